@@ -1,0 +1,59 @@
+# causeway_build: what every target of ours compiles with. Warnings are errors; the include root is the repository.
+add_library(causeway_build INTERFACE)
+target_include_directories(causeway_build INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                                    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>)
+target_compile_options(causeway_build INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
+    -Wnull-dereference -Werror
+    $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op -Wno-null-dereference -Wno-maybe-uninitialized
+      -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread>)
+target_compile_options(causeway_build INTERFACE -fstack-protector-strong -fno-plt -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
+target_link_options(causeway_build INTERFACE -Wl,-z,relro,-z,now)
+if(CAUSEWAY_SANITIZE)
+    target_compile_options(causeway_build INTERFACE -fsanitize=${CAUSEWAY_SANITIZE} -fno-sanitize-recover=all
+        -fno-omit-frame-pointer)
+    target_link_options(causeway_build INTERFACE -fsanitize=${CAUSEWAY_SANITIZE})
+    if(CAUSEWAY_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        target_compile_options(causeway_build INTERFACE -Wno-tsan)
+    endif()
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+        target_compile_options(causeway_build INTERFACE -fno-sanitize=function)
+    endif()
+else()
+    target_compile_options(causeway_build INTERFACE $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_definitions(causeway_build INTERFACE _GLIBCXX_ASSERTIONS)
+endif()
+
+# causeway_library(name sources...): one static library of ours, with the precompiled standard headers.
+function(causeway_library name)
+    add_library(${name} STATIC ${ARGN})
+    target_link_libraries(${name} PUBLIC causeway_build)
+    target_precompile_headers(${name} PRIVATE <algorithm> <array> <charconv> <cstdint> <functional> <map> <memory>
+        <optional> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>)
+endfunction()
+
+# causeway_test(name [SLOW] sources...): one doctest program, one ctest entry of the same name.
+function(causeway_test name)
+    cmake_parse_arguments(arg "SLOW" "" "" ${ARGN})
+    add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/support/doctest_main.cpp ${arg_UNPARSED_ARGUMENTS})
+    target_link_libraries(${name} PRIVATE causeway_build doctest_headers)
+    target_precompile_headers(${name} PRIVATE <doctest/doctest.h> <string> <string_view> <vector> <memory> <optional>)
+    add_test(NAME ${name} COMMAND ${name} --minimal WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+    if(arg_SLOW)
+        set_tests_properties(${name} PROPERTIES LABELS slow TIMEOUT 3600)
+    endif()
+endfunction()
+
+# causeway_embed(target symbol header files...): the files' bytes as constexpr data, generated at build time by tools/embed.py.
+# `header` is the include path; it declares `std::span<const EmbeddedFile> symbol()` in namespace causeway::embedded.
+function(causeway_embed target symbol header)
+    set(out ${PROJECT_BINARY_DIR}/generated/${header})
+    string(REGEX REPLACE "\\.hpp$" ".cpp" out_cpp ${out})
+    add_custom_command(OUTPUT ${out} ${out_cpp}
+        COMMAND python3 ${PROJECT_SOURCE_DIR}/tools/embed.py ${symbol} ${header} ${out} ${out_cpp} ${PROJECT_SOURCE_DIR} ${ARGN}
+        DEPENDS ${PROJECT_SOURCE_DIR}/tools/embed.py ${ARGN} VERBATIM)
+    target_sources(${target} PRIVATE ${out_cpp} ${out})
+endfunction()

@@ -1,0 +1,32 @@
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+
+#include "gateway/main/commands.hpp"
+
+namespace {
+
+using causeway::AddCommand;
+using causeway::Exit;
+
+/// Every command of the program, in the order in which `--help` lists them.
+constexpr std::array<AddCommand, 0> commands = {};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("Causeway: a FHIR R4 / HL7 v2 interoperability gateway", "causeway");
+    app.require_subcommand(1);
+    Exit exit_code = Exit::good;
+    for (const AddCommand add : commands) add(app, exit_code);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "causeway: {}\n", error.what());
+        return static_cast<int>(Exit::failed);
+    }
+    return static_cast<int>(exit_code);
+}
