@@ -1,0 +1,117 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace causeway::ops {
+
+/// Every setting of the gateway, but for partners and routes (gateway/main/config_partners.hpp). The values here are the
+/// defaults. The table in settings() is the only list of them: the file, the environment, the reference page and the
+/// lines printed at start all read it.
+struct Config {
+    struct Http {
+        std::string address = "127.0.0.1";
+        std::int64_t port = 8080;
+        std::string base_url;  ///< as clients see it, with /fhir; empty: from address and port
+        std::int64_t threads = 2;
+        std::int64_t connections_max = 1024;
+        std::int64_t connections_per_peer_max = 256;
+        std::int64_t header_bytes_max = 16 * 1024;
+        std::int64_t body_bytes_max = 64 * 1024 * 1024;
+        std::int64_t idle_timeout_ms = 60'000;
+        std::int64_t header_timeout_ms = 10'000;
+        std::int64_t body_timeout_ms = 60'000;
+        std::int64_t drain_ms = 10'000;
+    } http;
+    struct Fhir {
+        std::int64_t bundle_entries_max = 5'000;
+        std::int64_t depth_max = 100;
+        std::int64_t page_default = 20;
+        std::int64_t page_max = 1'000;
+        std::int64_t include_max = 1'000;
+        bool update_create = true;
+        bool referential_integrity = false;
+    } fhir;
+    struct Mllp {
+        bool enabled = true;
+        std::string address = "127.0.0.1";
+        std::int64_t port = 2575;
+        std::int64_t connections_max = 256;
+        std::int64_t message_bytes_max = 16 * 1024 * 1024;
+        std::int64_t idle_timeout_ms = 300'000;
+        std::int64_t drain_ms = 10'000;
+    } mllp;
+    struct Storage {
+        std::string path = "var/causeway.db";
+        std::int64_t readers = 4;
+        std::int64_t writer_cache_kb = 32 * 1024;
+        std::int64_t reader_cache_kb = 16 * 1024;
+        std::int64_t queue_jobs_max = 4'096;
+    } storage;
+    struct Exchange {
+        std::string timezone = "UTC";  ///< IANA name, for v2 times without an offset
+        std::string application = "CAUSEWAY";
+        std::string facility = "CAUSEWAY";
+        std::int64_t duplicate_window_days = 30;
+        std::int64_t retry_first_ms = 1'000;
+        std::int64_t retry_max_ms = 300'000;
+        std::int64_t acknowledgement_timeout_ms = 30'000;
+        std::int64_t connect_timeout_ms = 10'000;
+        std::string maps;  ///< folder with maps that are laid over the built-in ones; empty: none
+    } exchange;
+    struct PatientIndex {
+        bool enabled = true;
+        std::string model;  ///< file of a trained model; empty: the built-in one
+        std::int64_t block_max = 1'000;
+        std::int64_t candidates_max = 1'000;
+    } patient_index;
+    struct Log {
+        std::string level = "info";
+        std::string format = "text";
+    } log;
+};
+
+/// One setting: where it lives in a Config, what it means, which values it takes.
+struct Setting {
+    std::string_view name;  ///< "http.port"; the environment's name is CAUSEWAY_HTTP__PORT
+    std::function<std::variant<std::string*, std::int64_t*, bool*>(Config&)> place;
+    std::int64_t min = 0;
+    std::int64_t max = 0;                        ///< for numbers; both 0: not a number
+    std::vector<std::string_view> choices;       ///< for strings: the only values allowed; empty: any
+    std::string_view help;
+
+    std::string environment_name() const;
+    std::string value(const Config& config) const;
+};
+
+std::span<const Setting> settings();
+
+/// What is wrong with a configuration: where, what, what to do. `where` is `file:line:column` or the environment variable.
+struct ConfigFault {
+    std::string where;
+    std::string text;
+};
+
+struct ConfigLoad {
+    Config config;
+    std::vector<ConfigFault> faults;  ///< empty: the configuration may be used
+};
+
+/// Reads a TOML text over the defaults, then the environment over that. All faults are reported in one go: an unknown key
+/// (with the nearest known one), a wrong type, a number outside its range, a word that is not one of the choices.
+/// The tables `partner` and `route` are left to their own reader. `environment` holds NAME=value strings; only names that
+/// begin with CAUSEWAY_ are looked at.
+ConfigLoad load_config(std::string_view toml, std::string_view file_name, std::span<const std::string> environment);
+
+/// The process's environment as NAME=value strings.
+std::vector<std::string> process_environment();
+
+/// The nearest of `known` to `word` by edit distance, if near enough to be what was meant.
+std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> known);
+
+}  // namespace causeway::ops
