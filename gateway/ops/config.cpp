@@ -140,7 +140,10 @@ std::string position(std::string_view file, const toml::source_region& region) {
 
 std::string did_you_mean(std::string_view word) {
     std::vector<std::string_view> names;
-    for (const Setting& each : settings()) names.push_back(each.name);
+    for (const Setting& each : settings()) {
+        if (each.name.ends_with(fmt::format(".{}", word))) return fmt::format("; did you mean {}?", each.name);
+        names.push_back(each.name);
+    }
     const auto near = nearest(word, names);
     return near ? fmt::format("; did you mean {}?", *near) : std::string{};
 }
