@@ -1,0 +1,122 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "gateway/exchange/answer.hpp"
+#include "gateway/exchange/partner.hpp"
+
+namespace causeway::exchange {
+
+/// One message waiting for a partner, as the outbox holds it.
+struct Outgoing {
+    std::uint64_t id = 0;        ///< outbox row
+    std::string control_id;      ///< MSH-10, the same in every attempt
+    std::string message;         ///< the bytes to frame, the same in every attempt
+    std::uint32_t attempts = 0;  ///< finished ones, over restarts
+    std::int64_t due_us = 0;     ///< not before
+};
+
+/// What became of one attempt; written to the outbox before the queue goes on.
+struct Settlement {
+    enum class Kind : std::uint8_t { delivered, retry, parked } kind = Kind::delivered;
+    std::uint64_t id = 0;
+    std::uint32_t attempts = 0;   ///< with this one
+    std::int64_t due_us = 0;      ///< retry: not before
+    std::optional<FailureClass> failure;
+    std::string reason;           ///< codes only: "AE 207", "no answer in 30000 ms"
+    std::string answer;           ///< the bytes that settled it, if any came
+};
+
+/// What the queue wants next. Exactly one at a time.
+struct StepTake {};                              ///< ask the outbox for the first waiting message
+struct StepWait { std::int64_t until_us; };      ///< until then, or until woken
+struct StepConnect {};
+struct StepSend { std::string_view message; };   ///< borrows from the Delivery until the next on_… call
+struct StepReceive { std::int64_t deadline_us; };
+struct StepClose {};
+struct StepSettle { const Settlement* settlement; };  ///< durable before on_settled
+struct StepStop {};                              ///< drained: nothing is under way
+using Step = std::variant<StepTake, StepWait, StepConnect, StepSend, StepReceive, StepClose, StepSettle, StepStop>;
+
+/// Counters of one queue since the start.
+struct DeliveryCounters {
+    std::uint64_t delivered = 0, parked = 0, attempts = 0, late_answers = 0, connects = 0;
+    std::array<std::uint64_t, 5> failures{};  ///< by FailureClass
+};
+
+/// The state machine that delivers one partner's messages in order, one outstanding at a time.
+///
+/// It does no I/O and knows no clock: a driver performs the step() it asks for and reports what happened with the time, so that the
+/// server's coroutine, a test and the simulation run the same code. Promises: a message is sent again only after its connection was closed
+/// (a late answer can never be taken for the next message); every attempt's bytes are the same; what happened is settled in the outbox
+/// before anything else is sent; a message that cannot be delivered is set aside after its class's attempts and does not block the queue,
+/// unless the partner's policy says so.
+class Delivery {
+public:
+    static constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max();
+    /// Random numbers from 0 up to but not 1.
+    using Random = std::function<double()>;
+
+    /// `partner` must have an mllp endpoint and must outlive this.
+    Delivery(const Partner& partner, Random random);
+
+    Step step() const;
+
+    void on_taken(std::optional<Outgoing> row, std::int64_t now_us);
+    void on_take_failed(std::int64_t now_us);
+    /// The wait is over: its time came, or something was queued, or the operator changed something.
+    void on_woken(std::int64_t now_us);
+    void on_connected(std::int64_t now_us);
+    void on_connect_failed(std::int64_t now_us);
+    void on_sent(std::int64_t now_us);
+    void on_received(std::string_view message, std::int64_t now_us);
+    void on_receive_timeout(std::int64_t now_us);
+    /// The connection broke: while sending, or while waiting for the answer.
+    void on_connection_lost(std::int64_t now_us);
+    void on_closed(std::int64_t now_us);
+    void on_settled(std::int64_t now_us);
+    void on_settle_failed(std::int64_t now_us);
+
+    /// From any thread of control that also drives it: take effect before the next message is taken.
+    void pause() noexcept { paused_ = true; }
+    void resume() noexcept { paused_ = false; }
+    void stop() noexcept { stopping_ = true; }
+    bool paused() const noexcept { return paused_; }
+    bool connected() const noexcept { return connected_; }
+    /// What the current message failed with last; null while all is well. For health and alerts.
+    const std::optional<FailureClass>& trouble() const noexcept { return trouble_; }
+
+    const DeliveryCounters& counters() const noexcept { return counters_; }
+
+private:
+    enum class State : std::uint8_t { take, idle, until_due, connect, send, receive, close_for_settle, close_for_resend, close_idle, settle,
+                                      settle_again, stopped };
+
+    void begin(std::int64_t now_us);
+    void next_message(std::int64_t now_us);
+    void failed(FailureClass failure, std::string reason, std::string answer, std::int64_t now_us);
+    void delivered(std::string_view answer);
+    void settle_next();
+
+    const Partner& partner_;
+    Random random_;
+    State state_ = State::take;
+    bool connected_ = false, paused_ = false, stopping_ = false, committed_ = false;
+    std::uint32_t sent_on_connection_ = 0, strays_ = 0, settle_failures_ = 0, take_failures_ = 0;
+    std::int64_t until_us_ = 0;
+    std::int64_t idle_since_us_ = 0;
+    std::optional<Outgoing> current_;
+    std::uint64_t counted_id_ = 0;               ///< the row the counts below belong to
+    std::array<std::uint32_t, 5> failures_{};    ///< of that row, by class, since the start
+    Settlement settlement_;
+    std::optional<FailureClass> trouble_;
+    DeliveryCounters counters_;
+};
+
+}  // namespace causeway::exchange

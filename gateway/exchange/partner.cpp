@@ -1,0 +1,226 @@
+#include "gateway/exchange/partner.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+#include <utility>
+
+#include "gateway/exchange/condition.hpp"
+
+namespace causeway::exchange {
+namespace {
+
+template <class T, std::size_t n>
+using Names = std::array<std::pair<T, std::string_view>, n>;
+
+constexpr Names<PartnerKind, 7> kinds = {{{PartnerKind::lab, "lab"},
+                                          {PartnerKind::pharmacy, "pharmacy"},
+                                          {PartnerKind::referral, "referral"},
+                                          {PartnerKind::hie, "hie"},
+                                          {PartnerKind::emr, "emr"},
+                                          {PartnerKind::registry, "registry"},
+                                          {PartnerKind::other, "other"}}};
+constexpr Names<AcknowledgementMode, 3> modes = {{{AcknowledgementMode::original, "original"},
+                                                  {AcknowledgementMode::accept, "accept"},
+                                                  {AcknowledgementMode::accept_and_application, "accept-and-application"}}};
+
+template <class T, std::size_t n>
+std::string_view name_of(const Names<T, n>& names, T value) noexcept {
+    for (const auto& [known, name] : names) {
+        if (known == value) return name;
+    }
+    return "?";
+}
+
+template <class T, std::size_t n>
+std::optional<T> value_of(const Names<T, n>& names, std::string_view text) noexcept {
+    for (const auto& [value, name] : names) {
+        if (name == text) return value;
+    }
+    return std::nullopt;
+}
+
+/// Names go into rows, metric labels and paths: letters, digits, '-', '_' and '.', at most 64.
+bool is_name(std::string_view text) {
+    return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+    });
+}
+
+/// "+hh:mm", "-hh:mm" or "Z".
+bool is_offset(std::string_view text) {
+    if (text == "Z") return true;
+    if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return false;
+    const auto digits = [&](std::size_t at) {
+        return std::isdigit(static_cast<unsigned char>(text[at])) != 0 && std::isdigit(static_cast<unsigned char>(text[at + 1])) != 0;
+    };
+    return digits(1) && digits(4) && text.substr(1, 2) <= "14" && text.substr(4, 2) <= "59";
+}
+
+/// "ADT^A01", "ADT^A01^ADT_A01", "ADT".
+bool is_message_type(std::string_view text, std::size_t parts_min) {
+    std::size_t parts = 0;
+    while (true) {
+        const auto end = std::min(text.find('^'), text.size());
+        const auto part = text.substr(0, end);
+        ++parts;
+        if (part.size() < 3 || part.size() > 7 || !std::all_of(part.begin(), part.end(), [](unsigned char c) {
+                return std::isupper(c) != 0 || std::isdigit(c) != 0 || c == '_';
+            })) {
+            return false;
+        }
+        if (end == text.size()) return parts >= parts_min && parts <= 3;
+        text.remove_prefix(end + 1);
+    }
+}
+
+/// One pass over the settings; collects what it finds.
+class Validator {
+public:
+    explicit Validator(const ExchangeSettings& settings) : settings_(settings) {}
+
+    std::vector<ConfigurationFault> run() && {
+        for (std::size_t i = 0; i < settings_.partners.size(); ++i) partner(settings_.partners[i], i);
+        for (std::size_t i = 0; i < settings_.rules.size(); ++i) rule(settings_.rules[i], i);
+        if (!settings_.unknown_sender_partner.empty() && find_partner(settings_, settings_.unknown_sender_partner) == nullptr) {
+            fault("exchange.unknown_sender_partner", "names a partner that is not configured");
+        }
+        if (settings_.duplicate_window_days == 0) fault("exchange.duplicate_window_days", "must be at least 1");
+        if (settings_.message_bytes_max < 1024) fault("exchange.message_bytes_max", "must be at least 1024");
+        return std::move(faults_);
+    }
+
+private:
+    void fault(std::string where, std::string text) { faults_.push_back({std::move(where), std::move(text)}); }
+
+    void partner(const Partner& partner, std::size_t index) {
+        const std::string here = partner.name.empty() ? "partner #" + std::to_string(index + 1) : "partner \"" + partner.name + "\"";
+        if (!is_name(partner.name)) fault(here + ": name", "must be 1 to 64 of letters, digits, '-', '_', '.'");
+        if (!partner_names_.insert(partner.name).second) fault(here + ": name", "is used by another partner");
+        if (!is_offset(partner.timezone)) fault(here + ": timezone", "must be an offset such as +01:00, or Z");
+        if (partner.processing_id != "P" && partner.processing_id != "T" && partner.processing_id != "D") {
+            fault(here + ": processing_id", "must be P, T or D (table 0103)");
+        }
+        if (partner.queue_max == 0) fault(here + ": queue_max", "must be at least 1");
+        if (partner.mllp) endpoint(*partner.mllp, here);
+        retry(partner.retry, here);
+        std::set<std::string> systems;
+        for (const auto& authority : partner.authorities) {
+            if (authority.namespace_id.empty() && authority.universal_id.empty()) {
+                fault(here + ": authorities", "an authority needs a namespace or a universal id");
+            }
+            if (authority.system.find(':') == std::string::npos) {
+                fault(here + ": authorities", "system must be a URI, not \"" + authority.system + "\"");
+            }
+            if (!systems.insert(authority.system).second) {
+                fault(here + ": authorities", "system " + authority.system + " is given twice");
+            }
+        }
+    }
+
+    void endpoint(const MllpEndpoint& endpoint, const std::string& here) {
+        if (endpoint.host.empty()) fault(here + ": mllp.host", "is missing");
+        if (endpoint.port == 0) fault(here + ": mllp.port", "must be 1 to 65535");
+        if (endpoint.connect_timeout_ms == 0) fault(here + ": mllp.connect_timeout_ms", "must be at least 1");
+        if (endpoint.answer_timeout_ms == 0) fault(here + ": mllp.answer_timeout_ms", "must be at least 1");
+        if (endpoint.application_timeout_ms == 0) fault(here + ": mllp.application_timeout_ms", "must be at least 1");
+    }
+
+    void retry(const RetryPolicy& policy, const std::string& here) {
+        if (policy.first_ms == 0) fault(here + ": retry.first_ms", "must be at least 1");
+        if (policy.max_ms < policy.first_ms) fault(here + ": retry.max_ms", "must not be less than retry.first_ms");
+        if (!(policy.jitter >= 0.0 && policy.jitter <= 1.0)) fault(here + ": retry.jitter", "must be between 0 and 1");
+    }
+
+    void rule(const RoutingRule& rule, std::size_t index) {
+        const std::string here = rule.name.empty() ? "route #" + std::to_string(index + 1) : "route \"" + rule.name + "\"";
+        if (!is_name(rule.name)) fault(here + ": name", "must be 1 to 64 of letters, digits, '-', '_', '.'");
+        if (!rule_names_.insert(rule.name).second) fault(here + ": name", "is used by another route");
+        if (rule.from_fhir() == !rule.messages.empty()) {
+            fault(here, "needs either a resource type or v2 messages as its source, not both and not neither");
+        }
+        if (rule.from_fhir() && rule.as.empty()) fault(here + ": as", "is missing: which message a resource becomes");
+        if (!rule.from_fhir() && !rule.criteria.empty()) fault(here + ": criteria", "belongs to a FHIR source; use where");
+        if (rule.from_fhir() && !rule.where.empty()) fault(here + ": where", "belongs to a v2 source; use criteria");
+        for (const auto& message : rule.messages) {
+            if (message != "*" && !is_message_type(message, 1)) {
+                fault(here + ": messages", "\"" + message + "\" is no message type such as ORU^R01 or ADT");
+            }
+        }
+        if (!rule.as.empty() && !is_message_type(rule.as, 2)) {
+            fault(here + ": as", "\"" + rule.as + "\" is no message such as OML^O21^OML_O21");
+        }
+        if (const auto condition = Condition::parse(rule.where); condition.has_error()) {
+            fault(here + ": where", condition.error().text + " at character " + std::to_string(condition.error().position + 1));
+        }
+        if (!rule.ordering_key.empty() && rule.ordering_key != "patient" && rule.ordering_key != "partner") {
+            fault(here + ": ordering_key", "must be patient or partner");
+        }
+        const Partner* to = find_partner(settings_, rule.to);
+        if (to == nullptr) {
+            fault(here + ": to", rule.to.empty() ? "is missing" : "\"" + rule.to + "\" is not a configured partner");
+        } else if (!to->mllp) {
+            fault(here + ": to", "partner \"" + rule.to + "\" has no mllp endpoint to send to");
+        }
+    }
+
+    const ExchangeSettings& settings_;
+    std::vector<ConfigurationFault> faults_;
+    std::set<std::string> partner_names_, rule_names_;
+};
+
+}  // namespace
+
+std::uint32_t RetryPolicy::attempts_max(FailureClass failure) const noexcept {
+    switch (failure) {
+        case FailureClass::connection: return connection_attempts_max;
+        case FailureClass::timeout: return timeout_attempts_max;
+        case FailureClass::application: return application_attempts_max;
+        case FailureClass::rejected: return rejected_attempts_max;
+        case FailureClass::bad_answer: return bad_answer_attempts_max;
+    }
+    return 1;
+}
+
+std::vector<ConfigurationFault> validate(const ExchangeSettings& settings) { return Validator(settings).run(); }
+
+const Partner* find_sender(const ExchangeSettings& settings, std::string_view application, std::string_view facility) {
+    const Partner* best = nullptr;
+    int best_score = 0;
+    for (const auto& partner : settings.partners) {
+        if (!partner.application.empty() && partner.application != application) continue;
+        if (!partner.facility.empty() && partner.facility != facility) continue;
+        const int score = (partner.application.empty() ? 0 : 2) + (partner.facility.empty() ? 0 : 1);
+        if (score > best_score) {
+            best = &partner;
+            best_score = score;
+        }
+    }
+    return best != nullptr ? best : find_partner(settings, settings.unknown_sender_partner);
+}
+
+const Partner* find_partner(const ExchangeSettings& settings, std::string_view name) {
+    if (name.empty()) return nullptr;
+    const auto at = std::find_if(settings.partners.begin(), settings.partners.end(),
+                                 [&](const Partner& partner) { return partner.name == name; });
+    return at == settings.partners.end() ? nullptr : &*at;
+}
+
+std::string_view to_string(PartnerKind kind) noexcept { return name_of(kinds, kind); }
+std::optional<PartnerKind> partner_kind(std::string_view text) noexcept { return value_of(kinds, text); }
+std::string_view to_string(AcknowledgementMode mode) noexcept { return name_of(modes, mode); }
+std::optional<AcknowledgementMode> acknowledgement_mode(std::string_view text) noexcept { return value_of(modes, text); }
+
+std::string_view to_string(FailureClass failure) noexcept {
+    switch (failure) {
+        case FailureClass::connection: return "connection";
+        case FailureClass::timeout: return "timeout";
+        case FailureClass::application: return "application";
+        case FailureClass::rejected: return "rejected";
+        case FailureClass::bad_answer: return "bad-answer";
+    }
+    return "?";
+}
+
+}  // namespace causeway::exchange

@@ -1,0 +1,158 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace causeway::exchange {
+
+/// What a partner is to us. It changes no rule by itself; it is shown to operators and picks defaults in examples.
+enum class PartnerKind : std::uint8_t { lab, pharmacy, referral, hie, emr, registry, other };
+
+/// What our messages to a partner ask for in MSH-15/16, and so which answer settles one (HL7 2.5.1 section 2.9).
+enum class AcknowledgementMode : std::uint8_t {
+    original,                ///< MSH-15/16 empty: one application acknowledgement, AA/AE/AR
+    accept,                  ///< AL/NE: the commit acknowledgement CA/CE/CR settles it
+    accept_and_application,  ///< AL/AL: CA first, then AA/AE/AR on the same connection
+};
+
+/// How a delivery can fail. Each has its own limit of attempts in RetryPolicy.
+enum class FailureClass : std::uint8_t {
+    connection,       ///< no connection, or it broke before an answer
+    timeout,          ///< connected, sent, no answer in time
+    application,      ///< AE or CE, or a code that is none of the six
+    rejected,         ///< AR or CR
+    bad_answer,       ///< an answer that is no acknowledgement or belongs to no message of ours
+};
+
+/// When to try again. Delays double from first_ms to max_ms; each is shortened by up to `jitter` of itself, so that many
+/// queues do not come back in the same instant. Attempts count per message; 0 = without limit.
+struct RetryPolicy {
+    std::uint32_t first_ms = 1'000;
+    std::uint32_t max_ms = 300'000;
+    double jitter = 0.2;
+    std::uint32_t connection_attempts_max = 0;
+    std::uint32_t timeout_attempts_max = 0;
+    std::uint32_t application_attempts_max = 5;
+    std::uint32_t rejected_attempts_max = 1;
+    std::uint32_t bad_answer_attempts_max = 10;
+    /// After a message is parked: false = go on with the next, true = stop the queue until an operator resumes it.
+    bool stop_when_parked = false;
+
+    std::uint32_t attempts_max(FailureClass failure) const noexcept;
+};
+
+/// Where a partner listens for our MLLP messages.
+struct MllpEndpoint {
+    std::string host;
+    std::uint16_t port = 0;
+    bool tls = false;
+    std::uint32_t connect_timeout_ms = 10'000;
+    std::uint32_t answer_timeout_ms = 30'000;
+    std::uint32_t application_timeout_ms = 120'000;  ///< after CA, in accept_and_application mode
+    std::uint32_t idle_close_ms = 600'000;           ///< an idle connection is closed; 0 = after each message
+};
+
+/// One namespace of identifiers, as HD writes it and as FHIR does (2.5.1 section 2.A.33).
+struct AssigningAuthority {
+    std::string namespace_id;   ///< HD.1
+    std::string universal_id;   ///< HD.2
+    std::string universal_type; ///< HD.3, "ISO" when empty and universal_id is an OID
+    std::string system;         ///< the identifier system in FHIR
+};
+
+/// Deviations of a sender that are accepted in silence; what is not named here is still read where that is safe, and counted.
+struct Tolerances {
+    std::string charset_override;        ///< instead of MSH-18, for senders that declare the wrong one
+    std::string default_charset;         ///< where MSH-18 is empty and the bytes are not ASCII
+    bool unmapped_is_error = false;      ///< a required element that cannot be mapped: AE (true) or a warning
+    bool accept_unknown_events = false;  ///< store and answer AA to a message no map exists for, instead of AR
+    bool results_are_snapshots = false;  ///< a result missing in a later report of the same filler number is withdrawn
+};
+
+/// One system we exchange with.
+///
+/// Plain data: read from the configuration, checked by validate(), then immutable and shared. A changed configuration is a new
+/// set of partners, swapped as a whole.
+struct Partner {
+    std::string name;  ///< unique; appears in rows, logs, metrics and as the principal's id
+    PartnerKind kind = PartnerKind::other;
+
+    // Its messages to us are recognised by these (MSH-3, MSH-4); empty matches any.
+    std::string application;  ///< its name in MSH-3, and in MSH-5 of what we send
+    std::string facility;     ///< MSH-4, MSH-6
+    std::string our_application = "CAUSEWAY";
+    std::string our_facility;
+
+    std::optional<MllpEndpoint> mllp;  ///< none: we never send to it
+    std::string version = "2.5.1";     ///< MSH-12 of what we send
+    std::string charset = "UNICODE UTF-8";
+    std::string timezone = "+00:00";   ///< offset for its times without one
+    AcknowledgementMode acknowledgement = AcknowledgementMode::original;
+    std::string processing_id = "P";   ///< MSH-11 of what we send
+    std::string site;                  ///< map overrides; empty = the base library
+
+    std::vector<AssigningAuthority> authorities;
+    Tolerances tolerances;
+    RetryPolicy retry;
+    std::uint32_t queue_max = 1'000'000;  ///< outbox rows waiting; beyond it routing refuses, so nothing is dropped in silence
+};
+
+/// Which FHIR write a rule looks at.
+enum class WriteKind : std::uint8_t { create, update, remove };
+
+/// One rule: what happened, under which condition, goes to whom, as what.
+///
+/// Rules are tried in the order of the configuration and every one that fits fires (fan-out); a rule never fires for a write
+/// or message that came from the partner it leads to.
+struct RoutingRule {
+    std::string name;
+
+    // Source: either FHIR ...
+    std::string resource_type;         ///< "ServiceRequest"; empty = this is a v2 rule
+    std::vector<WriteKind> on;         ///< empty = create and update
+    std::string criteria;              ///< FHIR search criteria on that type, "status=active&intent=order"; empty = all
+    // ... or v2.
+    std::vector<std::string> messages; ///< "ADT^A01", "ADT" (any event), "*"
+    std::string where;                 ///< condition on v2 paths, `PV1-2 in (I, O) and MSH-4 = "NORTH"`; empty = all
+
+    std::string to;                    ///< partner
+    /// The message to make: "OML^O21^OML_O21". Empty in a v2 rule: the message itself with its header re-addressed.
+    std::string as;
+    std::string ordering_key;          ///< "patient" (default) or "partner": what keeps its order in the queue
+
+    bool from_fhir() const noexcept { return !resource_type.empty(); }
+};
+
+/// Everything the exchange is told by the configuration.
+struct ExchangeSettings {
+    std::vector<Partner> partners;
+    std::vector<RoutingRule> rules;
+    std::uint32_t duplicate_window_days = 30;
+    std::uint32_t message_bytes_max = 64u << 20;
+    /// A message from a sender no partner describes: accepted as this partner, or refused (AR 207) when empty.
+    std::string unknown_sender_partner;
+};
+
+/// One fault of the configuration. `where` names the setting as the operator wrote it: `partner "lab": mllp.port`.
+struct ConfigurationFault {
+    std::string where;
+    std::string text;
+};
+
+/// All faults, in the order of the configuration; empty = usable.
+std::vector<ConfigurationFault> validate(const ExchangeSettings& settings);
+
+/// The partner that speaks in MSH-3/MSH-4: the one with most names equal, the first of equals; null if none fits.
+const Partner* find_sender(const ExchangeSettings& settings, std::string_view application, std::string_view facility);
+
+const Partner* find_partner(const ExchangeSettings& settings, std::string_view name);
+
+std::string_view to_string(PartnerKind kind) noexcept;
+std::optional<PartnerKind> partner_kind(std::string_view text) noexcept;
+std::string_view to_string(AcknowledgementMode mode) noexcept;
+std::optional<AcknowledgementMode> acknowledgement_mode(std::string_view text) noexcept;
+std::string_view to_string(FailureClass failure) noexcept;
+
+}  // namespace causeway::exchange
