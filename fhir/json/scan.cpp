@@ -1,0 +1,107 @@
+#include "fhir/json/scan.hpp"
+
+#include <cstdint>
+#include <cstring>
+
+namespace causeway::fhir::json {
+
+namespace {
+
+bool continues(std::string_view bytes, std::size_t at) noexcept {
+    return at < bytes.size() && (static_cast<unsigned char>(bytes[at]) & 0xC0U) == 0x80U;
+}
+
+/// Length of the well-formed sequence at `at`, 0 if there is none.
+std::size_t utf8_length(std::string_view bytes, std::size_t at) noexcept {
+    const auto lead = static_cast<unsigned char>(bytes[at]);
+    if (lead < 0xC2 || lead > 0xF4 || !continues(bytes, at + 1)) return 0;
+    const auto second = static_cast<unsigned char>(bytes[at + 1]);
+    if (lead < 0xE0) return 2;
+    if (!continues(bytes, at + 2)) return 0;
+    if (lead < 0xF0) {
+        if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F)) return 0;
+        return 3;
+    }
+    if (!continues(bytes, at + 3) || (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) return 0;
+    return 4;
+}
+
+/// The four hexadecimal digits at `at`, or -1 (which the parser reports).
+int hex4(std::string_view bytes, std::size_t at) noexcept {
+    if (at + 4 > bytes.size()) return -1;
+    int value = 0;
+    for (std::size_t i = at; i < at + 4; ++i) {
+        const char c = bytes[i];
+        if (c >= '0' && c <= '9') value = value * 16 + (c - '0');
+        else if (c >= 'a' && c <= 'f') value = value * 16 + (c - 'a' + 10);
+        else if (c >= 'A' && c <= 'F') value = value * 16 + (c - 'A' + 10);
+        else return -1;
+    }
+    return value;
+}
+
+struct Escape {
+    std::size_t length;
+    TextFault fault;
+    bool newline;
+};
+
+Escape read_escape(std::string_view bytes, std::size_t at) noexcept {
+    if (at + 1 >= bytes.size()) return {1, TextFault::none, false};
+    if (bytes[at + 1] != 'u') return {2, TextFault::none, bytes[at + 1] == 'n'};
+    const int unit = hex4(bytes, at + 2);
+    if (unit == 0) return {6, TextFault::nul, false};
+    if (unit >= 0xDC00 && unit <= 0xDFFF) return {6, TextFault::lone_surrogate, false};
+    if (unit >= 0xD800 && unit <= 0xDBFF) {
+        const bool paired = at + 7 < bytes.size() && bytes[at + 6] == '\\' && bytes[at + 7] == 'u';
+        const int low = paired ? hex4(bytes, at + 8) : -1;
+        if (low < 0xDC00 || low > 0xDFFF) return {6, TextFault::lone_surrogate, false};
+        return {12, TextFault::none, false};
+    }
+    return {unit < 0 ? std::size_t{2} : std::size_t{6}, TextFault::none, unit == '\n'};
+}
+
+constexpr std::uint64_t each_byte(unsigned char c) noexcept { return 0x0101010101010101ULL * c; }
+
+/// True if the eight bytes hold neither a backslash nor anything beyond ASCII nor NUL.
+bool plain(std::uint64_t word) noexcept {
+    const std::uint64_t backslash = word ^ each_byte('\\');
+    const std::uint64_t zero = (backslash - each_byte(1)) & ~backslash;
+    const std::uint64_t nul = (word - each_byte(1)) & ~word;
+    return ((word | zero | nul) & each_byte(0x80)) == 0;
+}
+
+}  // namespace
+
+TextScan scan_text(std::string_view bytes) noexcept {
+    TextScan found;
+    std::size_t at = 0;
+    while (at < bytes.size()) {
+        while (at + 8 <= bytes.size()) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, bytes.data() + at, 8);
+            if (!plain(word)) break;
+            at += 8;
+        }
+        for (const std::size_t stop = at + 8; at < stop && at < bytes.size();) {
+            const char c = bytes[at];
+            if (c == '\\') {
+                const auto escape = read_escape(bytes, at);
+                if (escape.fault != TextFault::none) return {escape.fault, at, false};
+                found.has_newline_escape |= escape.newline;
+                at += escape.length;
+            } else if (c == '\0') {
+                return {TextFault::nul, at, false};
+            } else if (static_cast<unsigned char>(c) < 0x80) {
+                ++at;
+            } else {
+                const auto length = utf8_length(bytes, at);
+                if (length == 0) return {TextFault::bad_utf8, at, false};
+                at += length;
+            }
+        }
+    }
+    return found;
+}
+
+}  // namespace causeway::fhir::json

@@ -1,0 +1,162 @@
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "fhir/json/json.hpp"
+
+namespace causeway::fhir {
+
+namespace {
+
+bool needs_escape(unsigned char c) noexcept { return c < 0x20 || c == '"' || c == '\\'; }
+
+void append_escape(unsigned char c, std::string& out) {
+    static constexpr std::string_view hex = "0123456789abcdef";
+    switch (c) {
+        case '"': out += "\\\""; return;
+        case '\\': out += "\\\\"; return;
+        case '\b': out += "\\b"; return;
+        case '\f': out += "\\f"; return;
+        case '\n': out += "\\n"; return;
+        case '\r': out += "\\r"; return;
+        case '\t': out += "\\t"; return;
+        default:
+            out += "\\u00";
+            out += hex[c >> 4U];
+            out += hex[c & 15U];
+    }
+}
+
+class Writer {
+public:
+    Writer(std::string& out, bool pretty) : out_(out), pretty_(pretty) {}
+
+    void value(Element element) {
+        switch (element.kind()) {
+            case Kind::absent:
+            case Kind::null: out_ += "null"; return;
+            case Kind::boolean:
+            case Kind::number: out_ += element.text(); return;
+            case Kind::string: append_json_string(element.text(), out_); return;
+            case Kind::object: members(element); return;
+            case Kind::array: items(element); return;
+        }
+    }
+
+private:
+    void new_line() {
+        if (!pretty_) return;
+        out_ += '\n';
+        out_.append(2 * depth_, ' ');
+    }
+    void open(char bracket) {
+        out_ += bracket;
+        ++depth_;
+    }
+    void close(char bracket, bool empty) {
+        --depth_;
+        if (!empty) new_line();
+        out_ += bracket;
+    }
+    void separate(bool& first) {
+        if (!first) out_ += ',';
+        first = false;
+        new_line();
+    }
+    void name(std::string_view text, bool companion) {
+        if (!companion) {
+            append_json_string(text, out_);
+        } else {
+            out_ += "\"_";
+            std::string quoted;
+            append_json_string(text, quoted);
+            out_.append(quoted, 1);
+        }
+        out_ += pretty_ ? ": " : ":";
+    }
+
+    /// The members of an object, or of a primitive: then they are its companion.
+    void members(Element element) {
+        open('{');
+        bool first = true;
+        for (const Element child : element.children()) member(child, first);
+        close('}', first);
+    }
+
+    void member(Element child, bool& first) {
+        const bool array = child.is_array();
+        bool has_values = !array && (child.kind() != Kind::null || child.size() == 0);
+        bool has_companions = !array && child.is_primitive() && child.size() > 0;
+        if (array) {
+            has_values = child.size() == 0;
+            bool any_children = false;
+            for (const Element item : child.children()) {
+                has_values |= item.kind() != Kind::null;
+                any_children |= item.is_primitive() && item.size() > 0;
+            }
+            has_values |= !any_children;
+            has_companions = any_children;
+        }
+        if (has_values) {
+            separate(first);
+            name(child.name(), false);
+            value(child);
+        }
+        if (!has_companions) return;
+        separate(first);
+        name(child.name(), true);
+        if (array) companions(child);
+        else members(child);
+    }
+
+    void items(Element array) {
+        open('[');
+        bool first = true;
+        for (const Element item : array.children()) {
+            separate(first);
+            value(item);
+        }
+        close(']', first);
+    }
+
+    void companions(Element array) {
+        open('[');
+        bool first = true;
+        for (const Element item : array.children()) {
+            separate(first);
+            if (item.is_primitive() && item.size() > 0) members(item);
+            else out_ += "null";
+        }
+        close(']', first);
+    }
+
+    std::string& out_;
+    bool pretty_;
+    std::size_t depth_ = 0;
+};
+
+}  // namespace
+
+void append_json_string(std::string_view text, std::string& out) {
+    out += '"';
+    std::size_t from = 0;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto c = static_cast<unsigned char>(text[at]);
+        if (!needs_escape(c)) continue;
+        out.append(text, from, at - from);
+        append_escape(c, out);
+        from = at + 1;
+    }
+    out.append(text, from, std::string_view::npos);
+    out += '"';
+}
+
+void write_json(Element element, std::string& out, WriteOptions options) { Writer(out, options.pretty).value(element); }
+
+std::string to_json(Element element, WriteOptions options) {
+    std::string out;
+    write_json(element, out, options);
+    return out;
+}
+
+}  // namespace causeway::fhir

@@ -1,0 +1,44 @@
+#pragma once
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "fhir/model/element.hpp"
+
+namespace causeway::fhir {
+
+/// Memory of one document: taken in growing blocks, given back at once. What it hands out never moves.
+class Arena {
+public:
+    explicit Arena(std::size_t first_block_bytes = 4096) noexcept : next_bytes_(first_block_bytes) {}
+
+    Node* node() { return ::new (take(sizeof(Node), alignof(Node))) Node(); }
+    std::string_view copy(std::string_view text) {
+        if (text.empty()) return {"", 0};
+        char* to = static_cast<char*>(take(text.size(), 1));
+        std::memcpy(to, text.data(), text.size());
+        return {to, text.size()};
+    }
+    std::size_t bytes() const noexcept { return bytes_; }
+
+private:
+    static constexpr std::size_t block_bytes_max = std::size_t{1} << 20;
+
+    void* take(std::size_t size, std::size_t align) {
+        const auto start = (reinterpret_cast<std::uintptr_t>(at_) + align - 1) & ~(align - 1);
+        if (start + size > reinterpret_cast<std::uintptr_t>(end_)) return take_from_new_block(size, align);
+        at_ = reinterpret_cast<std::byte*>(start + size);
+        return reinterpret_cast<void*>(start);
+    }
+    void* take_from_new_block(std::size_t size, std::size_t align);
+
+    std::vector<std::unique_ptr<std::byte[]>> blocks_;
+    std::byte* at_ = nullptr;
+    std::byte* end_ = nullptr;
+    std::size_t next_bytes_;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace causeway::fhir

@@ -1,0 +1,63 @@
+#include "fhir/model/document.hpp"
+
+#include <utility>
+
+namespace causeway::fhir {
+
+Document::Document(Arena arena, std::shared_ptr<const std::string> bytes, const Node* root,
+                   std::vector<std::shared_ptr<const void>> kept)
+    : arena_(std::move(arena)),
+      bytes_(std::move(bytes)),
+      kept_(std::move(kept)),
+      root_(root),
+      resource_type_(Element(root).resource_type()),
+      id_(Element(root)["id"].text()) {}
+
+std::size_t Document::bytes_used() const noexcept {
+    return sizeof(Document) + arena_.bytes() + (bytes_ ? bytes_->capacity() : 0);
+}
+
+namespace {
+
+void append_path(Element element, std::string& out) {
+    const Element parent = element.parent();
+    if (!parent) {
+        const auto type = element.resource_type();
+        out += type.empty() ? std::string_view("$this") : type;
+        return;
+    }
+    append_path(parent, out);
+    if (!parent.is_array()) {
+        out += '.';
+        out += element.name();
+        return;
+    }
+    std::size_t index = 0;
+    for (const Element sibling : parent.children()) {
+        if (sibling == element) break;
+        ++index;
+    }
+    out += '[';
+    out += std::to_string(index);
+    out += ']';
+}
+
+}  // namespace
+
+std::string path_of(Element element) {
+    std::string out;
+    if (element) append_path(element, out);
+    return out;
+}
+
+bool same_content(Element a, Element b) {
+    if (a.kind() != b.kind() || a.text() != b.text() || a.size() != b.size()) return false;
+    auto right = b.children().begin();
+    for (const Element left : a.children()) {
+        if (left.name() != (*right).name() || !same_content(left, *right)) return false;
+        ++right;
+    }
+    return true;
+}
+
+}  // namespace causeway::fhir
