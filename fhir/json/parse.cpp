@@ -42,9 +42,12 @@ Error error_at(Errc code, std::string message, std::string path, std::size_t off
 
 std::string_view text_fault_message(json::TextFault fault) {
     switch (fault) {
-        case json::TextFault::nul: return "the character U+0000 is not allowed";
-        case json::TextFault::lone_surrogate: return "an escape names half of a surrogate pair";
-        default: return "not valid UTF-8";
+        case json::TextFault::nul:
+            return "the character U+0000 is not allowed";
+        case json::TextFault::lone_surrogate:
+            return "an escape names half of a surrogate pair";
+        default:
+            return "not valid UTF-8";
     }
 }
 
@@ -52,9 +55,13 @@ std::string_view text_fault_message(json::TextFault fault) {
 
 Result<DocumentPtr> parse_json(std::string bytes, const Limits& limits) {
     if (bytes.size() > limits.bytes_max)
-        return Error{Errc::too_large,
-                     "the text has " + std::to_string(bytes.size()) + " bytes; the limit is " +
-                         std::to_string(limits.bytes_max), "", limits.bytes_max, 0, 0};
+        return Error{
+            Errc::too_large,
+            "the text has " + std::to_string(bytes.size()) + " bytes; the limit is " + std::to_string(limits.bytes_max),
+            "",
+            limits.bytes_max,
+            0,
+            0};
     if (bytes.starts_with("\xEF\xBB\xBF")) bytes.erase(0, 3);
     const auto scan = json::scan_text(bytes);
     if (scan.fault != json::TextFault::none)

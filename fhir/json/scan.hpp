@@ -9,7 +9,7 @@ enum class TextFault : unsigned char { none, bad_utf8, nul, lone_surrogate };
 /// What one pass over the bytes finds before the parser changes them.
 struct TextScan {
     TextFault fault = TextFault::none;
-    std::size_t offset = 0;          ///< of the fault
+    std::size_t offset = 0;           ///< of the fault
     bool has_newline_escape = false;  ///< some string decodes to a line feed
 };
 

@@ -28,8 +28,10 @@ Node* TreeHandler::add_child(Node* parent, const char* name, std::size_t name_si
     child->name_data = name;
     child->name_size = static_cast<std::uint16_t>(name_size);
     child->parent = parent;
-    if (parent->last) parent->last->next = child;
-    else parent->first = child;
+    if (parent->last)
+        parent->last->next = child;
+    else
+        parent->first = child;
     parent->last = child;
     ++parent->count;
     return child;
@@ -134,8 +136,9 @@ bool TreeHandler::open(Kind kind) {
         }
     } else {
         if (node->flags & Node::primitive)
-            return fail(Errc::wrong_shape, kind == Kind::array ? "the companion of an array is an array"
-                                                               : "an object has no companion: only primitives have one");
+            return fail(Errc::wrong_shape, kind == Kind::array
+                                               ? "the companion of an array is an array"
+                                               : "an object has no companion: only primitives have one");
         if (node->kind == Kind::array) {
             if (kind == Kind::object) return fail(Errc::wrong_shape, "a single value has an array as its companion");
             frame.cursor = node->first;
@@ -152,7 +155,9 @@ std::string TreeHandler::path() const {
     if (frames_.empty()) return path_of(Element(root_));
     const Frame& frame = frames_.back();
     if (!frame.is_array) return path_of(Element(frame.target ? frame.target : frame.container));
-    return path_of(Element(frame.cursor ? frame.cursor : frame.container->last ? frame.container->last : frame.container));
+    return path_of(Element(frame.cursor            ? frame.cursor
+                           : frame.container->last ? frame.container->last
+                                                   : frame.container));
 }
 
 }  // namespace causeway::fhir::json

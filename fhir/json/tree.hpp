@@ -19,7 +19,9 @@ public:
     }
 
     bool Null() { return scalar(Kind::null, {}); }
-    bool Bool(bool value) { return scalar(Kind::boolean, value ? std::string_view("true") : std::string_view("false")); }
+    bool Bool(bool value) {
+        return scalar(Kind::boolean, value ? std::string_view("true") : std::string_view("false"));
+    }
     bool RawNumber(const char* text, std::size_t size, bool) { return scalar(Kind::number, {text, size}); }
     bool String(const char* text, std::size_t size, bool) { return scalar(Kind::string, {text, size}); }
     bool StartObject() { return open(Kind::object); }
@@ -44,8 +46,8 @@ public:
 private:
     struct Frame {
         Node* container;
-        Node* cursor = nullptr;       ///< in an array: the next item already there, made by the other half of x and _x
-        Node* target = nullptr;       ///< in an object: the member whose value comes next
+        Node* cursor = nullptr;        ///< in an array: the next item already there, made by the other half of x and _x
+        Node* target = nullptr;        ///< in an object: the member whose value comes next
         std::uint64_t names_seen = 0;  ///< a small Bloom filter over the members' names
         bool is_array = false;
         bool companion = false;         ///< the array of `_x`

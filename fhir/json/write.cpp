@@ -13,13 +13,27 @@ bool needs_escape(unsigned char c) noexcept { return c < 0x20 || c == '"' || c =
 void append_escape(unsigned char c, std::string& out) {
     static constexpr std::string_view hex = "0123456789abcdef";
     switch (c) {
-        case '"': out += "\\\""; return;
-        case '\\': out += "\\\\"; return;
-        case '\b': out += "\\b"; return;
-        case '\f': out += "\\f"; return;
-        case '\n': out += "\\n"; return;
-        case '\r': out += "\\r"; return;
-        case '\t': out += "\\t"; return;
+        case '"':
+            out += "\\\"";
+            return;
+        case '\\':
+            out += "\\\\";
+            return;
+        case '\b':
+            out += "\\b";
+            return;
+        case '\f':
+            out += "\\f";
+            return;
+        case '\n':
+            out += "\\n";
+            return;
+        case '\r':
+            out += "\\r";
+            return;
+        case '\t':
+            out += "\\t";
+            return;
         default:
             out += "\\u00";
             out += hex[c >> 4U];
@@ -34,12 +48,22 @@ public:
     void value(Element element) {
         switch (element.kind()) {
             case Kind::absent:
-            case Kind::null: out_ += "null"; return;
+            case Kind::null:
+                out_ += "null";
+                return;
             case Kind::boolean:
-            case Kind::number: out_ += element.text(); return;
-            case Kind::string: append_json_string(element.text(), out_); return;
-            case Kind::object: members(element); return;
-            case Kind::array: items(element); return;
+            case Kind::number:
+                out_ += element.text();
+                return;
+            case Kind::string:
+                append_json_string(element.text(), out_);
+                return;
+            case Kind::object:
+                members(element);
+                return;
+            case Kind::array:
+                items(element);
+                return;
         }
     }
 
@@ -105,8 +129,10 @@ private:
         if (!has_companions) return;
         separate(first);
         name(child.name(), true);
-        if (array) companions(child);
-        else members(child);
+        if (array)
+            companions(child);
+        else
+            members(child);
     }
 
     void items(Element array) {
@@ -124,8 +150,10 @@ private:
         bool first = true;
         for (const Element item : array.children()) {
             separate(first);
-            if (item.is_primitive() && item.size() > 0) members(item);
-            else out_ += "null";
+            if (item.is_primitive() && item.size() > 0)
+                members(item);
+            else
+                out_ += "null";
         }
         close(']', first);
     }

@@ -16,8 +16,10 @@ void set_text(Node* node, Kind kind, std::string_view text) noexcept {
 void link_last(Node* parent, Node* child) noexcept {
     child->parent = parent;
     child->next = nullptr;
-    if (parent->last) parent->last->next = child;
-    else parent->first = child;
+    if (parent->last)
+        parent->last->next = child;
+    else
+        parent->first = child;
     parent->last = child;
     ++parent->count;
 }
@@ -36,8 +38,10 @@ bool unlink(Node* parent, const Node* child) noexcept {
     Node* before = nullptr;
     for (Node* at = parent->first; at; before = at, at = at->next) {
         if (at != child) continue;
-        if (before) before->next = at->next;
-        else parent->first = at->next;
+        if (before)
+            before->next = at->next;
+        else
+            parent->first = at->next;
         if (parent->last == at) parent->last = before;
         --parent->count;
         return true;
@@ -51,7 +55,9 @@ Node* nth(Node* parent, std::size_t index) noexcept {
     return child;
 }
 
-bool is_empty(const Node* node) noexcept { return !node->first && (node->kind == Kind::null || node->kind >= Kind::object); }
+bool is_empty(const Node* node) noexcept {
+    return !node->first && (node->kind == Kind::null || node->kind >= Kind::object);
+}
 
 void prune_below(Node* node) {
     Node* before = nullptr;
@@ -59,8 +65,10 @@ void prune_below(Node* node) {
         Node* next = child->next;
         prune_below(child);
         if (is_empty(child)) {
-            if (before) before->next = next;
-            else node->first = next;
+            if (before)
+                before->next = next;
+            else
+                node->first = next;
             if (node->last == child) node->last = before;
             --node->count;
         } else {
@@ -134,7 +142,9 @@ bool MutableElement::move_item(std::string_view name, std::size_t from, std::siz
     return true;
 }
 
-MutableElement& MutableElement::set_string(std::string_view text) { return set_string_ref(builder_->arena().copy(text)); }
+MutableElement& MutableElement::set_string(std::string_view text) {
+    return set_string_ref(builder_->arena().copy(text));
+}
 
 MutableElement& MutableElement::set_string_ref(std::string_view text) noexcept {
     set_text(node_, Kind::string, text);
@@ -181,7 +191,9 @@ void MutableElement::copy(Element source, bool borrow) {
     node_->count = 0;
     for (const Element child : source.children()) {
         MutableElement made{builder_, builder_->arena().node()};
-        const auto name = source.is_array() ? node_->name() : borrow ? child.name() : builder_->arena().copy(child.name());
+        const auto name = source.is_array() ? node_->name()
+                          : borrow          ? child.name()
+                                            : builder_->arena().copy(child.name());
         made.node_->name_data = name.data();
         made.node_->name_size = static_cast<std::uint16_t>(name.size());
         link_last(node_, made.node_);

@@ -52,9 +52,7 @@ public:
     bool is_array() const noexcept { return kind() == Kind::array; }
     bool is_primitive() const noexcept { return node_ && node_->kind < Kind::object; }
     /// A primitive with a value, as FHIRPath's hasValue().
-    bool has_value() const noexcept {
-        return node_ && node_->kind >= Kind::boolean && node_->kind <= Kind::string;
-    }
+    bool has_value() const noexcept { return node_ && node_->kind >= Kind::boolean && node_->kind <= Kind::string; }
     /// The member's name; an array's items carry the array's name. Empty for a root.
     std::string_view name() const noexcept { return node_ ? node_->name() : std::string_view(); }
     /// A string decoded, a number as it was written, "true" or "false"; empty for everything else.
