@@ -15,6 +15,7 @@ std::string_view describe(Errc code) noexcept {
         case Errc::bad_frame: return "the MLLP frame is not complete";
         case Errc::bad_batch: return "the batch envelope is not consistent";
         case Errc::bad_charset: return "the character set is unknown or cannot be used here";
+        case Errc::not_tolerated: return "a departure from the standard is not tolerated from this sender";
     }
     return "unknown error";
 }

@@ -1,0 +1,106 @@
+#include "hl7v2/view.hpp"
+
+#include <algorithm>
+
+#include "hl7v2/escape.hpp"
+#include "hl7v2/scan.hpp"
+
+namespace causeway::hl7v2 {
+
+namespace {
+
+/// Piece `n` (from 1) of `text`; empty beyond the last.
+std::string_view nth_piece(std::string_view text, char separator, std::size_t n) noexcept {
+    if (n == 0) return {};
+    if (separator == '\0') return n == 1 ? text : std::string_view{};
+    const char* const end = text.data() + text.size();
+    const char* begin = text.data();
+    if (n > 1) {
+        begin = scan::find_nth(begin, end, separator, n - 1);
+        if (begin == end) return {};
+        ++begin;
+    }
+    const char* const stop = scan::find(begin, end, separator);
+    return {begin, static_cast<std::size_t>(stop - begin)};
+}
+
+std::size_t count_pieces(std::string_view text, char separator) noexcept {
+    if (text.empty()) return 0;
+    if (separator == '\0') return 1;
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), separator)) + 1;
+}
+
+}  // namespace
+
+Presence Part::presence_after_delimiter() const noexcept {
+    const bool only_delimiters =
+        std::all_of(raw_.begin(), raw_.end(), [this](char c) { return delimiters_.separates(c); });
+    return only_delimiters ? Presence::absent : Presence::valued;
+}
+
+std::string ValueView::text() const {
+    if (!valued()) return {};
+    if (raw().find(delimiters().escape) == std::string_view::npos) return std::string(raw());
+    std::string out;
+    decode_escapes(raw(), delimiters(), out);
+    return out;
+}
+
+std::string_view ValueView::text_into(std::string& scratch) const {
+    if (!valued()) return {};
+    if (delimiters().escape == '\0' || raw().find(delimiters().escape) == std::string_view::npos) return raw();
+    scratch.clear();
+    decode_escapes(raw(), delimiters(), scratch);
+    return scratch;
+}
+
+bool ValueView::is(std::string_view expected) const {
+    std::string scratch;
+    return text_into(scratch) == expected;
+}
+
+ValueView ComponentView::subcomponent(std::size_t n) const noexcept {
+    return {nth_piece(raw(), delimiters().subcomponent, n), delimiters()};
+}
+std::size_t ComponentView::subcomponent_count() const noexcept { return count_pieces(raw(), delimiters().subcomponent); }
+
+ComponentView RepetitionView::component(std::size_t n) const noexcept {
+    return {nth_piece(raw(), delimiters().component, n), delimiters()};
+}
+std::size_t RepetitionView::component_count() const noexcept { return count_pieces(raw(), delimiters().component); }
+
+RepetitionView FieldView::repetition(std::size_t n) const noexcept {
+    return {nth_piece(raw(), delimiters().repetition, n), delimiters()};
+}
+std::size_t FieldView::repetition_count() const noexcept { return count_pieces(raw(), delimiters().repetition); }
+
+bool SegmentView::declares_delimiters() const noexcept {
+    if (raw().size() < 3) return false;
+    const auto is = [this](std::size_t i, char c) { return raw()[i] == c || raw()[i] == c - 'A' + 'a'; };
+    return (is(1, 'S') && is(2, 'H') && is(0, 'M')) || (is(1, 'H') && is(2, 'S') && (is(0, 'F') || is(0, 'B')));
+}
+
+FieldView SegmentView::field(std::size_t n) const noexcept {
+    if (n == 0 || raw().size() <= 3) return {};
+    if (declares_delimiters()) {
+        if (n == 1) return {raw().substr(3, 1), Delimiters::none()};
+        const std::string_view piece = nth_piece(raw(), delimiters().field, n);
+        return {piece, n == 2 ? Delimiters::none() : delimiters()};
+    }
+    return {nth_piece(raw(), delimiters().field, n + 1), delimiters()};
+}
+
+std::size_t SegmentView::field_count() const noexcept {
+    const std::size_t pieces = count_pieces(raw(), delimiters().field);
+    return declares_delimiters() || pieces == 0 ? pieces : pieces - 1;
+}
+
+ValueView SegmentView::at(const Position& position) const noexcept {
+    const auto stated = [](std::uint16_t n) { return static_cast<std::size_t>(n == 0 ? 1 : n); };
+    return field(position.field)
+        .repetition(stated(position.repetition))
+        .component(stated(position.component))
+        .subcomponent(stated(position.subcomponent));
+}
+
+}  // namespace causeway::hl7v2
