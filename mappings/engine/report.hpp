@@ -22,7 +22,7 @@ using Issues = std::vector<Issue>;
 
 /// A place in a v2 message that holds one value, with its bytes.
 struct V2Leaf {
-    std::uint16_t segment = 0;  ///< number of the segment in the message, from 0
+    std::uint32_t segment = 0;  ///< number of the segment in the message, from 0
     std::uint16_t field = 0;
     std::uint16_t repetition = 1;
     std::uint8_t component = 1;
@@ -35,10 +35,9 @@ struct V2Leaf {
 
 /// Which map line connects which v2 leaf with which FHIR element; recorded while a map runs, in either direction.
 ///
-/// Elements are named by node address, valid while the documents of the result live; element_path() turns one into
-/// text. An entry without a source (`has_source` false) is a constant: `set`, `default`, a slice's constraint.
+/// Elements are named by node, valid while the documents of the result live; fhir::path_of() turns one into text. An entry without a source (`has_source` false) is a constant: `set`, `default`, a slice's constraint.
 struct TraceEntry {
-    const void* node = nullptr;   ///< fhir::Element::node() of the leaf
+    const fhir::Node* node = nullptr;  ///< the leaf
     std::uint32_t resource = 0;   ///< index into the result's resources (backward: into the input)
     std::uint32_t line = 0;       ///< index into the plan's lines
     bool has_source = false;
@@ -53,8 +52,5 @@ struct ResidueEntry {
     bool kept = false;    ///< the map says `keep` for its segment: residue on purpose
 };
 using Residue = std::vector<ResidueEntry>;
-
-/// FHIRPath of a node below a document's root, `Patient.name[0].family`; empty if it is not below it. Cost: a walk of the document.
-std::string element_path(const fhir::Document& document, const void* node);
 
 }  // namespace causeway::mappings
