@@ -1,0 +1,131 @@
+#include "gateway/security/audit.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace causeway::security {
+namespace {
+
+std::string_view code(Principal::Kind kind) {
+    switch (kind) {
+        case Principal::Kind::system: return "system";
+        case Principal::Kind::client: return "client";
+        case Principal::Kind::partner: return "partner";
+        case Principal::Kind::operator_: return "operator";
+    }
+    return "unknown";
+}
+
+void member(std::string& out, std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    fmt::format_to(std::back_inserter(out), ",\"{}\":\"", name);
+    for (const char c : value) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else if (byte < 0x20) {
+            fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+        } else {
+            out += c;
+        }
+    }
+    out += '"';
+}
+
+void member(std::string& out, std::string_view name, std::int64_t value) {
+    if (value != 0) fmt::format_to(std::back_inserter(out), ",\"{}\":{}", name, value);
+}
+
+}  // namespace
+
+std::string render(const AuditEntry& entry) {
+    std::string out = fmt::format("{{\"at\":{}", entry.at_us);
+    member(out, "kind", code(entry.principal.kind));
+    member(out, "who", entry.principal.id);
+    member(out, "from", entry.principal.address);
+    member(out, "did", security::code(entry.interaction));
+    member(out, "operation", entry.operation);
+    member(out, "type", entry.type);
+    member(out, "id", entry.id);
+    member(out, "version", entry.version);
+    member(out, "query", entry.query);
+    member(out, "patient", entry.patient);
+    member(out, "status", entry.status);
+    member(out, "outcome", entry.outcome);
+    member(out, "correlation", entry.correlation);
+    out += '}';
+    return out;
+}
+
+/// Outlives the ReadAudit while a job of its is still queued.
+struct ReadAudit::State {
+    State(storage::Store& store_used, std::size_t max) : store(store_used), entries_max(max) {}
+
+    storage::Store& store;
+    const std::size_t entries_max;
+    mutable std::mutex mutex;
+    std::vector<std::string> waiting;
+    std::size_t in_flight = 0;  // rows handed to the writer and not yet committed
+    bool submitted = false;     // one job is enough for all that wait when it runs
+
+    /// Takes the rows when the writer runs it: whatever was queued until then shares the group.
+    class Rows final : public storage::Work {
+    public:
+        explicit Rows(std::shared_ptr<State> state) : state_(std::move(state)) {}
+        storage::Result<void> run(storage::Transaction& transaction) override {
+            {
+                const std::lock_guard lock(state_->mutex);
+                if (rows_.empty()) rows_.swap(state_->waiting);  // a second run repeats the rows of the first
+                state_->in_flight = rows_.size();
+                state_->submitted = false;
+            }
+            for (const std::string& row : rows_) {
+                const auto appended = transaction.append_audit(row);
+                if (appended.has_error()) return appended.error();
+            }
+            return {};
+        }
+        void finished(storage::Result<void> outcome) noexcept override {
+            const std::lock_guard lock(state_->mutex);
+            state_->in_flight = 0;
+            if (outcome.has_value()) return;
+            // Nothing is given up: the rows go back to the front, and the next read tries again. Once too many wait,
+            // record() refuses, so a store that stays broken stops the reads.
+            state_->waiting.insert(state_->waiting.begin(), std::make_move_iterator(rows_.begin()),
+                                   std::make_move_iterator(rows_.end()));
+            state_->submitted = false;
+        }
+
+    private:
+        std::shared_ptr<State> state_;
+        std::vector<std::string> rows_;
+    };
+};
+
+ReadAudit::ReadAudit(storage::Store& store, std::size_t entries_max)
+    : state_(std::make_shared<State>(store, entries_max)) {}
+
+ReadAudit::~ReadAudit() = default;
+
+bool ReadAudit::record(const AuditEntry& entry) {
+    std::string row = render(entry);
+    {
+        const std::lock_guard lock(state_->mutex);
+        if (state_->waiting.size() + state_->in_flight >= state_->entries_max) return false;
+        state_->waiting.push_back(std::move(row));
+        if (state_->submitted) return true;
+        state_->submitted = true;
+    }
+    // Outside the lock: a store that is full or stopped finishes the work at once, on this thread.
+    state_->store.submit(std::make_unique<State::Rows>(state_));
+    return true;
+}
+
+std::size_t ReadAudit::waiting() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->waiting.size() + state_->in_flight;
+}
+
+}  // namespace causeway::security
