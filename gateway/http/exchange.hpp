@@ -1,5 +1,4 @@
 #pragma once
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/post.hpp>
 
 #include "gateway/http/asio.hpp"
@@ -28,15 +27,26 @@ public:
 private:
     enum class State : int { pending, waiting, answered };
 
+    /// What waits, its type erased. (Boost 1.81's any_completion_handler recurses without end when it is assigned.)
+    struct Waiter {
+        virtual ~Waiter() = default;
+        virtual void resume() = 0;
+    };
+    template <class CompletionHandler>
+    struct WaiterOf final : Waiter {
+        explicit WaiterOf(CompletionHandler waiting) : handler(std::move(waiting)) {}
+        void resume() override { std::move(handler)(error_code{}); }
+        CompletionHandler handler;
+    };
     struct Wake {
-        net::any_completion_handler<void(error_code)> handler;
-        void operator()() { std::move(handler)(error_code{}); }
+        std::unique_ptr<Waiter> waiter;
+        void operator()() { waiter->resume(); }
     };
     struct Initiate {
         Exchange* self;
         template <class CompletionHandler>
-        void operator()(CompletionHandler&& handler) const {
-            self->wake_.handler = std::forward<CompletionHandler>(handler);
+        void operator()(CompletionHandler handler) const {
+            self->wake_.waiter = std::make_unique<WaiterOf<CompletionHandler>>(std::move(handler));
             if (self->state_.exchange(State::waiting, std::memory_order_acq_rel) == State::answered) {
                 self->state_.store(State::answered, std::memory_order_release);
                 net::post(self->executor_, std::move(self->wake_));

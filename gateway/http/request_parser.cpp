@@ -44,12 +44,12 @@ std::size_t RequestParser::feed(std::string_view bytes) {
     const std::size_t used = put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
     if (was_header) header_bytes_ += used;
     if (refusal_.status != 0) return used;
-    // Beast bounds one call; a header that comes in small pieces is counted here.
-    const bool header_too_long = was_header && header_bytes_ + (is_header_done() ? 0 : bytes.size() - used) > limits_.header_bytes_max;
-    if (error == beast_http::error::header_limit || header_too_long)
-        refusal_ = {431, "too-long", "The request header is larger than this server allows"};
-    else if (error == beast_http::error::body_limit)
+    if (error == beast_http::error::body_limit)
         refusal_ = {413, "too-long", "The request body is larger than this server allows"};
+    // Beast bounds one call; a header that comes in small pieces is counted here.
+    else if (error == beast_http::error::header_limit ||
+             (was_header && header_bytes_ + (is_header_done() ? 0 : bytes.size() - used) > limits_.header_bytes_max))
+        refusal_ = {431, "too-long", "The request header is larger than this server allows"};
     else if (error == beast_http::error::bad_version)
         refusal_ = {505, "structure", "This server speaks HTTP/1.0 and HTTP/1.1"};
     else if (error && error != beast_http::error::need_more)
@@ -79,7 +79,11 @@ void RequestParser::on_field_impl(field name, string_view name_text, string_view
         return refuse(error, 400, "structure", "A header field is folded over two lines");
     switch (name) {
         case field::host: ++hosts_; break;
-        case field::content_length: ++lengths_; break;
+        case field::content_length:
+            ++lengths_;
+            if (value.empty() || value.find_first_not_of("0123456789") != string_view::npos)
+                return refuse(error, 400, "structure", "The length of the request is not one number");
+            break;
         case field::transfer_encoding:
             ++codings_;
             if (!equal_ignoring_case(view(value), "chunked"))

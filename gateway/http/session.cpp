@@ -309,6 +309,7 @@ Awaitable<bool> Session::write(const Response& response, const Framing& framing,
 /// Closing while unread bytes lie in our receive buffer resets the connection and can destroy the answer on its way.
 Awaitable<> Session::linger() {
     connection->stream->shutdown_send();
+    connection->idle.store(true, std::memory_order_release);
     connection->expire_at(steady_clock::now() + linger_time);
     for (std::size_t read = 0; read < linger_bytes_max;) {
         buffer.consume(buffer.bytes().size());
