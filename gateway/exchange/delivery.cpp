@@ -75,10 +75,6 @@ void Delivery::on_taken(std::optional<Outgoing> row, std::int64_t now_us) {
         until_us_ = row->due_us;
         return;
     }
-    if (counted_id_ != row->id) {
-        counted_id_ = row->id;
-        failures_ = {};
-    }
     current_ = std::move(row);
     begin(now_us);
 }
@@ -191,7 +187,7 @@ void Delivery::failed(FailureClass failure, std::string reason, std::string answ
     ++counters_.attempts;
     trouble_ = failure;
     const std::uint32_t attempts_max = partner_.retry.attempts_max(failure);
-    const std::uint32_t failures = ++failures_[index];
+    const std::uint32_t failures = ++failures_[current_->id][index];
     const bool park = attempts_max != 0 && failures >= attempts_max;
     settlement_ = Settlement{.kind = park ? Settlement::Kind::parked : Settlement::Kind::retry,
                              .id = current_->id,
@@ -233,7 +229,7 @@ void Delivery::on_closed(std::int64_t now_us) {
 
 void Delivery::on_settled(std::int64_t now_us) {
     assert(state_ == State::settle);
-    if (settlement_.kind != Settlement::Kind::retry) counted_id_ = 0;
+    if (settlement_.kind != Settlement::Kind::retry) failures_.erase(settlement_.id);
     idle_since_us_ = now_us;
     next_message(now_us);
 }

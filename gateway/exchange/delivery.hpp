@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 
 #include "gateway/exchange/answer.hpp"
@@ -50,7 +51,7 @@ struct DeliveryCounters {
     std::array<std::uint64_t, 5> failures{};  ///< by FailureClass
 };
 
-/// The state machine that delivers one partner's messages in order, one outstanding at a time.
+/// The state machine that delivers one partner's messages in the order the outbox gives them out, one outstanding at a time.
 ///
 /// It does no I/O and knows no clock: a driver performs the step() it asks for and reports what happened with the time, so that the
 /// server's coroutine, a test and the simulation run the same code. Promises: a message is sent again only after its connection was closed
@@ -112,8 +113,8 @@ private:
     std::int64_t until_us_ = 0;
     std::int64_t idle_since_us_ = 0;
     std::optional<Outgoing> current_;
-    std::uint64_t counted_id_ = 0;               ///< the row the counts below belong to
-    std::array<std::uint32_t, 5> failures_{};    ///< of that row, by class, since the start
+    /// Of the rows that failed since the start, by class. One entry per row that is being retried: at most one per ordering key.
+    std::unordered_map<std::uint64_t, std::array<std::uint32_t, 5>> failures_;
     Settlement settlement_;
     std::optional<FailureClass> trouble_;
     DeliveryCounters counters_;

@@ -48,14 +48,18 @@ bool is_name(std::string_view text) {
     });
 }
 
-/// "+hh:mm", "-hh:mm" or "Z".
-bool is_offset(std::string_view text) {
-    if (text == "Z") return true;
-    if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return false;
-    const auto digits = [&](std::size_t at) {
-        return std::isdigit(static_cast<unsigned char>(text[at])) != 0 && std::isdigit(static_cast<unsigned char>(text[at + 1])) != 0;
-    };
-    return digits(1) && digits(4) && text.substr(1, 2) <= "14" && text.substr(4, 2) <= "59";
+/// Rules are named for people: printable, at most 64.
+bool is_title(std::string_view text) {
+    return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return c >= ' ' && c != 0x7f && c != '"' && c != '\\';
+    });
+}
+
+/// The form of an IANA name ("Europe/Berlin", "UTC") or of an offset ("+01:00"); whether the zone exists is seen when it is loaded.
+bool is_timezone(std::string_view text) {
+    return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '/' || c == '_' || c == '+' || c == '-' || c == ':';
+    });
 }
 
 /// "ADT^A01", "ADT^A01^ADT_A01", "ADT".
@@ -83,9 +87,6 @@ public:
     std::vector<ConfigurationFault> run() && {
         for (std::size_t i = 0; i < settings_.partners.size(); ++i) partner(settings_.partners[i], i);
         for (std::size_t i = 0; i < settings_.rules.size(); ++i) rule(settings_.rules[i], i);
-        if (!settings_.unknown_sender_partner.empty() && find_partner(settings_, settings_.unknown_sender_partner) == nullptr) {
-            fault("exchange.unknown_sender_partner", "names a partner that is not configured");
-        }
         if (settings_.duplicate_window_days == 0) fault("exchange.duplicate_window_days", "must be at least 1");
         if (settings_.message_bytes_max < 1024) fault("exchange.message_bytes_max", "must be at least 1024");
         return std::move(faults_);
@@ -97,8 +98,9 @@ private:
     void partner(const Partner& partner, std::size_t index) {
         const std::string here = partner.name.empty() ? "partner #" + std::to_string(index + 1) : "partner \"" + partner.name + "\"";
         if (!is_name(partner.name)) fault(here + ": name", "must be 1 to 64 of letters, digits, '-', '_', '.'");
+        if (partner.name == settings_.unknown_sender.name) fault(here + ": name", "is taken by the senders that are not configured");
         if (!partner_names_.insert(partner.name).second) fault(here + ": name", "is used by another partner");
-        if (!is_offset(partner.timezone)) fault(here + ": timezone", "must be an offset such as +01:00, or Z");
+        if (!is_timezone(partner.timezone)) fault(here + ": timezone", "must be a zone such as Europe/Berlin or +01:00");
         if (partner.processing_id != "P" && partner.processing_id != "T" && partner.processing_id != "D") {
             fault(here + ": processing_id", "must be P, T or D (table 0103)");
         }
@@ -135,7 +137,7 @@ private:
 
     void rule(const RoutingRule& rule, std::size_t index) {
         const std::string here = rule.name.empty() ? "route #" + std::to_string(index + 1) : "route \"" + rule.name + "\"";
-        if (!is_name(rule.name)) fault(here + ": name", "must be 1 to 64 of letters, digits, '-', '_', '.'");
+        if (!is_title(rule.name)) fault(here + ": name", "must be 1 to 64 printable characters without quotes");
         if (!rule_names_.insert(rule.name).second) fault(here + ": name", "is used by another route");
         if (rule.from_fhir() == !rule.messages.empty()) {
             fault(here, "needs either a resource type or v2 messages as its source, not both and not neither");
@@ -183,6 +185,12 @@ std::uint32_t RetryPolicy::attempts_max(FailureClass failure) const noexcept {
     return 1;
 }
 
+Partner ExchangeSettings::unnamed_sender() {
+    Partner partner;
+    partner.name = "unknown";
+    return partner;
+}
+
 std::vector<ConfigurationFault> validate(const ExchangeSettings& settings) { return Validator(settings).run(); }
 
 const Partner* find_sender(const ExchangeSettings& settings, std::string_view application, std::string_view facility) {
@@ -197,7 +205,8 @@ const Partner* find_sender(const ExchangeSettings& settings, std::string_view ap
             best_score = score;
         }
     }
-    return best != nullptr ? best : find_partner(settings, settings.unknown_sender_partner);
+    if (best != nullptr) return best;
+    return settings.accept_unknown_senders ? &settings.unknown_sender : nullptr;
 }
 
 const Partner* find_partner(const ExchangeSettings& settings, std::string_view name) {

@@ -88,7 +88,7 @@ struct Partner {
     std::optional<MllpEndpoint> mllp;  ///< none: we never send to it
     std::string version = "2.5.1";     ///< MSH-12 of what we send
     std::string charset = "UNICODE UTF-8";
-    std::string timezone = "+00:00";   ///< offset for its times without one
+    std::string timezone = "UTC";      ///< IANA name or offset, for its times without an offset
     AcknowledgementMode acknowledgement = AcknowledgementMode::original;
     std::string processing_id = "P";   ///< MSH-11 of what we send
     std::string site;                  ///< map overrides; empty = the base library
@@ -120,7 +120,7 @@ struct RoutingRule {
     std::string to;                    ///< partner
     /// The message to make: "OML^O21^OML_O21". Empty in a v2 rule: the message itself with its header re-addressed.
     std::string as;
-    std::string ordering_key;          ///< "patient" (default) or "partner": what keeps its order in the queue
+    std::string ordering_key;          ///< "partner" (default: strictly in order) or "patient": what keeps its order in the queue
 
     bool from_fhir() const noexcept { return !resource_type.empty(); }
 };
@@ -131,8 +131,11 @@ struct ExchangeSettings {
     std::vector<RoutingRule> rules;
     std::uint32_t duplicate_window_days = 30;
     std::uint32_t message_bytes_max = 64u << 20;
-    /// A message from a sender no partner describes: accepted as this partner, or refused (AR 207) when empty.
-    std::string unknown_sender_partner;
+    /// What holds for a sender no partner describes. Its name is "unknown"; it cannot be sent to.
+    Partner unknown_sender = unnamed_sender();
+    bool accept_unknown_senders = true;  ///< false: they are answered AR
+
+    static Partner unnamed_sender();
 };
 
 /// One fault of the configuration. `where` names the setting as the operator wrote it: `partner "lab": mllp.port`.
@@ -144,7 +147,7 @@ struct ConfigurationFault {
 /// All faults, in the order of the configuration; empty = usable.
 std::vector<ConfigurationFault> validate(const ExchangeSettings& settings);
 
-/// The partner that speaks in MSH-3/MSH-4: the one with most names equal, the first of equals; null if none fits.
+/// The partner that speaks in MSH-3.1/MSH-4.1: the one with most names equal, the first of equals; `unknown_sender` or null if none fits.
 const Partner* find_sender(const ExchangeSettings& settings, std::string_view application, std::string_view facility);
 
 const Partner* find_partner(const ExchangeSettings& settings, std::string_view name);

@@ -1,12 +1,9 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 
 #include "gateway/main/commands.hpp"
-
-namespace causeway {
-void add_doctor_command(CLI::App& app, Exit& exit_code);
-}  // namespace causeway
 
 namespace {
 
@@ -14,9 +11,7 @@ using causeway::AddCommand;
 using causeway::Exit;
 
 /// Every command of the program, in the order in which `--help` lists them.
-constexpr AddCommand commands[] = {
-    causeway::add_doctor_command,
-};
+constexpr std::array<AddCommand, 0> commands = {};
 
 }  // namespace
 

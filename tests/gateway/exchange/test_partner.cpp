@@ -64,7 +64,9 @@ TEST_CASE("names each fault by the setting the operator wrote") {
         {[](auto& s) { s.rules[1].messages = {"adt"}; }, "route \"adt-to-lab\": messages", "\"adt\" is no message type such as ORU^R01 or ADT"},
         {[](auto& s) { s.rules[1].where = "PV1-2 is I"; }, "route \"adt-to-lab\": where", "expected =, !=, in, not in, valued or absent at character 7"},
         {[](auto& s) { s.rules[1].name = "orders-to-lab"; }, "route \"orders-to-lab\": name", "is used by another route"},
-        {[](auto& s) { s.unknown_sender_partner = "x"; }, "exchange.unknown_sender_partner", "names a partner that is not configured"},
+        {[](auto& s) { s.rules[1].name = "say \"x\""; }, "route \"say \"x\"\": name", "must be 1 to 64 printable characters without quotes"},
+        {[](auto& s) { s.partners[1].name = "unknown"; }, "partner \"unknown\": name", "is taken by the senders that are not configured"},
+        {[](auto& s) { s.partners[1].timezone = "next door"; }, "partner \"front-desk\": timezone", "must be a zone such as Europe/Berlin or +01:00"},
     };
     for (const auto& row : rows) {
         auto settings = good_settings();
@@ -81,9 +83,9 @@ TEST_CASE("a sender is the partner with most names in common") {
     auto settings = good_settings();
     CHECK(find_sender(settings, "LIS", "NORTH")->name == "lab");
     CHECK(find_sender(settings, "REG", "ANYWHERE")->name == "front-desk");
+    CHECK(find_sender(settings, "LIS", "SOUTH")->name == "unknown");
+    settings.accept_unknown_senders = false;
     CHECK(find_sender(settings, "LIS", "SOUTH") == nullptr);
-    settings.unknown_sender_partner = "front-desk";
-    CHECK(find_sender(settings, "LIS", "SOUTH")->name == "front-desk");
 }
 
 TEST_CASE("the delay doubles up to its limit and jitter only shortens it") {

@@ -1,0 +1,224 @@
+#include "gateway/mllp/delivery_worker.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <random>
+#include <utility>
+
+#include "gateway/exchange/outbox.hpp"
+#include "gateway/storage/async.hpp"
+
+namespace causeway::mllp {
+namespace {
+
+using exchange::Outgoing;
+using exchange::Settlement;
+
+template <class T>
+using StorageResult = storage::Result<T>;
+
+exchange::Delivery::Random make_random() {
+    return [engine = std::mt19937_64(std::random_device{}())]() mutable {
+        return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+    };
+}
+
+StorageResult<std::optional<Outgoing>> take_blocking(storage::Store& store, const std::string& partner, std::int64_t now_us) {
+    auto snapshot = store.snapshot();
+    if (snapshot.has_error()) return snapshot.error();
+    return exchange::take_outgoing(**snapshot, partner, now_us);
+}
+
+net::awaitable<StorageResult<std::optional<Outgoing>>, net::thread_pool::executor_type> take_on_pool(storage::Store& store, std::string partner,
+                                                                                                     std::int64_t now_us) {
+    co_return take_blocking(store, partner, now_us);
+}
+
+constexpr net::use_awaitable_t<Executor> use_awaitable{};
+
+}  // namespace
+
+DeliveryWorker::DeliveryWorker(net::io_context& io, std::shared_ptr<const exchange::Partner> partner, Context context)
+    : partner_(std::move(partner)),
+      context_(context),
+      strand_(net::make_strand(io)),
+      delivery_(*partner_, make_random()),
+      connection_(strand_, context.answer_bytes_max),
+      timer_(strand_),
+      patience_(strand_) {}
+
+DeliveryWorker::~DeliveryWorker() = default;
+
+void DeliveryWorker::start() {
+    running_ = true;
+    net::co_spawn(strand_, run(), [this](const std::exception_ptr& failure) { finished(failure); });
+}
+
+void DeliveryWorker::finished(const std::exception_ptr& failure) {
+    connection_.close();
+    running_ = false;
+    if (failure) {
+        try {
+            std::rethrow_exception(failure);
+        } catch (const std::exception& bug) {
+            context_.events.worker_failed(*partner_, bug.what());
+        } catch (...) {
+            context_.events.worker_failed(*partner_, "unknown exception");
+        }
+    }
+    patience_.cancel();
+    publish();
+    if (const auto stopped = std::exchange(stopped_, nullptr)) stopped();
+}
+
+void DeliveryWorker::wake() {
+    net::post(strand_, [this] {
+        woken_ = true;
+        timer_.cancel();
+    });
+}
+
+void DeliveryWorker::pause() {
+    net::post(strand_, [this] {
+        delivery_.pause();
+        woken_ = true;
+        timer_.cancel();
+    });
+}
+
+void DeliveryWorker::resume() {
+    net::post(strand_, [this] {
+        delivery_.resume();
+        woken_ = true;
+        timer_.cancel();
+    });
+}
+
+void DeliveryWorker::stop(std::chrono::milliseconds patience, std::function<void()> stopped) {
+    net::post(strand_, [this, patience, stopped = std::move(stopped)]() mutable {
+        if (!running_) return stopped();
+        stopped_ = std::move(stopped);
+        delivery_.stop();
+        woken_ = true;
+        timer_.cancel();
+        patience_.expires_after(patience);
+        patience_.async_wait([this](error_code error) {
+            if (error || !running_) return;
+            abandoned_ = true;
+            connection_.abort();
+            timer_.cancel();
+        });
+    });
+}
+
+std::chrono::steady_clock::time_point DeliveryWorker::steady(std::int64_t time_us) const {
+    const auto left = std::chrono::microseconds(std::max<std::int64_t>(0, time_us - context_.clock.now_us()));
+    return std::chrono::steady_clock::now() + left;
+}
+
+Awaitable<> DeliveryWorker::run() {
+    while (!abandoned_) {
+        const auto step = delivery_.step();
+        if (std::holds_alternative<exchange::StepTake>(step)) {
+            co_await take();
+        } else if (const auto* waiting = std::get_if<exchange::StepWait>(&step)) {
+            co_await wait(waiting->until_us);
+        } else if (std::holds_alternative<exchange::StepConnect>(step)) {
+            co_await connect();
+        } else if (const auto* sending = std::get_if<exchange::StepSend>(&step)) {
+            co_await send(sending->message);
+        } else if (const auto* receiving = std::get_if<exchange::StepReceive>(&step)) {
+            co_await receive(receiving->deadline_us);
+        } else if (std::holds_alternative<exchange::StepClose>(step)) {
+            connection_.close();
+            delivery_.on_closed(context_.clock.now_us());
+        } else if (const auto* settling = std::get_if<exchange::StepSettle>(&step)) {
+            co_await settle(*settling->settlement);
+        } else {
+            co_return;
+        }
+        publish();
+    }
+}
+
+Awaitable<> DeliveryWorker::take() {
+    woken_ = false;  // whatever is queued from here on wakes us again
+    const auto now_us = context_.clock.now_us();
+    auto work = take_on_pool(context_.store, partner_->name, now_us);
+    auto taken = co_await net::co_spawn(context_.blocking.get_executor(), std::move(work), use_awaitable);
+    if (taken.has_error()) {
+        delivery_.on_take_failed(context_.clock.now_us());
+    } else {
+        delivery_.on_taken(std::move(*taken), context_.clock.now_us());
+    }
+}
+
+Awaitable<> DeliveryWorker::wait(std::int64_t until_us) {
+    if (!woken_ && !abandoned_) {
+        if (until_us == exchange::Delivery::forever) {
+            timer_.expires_at(std::chrono::steady_clock::time_point::max());
+        } else {
+            timer_.expires_at(steady(until_us));
+        }
+        co_await timer_.async_wait(as_result);
+    }
+    woken_ = false;
+    delivery_.on_woken(context_.clock.now_us());
+}
+
+Awaitable<> DeliveryWorker::connect() {
+    const auto& endpoint = *partner_->mllp;
+    const auto error = co_await connection_.connect(endpoint.host, endpoint.port, std::chrono::milliseconds(endpoint.connect_timeout_ms));
+    if (error) {
+        delivery_.on_connect_failed(context_.clock.now_us());
+    } else {
+        context_.events.connected(*partner_);
+        delivery_.on_connected(context_.clock.now_us());
+    }
+}
+
+Awaitable<> DeliveryWorker::send(std::string_view message) {
+    const auto error = co_await connection_.send(message, std::chrono::milliseconds(partner_->mllp->answer_timeout_ms));
+    if (error) {
+        delivery_.on_connection_lost(context_.clock.now_us());
+    } else {
+        delivery_.on_sent(context_.clock.now_us());
+    }
+}
+
+Awaitable<> DeliveryWorker::receive(std::int64_t deadline_us) {
+    using Kind = SenderConnection::Received::Kind;
+    const auto received = co_await connection_.receive(steady(deadline_us));
+    const auto now_us = context_.clock.now_us();
+    switch (received.kind) {
+        case Kind::message: delivery_.on_received(received.message, now_us); break;
+        case Kind::timeout: delivery_.on_receive_timeout(now_us); break;
+        case Kind::damaged: delivery_.on_received({}, now_us); break;
+        case Kind::closed: delivery_.on_connection_lost(now_us); break;
+    }
+}
+
+Awaitable<> DeliveryWorker::settle(const Settlement& settlement) {
+    const std::size_t bytes = 256 + settlement.answer.size();
+    auto job = [copy = settlement](storage::Transaction& transaction) { return exchange::settle_outgoing(transaction, copy); };
+    const auto outcome = co_await storage::async_transact(context_.store, std::move(job), use_awaitable, bytes);
+    if (outcome.has_error()) {
+        delivery_.on_settle_failed(context_.clock.now_us());
+    } else {
+        context_.events.settled(*partner_, settlement);
+        delivery_.on_settled(context_.clock.now_us());
+    }
+}
+
+void DeliveryWorker::publish() {
+    const std::lock_guard lock(status_mutex_);
+    status_ = {delivery_.connected(), delivery_.paused(), delivery_.trouble(), delivery_.counters()};
+}
+
+DeliveryWorker::Status DeliveryWorker::status() const {
+    const std::lock_guard lock(status_mutex_);
+    return status_;
+}
+
+}  // namespace causeway::mllp

@@ -1,0 +1,60 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gateway/http/asio.hpp"
+#include "gateway/http/stream.hpp"
+#include "hl7v2/mllp.hpp"
+
+namespace causeway::mllp {
+
+namespace net = boost::asio;
+using http::as_result;
+using http::Awaitable;
+using http::error_code;
+using http::Executor;
+
+/// One connection to a partner's MLLP listener, as a client: connect, send a message, receive messages.
+///
+/// All calls from one coroutine on the strand given. After a time-out or a failure the connection is closed: whatever still comes on it
+/// belongs to nobody.
+class SenderConnection {
+public:
+    SenderConnection(Executor strand, std::size_t message_bytes_max);
+    ~SenderConnection();
+    SenderConnection(const SenderConnection&) = delete;
+    SenderConnection& operator=(const SenderConnection&) = delete;
+
+    Awaitable<error_code> connect(std::string host, std::uint16_t port, std::chrono::milliseconds timeout);
+    /// Frames and writes. The message must stay where it is until the answer.
+    Awaitable<error_code> send(std::string_view message, std::chrono::milliseconds timeout);
+
+    struct Received {
+        enum class Kind { message, timeout, closed, damaged } kind = Kind::closed;
+        std::string message;
+    };
+    /// The next message, at the latest at `deadline`.
+    Awaitable<Received> receive(std::chrono::steady_clock::time_point deadline);
+
+    void close() noexcept;
+    /// Ends what is in progress with an error, from another coroutine or handler on the same strand.
+    void abort() noexcept;
+    bool open() const noexcept { return stream_ != nullptr; }
+
+private:
+    using Timer = net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>;
+    class Deadline;
+
+    Executor strand_;
+    std::size_t message_bytes_max_;
+    std::unique_ptr<http::Stream> stream_;
+    std::function<void()> cancel_connect_;  ///< while one is in progress
+    std::unique_ptr<hl7v2::mllp::FrameDecoder> decoder_;
+    std::string frame_;
+};
+
+}  // namespace causeway::mllp
