@@ -113,10 +113,12 @@ class Generator:
         out = []
         for number, (name, kind, abstract, base, _) in enumerate(self.types):
             first, mask = self.slots_at[name]
+            assert len(self.elements[name]) <= 64, name
+            required = sum(1 << order for order, row in enumerate(self.elements[name]) if int(row[1]) > 0)
             out.append(
                 f"{{{view(name)},TypeKind::{kind},Primitive::{PRIMITIVES.get(name, 'none')},"
                 f"{'true' if abstract else 'false'},{self.type_pointer(base) if base in self.index else 'nullptr'},"
-                f"{{element_rows + {self.element_at[name]}, {len(self.elements[name])}}},{number},{first},{mask}}}")
+                f"{{element_rows + {self.element_at[name]}, {len(self.elements[name])}}},{number},{first},{mask},{required}ULL}}")
         return out
 
     def parameter_rows(self, components):

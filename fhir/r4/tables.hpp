@@ -71,6 +71,7 @@ struct TypeDef {
     std::uint16_t index;  ///< dense, over all types
     std::uint32_t slots;  ///< into the hash table of members
     std::uint32_t slot_mask;
+    std::uint64_t required;  ///< bit n: the n-th element has min > 0 (no type has more than 64)
 };
 
 struct SearchComponentDef {

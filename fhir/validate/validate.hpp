@@ -1,0 +1,3 @@
+#pragma once
+#include "fhir/validate/outcome.hpp"
+#include "fhir/validate/structure.hpp"
