@@ -16,5 +16,6 @@ std::string Path::text() const {
 }
 
 void detail::this_path_literal_cannot_be_read() { std::abort(); }
+void detail::this_path_literal_names_nothing_in_the_standard() { std::abort(); }
 
 }  // namespace causeway::hl7v2

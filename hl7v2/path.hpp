@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "hl7v2/dictionary/segment_shapes.hpp"
 #include "hl7v2/result.hpp"
 
 namespace causeway::hl7v2 {
@@ -24,7 +25,7 @@ struct Position {
 /// A place in a message: `PID-5`, `PID-3(2).4.1`, `OBX(3)-5`. The ordinal after the segment name counts the segments of
 /// that name, the one after the field its repetitions. Square brackets mean the same as round ones.
 ///
-/// In C++ write `"PID-3(2).1"_v2`: a wrong path does not compile. In data use Path::parse.
+/// In C++ write `"PID-3(2).1"_v2`: a path that cannot be read, or names what no version of the standard has, does not compile. In data use Path::parse.
 struct Path {
     std::array<char, 3> segment_name = {};
     std::uint16_t segment_ordinal = 0;  ///< 0: not stated, the first
@@ -95,8 +96,21 @@ constexpr std::size_t read_path(std::string_view text, Path& path) noexcept {
     return reader.done() ? std::string_view::npos : reader.at;
 }
 
+/// Whether some version of the standard has such a field and component. Z segments and unknown ones may hold anything.
+constexpr bool names_something(const Path& path) noexcept {
+    for (const SegmentShape& shape : segment_shapes) {
+        if (shape.name != path.segment()) continue;
+        if (path.position.field > shape.components.size()) return false;
+        if (path.position.field == 0) return true;
+        const int most = shape.components[path.position.field - 1U] - ' ';  // 94 stands for "as many as you like"
+        return most == 94 || path.position.component <= most;
+    }
+    return path.segment_name[0] == 'Z';
+}
+
 /// Not constexpr on purpose: reaching it while a literal is compiled is the error message.
 void this_path_literal_cannot_be_read();
+void this_path_literal_names_nothing_in_the_standard();
 
 }  // namespace detail
 
@@ -112,6 +126,7 @@ inline namespace literals {
 consteval Path operator""_v2(const char* text, std::size_t size) {
     Path path;
     if (detail::read_path({text, size}, path) != std::string_view::npos) detail::this_path_literal_cannot_be_read();
+    if (!detail::names_something(path)) detail::this_path_literal_names_nothing_in_the_standard();
     return path;
 }
 
