@@ -173,6 +173,7 @@ Awaitable<> Listener::run_session(std::shared_ptr<http::Connection> connection, 
                 hl7v2::mllp::encode_frame(message, out);
                 if (co_await write_all(*connection->stream, out)) co_return;
             }
+            if (!reply.unframed.empty() && co_await write_all(*connection->stream, reply.unframed)) co_return;
             if (reply.close || stopping()) co_return;
             frame_began = steady_clock::time_point::max();
         }

@@ -48,6 +48,7 @@ struct SessionInfo {
 struct Reply {
     std::vector<std::string> messages;  ///< without frame bytes
     bool close = false;                 ///< after the last of them
+    std::string unframed;               ///< written as it is after them: for stand-in partners that misbehave
 };
 
 /// Takes each message of each session. The session reads no further until the answer is given, so a full gateway slows its senders

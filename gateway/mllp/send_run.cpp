@@ -1,0 +1,192 @@
+#include "gateway/mllp/send_run.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <utility>
+
+#include "gateway/exchange/answer.hpp"
+#include "gateway/mllp/message_template.hpp"
+#include "hl7v2/builder.hpp"
+#include "hl7v2/message_view.hpp"
+
+namespace causeway::mllp {
+namespace {
+
+using namespace hl7v2::literals;
+using std::chrono::steady_clock;
+using Timer = net::basic_waitable_timer<steady_clock, net::wait_traits<steady_clock>, Executor>;
+
+/// The state that the connections of one run share. They run on one thread.
+class Run {
+public:
+    Run(net::io_context& io, const SendOptions& options, const std::vector<std::string>& messages,
+        const std::function<void(const SendResult&)>& each)
+        : io_(io), options_(options), each_(each), total_(options.repeat * messages.size()) {
+        for (const auto& message : messages) templates_.emplace_back(message);
+    }
+
+    SendReport go() {
+        const auto began = steady_clock::now();
+        begin_ = began;
+        const auto rethrow = [this](const std::exception_ptr& failure) {
+            if (failure && !failure_) failure_ = failure;
+        };
+        for (std::size_t i = 0; i < std::max<std::size_t>(1, options_.connections); ++i) {
+            net::co_spawn(net::make_strand(io_), sender(), rethrow);
+        }
+        io_.run();
+        if (failure_) std::rethrow_exception(failure_);
+        report_.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began);
+        std::sort(report_.times_us.begin(), report_.times_us.end());
+        return std::move(report_);
+    }
+
+private:
+    Awaitable<> sender() {
+        const auto strand = co_await net::this_coro::executor;
+        SenderConnection connection(strand, options_.answer_bytes_max);
+        Timer timer(strand);
+        while (next_ < total_) {
+            const std::uint64_t number = ++next_;
+            if (options_.per_second > 0) {
+                const auto due = std::chrono::duration<double>(static_cast<double>(number - 1) / options_.per_second);
+                timer.expires_at(begin_ + std::chrono::duration_cast<steady_clock::duration>(due));
+                co_await timer.async_wait(as_result);
+            }
+            auto result = co_await one(connection, number);
+            count(result);
+        }
+        connection.close();
+    }
+
+    Awaitable<SendResult> one(SenderConnection& connection, std::uint64_t number) {
+        SendResult result;
+        result.number = number;
+        const std::string message = make(number, result.control_id);
+        const auto began = steady_clock::now();
+        const auto fail = [&](std::string_view code, std::string text) {
+            result.code = code;
+            result.text = std::move(text);
+        };
+        if (!connection.open()) {
+            const auto error = co_await connection.connect(options_.host, options_.port, options_.connect_timeout);
+            if (error) {
+                fail("failed", "cannot connect: " + error.message());
+                co_return result;
+            }
+        }
+        if (const auto error = co_await connection.send(message, options_.answer_timeout)) {
+            fail("failed", "cannot send: " + error.message());
+            co_return result;
+        }
+        ++report_.sent;
+        if (!options_.wait_for_answer) {
+            result.code = "sent";
+            co_return result;
+        }
+        auto received = co_await connection.receive(began + options_.answer_timeout);
+        result.time = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began);
+        using Kind = SenderConnection::Received::Kind;
+        switch (received.kind) {
+            case Kind::timeout: fail("none", "no answer in time"); break;
+            case Kind::closed: fail("none", "the connection was closed without an answer"); break;
+            case Kind::damaged: fail("none", "the answer is not framed as MLLP"); break;
+            case Kind::message: read(std::move(received.message), result); break;
+        }
+        co_return result;
+    }
+
+    std::string make(std::uint64_t number, std::string& control_id) {
+        const auto fresh_id = fmt::format("{}{}", options_.control_id_prefix, number);
+        const auto now = hl7_now();
+        auto message = templates_[(number - 1) % templates_.size()].render([&](std::string_view name) -> std::optional<std::string> {
+            if (name == "control_id") return fresh_id;
+            if (name == "now") return now;
+            if (name == "n") return std::to_string(number);
+            return std::nullopt;
+        });
+        const auto view = hl7v2::MessageView::parse(message, {{}, hl7v2::Tolerances::all()});
+        if (view.has_error()) return message;  // a tool for testing sends what it is told
+        if (options_.fresh) {
+            auto builder = hl7v2::MessageBuilder::edit(*view);
+            builder.set("MSH-10"_v2, fresh_id);
+            builder.set("MSH-7"_v2, now);
+            control_id = fresh_id;
+            return builder.text();
+        }
+        control_id = view->control_id();
+        return message;
+    }
+
+    static void read(std::string answer, SendResult& result) {
+        const auto known = exchange::read_answer(answer);
+        if (!known) {
+            result.code = "none";
+            result.text = "the answer is no acknowledgement";
+        } else {
+            result.code = to_string(known->code);
+            if (known->control_id != result.control_id) {
+                result.text = "MSA-2 is \"" + known->control_id + "\"";
+                result.code += "?";
+            } else if (!known->error_code.empty()) {
+                result.text = "error " + known->error_code;
+            }
+        }
+        result.answer = std::move(answer);
+    }
+
+    void count(const SendResult& result) {
+        if (result.code == "AA" || result.code == "CA" || result.code == "sent") {
+            ++report_.positive;
+        } else if (result.code.ends_with('?')) {
+            ++report_.mismatched;
+        } else if (result.code == "failed" || result.code == "none") {
+            ++report_.failed;
+        } else {
+            ++report_.negative;
+        }
+        if (!result.answer.empty() && report_.times_us.size() < SendReport::times_max) {
+            report_.times_us.push_back(static_cast<std::uint32_t>(std::min<std::int64_t>(result.time.count(), UINT32_MAX)));
+        }
+        if (each_) each_(result);
+    }
+
+    net::io_context& io_;
+    const SendOptions& options_;
+    const std::function<void(const SendResult&)>& each_;
+    std::vector<MessageTemplate> templates_;
+    std::uint64_t total_, next_ = 0;
+    steady_clock::time_point begin_;
+    SendReport report_;
+    std::exception_ptr failure_;
+};
+
+}  // namespace
+
+double SendReport::per_second() const {
+    return elapsed.count() == 0 ? 0.0 : static_cast<double>(sent) * 1e6 / static_cast<double>(elapsed.count());
+}
+
+std::uint32_t SendReport::percentile_us(double share) const {
+    if (times_us.empty()) return 0;
+    const auto index = static_cast<std::size_t>(share * static_cast<double>(times_us.size() - 1) + 0.5);
+    return times_us[std::min(index, times_us.size() - 1)];
+}
+
+SendReport send_all(net::io_context& io, const SendOptions& options, const std::vector<std::string>& messages,
+                    const std::function<void(const SendResult&)>& each) {
+    if (messages.empty()) return {};
+    return Run(io, options, messages, each).go();
+}
+
+std::string hl7_now() {
+    const auto now = std::chrono::system_clock::now();
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+    return fmt::format("{:%Y%m%d%H%M%S}.{:03}+0000", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), ms);
+}
+
+}  // namespace causeway::mllp
