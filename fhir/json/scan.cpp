@@ -3,28 +3,11 @@
 #include <cstdint>
 #include <cstring>
 
+#include "fhir/model/utf8.hpp"
+
 namespace causeway::fhir::json {
 
 namespace {
-
-bool continues(std::string_view bytes, std::size_t at) noexcept {
-    return at < bytes.size() && (static_cast<unsigned char>(bytes[at]) & 0xC0U) == 0x80U;
-}
-
-/// Length of the well-formed sequence at `at`, 0 if there is none.
-std::size_t utf8_length(std::string_view bytes, std::size_t at) noexcept {
-    const auto lead = static_cast<unsigned char>(bytes[at]);
-    if (lead < 0xC2 || lead > 0xF4 || !continues(bytes, at + 1)) return 0;
-    const auto second = static_cast<unsigned char>(bytes[at + 1]);
-    if (lead < 0xE0) return 2;
-    if (!continues(bytes, at + 2)) return 0;
-    if (lead < 0xF0) {
-        if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F)) return 0;
-        return 3;
-    }
-    if (!continues(bytes, at + 3) || (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) return 0;
-    return 4;
-}
 
 /// The four hexadecimal digits at `at`, or -1 (which the parser reports).
 int hex4(std::string_view bytes, std::size_t at) noexcept {
@@ -99,7 +82,7 @@ TextScan scan_text(std::string_view bytes) noexcept {
             } else if (static_cast<unsigned char>(c) < 0x80) {
                 ++at;
             } else {
-                const auto length = utf8_length(bytes, at);
+                const auto length = utf8_sequence(bytes, at);
                 if (length == 0) return {TextFault::bad_utf8, at, false};
                 at += length;
             }

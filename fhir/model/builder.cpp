@@ -225,6 +225,13 @@ bool MutableElement::remove_item(std::string_view name, std::size_t index) noexc
 
 bool MutableElement::remove_child(Element child) noexcept { return unlink(node_, child.node()); }
 
+void MutableElement::remove_all() noexcept {
+    set_text(node_, Kind::null, {});
+    node_->first = node_->last = nullptr;
+    node_->count = 0;
+    node_->flags = 0;
+}
+
 void MutableElement::prune() { prune_below(node_); }
 
 DocumentBuilder::DocumentBuilder(std::string_view resource_type) : root_(arena_.node()) {

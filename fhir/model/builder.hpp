@@ -56,6 +56,8 @@ public:
     bool remove_item(std::string_view name, std::size_t index) noexcept;
     /// The child itself, wherever it stands in this element.
     bool remove_child(Element child) noexcept;
+    /// Value and children; the name stays.
+    void remove_all() noexcept;
     /// Drops, in this element and below, values that are null without children, empty objects and empty arrays.
     void prune();
 
