@@ -1,9 +1,13 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
 
 #include "gateway/main/commands.hpp"
+
+namespace causeway {
+void add_doctor_command(CLI::App& app, Exit& exit_code);
+void add_match_command(CLI::App& app, Exit& exit_code);
+}  // namespace causeway
 
 namespace {
 
@@ -11,7 +15,10 @@ using causeway::AddCommand;
 using causeway::Exit;
 
 /// Every command of the program, in the order in which `--help` lists them.
-constexpr std::array<AddCommand, 0> commands = {};
+constexpr AddCommand commands[] = {
+    causeway::add_doctor_command,
+    causeway::add_match_command,
+};
 
 }  // namespace
 

@@ -308,10 +308,10 @@ private:
             matches += score_factor_ * m / (1 + m + h);
             households += score_factor_ * h / (1 + m + h);
         }
-        match_clamped_ = false;
         const double found = matches / pairs_;
-        const double low = std::max(.5 * start_rate_, .005 / n), high = std::min(4 * start_rate_, 20 / n);
-        match_clamped_ = found <= low || found >= high;
+        const double low = std::max(.5 * start_rate_, .005 / n), high = std::min(8 * start_rate_, 20 / n);
+        // On the upper bound of the exact rules the rate is still useful (files of many errors meet it); far beyond, EM ran away.
+        match_ran_away_ = found <= low || found >= 1.5 * high;
         model.match_rate = std::clamp(found, low, high);
         model.household_rate = std::clamp((households + .02 * n) / pairs_, .02 / n, 20 / n);
     }
@@ -327,7 +327,7 @@ private:
             }
         const auto exact = [&](Field field, std::int8_t level) { return model[field].levels[static_cast<std::size_t>(level)].m; };
         if (usable < 2) report_.refused = "fewer than two sessions had enough pairs";
-        else if (match_clamped_) report_.refused = "the match rate ran against its bound";
+        else if (match_ran_away_) report_.refused = "the match rate ran away from what exact rules find";
         else if (exact(Field::given, given_level::exact) < .3 && exact(Field::family, family_level::exact) < .3 &&
                  exact(Field::birth_date, birth_level::exact) < .3)
             report_.refused = "given name, family name and birth date all rarely agree among the learned matches";
@@ -344,7 +344,7 @@ private:
     TrainingReport& report_;
     Random random_;
     double pairs_ = 0, factor_ = 1, score_factor_ = 1, plain_ = 0, start_rate_ = 0;
-    bool match_clamped_ = false;
+    bool match_ran_away_ = false;
     Counts random_counts_{};
     std::vector<Pattern> patterns_;
     std::vector<Pair> scored_;
