@@ -6,7 +6,9 @@
 
 namespace causeway {
 void add_doctor_command(CLI::App& app, Exit& exit_code);
+void add_listen_command(CLI::App& app, Exit& exit_code);
 void add_match_command(CLI::App& app, Exit& exit_code);
+void add_send_command(CLI::App& app, Exit& exit_code);
 }  // namespace causeway
 
 namespace {
@@ -17,6 +19,8 @@ using causeway::Exit;
 /// Every command of the program, in the order in which `--help` lists them.
 constexpr AddCommand commands[] = {
     causeway::add_doctor_command,
+    causeway::add_send_command,
+    causeway::add_listen_command,
     causeway::add_match_command,
 };
 
