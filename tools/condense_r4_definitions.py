@@ -62,19 +62,60 @@ def extension(element, url):
     return None
 
 
+INHERITED = {"id", "extension", "modifierExtension", "contained", "text", "language", "implicitRules", "meta"}
+# R4's elements of EvidenceVariable.characteristic in their order; the package's profile has R5's.
+ORDER = {"EvidenceVariable.characteristic": ["id", "extension", "modifierExtension", "description", "definition[x]",
+                                             "usageContext", "exclude", "participantEffective[x]", "timeFromStart",
+                                             "groupMeasure"]}
+
+
+class DataElements:
+    """R4's elements one by one, as dataelements.json has them: the truth where a profile was changed.
+
+    It lacks backbone elements, content references, inherited elements and paths too long for an id, and constrains
+    Quantity.comparator (as SimpleQuantity)."""
+
+    def __init__(self, resources):
+        self.elements = {e["path"]: e for r in resources for e in r["snapshot"]["element"]
+                         if e["path"] != "Quantity.comparator"}
+        self.parents = {path.rsplit(".", n)[0] for path in self.elements for n in range(1, path.count(".") + 1)}
+
+    def correct(self, elements):
+        """The snapshot without what is not R4, with R4's types, bindings and cardinality."""
+        kept, paths = [], set()
+        for element in elements:
+            path = element["path"]
+            if "." not in path or (path.rsplit(".", 1)[0] in paths and self.has(element)):
+                paths.add(path)
+                kept.append(self.elements.get(path, element))
+        for parent, names in ORDER.items():
+            at = [i for i, e in enumerate(kept) if e["path"].rsplit(".", 1)[0] == parent]
+            if at:
+                known = {kept[i]["path"]: kept[i] for i in at}
+                kept[at[0]:at[-1] + 1] = [known.get(f"{parent}.{name}") or self.elements[f"{parent}.{name}"] for name in names]
+        return kept
+
+    def has(self, element):
+        path = element["path"]
+        too_long_for_an_id = len("de-" + path) > 64
+        return (path in self.elements or path in self.parents or path.rsplit(".", 1)[1] in INHERITED
+                or "contentReference" in element or too_long_for_an_id or element["base"]["path"].startswith("Quantity."))
+
+
 class Types:
     """types.tsv and elements.tsv: every type with its elements, inherited ones included, in the standard's order."""
 
-    def __init__(self, definitions):
+    def __init__(self, definitions, data_elements):
         self.types, self.elements, self.constraints = [], [], []
         self.constraints_seen = set()
+        self.data_elements = data_elements
         for definition in definitions:
             self.add(definition)
 
     def add(self, definition):
         name, kind = definition["type"], definition["kind"]
         short = {"primitive-type": "primitive", "complex-type": "complex", "resource": "resource"}[kind]
-        elements = definition["snapshot"]["element"]
+        elements = self.data_elements.correct(definition["snapshot"]["element"])
         parents = {e["path"].rsplit(".", 1)[0] for e in elements if "." in e["path"]}
         regex = ""
         if kind == "primitive-type":
@@ -183,11 +224,10 @@ def compartments(resources):
     return sorted(rows)
 
 
-def missing(capabilities, parameters):
-    """Search parameters that the base CapabilityStatement of R4 names and the package does not define."""
-    known = {(row[0], row[1]) for row in parameters}
-    return sorted(f"{resource['type']}.{parameter['name']}" for resource in capabilities["rest"][0]["resource"]
-                  for parameter in resource.get("searchParam", []) if (resource["type"], parameter["name"]) not in known)
+def named_in(capabilities):
+    """The search parameters that R4's base CapabilityStatement names, as (type, code)."""
+    return {(resource["type"], parameter["name"]) for resource in capabilities["rest"][0]["resource"]
+            for parameter in resource.get("searchParam", [])}
 
 
 def table(columns, rows):
@@ -202,13 +242,18 @@ def main():
     structures = [r for r in profiles if r["resourceType"] == "StructureDefinition" and is_r4(r) and r["kind"] == "resource"]
     data_types = [r for r in package.resources("profiles-types.json")
                   if is_r4(r) and r.get("derivation") != "constraint"]
-    types = Types(data_types + structures)
+    types = Types(data_types + structures, DataElements(package.resources("dataelements.json")))
     resource_names = {s["type"] for s in structures}
     bases = {s["type"]: ["Resource"] if tail(s.get("baseDefinition", "")) == "Resource" else ["Resource", "DomainResource"]
              for s in structures}
     parameters = search_parameters(
         [r for r in package.resources("search-parameters.json")
          if r["version"] == "4.0.1" and any(b in resource_names for b in r["base"])], bases)
+    named = named_in(next(r for r in profiles if r["resourceType"] == "CapabilityStatement" and r["id"] == "base"))
+    parameters = [row for row in parameters if row[0] in ("Resource", "DomainResource") or (row[0], row[1]) in named]
+    lacking = named - {(row[0], row[1]) for row in parameters}
+    if lacking:
+        sys.exit(f"search parameters not defined: {sorted(lacking)}")
     files = {
         "types.tsv": table(["type", "kind", "abstract", "base", "regex"], types.types),
         "elements.tsv": table(["path", "min", "max", "types", "targets",
@@ -220,9 +265,6 @@ def main():
         "compartments.tsv": table(["compartment", "type", "parameters"],
                                   compartments([r for r in profiles if r["resourceType"] == "CompartmentDefinition"])),
     }
-    for name in missing(next(r for r in profiles if r["resourceType"] == "CapabilityStatement" and r["id"] == "base"),
-                        parameters):
-        sys.exit(f"search parameter not defined: {name}")
     differs = 0
     for name, text in files.items():
         path = OUT / name

@@ -108,7 +108,7 @@ TEST_SUITE("fhir/validate/structure") {
         CHECK(
             issues_of(
                 R"({"resourceType":"Bundle","type":"batch","entry":[{"resource":{"resourceType":"Basic"}},{"response":{"status":"200","outcome":{"resourceType":"Basic"}}}]})") ==
-            "required @ Bundle.entry[0].resource.code\nstructure @ Bundle.entry[1].response.outcome");
+            "required @ Bundle.entry[0].resource.code\nrequired @ Bundle.entry[1].response.outcome.code");
     }
 
     TEST_CASE("lists no more than asked and says so") {
