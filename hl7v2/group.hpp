@@ -100,6 +100,8 @@ struct StructureIssue {
 /// does not know hangs, unexpected, on the group that was open at that point. Cost is linear in the number of segments.
 class GroupTree {
 public:
+    static constexpr std::size_t issues_max = 1000;  ///< more are not recorded
+
     GroupNode root() const noexcept { return {this, 0}; }
     const MessageView& message() const noexcept { return *message_; }
     dictionary::Structure structure() const noexcept { return structure_; }
@@ -111,6 +113,7 @@ public:
 private:
     friend class GroupNode;
     friend class GroupReader;
+    friend GroupTree group(const MessageView&, const dictionary::Structure&);
     static constexpr std::uint32_t none = UINT32_MAX;
     struct Node {
         std::uint32_t item = none;

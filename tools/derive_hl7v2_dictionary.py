@@ -43,6 +43,15 @@ GAPS_TEXT = {
     ("RSP_K21", ("2.6",)):
         "MSH [{SFT}] [UAC] MSA [ERR] QAK QPD [{QUERY_RESPONSE(PID [PD1] [{ARV}] [{NK1}] [QRI])}] [DSC]",
 }
+# Groups that the source names after their segments: name -> the standard's name.
+GAPS_GROUPS = {
+    "AUTCTD_SUPPGRP2": "AUTHORIZATION_CONTACT2",
+    "SPMSAC_SUPPGRP2": "SPECIMEN2",
+    "EVNPIDPV1TXAOBX_SUPPGRP": "RESULT",
+    "FACPSHPDCPSHFACPDCNTEED_SUPPGRP": "FACILITY",
+    "PSHPDC_SUPPGRP": "PRODUCT",
+    "FACPDCNTE_SUPPGRP": "FACILITY_DETAIL",
+}
 # Usage that depends on another field, which the sources show as optional: (segment, field) from version on.
 GAPS_CONDITIONAL = {("OBX", 2): "2.3", ("OBX", 5): "2.3"}
 # Trigger events that table 0354 leaves out or puts elsewhere: (type, event) -> structures, best first.
@@ -277,6 +286,14 @@ def derive_structures(apy):
     for version in VERSIONS:
         for name, definition in apy[version].MESSAGES.items():
             structures[(name, version)] = " ".join(write(apy[version], definition[1]))
+    def shape(text):
+        return re.sub(r"[A-Z0-9_]+\(", "(", text)
+
+    for (name, version), text in structures.items():
+        same = structures.get((name, "2.5"), "")
+        if "SUPPGRP" in text and shape(same) == shape(text):
+            text = same
+        structures[(name, version)] = re.sub(r"[A-Z0-9_]*SUPPGRP\d?(?=\()", lambda m: GAPS_GROUPS[m.group()], text)
     for (name, versions), text in GAPS_TEXT.items():
         for version in versions:
             structures[(name, version)] = text
