@@ -1,0 +1,92 @@
+#include "gateway/rest/access.hpp"
+
+#include "gateway/rest/answer.hpp"
+
+namespace causeway::rest {
+namespace {
+
+using fhir::IssueCode;
+using http::Method;
+using security::Interaction;
+
+std::string parameter_names(const Call& call) {
+    std::string names;
+    for (const auto& parameter : call.parameters) names.append(names.empty() ? "" : "&").append(parameter.name.substr(0, 64));
+    return names;
+}
+
+}  // namespace
+
+std::optional<Interaction> interaction_of(Method method, Route::Kind kind) {
+    using Kind = Route::Kind;
+    if (method == Method::get || method == Method::head) {
+        switch (kind) {
+            case Kind::system:
+            case Kind::type:
+            case Kind::search:
+            case Kind::compartment: return Interaction::search;
+            case Kind::capabilities: return Interaction::capabilities;
+            case Kind::instance: return Interaction::read;
+            case Kind::version: return Interaction::vread;
+            case Kind::history: return Interaction::history;
+            case Kind::operation: return Interaction::operation;
+        }
+    }
+    if (method == Method::post) {
+        if (kind == Kind::system) return Interaction::transaction;
+        if (kind == Kind::type) return Interaction::create;
+        if (kind == Kind::search) return Interaction::search;
+        if (kind == Kind::operation) return Interaction::operation;
+    }
+    const bool target = kind == Kind::type || kind == Kind::instance;
+    if (method == Method::put && target) return Interaction::update;
+    if (method == Method::erase && target) return Interaction::delete_;
+    return std::nullopt;
+}
+
+std::string allowed_methods(Route::Kind kind) {
+    std::string list = "OPTIONS";
+    for (const Method method : {Method::get, Method::head, Method::post, Method::put, Method::patch, Method::erase})
+        if (interaction_of(method, kind)) list.append(", ").append(http::to_string(method));
+    return list;
+}
+
+Fault not_allowed(Route::Kind kind) {
+    Fault made = fault(405, IssueCode::not_supported, "The method is not allowed here");
+    made.headers.add("Allow", allowed_methods(kind));
+    return made;
+}
+
+Outcome<void> authorize(const Services& services, Call& call) {
+    const auto interaction = interaction_of(call.request.method, call.route.kind);
+    if (!interaction) return not_allowed(call.route.kind);
+    const std::string& type = call.route.member_type.empty() || call.route.member_type == "*" ? call.route.type : call.route.member_type;
+    security::Decision decision = services.door.authorize(call.principal, {*interaction, type, call.route.id, call.route.operation});
+    if (!decision.allowed) return fault(403, IssueCode::forbidden, decision.reason);
+    call.access = std::move(decision.filter);
+    return {};
+}
+
+Outcome<http::Response> audited(const Services& services, const Call& call, Outcome<http::Response> outcome) {
+    if (!services.reads) return outcome;
+    security::AuditEntry entry;
+    entry.at_us = call.now_us;
+    entry.principal = call.principal;
+    entry.interaction = *interaction_of(call.request.method, call.route.kind);
+    entry.type = call.route.type;
+    entry.id = call.route.id;
+    entry.status = static_cast<int>(outcome ? outcome->status : outcome.error().status);
+    entry.correlation = call.request.id;
+    if (outcome) entry.version = version_in_etag(outcome->headers.get("ETag")).value_or(0);
+    if (entry.interaction == Interaction::search) {
+        entry.query = parameter_names(call);
+        if (!call.route.member_type.empty()) entry.type = call.route.member_type;
+    }
+    if (call.route.type == "Patient") entry.patient = call.route.id;
+    if (services.reads->record(entry)) return outcome;
+    Fault busy = fault(503, IssueCode::transient, "The audit queue is full; try again");
+    busy.headers.add("Retry-After", "1");
+    return busy;
+}
+
+}  // namespace causeway::rest

@@ -1,0 +1,102 @@
+#include "gateway/rest/capabilities.hpp"
+
+#include <algorithm>
+
+#include "fhir/json/json.hpp"
+#include "fhir/r4/tables.hpp"
+#include "fhir/search/parameters.hpp"
+#include "gateway/rest/answer.hpp"
+#include "gateway/rest/operations.hpp"
+
+namespace causeway::rest {
+namespace {
+
+constexpr std::string_view published = "2026-11-01";
+
+std::string_view type_text(fhir::search::ParameterType type) {
+    constexpr std::array<std::string_view, 9> texts = {"number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special"};
+    return texts[static_cast<std::size_t>(type)];
+}
+
+void append_codes(std::string& json, std::string_view name, std::initializer_list<std::string_view> codes) {
+    json.append("\"").append(name).append("\":[");
+    for (const std::string_view code : codes) json.append(R"({"code":")").append(code).append("\"},");
+    json.back() = ']';
+}
+
+void append_operations(std::string& json, const Operations& operations, std::string_view type) {
+    std::string list;
+    for (const auto& [operation, run] : operations.entries()) {
+        const bool here = type.empty() ? operation.at_system : (operation.at_type || operation.at_instance) && (operation.types.empty() || std::ranges::find(operation.types, type) != operation.types.end());
+        if (!here) continue;
+        list += list.empty() ? "" : ",";
+        list.append(R"({"name":")").append(operation.name).append(R"(","definition":")").append(operation.definition).append("\"}");
+    }
+    if (!list.empty()) json.append(R"(,"operation":[)").append(list).append("]");
+}
+
+void append_type(std::string& json, const Services& services, std::string_view type) {
+    json.append(R"({"type":")").append(type).append(R"(","profile":"http://hl7.org/fhir/StructureDefinition/)").append(type).append(R"(",)");
+    append_codes(json, "interaction", {"read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"});
+    json.append(R"(,"versioning":"versioned-update","readHistory":true,"updateCreate":)").append(services.settings.update_create ? "true" : "false");
+    json.append(R"(,"conditionalCreate":true,"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":")");
+    json.append(services.settings.conditional_delete_max > 1 ? "multiple" : "single");
+    json.append(R"(","referencePolicy":["literal","logical"],"searchInclude":["*")");
+    const auto parameters = fhir::search::parameters(type);
+    for (const auto& parameter : parameters)
+        if (parameter.type == fhir::search::ParameterType::reference)
+            json.append(",\"").append(type).append(":").append(parameter.code).append("\"");
+    json.append(R"(],"searchParam":[)");
+    for (const auto& parameter : parameters)
+        json.append(R"({"name":")").append(parameter.code).append(R"(","type":")").append(type_text(parameter.type)).append("\"},");
+    json.back() = ']';
+    append_operations(json, services.operations, type);
+    json += '}';
+}
+
+std::string statement(const Services& services, const Call& call) {
+    std::string json;
+    json.reserve(512 * 1024);
+    json.append(R"({"resourceType":"CapabilityStatement","status":"active","date":")").append(published);
+    json.append(R"(","kind":"instance","software":{"name":"Causeway","version":")").append(services.settings.software_version);
+    json.append(R"("},"implementation":{"description":"Causeway FHIR R4 gateway","url":)");
+    fhir::append_json_string(call.base, json);
+    json.append(R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"rest":[{"mode":"server","resource":[)");
+    for (const std::string_view type : fhir::r4::resource_types()) {
+        append_type(json, services, type);
+        json += ',';
+    }
+    json.back() = ']';
+    json += ',';
+    append_codes(json, "interaction", {"transaction", "batch", "search-system", "history-system"});
+    append_operations(json, services.operations, {});
+    json += "}]}";
+    return json;
+}
+
+std::uint64_t content_hash(std::string_view text) {
+    std::uint64_t hash = 14695981039346656037ull;
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
+    return hash;
+}
+
+}  // namespace
+
+Outcome<http::Response> capabilities(const Services& services, const Call& call) {
+    const std::string_view mode = parameter(call, "mode");
+    if (!mode.empty() && mode != "full" && mode != "normative")
+        return fault(400, fhir::IssueCode::not_supported, "mode takes full or normative");
+    std::string json = statement(services, call);
+    const std::string tag = "W/\"" + std::to_string(content_hash(json)) + "\"";
+    if (call.request.headers.get("If-None-Match") == tag) {
+        http::Response unchanged;
+        unchanged.status = 304;
+        unchanged.headers.add("ETag", tag);
+        return unchanged;
+    }
+    http::Response response = json_response(call.format, 200, std::move(json));
+    response.headers.add("ETag", tag);
+    return response;
+}
+
+}  // namespace causeway::rest

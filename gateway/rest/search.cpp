@@ -1,0 +1,197 @@
+#include <algorithm>
+
+#include "fhir/r4/tables.hpp"
+#include "fhir/validate/outcome.hpp"
+#include "gateway/rest/answer.hpp"
+#include "gateway/rest/bundle_writer.hpp"
+#include "gateway/rest/read.hpp"
+#include "gateway/rest/subset.hpp"
+
+namespace causeway::rest {
+namespace {
+
+using fhir::IssueCode;
+using fhir::search::Criterion;
+using fhir::search::ParsedQuery;
+using fhir::search::QueryParameter;
+
+constexpr std::string_view page_parameter = "_page";
+
+fhir::search::QueryOptions query_options(const Services& services, const std::string& base, std::int64_t now_us, bool lenient) {
+    fhir::search::QueryOptions options;
+    options.handling = lenient ? fhir::search::Handling::lenient : fhir::search::Handling::strict;
+    options.now_us = now_us;
+    options.zone_offset_minutes = services.settings.zone_offset_minutes;
+    options.base_url = base;
+    options.ignorable = services.settings.ignorable_parameters;
+    return options;
+}
+
+Fault bad_query(const ParsedQuery& parsed) {
+    Fault made;
+    made.status = 400;
+    for (const fhir::Issue& issue : parsed.issues)
+        if (issue.severity == fhir::Severity::error || issue.severity == fhir::Severity::fatal) made.issues.push_back(issue);
+    if (std::ranges::any_of(made.issues, [](const fhir::Issue& issue) { return issue.code == IssueCode::too_costly; })) made.status = 403;
+    return made;
+}
+
+/// `type` lies in the compartment of `owner` if one of its parameters says so.
+Outcome<Criterion> compartment_criterion(const Services& services, const Call& call, std::string_view type) {
+    Criterion any;
+    any.kind = Criterion::Kind::any;
+    for (const auto& row : fhir::r4::compartment(call.route.type)) {
+        if (row.type != type) continue;
+        for (const std::string_view code : row.parameters) {
+            QueryParameter parameter{std::string(code), call.route.type + "/" + call.route.id};
+            if (code == "{def}") parameter = {"_id", call.route.id};
+            ParsedQuery parsed = fhir::search::parse_query(type, {&parameter, 1}, query_options(services, call.base, call.now_us, false));
+            if (!parsed.ok() || parsed.plan.conditions.empty()) continue;
+            any.children.push_back(std::move(parsed.plan.conditions[0].criterion));
+        }
+    }
+    if (any.children.empty())
+        return fault(404, IssueCode::not_supported, "The type does not belong to the compartment");
+    return any;
+}
+
+/// Every type of a compartment, for `Patient/1/*`.
+std::string compartment_types(std::string_view owner) {
+    std::string types;
+    for (const auto& row : fhir::r4::compartment(owner)) types += (types.empty() ? "" : ",") + std::string(row.type);
+    return types;
+}
+
+Outcome<void> confine_to_compartment(const Services& services, const Call& call, fhir::search::SearchPlan& plan) {
+    for (auto& condition : plan.conditions) {
+        auto criterion = compartment_criterion(services, call, condition.type);
+        if (criterion.has_error()) return criterion.error();
+        Criterion both;
+        both.kind = Criterion::Kind::all;
+        both.children.push_back(std::move(*criterion));
+        both.children.push_back(std::move(condition.criterion));
+        condition.criterion = std::move(both);
+    }
+    return {};
+}
+
+struct Prepared {
+    ParsedQuery query;
+    std::string token;
+    std::string path;   ///< of the links, from the base
+    bool count_only = false;
+};
+
+Outcome<Prepared> prepare(const Services& services, const Call& call) {
+    Prepared prepared;
+    std::vector<QueryParameter> parameters;
+    for (const QueryParameter& parameter : call.parameters) {
+        if (parameter.name == page_parameter) prepared.token = parameter.value;
+        else parameters.push_back(parameter);
+    }
+    const bool compartment = !call.route.member_type.empty();
+    std::string type = compartment ? call.route.member_type : call.route.type;
+    if (compartment) prepared.path = "/" + call.route.type + "/" + call.route.id + "/" + call.route.member_type;
+    else if (!type.empty()) prepared.path = "/" + type;
+    if (compartment && fhir::r4::compartment(call.route.type).empty())
+        return fault(404, IssueCode::not_supported, "The type has no compartment");
+    if (type == "*") {
+        type.clear();
+        if (std::ranges::none_of(parameters, [](const auto& parameter) { return parameter.name == "_type"; }))
+            parameters.push_back({"_type", compartment_types(call.route.type)});
+    }
+    if (!compartment && type.empty() && std::ranges::none_of(parameters, [](const auto& p) { return p.name == "_type" || p.name.starts_with("_"); }))
+        return fault(400, IssueCode::too_costly, "A search over all types needs _type or a parameter common to all types");
+    prepared.query = fhir::search::parse_query(type, parameters, query_options(services, call.base, call.now_us, call.prefer.lenient));
+    if (!prepared.query.ok()) return bad_query(prepared.query);
+    fhir::search::SearchPlan& plan = prepared.query.plan;
+    if (compartment)
+        if (auto confined = confine_to_compartment(services, call, plan); confined.has_error()) return confined.error();
+    if (plan.summary == fhir::search::Summary::text && !plan.includes.empty())
+        return fault(400, IssueCode::not_supported, "_summary=text cannot be combined with _include or _revinclude");
+    prepared.count_only = plan.summary == fhir::search::Summary::count || (plan.count && *plan.count == 0);
+    if (prepared.count_only) {
+        plan.summary = fhir::search::Summary::count;
+        plan.total = fhir::search::Total::accurate;
+    }
+    plan.count = std::min(plan.count.value_or(services.settings.page_default), services.settings.page_max);
+    return prepared;
+}
+
+void write_resource(BundleWriter& bundle, const Call& call, const storage::StoredResource& resource, std::string_view mode,
+                    const std::optional<Subset>& subset) {
+    bundle.begin_entry();
+    bundle.full_url(call.base, resource.type, resource.id);
+    bundle.resource([&](std::string& json) {
+        if (subset) json += cut_down(resource.json(), *subset);
+        else resource.append_json(json);
+    });
+    bundle.search(mode);
+    bundle.end_entry();
+}
+
+/// Parameters that were left out, includes that were cut: never silently.
+void write_warnings(BundleWriter& bundle, const fhir::Issues& issues, bool includes_cut) {
+    fhir::Issues warnings = issues;
+    if (includes_cut)
+        warnings.push_back({fhir::Severity::warning, IssueCode::incomplete, "More resources are included than the server returns at once", {}, {}});
+    if (warnings.empty()) return;
+    bundle.begin_entry();
+    bundle.resource([&](std::string& json) { fhir::write_outcome(warnings, json); });
+    bundle.search("outcome");
+    bundle.end_entry();
+}
+
+}  // namespace
+
+Outcome<fhir::search::SearchPlan> parse_condition(const Services& services, const std::string& base, std::string_view type,
+                                                  std::string_view query, std::int64_t now_us) {
+    if (query.starts_with('?')) query.remove_prefix(1);
+    auto parameters = fhir::search::decode_query(query);
+    if (parameters.has_error()) return fault_of(parameters.error());
+    std::erase_if(*parameters, [](const QueryParameter& parameter) { return parameter.value.empty() || parameter.name == "_format" || parameter.name == "_pretty"; });
+    if (parameters->empty()) return fault(412, IssueCode::required, "The condition is empty: it would match everything");
+    auto options = query_options(services, base, now_us, false);
+    options.ignorable = {};
+    options.result_parameters = false;
+    ParsedQuery parsed = fhir::search::parse_query(type, *parameters, options);
+    if (!parsed.ok()) return bad_query(parsed);
+    if (parsed.ignored_any || parsed.plan.conditions.empty())
+        return fault(412, IssueCode::not_supported, "A part of the condition would be ignored");
+    return std::move(parsed.plan);
+}
+
+Outcome<http::Response> search(const Services& services, storage::Reader& reader, const Call& call) {
+    auto prepared = prepare(services, call);
+    if (prepared.has_error()) return prepared.error();
+    const fhir::search::SearchPlan& plan = prepared->query.plan;
+    const std::string canonical = fhir::search::encode_query(plan.used);
+    const std::string binding = "search|" + prepared->path + "|" + canonical + "|" + call.principal.id;
+    storage::SearchOptions options;
+    options.page_token = prepared->token;
+    options.binding = binding;
+    options.count_max = services.settings.page_max;
+    options.includes_max = services.settings.includes_max;
+    auto page = reader.search(plan, options);
+    if (page.has_error()) return fault_of(page.error());
+
+    const std::string url = call.base + prepared->path;
+    BundleWriter bundle("searchset", call.now_us);
+    if (page->total) bundle.total(*page->total);
+    bundle.link("self", canonical.empty() ? url : url + "?" + canonical);
+    if (!prepared->count_only && !page->next_page.empty()) {
+        auto next = plan.used;
+        next.emplace_back(page_parameter, page->next_page);
+        bundle.link("next", url + "?" + fhir::search::encode_query(next));
+        bundle.link("first", canonical.empty() ? url : url + "?" + canonical);
+    }
+    const auto subset = subset_of(plan);
+    if (!prepared->count_only) {
+        for (const auto& match : page->matches) write_resource(bundle, call, match, "match", subset);
+        for (const auto& include : page->includes) write_resource(bundle, call, include, "include", std::nullopt);
+    }
+    write_warnings(bundle, prepared->query.issues, page->includes_cut);
+    return json_response(call.format, 200, std::move(bundle).finish());
+}
+
+}  // namespace causeway::rest
