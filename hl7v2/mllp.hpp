@@ -20,7 +20,7 @@ inline constexpr char commit_nak = '\x15';  ///< release 2
 /// What a frame was found in, beyond a clean one. Everything but `clean` is worth a line in the operator's report.
 enum class FrameState : std::uint8_t {
     clean,
-    missing_carriage_return,  ///< end block without the CR after it
+    missing_carriage_return,  ///< end block with another byte than CR after it
     missing_end,              ///< a new start block, or the end of the connection, came first
     missing_start,            ///< an end block without start: the sender does not frame, or bytes were lost
     too_large,                ///< the size limit was passed; `bytes` holds what fits, the rest was skipped
@@ -61,6 +61,8 @@ public:
 
     /// Bytes outside of frames that were skipped so far.
     std::size_t skipped() const noexcept { return skipped_; }
+    /// Frames handed out as clean, because the end block was the last byte there was, whose CR then did not follow.
+    std::size_t late_missing_carriage_returns() const noexcept { return late_missing_; }
     /// Bytes of a frame that has begun and not ended; 0 between frames.
     std::size_t pending() const noexcept;
     void clear() noexcept;
@@ -69,13 +71,16 @@ private:
     Frame take(std::size_t end, std::size_t resume, FrameState state);
     std::optional<Frame> next_unframed(bool at_end);
     void skip(std::size_t count) noexcept;
+    void take_carriage_return() noexcept;
 
     FrameOptions options_;
     std::string buffer_;
-    std::size_t begin_ = 0;   ///< first byte not yet handed out
-    std::size_t scanned_ = 0; ///< up to here nothing of interest was found
-    std::size_t end_ = 0;     ///< one past the last committed byte
+    std::size_t begin_ = 0;    ///< first byte not yet handed out
+    std::size_t scanned_ = 0;  ///< up to here nothing of interest was found
+    std::size_t end_ = 0;      ///< one past the last committed byte
     std::size_t skipped_ = 0;
+    std::size_t late_missing_ = 0;
+    bool carriage_return_due_ = false;
     bool in_frame_ = false;
     bool oversized_ = false;  ///< skipping to the end block
 };
