@@ -256,6 +256,7 @@ void Compiler::reserve_path(const Path& path, const std::string& start, MessageP
 
 KeyPlan Compiler::key(const syntax::Key& in, const TypeDef& type, const Place& place) {
     KeyPlan out;
+    out.optional = in.optional;
     using In = syntax::Key::Kind;
     if (in.kind == In::path || !in.path.steps.empty()) out.path = path(in.path, type);
     if (in.kind == In::tuple) {

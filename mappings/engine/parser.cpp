@@ -676,6 +676,7 @@ private:
         } else {
             key.path = fhir_path();
         }
+        key.optional = accept("?");
         --depth_;
         return key;
     }

@@ -227,6 +227,7 @@ struct KeyPlan {
     Kind kind = Kind::path;
     Path path;
     std::vector<KeyPlan> parts;
+    bool optional = false;
 };
 struct IdentityPlan {
     std::string type;
