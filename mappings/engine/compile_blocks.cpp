@@ -104,7 +104,7 @@ Line Compiler::line(const syntax::Statement& in, const Context& context) {
     for (const auto& source : in.sources) {
         out.sources.push_back(v2(source, context));
         repeats |= source.repetition == 0 || source.segment_repetition == 0;
-        own |= source.kind != syntax::V2Path::Kind::field || source.base.front() == 'Z' ||
+        own |= source.kind != syntax::V2Path::Kind::field || source.base.front() == 'Z' || source.base == "MSH" ||
                std::find(context.segments.begin(), context.segments.end(), source.base) != context.segments.end();
     }
     if (!own) fault(in.place, "E130", "source " + in.sources.front().to_string() + " does not belong to segment " + context.segments.front());

@@ -228,7 +228,8 @@ V2Ref Compiler::v2(const syntax::V2Path& in, const Context& context) {
     out.at = {static_cast<std::uint16_t>(in.field), static_cast<std::uint16_t>(in.repetition),
               static_cast<std::uint8_t>(std::min(in.component, 255)), static_cast<std::uint8_t>(std::min(in.subcomponent, 255))};
     std::string_view type;
-    if (in.kind == syntax::V2Path::Kind::field) {
+    const bool whole_value = in.field == 0 && context.segments.empty() && std::find(context.v2_aliases.begin(), context.v2_aliases.end(), in.base) != context.v2_aliases.end();
+    if (in.kind == syntax::V2Path::Kind::field && !whole_value) {
         out.kind = V2Ref::Kind::field;
         out.segment = segment_code(in.base);
         out.all_segments = in.segment_repetition == 0;

@@ -307,6 +307,7 @@ void Composer::run_assignment(const Assignment& a, const V2Scope& scope, Target&
         std::string ordinal;
         std::string_view expected = a.value.text;
         if (a.value.kind == Constant::Kind::ordinal) expected = ordinal = std::to_string(scope.frame ? scope.frame->nearest_ordinal() : 1);
+        if (a.value.kind == Constant::Kind::v2) expected = reader_.text(a.value.v2, scope);
         const bool injected = a.value.kind == Constant::Kind::now || a.value.kind == Constant::Kind::control_id;
         if (injected || leaf->text == expected || value.at.field == 12) leaf->read = true;
         return;
@@ -376,7 +377,7 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
     }
     if (source->kind == V2Ref::Kind::event) values.push_back({});
     if (line.joined && !values.empty()) {
-        const std::string text = joined(line, values, scope);
+        const std::string text = joined(line, values);
         if (text.empty()) return;
         Target* at = &base;
         std::array<Target, steps_max> chain;
@@ -396,7 +397,7 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
     for (const V2Value& value : values) {
         for (std::size_t i = 0; i < steps.size(); ++i)
             if (i >= shared || !chain[i].step) chain[i] = below(i == 0 ? base : chain[i - 1], steps[i], ordinal);
-        convert(line, value, scope, steps.empty() ? base : chain[steps.size() - 1]);
+        convert(line, value, steps.empty() ? base : chain[steps.size() - 1]);
         if (line.target.iterates < 0 && value.at.repetition == 0) break;
     }
     if (source->kind == V2Ref::Kind::field && !source->repetition_given && source->at.field != 0 && values.front().segment &&
@@ -404,13 +405,13 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
         report(Severity::note, "R310", "the field repeats and the map reads the first only", line.id, &values.front());
 }
 
-std::string Composer::joined(const Line& line, const std::vector<V2Value>& values, const V2Scope& scope) {
+std::string Composer::joined(const Line& line, const std::vector<V2Value>& values) {
     std::string text;
     for (const V2Value& value : values) {
         std::string one;
         Target captured;
         captured.capture = &one;
-        if (!convert(line, value, scope, captured)) continue;
+        if (!convert(line, value, captured)) continue;
         if (!text.empty()) text += line.join;
         text += one;
     }
@@ -424,11 +425,11 @@ std::optional<std::string> Composer::capture(const Line& line, const V2Scope& sc
         reader_.collect(source, scope, values);
         if (values.empty() && source.kind != V2Ref::Kind::event) continue;
         if (source.kind == V2Ref::Kind::event) values.push_back({});
-        if (line.joined) return joined(line, values, scope);
+        if (line.joined) return joined(line, values);
         std::string text;
         Target captured;
         captured.capture = &text;
-        convert(line, values.front(), scope, captured);
+        convert(line, values.front(), captured);
         return text.empty() ? std::nullopt : std::optional(text);
     }
     return std::nullopt;

@@ -31,13 +31,11 @@ struct Draft {
 struct Target {
     Target* parent = nullptr;
     const Step* step = nullptr;
-    const Node* node = nullptr;            ///< once it exists
+    const fhir::Node* node = nullptr;      ///< once it exists
     std::uint32_t resource = 0;
     std::uint32_t ordinal = 1;
     std::uint32_t coding_offset = 0;       ///< items that stand before coding[1] of this CodeableConcept
     std::string* capture = nullptr;        ///< the value goes here instead of into a resource
-
-    using Node = fhir::Node;
 };
 
 /// Runs blocks forward: reads a v2 scope, writes FHIR elements, and records which line made what from where.
@@ -78,14 +76,13 @@ public:
     void report(Severity severity, const char* code, std::string text, std::uint32_t line, const V2Value* value = nullptr);
 
 private:
-    struct Source;
     void run_line(const Line& line, const V2Scope& scope, Target& base);
     void run_choose(const Choose& choose, const V2Scope& scope, Target& base, bool of_type);
     void run_assignment(const Assignment& assignment, const V2Scope& scope, Target& base);
     bool usable(const Choose::Branch& branch, const V2Scope& scope);
-    bool convert(const Line& line, V2Value value, const V2Scope& scope, Target& target);
+    bool convert(const Line& line, V2Value value, Target& target);
     bool convert_by_table(const Line& line, V2Value value, Target& target);
-    std::string joined(const Line& line, const std::vector<V2Value>& values, const V2Scope& scope);
+    std::string joined(const Line& line, const std::vector<V2Value>& values);
     bool write(Target& target, std::string_view text, FhirKind kind, std::uint32_t line, const V2Value* from, bool overwrite = false);
     void write_constant(Target& target, const Path& path, std::size_t i, const Constant& constant, std::uint32_t line, bool overwrite);
     void write_code(Target& target, const std::string& type, std::string_view system, std::string_view code, std::string_view display,

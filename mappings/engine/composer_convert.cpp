@@ -52,7 +52,7 @@ void Composer::run_type(const TypePlan& type, V2Value value, Target& target) {
     run(type.block, scope, target, true);
 }
 
-bool Composer::convert(const Line& line, V2Value value, const V2Scope& scope, Target& target) {
+bool Composer::convert(const Line& line, V2Value value, Target& target) {
     const Conversion& how = line.conversion;
     const std::uint64_t before = writes_;
     std::string out;
@@ -62,6 +62,13 @@ bool Composer::convert(const Line& line, V2Value value, const V2Scope& scope, Ta
         case Conversion::Kind::codec: {
             const ValueInput input(reader_, value, !target.capture);
             if (!how.codec->forward(input, out)) return false;
+            const FhirKind type = line.target.kind;
+            if (type != FhirKind::string && type != FhirKind::complex) {  // a codec gives v2 text; its element may want more
+                std::string text = std::move(out);
+                out.clear();
+                const Converted result = to_fhir(text, type, zone_, out);
+                if (result == Converted::wrong || result == Converted::imprecise) return false;
+            }
             break;
         }
         case Conversion::Kind::text: {
@@ -93,7 +100,7 @@ bool Composer::convert(const Line& line, V2Value value, const V2Scope& scope, Ta
         case Conversion::Kind::builtin: {
             const std::string_view text = value.segment ? reader_.text(value) : reader_.facts.event;
             if (text.empty()) return false;
-            const Converted result = to_fhir(text, target.capture ? line.target.kind : line.target.kind, zone_, out);
+            const Converted result = to_fhir(text, line.target.kind, zone_, out);
             if (result == Converted::wrong || result == Converted::imprecise) {
                 if (!target.capture)
                     report(Severity::warning, result == Converted::wrong ? "R305" : "R341",
@@ -106,7 +113,6 @@ bool Composer::convert(const Line& line, V2Value value, const V2Scope& scope, Ta
             break;
         }
     }
-    (void)scope;
     FhirKind kind = line.target.kind;
     if (kind == FhirKind::complex) kind = FhirKind::string;
     if (!write(target, out, kind, line.id, &value)) return false;

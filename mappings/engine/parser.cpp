@@ -552,7 +552,9 @@ private:
             expect("}");
             d.content = std::move(slice);
         } else if (accept("codec")) {
-            Codec codec{name(), std::string(take()), {}};
+            Codec codec{name(), {}, {}};
+            expect(":");
+            codec.v2_type = take();
             expect("<->");
             codec.fhir_type = name("a FHIR type");
             d.content = std::move(codec);
