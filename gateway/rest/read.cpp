@@ -1,7 +1,6 @@
 #include "gateway/rest/read.hpp"
 
 #include "gateway/rest/answer.hpp"
-#include "gateway/rest/binary.hpp"
 
 namespace causeway::rest {
 namespace {
@@ -35,7 +34,6 @@ Outcome<http::Response> answer_read(const Call& call, const storage::StoredResou
         add_version_headers(response, resource.version);
         return response;
     }
-    if (resource.type == "Binary" && !call.format.stated) return binary_response(call, resource);
     return resource_response(call, 200, resource);
 }
 
