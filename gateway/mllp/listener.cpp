@@ -153,12 +153,16 @@ Awaitable<> Listener::run_session(std::shared_ptr<http::Connection> connection, 
     const SessionInfo session{options_.name, connection->peer, number};
     hl7v2::mllp::FrameDecoder decoder(limits.message_bytes_max);
     std::uint32_t damaged = 0;
+    std::size_t skipped = 0, skipped_max = limits.junk_bytes_max;  // since the last frame
     std::string out;
     auto frame_began = steady_clock::time_point::max();
     for (;;) {
         while (auto frame = decoder.next()) {
             connection->idle.store(false, std::memory_order_release);
             connection->never_expire();
+            skipped = decoder.skipped();
+            // What follows the limit of a message that is too large is skipped too, but not for ever.
+            skipped_max = frame->state == hl7v2::mllp::FrameState::too_large ? 4 * limits.message_bytes_max : limits.junk_bytes_max;
             Reply reply;
             if (usable(frame->state)) {
                 reply = co_await handler_.handle(std::string(frame->bytes), session);
@@ -177,7 +181,7 @@ Awaitable<> Listener::run_session(std::shared_ptr<http::Connection> connection, 
             if (reply.close || stopping()) co_return;
             frame_began = steady_clock::time_point::max();
         }
-        if (decoder.skipped() > limits.junk_bytes_max) co_return;
+        if (decoder.skipped() - skipped > skipped_max) co_return;
         const bool in_frame = decoder.pending() > 0;
         if (stopping() && !in_frame) co_return;
         if (in_frame) {

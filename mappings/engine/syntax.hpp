@@ -132,7 +132,6 @@ struct Key {
     FhirPath path;
     std::string function;
     std::vector<Key> parts;
-    bool optional = false;               ///< `?`: the key holds without this part
 };
 
 struct Clause {

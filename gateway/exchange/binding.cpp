@@ -1,0 +1,227 @@
+#include "gateway/exchange/binding.hpp"
+
+#include <unordered_map>
+
+#include "fhir/json/json.hpp"
+#include "fhir/model/builder.hpp"
+#include "mappings/engine/merge.hpp"
+
+namespace causeway::exchange {
+namespace {
+
+using storage::Failure;
+using storage::FailureCode;
+using storage::Reader;
+using storage::ResourceName;
+template <class T>
+using Result = storage::Result<T>;
+
+/// The message itself is in the inbox; its header is no resource of the record.
+bool is_kept(const mappings::MappedResource& resource) { return resource.type != "MessageHeader"; }
+
+class Binder {
+public:
+    Binder(Reader& reader, const rest::ResourceWriter& writer, const mappings::ForwardResult& mapped, const BindOptions& options)
+        : reader_(reader), writer_(writer), mapped_(mapped), options_(options) {}
+
+    Result<Binding> run() && {
+        if (auto done = resolve(); done.has_error()) return done.error();
+        if (auto done = load(); done.has_error()) return done.error();
+        rewrite();
+        for (auto& candidate : candidates_) {
+            if (candidate.name.type != "DiagnosticReport" || !candidate.incoming || binding_.hold) continue;
+            if (auto linked = link_order(candidate); linked.has_error()) return linked.error();
+        }
+        if (binding_.hold) return std::move(binding_);
+        auto hold = apply_result_rules(reader_, candidates_);
+        if (hold.has_error()) return hold.error();
+        binding_.hold = std::move(*hold);
+        if (binding_.hold) return std::move(binding_);
+        merge_contents();
+        retire_merged();
+        prepare();
+        return std::move(binding_);
+    }
+
+private:
+    /// Which resource of ours each resource of the message is: by the first of its keys that is known, else a new one.
+    Result<void> resolve() {
+        candidates_.reserve(mapped_.resources.size());
+        for (const auto& resource : mapped_.resources) {
+            Candidate candidate;
+            candidate.mapped = &resource;
+            candidate.name.type = resource.type;
+            std::vector<std::string> unknown;
+            for (const auto& key : resource.identity_keys) {
+                if (!options_.message_key.empty() && key.find(options_.message_key) != std::string::npos) continue;
+                const auto known = look_up(key);
+                if (known.has_error()) return known.error();
+                if (!*known) {
+                    unknown.push_back(key);
+                } else if (candidate.name.id.empty() && (*known)->type == resource.type) {
+                    candidate.name = **known;
+                }
+            }
+            if (candidate.name.id.empty()) candidate.name.id = options_.new_id();
+            for (auto& key : unknown) {
+                if (is_kept(resource)) binding_.identities.emplace_back(std::move(key), candidate.name);
+            }
+            binding_.names.push_back(candidate.name);
+            targets_.emplace(resource.full_url, candidate.name.type + "/" + candidate.name.id);
+            candidates_.push_back(std::move(candidate));
+        }
+        return {};
+    }
+
+    Result<std::optional<ResourceName>> look_up(const std::string& key) {
+        auto known = reader_.identity(key);
+        if (known.has_value()) binding_.seen_keys.push_back({key, *known});
+        return known;
+    }
+
+    /// Filler number, then placer number: the order that a report answers. The filler's number then names the order too.
+    Result<void> link_order(Candidate& report) {
+        std::optional<ResourceName> order;
+        std::vector<std::string> unknown;
+        for (auto& key : order_keys(report.incoming->root())) {
+            const auto known = look_up(key);
+            if (known.has_error()) return known.error();
+            if (!*known) {
+                unknown.push_back(std::move(key));
+            } else if (!order) {
+                order = **known;
+            }
+        }
+        if (!order) return {};
+        const auto stored = reader_.read(order->type, order->id);
+        if (stored.has_error()) return stored.error();
+        if (!*stored || (*stored)->erased()) return {};
+        const auto document = fhir::parse_json((*stored)->body.json);
+        if (document.has_error()) return {};
+        auto hold = find_mismatch(reader_, **document, *report.incoming);
+        if (hold.has_error()) return hold.error();
+        binding_.hold = std::move(*hold);
+        report.incoming = based_on(report.incoming, *order);
+        for (auto& key : unknown) binding_.identities.emplace_back(std::move(key), *order);
+        return {};
+    }
+
+    Result<void> load() {
+        for (auto& candidate : candidates_) {
+            if (!is_kept(*candidate.mapped)) continue;
+            auto stored = reader_.read(candidate.name.type, candidate.name.id);
+            if (stored.has_error()) return stored.error();
+            if (*stored && !(*stored)->erased()) {
+                auto document = fhir::parse_json(std::move((*stored)->body.json));
+                if (document.has_error()) return Failure{FailureCode::corrupt, candidate.name.type + "/" + candidate.name.id + ": stored content cannot be read"};
+                candidate.stored = std::move(*document);
+                candidate.stored_version = (*stored)->version.number;
+            }
+            candidate.erased = *stored && (*stored)->erased();
+            binding_.seen_versions.push_back({candidate.name, candidate.stored_version});
+        }
+        return {};
+    }
+
+    void rewrite() {
+        for (auto& candidate : candidates_) {
+            if (is_kept(*candidate.mapped)) candidate.incoming = rewrite_references(candidate.mapped->doc, targets_);
+        }
+    }
+
+    void merge_contents() {
+        for (auto& candidate : candidates_) {
+            if (!candidate.incoming || !candidate.note.empty()) continue;
+            if (!candidate.stored) {
+                candidate.content = candidate.incoming;
+            } else if (!candidate.mapped->from_identity_only) {
+                candidate.content = mappings::merge(*candidate.stored, *candidate.incoming, candidate.mapped->erased);
+                if (order_rank(candidate.content->root()["status"].text()) >= 0) {
+                    candidate.content = keep_order_status(*candidate.stored, std::move(candidate.content));
+                }
+            }
+        }
+    }
+
+    /// A merge makes one record the survivor: the other stays, inactive, and says by whom it was replaced (HL7 2.5.1 section 3.3.40).
+    void retire_merged() {
+        for (const auto& event : mapped_.events) {
+            if (event.kind != mappings::Event::Kind::merge || event.survivor >= candidates_.size() || event.other >= candidates_.size()) continue;
+            auto& survivor = candidates_[event.survivor];
+            auto& other = candidates_[event.other];
+            if (survivor.name == other.name || other.name.type != "Patient") continue;
+            auto& content = other.content ? other.content : other.stored;
+            if (!content) continue;
+            other.content = link_patient(content, "replaced-by", "Patient/" + survivor.name.id, true);
+            if (auto& kept = survivor.content ? survivor.content : survivor.stored) {
+                survivor.content = link_patient(kept, "replaces", "Patient/" + other.name.id, false);
+            }
+        }
+    }
+
+    static fhir::DocumentPtr link_patient(const fhir::DocumentPtr& patient, std::string_view type, const std::string& target, bool retire) {
+        bool there = false;
+        for (const auto link : patient->root()["link"].items()) {
+            there = there || (link["type"].text() == type && link["other"]["reference"].text() == target);
+        }
+        auto builder = fhir::DocumentBuilder::edit(patient);
+        auto root = builder.root();
+        if (retire) root.member("active").set_boolean(false);
+        if (!there) {
+            auto link = root.append("link");
+            link.member("other").member("reference").set_string(target);
+            link.member("type").set_string(type);
+        }
+        return std::move(builder).finish();
+    }
+
+    void prepare() {
+        for (auto& candidate : candidates_) {
+            if (candidate.note == "stale") ++binding_.stale;
+            if (!candidate.content) continue;
+            if (candidate.stored && fhir::same_content(candidate.stored->root(), candidate.content->root())) {
+                ++binding_.unchanged;
+                continue;
+            }
+            auto draft = writer_.prepare(candidate.content, candidate.name.id);
+            if (draft.has_error()) {
+                binding_.fault = draft.error();
+                binding_.fault_type = candidate.name.type;
+                return;
+            }
+            binding_.writes.push_back({std::move(*draft), candidate.stored_version});
+        }
+    }
+
+    Reader& reader_;
+    const rest::ResourceWriter& writer_;
+    const mappings::ForwardResult& mapped_;
+    const BindOptions& options_;
+    std::vector<Candidate> candidates_;
+    std::unordered_map<std::string, std::string> targets_;
+    Binding binding_;
+};
+
+}  // namespace
+
+storage::Result<bool> Binding::holds_for(storage::Reader& reader) const {
+    for (const auto& seen : seen_keys) {
+        const auto now = reader.identity(seen.key);
+        if (now.has_error()) return now.error();
+        if (*now != seen.resource) return false;
+    }
+    for (const auto& seen : seen_versions) {
+        const auto now = reader.version(seen.name.type, seen.name.id);
+        if (now.has_error()) return now.error();
+        const std::int64_t number = *now && (*now)->kind != storage::WriteKind::erase ? (*now)->number : 0;
+        if (number != seen.number) return false;
+    }
+    return true;
+}
+
+storage::Result<Binding> bind_message(storage::Reader& reader, const rest::ResourceWriter& writer, const mappings::ForwardResult& mapped,
+                                      const BindOptions& options) {
+    return Binder(reader, writer, mapped, options).run();
+}
+
+}  // namespace causeway::exchange

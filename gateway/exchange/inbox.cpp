@@ -1,0 +1,375 @@
+#include "gateway/exchange/inbox.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "fhir/json/json.hpp"
+#include "gateway/exchange/v2_time.hpp"
+#include "gateway/security/audit.hpp"
+
+namespace causeway::exchange {
+namespace {
+
+using storage::Failure;
+using storage::FailureCode;
+using storage::InboxState;
+template <class T>
+using Result = storage::Result<T>;
+
+constexpr std::int64_t day_us = 86'400'000'000;
+constexpr std::size_t traced_max = 500;
+
+/// "PID[1]-7[1]" or "ORC[2]-3[1].2.1" apart, as far as it goes.
+void read_place(std::string_view place, hl7v2::ErrEntry& entry) {
+    if (place.size() < 3) return;
+    entry.segment = place.substr(0, 3);
+    const auto path = hl7v2::Path::parse(place);
+    if (path.has_error()) return;
+    entry.segment_sequence = path->segment_ordinal == 0 ? 1 : path->segment_ordinal;
+    entry.position = path->position;
+}
+
+/// The codes of issues, for rows and logs.
+std::string codes_of(const mappings::Issues& issues) {
+    std::string codes;
+    for (const auto& issue : issues) {
+        if (issue.severity != mappings::Severity::error) continue;
+        if (codes.size() > 400) return codes + " …";
+        if (!codes.empty()) codes += ", ";
+        codes += issue.code;
+        if (!issue.v2_path.empty()) codes += " " + issue.v2_path;
+    }
+    return codes;
+}
+
+InboxState state_of(Receipt::Outcome outcome) {
+    switch (outcome) {
+        case Receipt::Outcome::processed:
+        case Receipt::Outcome::duplicate: return InboxState::processed;
+        case Receipt::Outcome::held: return InboxState::received;
+        case Receipt::Outcome::failed:
+        case Receipt::Outcome::not_stored: return InboxState::failed;
+        case Receipt::Outcome::rejected: return InboxState::rejected;
+    }
+    return InboxState::failed;
+}
+
+}  // namespace
+
+Inbox::Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings, std::shared_ptr<const mappings::MapSet> maps)
+    : services_(std::move(services)), settings_(std::move(settings)), maps_(std::move(maps)) {}
+
+std::shared_ptr<Intake> Inbox::open(std::string bytes, Arrival arrival) const {
+    return std::make_shared<Intake>(*this, std::move(bytes), std::move(arrival));
+}
+
+Receipt Inbox::accept_blocking(std::string bytes, Arrival arrival) const {
+    const auto intake = open(std::move(bytes), std::move(arrival));
+    intake->prepare();
+    for (;;) {
+        const auto outcome = storage::transact_blocking(
+            services_.store, [intake](storage::Transaction& transaction) { return intake->run(transaction); }, intake->bytes());
+        if (intake->conclude(outcome)) return std::move(*intake).receipt();
+    }
+}
+
+Intake::Intake(const Inbox& inbox, std::string bytes, Arrival arrival)
+    : services_(inbox.services_), settings_(inbox.settings_), maps_(inbox.maps_), arrival_(std::move(arrival)), bytes_(std::move(bytes)) {}
+
+std::size_t Intake::bytes() const noexcept { return 4'096 + 4 * envelope_.raw.size(); }
+
+void Intake::prepare() {
+    const auto now_us = services_.clock.now_us();
+    now_hl7_ = v2_time(now_us);
+    storage::append_instant(now_us, now_fhir_);
+    accept_id_ = services_.control_id();
+    application_id_ = services_.control_id();
+    receipt_.correlation = services_.store.new_id();
+    try {
+        prepare_or_throw();
+    } catch (const std::exception&) {  // of a library or of allocation: the message is kept and answered, the session goes on
+        refuse({hl7v2::AckCode::ae, hl7v2::ErrorCode::internal_error, {}, {}, "internal error"}, Receipt::Outcome::failed);
+    }
+}
+
+void Intake::prepare_or_throw() {
+    envelope_ = open_envelope(std::move(bytes_), *settings_);
+    receipt_.kind = envelope_.kind();
+    receipt_.partner = envelope_.partner != nullptr ? envelope_.partner->name : std::string();
+    principal_ = {security::Principal::Kind::partner, receipt_.partner, arrival_.address};
+    if (envelope_.refusal) return refuse(*envelope_.refusal, Receipt::Outcome::rejected);
+    const auto decision = services_.door.authorize(principal_, {security::Interaction::message_in, receipt_.kind, {}, {}});
+    if (!decision.allowed) {
+        return refuse({hl7v2::AckCode::ar, hl7v2::ErrorCode::internal_error, "MSH", hl7v2::Position{3}, decision.reason}, Receipt::Outcome::rejected);
+    }
+    if (envelope_.is_acknowledgement()) {
+        mode_ = Mode::record;
+        receipt_.outcome = Receipt::Outcome::processed;
+        receipt_.note = "an acknowledgement by itself";
+        return;
+    }
+    map();
+    if (mode_ == Mode::process) bind_from_snapshot();
+}
+
+void Intake::map() {
+    const auto& partner = *envelope_.partner;
+    const auto plan = maps_->plan(partner.site, envelope_.version.empty() ? "2.5.1" : envelope_.version);
+    if (!plan) {
+        return refuse({hl7v2::AckCode::ae, hl7v2::ErrorCode::internal_error, {}, {}, "no maps for this sender"}, Receipt::Outcome::failed);
+    }
+    mappings::ForwardContext context;
+    context.now = now_fhir_;
+    context.time_zone = partner.timezone;
+    context.sender = receipt_.correlation;  // MSH-10 is not unique with every sender: what only a message identifies is new each time
+    mapped_ = mappings::forward(*plan, envelope_.message->view(), context);
+    if (!mapped_.refused) return;
+    receipt_.note = codes_of(mapped_.issues);
+    const bool unknown = !mapped_.issues.empty() && mapped_.issues.front().code == "R300";
+    if (unknown && partner.tolerances.accept_unknown_events) {
+        mode_ = Mode::record;
+        receipt_.outcome = Receipt::Outcome::processed;
+        return;
+    }
+    if (unknown) {
+        return refuse({hl7v2::AckCode::ar, hl7v2::ErrorCode::unsupported_message_type, "MSH", hl7v2::Position{9}, "no map takes this message"},
+                      Receipt::Outcome::rejected);
+    }
+    mode_ = Mode::record;
+    receipt_.outcome = Receipt::Outcome::failed;
+    verdict_.code = hl7v2::AckCode::ae;
+    for (const auto& issue : mapped_.issues) {
+        if (issue.severity != mappings::Severity::error || verdict_.errors.size() == hl7v2::err_entries_max) continue;
+        hl7v2::ErrEntry entry;
+        entry.code = hl7v2::ErrorCode::application_error;
+        read_place(texts_.emplace_back(issue.v2_path), entry);
+        entry.user_message = texts_.emplace_back(issue.code + " " + issue.text);
+        verdict_.errors.push_back(entry);
+    }
+}
+
+void Intake::bind_from_snapshot() {
+    auto snapshot = services_.store.snapshot();
+    if (snapshot.has_error()) return;  // then it is bound inside the transaction
+    auto bound = bind_message(**snapshot, services_.writer, mapped_, bind_options());
+    if (bound.has_value()) binding_ = std::move(*bound);
+}
+
+BindOptions Intake::bind_options() const {
+    return {[this] { return services_.store.new_id(); }, receipt_.correlation};
+}
+
+void Intake::refuse(Refusal refusal, Receipt::Outcome outcome) {
+    mode_ = Mode::record;
+    receipt_.outcome = outcome;
+    hl7v2::ErrEntry entry;
+    entry.code = refusal.error;
+    entry.segment = texts_.emplace_back(refusal.segment);
+    entry.segment_sequence = refusal.segment.empty() ? 0 : 1;
+    entry.position = refusal.position;
+    entry.user_message = texts_.emplace_back(refusal.text);
+    if (receipt_.note.empty()) receipt_.note = refusal.text;
+    verdict_ = Verdict{refusal.code, {entry}, true};
+}
+
+void Intake::fail_with(const rest::Fault& fault, const std::string& type) {
+    mode_ = Mode::record;
+    receipt_.outcome = Receipt::Outcome::failed;
+    verdict_ = Verdict{hl7v2::AckCode::ae, {}, true};
+    receipt_.note = "invalid " + type;
+    for (const auto& issue : fault.issues) {
+        if (verdict_.errors.size() == hl7v2::err_entries_max) break;
+        hl7v2::ErrEntry entry;
+        entry.code = hl7v2::ErrorCode::application_error;
+        entry.user_message = texts_.emplace_back(issue.expression + ": " + issue.text);
+        verdict_.errors.push_back(entry);
+        if (receipt_.note.size() < 400) receipt_.note += "; " + issue.expression;
+    }
+}
+
+void Intake::make_replies_now() {
+    receipt_.replies = make_replies(envelope_, verdict_, {now_hl7_, accept_id_, application_id_});
+    receipt_.code = summary_code(envelope_, verdict_);
+}
+
+storage::InboxMessage Intake::inbox_row(InboxState state) const {
+    storage::InboxMessage row;
+    row.channel = receipt_.partner.empty() ? arrival_.channel : receipt_.partner;
+    row.application = envelope_.application;
+    row.facility = envelope_.facility;
+    row.control_id = envelope_.control_id;
+    row.kind = receipt_.kind;
+    row.hash = envelope_.hash;
+    row.raw = envelope_.raw;
+    row.received_us = services_.clock.now_us();
+    row.state = state;
+    for (const auto& reply : receipt_.replies) row.acknowledgement += reply;
+    row.note = receipt_.note;
+    row.correlation = receipt_.correlation;
+    return row;
+}
+
+storage::Result<void> Intake::run(storage::Transaction& transaction) {
+    return mode_ == Mode::process ? process(transaction) : record(transaction);
+}
+
+/// The same message again: the stored answer. What failed before is processed anew, because it had no effect.
+storage::Result<bool> Intake::answered_before(storage::Transaction& transaction) {
+    duplicate_ = false;
+    const auto since = transaction.now_us() - static_cast<std::int64_t>(settings_->duplicate_window_days) * day_us;
+    auto before = transaction.find_duplicate(inbox_row(InboxState::received), since);
+    if (before.has_error()) return before.error();
+    receipt_.reused_control_id = before->other_content != 0;
+    if (!before->same) return false;
+    const auto& earlier = before->same->message;
+    if (earlier.state != InboxState::processed && earlier.state != InboxState::received) return false;
+    duplicate_ = true;
+    receipt_.id = before->same->id;
+    receipt_.replies = split_replies(earlier.acknowledgement);
+    receipt_.correlation = earlier.correlation;
+    return true;
+}
+
+storage::Result<void> Intake::process(storage::Transaction& transaction) {
+    const auto before = answered_before(transaction);
+    if (before.has_error()) return before.error();
+    if (*before) return {};
+    const auto current = binding_ ? binding_->holds_for(transaction) : Result<bool>(false);
+    if (current.has_error()) return current.error();
+    if (!*current) {
+        auto bound = bind_message(transaction, services_.writer, mapped_, bind_options());
+        if (bound.has_error()) return bound.error();
+        binding_ = std::move(*bound);
+    }
+    if (binding_->fault) return Failure{FailureCode::refused, "a resource of the message is not valid"};
+    receipt_.outcome = binding_->hold ? Receipt::Outcome::held : Receipt::Outcome::processed;
+    if (binding_->hold) receipt_.note = "held: " + binding_->hold->reason;
+    verdict_ = {};
+    make_replies_now();
+    const auto id = transaction.add_inbox(inbox_row(state_of(receipt_.outcome)));
+    if (id.has_error()) return id.error();
+    receipt_.id = *id;
+    if (!binding_->hold) {
+        if (auto done = write_all(transaction, *id); done.has_error()) return done;
+    }
+    if (auto done = transaction.put_trace(*id, trace()); done.has_error()) return done;
+    if (auto done = audit(transaction); done.has_error()) return done;
+    if (services_.router != nullptr && !binding_->hold) return services_.router->accepted(transaction, envelope_, *id, receipt_.correlation);
+    return {};
+}
+
+storage::Result<void> Intake::write_all(storage::Transaction& transaction, storage::InboxId id) {
+    for (const auto& [key, name] : binding_->identities) {
+        if (auto done = transaction.set_identity(key, name); done.has_error()) return done;
+    }
+    receipt_.resources = 0;
+    for (const auto& write : binding_->writes) {
+        const rest::WriteContext context{.principal = principal_,
+                                         .kind = storage::WriteKind::update,
+                                         .if_version = write.if_version,
+                                         .origin = id,
+                                         .correlation = receipt_.correlation,
+                                         .skip_same_content = false};
+        const auto written = services_.writer.write(transaction, write.draft, context);
+        if (written.has_error()) return written.error();
+        ++receipt_.resources;
+    }
+    if (services_.identity_events == nullptr) return {};
+    for (const auto& event : mapped_.events) {
+        if (event.survivor >= binding_->names.size() || event.other >= binding_->names.size()) continue;
+        auto done = services_.identity_events->happened(transaction, event.kind, binding_->names[event.survivor], binding_->names[event.other], principal_);
+        if (done.has_error()) return done;
+    }
+    return {};
+}
+
+storage::Result<void> Intake::record(storage::Transaction& transaction) {
+    make_replies_now();
+    const auto id = transaction.add_inbox(inbox_row(state_of(receipt_.outcome)));
+    if (id.has_error()) return id.error();
+    receipt_.id = *id;
+    return audit(transaction);
+}
+
+storage::Result<void> Intake::audit(storage::Transaction& transaction) {
+    security::AuditEntry entry;
+    entry.at_us = transaction.now_us();
+    entry.principal = principal_;
+    entry.interaction = security::Interaction::message_in;
+    entry.type = receipt_.kind;
+    entry.id = envelope_.control_id;
+    entry.outcome = receipt_.code;
+    entry.correlation = receipt_.correlation;
+    const auto row = transaction.append_audit(security::render(entry));
+    if (row.has_error()) return row.error();
+    return {};
+}
+
+std::string Intake::trace() const {
+    std::string json = "{\"structure\":";
+    fhir::append_json_string(mapped_.structure, json);
+    json += ",\"leaves\":" + std::to_string(mapped_.leaves) + ",\"unread\":" + std::to_string(mapped_.residue.size());
+    const auto list = [&](std::string_view name, std::size_t size, auto&& item) {
+        json += ",\"" + std::string(name) + "\":[";
+        for (std::size_t i = 0; i < std::min(size, traced_max); ++i) {
+            if (i > 0) json += ',';
+            fhir::append_json_string(item(i), json);
+        }
+        json += ']';
+    };
+    list("resources", binding_->names.size(), [&](std::size_t i) { return binding_->names[i].type + "/" + binding_->names[i].id; });
+    list("residue", mapped_.residue.size(), [&](std::size_t i) { return mapped_.residue[i].path; });
+    list("issues", mapped_.issues.size(), [&](std::size_t i) { return mapped_.issues[i].code + " " + mapped_.issues[i].v2_path; });
+    json += ",\"stale\":" + std::to_string(binding_->stale) + ",\"unchanged\":" + std::to_string(binding_->unchanged);
+    if (binding_->hold) {
+        const auto& hold = *binding_->hold;
+        json += ",\"held\":";
+        fhir::append_json_string(hold.reason, json);
+        json += ",\"expected\":";
+        fhir::append_json_string(hold.expected.type + "/" + hold.expected.id, json);
+        json += ",\"found\":";
+        fhir::append_json_string(hold.found.type + "/" + hold.found.id, json);
+    }
+    return json + "}";
+}
+
+void Intake::not_stored(const storage::Failure& failure) {
+    refuse({hl7v2::AckCode::ar, hl7v2::ErrorCode::internal_error, {}, {}, "the message could not be stored"}, Receipt::Outcome::not_stored);
+    receipt_.note = failure.message;
+    receipt_.id = 0;
+    receipt_.resources = 0;
+    verdict_.stored = false;
+    make_replies_now();
+}
+
+bool Intake::conclude(const storage::Result<void>& outcome) {
+    if (outcome.has_value()) {
+        if (duplicate_) {
+            receipt_.outcome = Receipt::Outcome::duplicate;
+            receipt_.code = summary_code(envelope_, Verdict{});
+            receipt_.resources = 0;
+        }
+        return true;
+    }
+    const auto& failure = outcome.error();
+    if (mode_ == Mode::process) {
+        if (failure.code == FailureCode::refused && binding_ && binding_->fault) {
+            fail_with(*binding_->fault, binding_->fault_type);
+            return false;
+        }
+        const bool ours = failure.code == FailureCode::internal || failure.code == FailureCode::refused || failure.code == FailureCode::corrupt ||
+                          failure.code == FailureCode::version_conflict || failure.code == FailureCode::not_found;
+        if (ours) {
+            refuse({hl7v2::AckCode::ae, hl7v2::ErrorCode::internal_error, {}, {}, "internal error"}, Receipt::Outcome::failed);
+            receipt_.note = failure.message;
+            return false;
+        }
+    }
+    not_stored(failure);
+    return true;
+}
+
+Receipt Intake::receipt() && { return std::move(receipt_); }
+
+}  // namespace causeway::exchange

@@ -1,0 +1,142 @@
+#pragma once
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/exchange/binding.hpp"
+#include "gateway/exchange/envelope.hpp"
+#include "gateway/exchange/reply.hpp"
+#include "gateway/exchange/router.hpp"
+#include "gateway/ops/clock.hpp"
+#include "gateway/rest/resource_writer.hpp"
+#include "gateway/security/door.hpp"
+#include "gateway/storage/storage.hpp"
+#include "mappings/engine/forward.hpp"
+#include "mappings/engine/mapset.hpp"
+
+namespace causeway::exchange {
+
+/// Where a message came in.
+struct Arrival {
+    std::string channel;  ///< the listener's name
+    std::string address;  ///< of the peer, without port
+};
+
+/// What became of a message, for its sender and for whoever counts.
+struct Receipt {
+    enum class Outcome : std::uint8_t {
+        processed,   ///< stored, and its effects with it
+        held,        ///< stored and acknowledged; a person decides
+        duplicate,   ///< seen before: the same answer, no effect
+        failed,      ///< stored, its content could not be processed
+        rejected,    ///< stored, not a message we take
+        not_stored   ///< could not be kept: never a positive answer
+    } outcome = Outcome::not_stored;
+    std::vector<std::string> replies;  ///< to send back on the connection, in order
+    std::string code;                  ///< "AA"
+    std::string kind;                  ///< "ORU^R01"
+    std::string partner;
+    std::string note;                  ///< codes of what went wrong; no clinical content
+    std::string correlation;
+    storage::InboxId id = 0;
+    std::size_t resources = 0;         ///< versions written
+    bool reused_control_id = false;    ///< the sender gave an earlier message the same one
+};
+
+/// Told of merges and links that messages ask for, inside the transaction that writes the records: the patient index.
+class IdentityEvents {
+public:
+    virtual ~IdentityEvents() = default;
+    virtual storage::Result<void> happened(storage::Transaction& transaction, mappings::Event::Kind kind, const storage::ResourceName& survivor,
+                                           const storage::ResourceName& other, const security::Principal& principal) = 0;
+};
+
+class Intake;
+
+/// Where messages come in: each is decoded, mapped, and stored with all its effects in one transaction before it is answered.
+///
+/// Holds no thread, timer or socket. Thread-safe. accept_blocking() is the whole of it for tests and commands; a server runs the steps of
+/// an Intake where it wants them to run.
+class Inbox {
+public:
+    struct Services {
+        storage::Store& store;
+        const rest::ResourceWriter& writer;
+        const security::Door& door;
+        const ops::Clock& clock;
+        std::function<std::string()> control_id;  ///< a new MSH-10, unique for ever, at most 20 characters
+        Router* router = nullptr;                 ///< null: nothing is sent on
+        IdentityEvents* identity_events = nullptr;
+    };
+    Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings, std::shared_ptr<const mappings::MapSet> maps);
+
+    /// Takes a message up. The Intake keeps the settings and maps of this moment.
+    std::shared_ptr<Intake> open(std::string bytes, Arrival arrival) const;
+    Receipt accept_blocking(std::string bytes, Arrival arrival) const;
+
+private:
+    friend class Intake;
+    Services services_;
+    std::shared_ptr<const ExchangeSettings> settings_;
+    std::shared_ptr<const mappings::MapSet> maps_;
+};
+
+/// One message on its way through the inbox:
+///
+///     intake->prepare();                                             // any thread: decodes, maps, reads a snapshot
+///     do result = transact(store, [intake](tx) { return intake->run(tx); });   // once; again if conclude() says so
+///     while (!intake->conclude(result));
+///     intake->receipt()
+class Intake {
+public:
+    Intake(const Inbox& inbox, std::string bytes, Arrival arrival);
+
+    void prepare();
+    storage::Result<void> run(storage::Transaction& transaction);
+    /// After the commit, or with the failure that prevented it. False: run again, to keep what could not be processed.
+    bool conclude(const storage::Result<void>& outcome);
+    Receipt receipt() &&;
+    /// What its transaction weighs.
+    std::size_t bytes() const noexcept;
+
+private:
+    enum class Mode : std::uint8_t { process, record };
+
+    void prepare_or_throw();
+    void map();
+    void bind_from_snapshot();
+    BindOptions bind_options() const;
+    std::string trace() const;
+    storage::Result<void> process(storage::Transaction& transaction);
+    storage::Result<void> record(storage::Transaction& transaction);
+    storage::Result<bool> answered_before(storage::Transaction& transaction);
+    storage::Result<void> write_all(storage::Transaction& transaction, storage::InboxId id);
+    storage::Result<void> audit(storage::Transaction& transaction);
+    void refuse(Refusal refusal, Receipt::Outcome outcome);
+    void fail_with(const rest::Fault& fault, const std::string& type);
+    void make_replies_now();
+    void not_stored(const storage::Failure& failure);
+    storage::InboxMessage inbox_row(storage::InboxState state) const;
+
+    const Inbox::Services& services_;
+    const std::shared_ptr<const ExchangeSettings> settings_;
+    const std::shared_ptr<const mappings::MapSet> maps_;
+    Arrival arrival_;
+    std::string bytes_;
+    Envelope envelope_;
+    security::Principal principal_;
+    mappings::ForwardResult mapped_;
+    bool duplicate_ = false;
+    std::optional<Binding> binding_;
+    Mode mode_ = Mode::process;
+    Verdict verdict_;
+    std::deque<std::string> texts_;  ///< what the entries of verdict_ borrow
+    std::string now_hl7_, now_fhir_, accept_id_, application_id_;
+    Receipt receipt_;
+};
+
+}  // namespace causeway::exchange

@@ -1,0 +1,164 @@
+#include "gateway/exchange/outgoing_message.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+#include <utility>
+
+#include "fhir/json/json.hpp"
+#include "gateway/exchange/candidate.hpp"
+#include "hl7v2/builder.hpp"
+#include "hl7v2/charset.hpp"
+#include "hl7v2/mllp.hpp"
+#include "mappings/engine/backward.hpp"
+
+namespace causeway::exchange {
+namespace {
+
+using namespace hl7v2::literals;
+
+/// The relative references of a document, "Type/id", in document order.
+std::vector<std::string> references_of(fhir::Element root) {
+    std::vector<std::string> found;
+    std::vector<fhir::Element> open = {root};
+    for (std::size_t i = 0; i < open.size(); ++i) {
+        for (const auto child : open[i].children()) {
+            if (child.kind() == fhir::Kind::object || child.kind() == fhir::Kind::array) open.push_back(child);
+        }
+        if (const auto reference = relative_reference(open[i])) found.push_back(std::string(reference.type) + "/" + std::string(reference.id));
+    }
+    return found;
+}
+
+/// "OML^O21^OML_O21" apart; the structure defaults to type_event.
+struct MessageName {
+    std::string type, event, structure;
+    explicit MessageName(std::string_view text) {
+        const auto first = std::min(text.find('^'), text.size());
+        type = text.substr(0, first);
+        text.remove_prefix(std::min(first + 1, text.size()));
+        const auto second = std::min(text.find('^'), text.size());
+        event = text.substr(0, second);
+        text.remove_prefix(std::min(second + 1, text.size()));
+        structure = text.empty() ? type + "_" + event : std::string(text);
+    }
+};
+
+void set_acknowledgement_wishes(hl7v2::MessageBuilder& builder, AcknowledgementMode mode) {
+    switch (mode) {
+        case AcknowledgementMode::original:
+            builder.set("MSH-15"_v2, "");
+            builder.set("MSH-16"_v2, "");
+            return;
+        case AcknowledgementMode::accept:
+            builder.set("MSH-15"_v2, "AL");
+            builder.set("MSH-16"_v2, "NE");
+            return;
+        case AcknowledgementMode::accept_and_application:
+            builder.set("MSH-15"_v2, "AL");
+            builder.set("MSH-16"_v2, "AL");
+            return;
+    }
+}
+
+/// The text in the partner's character set, which MSH-18 then names.
+MadeMessage encode(hl7v2::MessageBuilder& builder, const Partner& partner, std::string kind) {
+    MadeMessage made;
+    made.kind = std::move(kind);
+    builder.set("MSH-18"_v2, partner.charset);
+    auto encoded = hl7v2::encode_from_utf8(builder.text(), partner.charset);
+    if (encoded.has_error()) {
+        made.fault = "charset: " + std::string(hl7v2::describe(encoded.error().code));
+    } else if (!hl7v2::mllp::can_frame(encoded->bytes)) {
+        made.fault = "frame: the message holds a byte that MLLP reserves";
+    } else {
+        made.bytes = std::move(encoded->bytes);
+    }
+    return made;
+}
+
+/// 2026-03-02T14:02:07.250Z -> 20260302140207.250+0000
+std::string hl7_time(std::string_view instant) {
+    std::string out;
+    for (const char c : instant.substr(0, 23)) {
+        if ((c >= '0' && c <= '9') || c == '.') out += c;
+    }
+    return out + "+0000";
+}
+
+}  // namespace
+
+storage::Result<std::vector<fhir::DocumentPtr>> gather(storage::Reader& reader, fhir::DocumentPtr anchor, std::size_t resources_max) {
+    std::vector<fhir::DocumentPtr> found = {std::move(anchor)};
+    std::unordered_set<std::string> known;
+    known.insert(std::string(found[0]->resource_type()) + "/" + std::string(found[0]->id()));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        for (const auto& reference : references_of(found[i]->root())) {
+            if (found.size() >= resources_max) return found;
+            if (!known.insert(reference).second) continue;
+            const auto slash = reference.find('/');
+            auto stored = reader.read(reference.substr(0, slash), reference.substr(slash + 1));
+            if (stored.has_error()) return stored.error();
+            if (!*stored || (*stored)->erased()) continue;
+            auto document = fhir::parse_json(std::move((*stored)->body.json));
+            if (document.has_error()) continue;
+            found.push_back(std::move(*document));
+        }
+    }
+    return found;
+}
+
+MadeMessage make_message(const mappings::MapSet& maps, const Partner& partner, std::string_view as,
+                         const std::vector<fhir::DocumentPtr>& resources, const MessageParties& parties) {
+    const MessageName name(as);
+    MadeMessage made;
+    made.kind = name.type + "^" + name.event;
+    const auto plan = maps.plan(partner.site, partner.version);
+    if (!plan) {
+        made.fault = "no maps for site \"" + partner.site + "\"";
+        return made;
+    }
+    std::vector<mappings::SourceResource> sources;
+    for (const auto& resource : resources) sources.push_back({resource->root(), {}});
+    mappings::BackwardContext context;
+    context.now = parties.now;
+    context.control_id = parties.control_id;
+    context.sending_application = partner.our_application;
+    context.sending_facility = partner.our_facility;
+    context.receiving_application = partner.application;
+    context.receiving_facility = partner.facility;
+    context.version = partner.version;
+    context.processing_id = partner.processing_id;
+    context.event = name.event;
+    context.anchor = std::string(resources.front()->resource_type()) + "/" + std::string(resources.front()->id());
+    const auto result = mappings::backward(*plan, sources, name.structure, context);
+    if (result.refused || result.er7.empty()) {
+        made.fault = "map";
+        for (const auto& issue : result.issues) {
+            if (issue.severity == mappings::Severity::error) made.fault += ": " + issue.code + (issue.v2_path.empty() ? "" : " " + issue.v2_path);
+        }
+        return made;
+    }
+    const auto view = hl7v2::MessageView::parse(result.er7);
+    if (view.has_error()) {
+        made.fault = "map: the message cannot be read";
+        return made;
+    }
+    auto builder = hl7v2::MessageBuilder::edit(*view);
+    set_acknowledgement_wishes(builder, partner.acknowledgement);
+    return encode(builder, partner, std::move(made.kind));
+}
+
+MadeMessage readdress(const Partner& partner, const hl7v2::MessageView& message, const MessageParties& parties) {
+    auto builder = hl7v2::MessageBuilder::edit(message);
+    builder.set("MSH-3"_v2, partner.our_application);
+    builder.set("MSH-4"_v2, partner.our_facility);
+    builder.set("MSH-5"_v2, partner.application);
+    builder.set("MSH-6"_v2, partner.facility);
+    builder.set("MSH-7"_v2, hl7_time(parties.now));
+    builder.set("MSH-10"_v2, parties.control_id);
+    builder.set("MSH-11"_v2, partner.processing_id);
+    set_acknowledgement_wishes(builder, partner.acknowledgement);
+    return encode(builder, partner, std::string(message.message_type()) + "^" + std::string(message.trigger_event()));
+}
+
+}  // namespace causeway::exchange

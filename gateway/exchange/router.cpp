@@ -1,0 +1,184 @@
+#include "gateway/exchange/router.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "fhir/model/builder.hpp"
+#include "fhir/search/match.hpp"
+#include "fhir/search/query.hpp"
+#include "gateway/exchange/outgoing_message.hpp"
+
+namespace causeway::exchange {
+namespace {
+
+using namespace hl7v2::literals;
+
+std::string instant(storage::TimeUs at_us) {
+    std::string text;
+    storage::append_instant(at_us, text);
+    return text;
+}
+
+bool names_message(const std::string& wanted, const Envelope& envelope) {
+    if (wanted == "*") return true;
+    const auto first = wanted.find('^');
+    if (wanted.substr(0, first) != envelope.type) return false;
+    if (first == std::string::npos) return true;
+    const auto event = wanted.substr(first + 1);
+    return event.substr(0, event.find('^')) == envelope.event;
+}
+
+/// A subject's own queue order, so that a partner gets what concerns one patient in order.
+std::string ordering_key(const RoutingRule& rule, std::string_view patient) {
+    return rule.ordering_key == "patient" ? std::string(patient) : std::string();
+}
+
+WriteKind kind_of(const rest::Written& written) {
+    if (written.erased) return WriteKind::remove;
+    return written.created ? WriteKind::create : WriteKind::update;
+}
+
+/// Does nothing in the store: its completion tells that everything before it is committed.
+class Ping final : public storage::Work {
+public:
+    Ping(std::function<void(const std::string&)> queued, std::string partner) : queued_(std::move(queued)), partner_(std::move(partner)) {}
+    storage::Result<void> run(storage::Transaction&) override { return {}; }
+    void finished(storage::Result<void>) noexcept override { queued_(partner_); }
+    std::size_t bytes() const noexcept override { return 64; }
+
+private:
+    std::function<void(const std::string&)> queued_;
+    std::string partner_;
+};
+
+}  // namespace
+
+Router::Router(std::shared_ptr<const ExchangeSettings> settings, Services services, std::vector<ConfigurationFault>& faults)
+    : settings_(std::move(settings)), services_(std::move(services)) {
+    for (const auto& rule : settings_->rules) {
+        Rule compiled;
+        compiled.rule = &rule;
+        compiled.partner = find_partner(*settings_, rule.to);
+        const auto fault = [&](std::string text) { faults.push_back({"route \"" + rule.name + "\": criteria", std::move(text)}); };
+        if (auto condition = Condition::parse(rule.where); condition.has_value()) compiled.condition = std::move(*condition);
+        if (rule.from_fhir() && !rule.criteria.empty()) {
+            compiled.every_resource = false;
+            const auto parameters = fhir::search::decode_query(rule.criteria);
+            if (parameters.has_error()) {
+                fault(parameters.error().message);
+                continue;
+            }
+            fhir::search::QueryOptions options;
+            options.result_parameters = false;
+            auto parsed = fhir::search::parse_query(rule.resource_type, *parameters, options);
+            for (const auto& issue : parsed.issues) fault(issue.text);
+            compiled.plan = std::move(parsed.plan);
+        }
+        if (compiled.partner != nullptr) rules_.push_back(std::move(compiled));
+    }
+}
+
+Router::~Router() = default;
+
+bool Router::fires(const Rule& rule, const rest::Written& written, const security::Principal& principal) const {
+    if (rule.rule->resource_type != written.type) return false;
+    const auto kind = kind_of(written);
+    const auto& on = rule.rule->on;
+    if (on.empty() ? kind == WriteKind::remove : std::find(on.begin(), on.end(), kind) == on.end()) return false;
+    if (principal.kind == security::Principal::Kind::partner && principal.id == rule.rule->to) return false;
+    if (rule.every_resource) return true;
+    if (!written.document) return false;
+    fhir::search::MatchContext context;
+    context.type = written.type;
+    context.id = written.id;
+    context.last_updated_us = written.version.at_us;
+    return fhir::search::matches(rule.plan, written.document, context);
+}
+
+storage::Result<void> Router::written(storage::Transaction& transaction, const rest::Written& written, const security::Principal& principal) {
+    if (written.same_content) return {};
+    for (const auto& rule : rules_) {
+        if (!rule.rule->from_fhir() || !fires(rule, written, principal)) continue;
+        if (auto sent = send_resource(transaction, rule, written); sent.has_error()) return sent;
+    }
+    return {};
+}
+
+storage::Result<void> Router::send_resource(storage::Transaction& transaction, const Rule& rule, const rest::Written& written) {
+    storage::OutboxMessage message;
+    message.partner = rule.rule->to;
+    message.origin = written.version.origin;
+    message.due_us = 0;
+    message.control_id = services_.control_id();
+    fhir::DocumentPtr anchor = written.document;
+    if (!anchor) return enqueue(transaction, rule, std::move(message), "the resource was deleted");
+    if (anchor->id() != written.id) {
+        auto builder = fhir::DocumentBuilder::edit(anchor);
+        builder.root().member("id").set_string(written.id);
+        anchor = std::move(builder).finish();
+    }
+    auto resources = gather(transaction, anchor);
+    if (resources.has_error()) return resources.error();
+    const auto now = instant(transaction.now_us());
+    auto made = make_message(*services_.maps, *rule.partner, rule.rule->as, *resources, {now, message.control_id});
+    message.kind = std::move(made.kind);
+    message.payload = std::move(made.bytes);
+    message.ordering_key = ordering_key(*rule.rule, rest::patient_of(written.type, written.id, written.document->root()));
+    return enqueue(transaction, rule, std::move(message), made.fault);
+}
+
+std::string Router::why_not(const Rule& rule, const Envelope& envelope) const {
+    if (rule.rule->from_fhir()) return "it looks at FHIR writes of " + rule.rule->resource_type;
+    const auto& wanted = rule.rule->messages;
+    if (std::none_of(wanted.begin(), wanted.end(), [&](const std::string& each) { return names_message(each, envelope); })) {
+        return envelope.kind() + " is none of its messages";
+    }
+    if (envelope.partner != nullptr && envelope.partner->name == rule.rule->to) return "the message came from " + rule.rule->to;
+    if (const auto* failing = rule.condition.first_failing(envelope.message->view())) return to_string(*failing) + " does not hold";
+    return {};
+}
+
+storage::Result<void> Router::accepted(storage::Transaction& transaction, const Envelope& envelope, storage::InboxId origin,
+                                       std::string_view correlation) {
+    for (const auto& rule : rules_) {
+        if (!why_not(rule, envelope).empty()) continue;
+        if (auto sent = relay(transaction, rule, envelope, origin, correlation); sent.has_error()) return sent;
+    }
+    return {};
+}
+
+storage::Result<void> Router::relay(storage::Transaction& transaction, const Rule& rule, const Envelope& envelope, storage::InboxId origin,
+                                    std::string_view correlation) {
+    storage::OutboxMessage message;
+    message.partner = rule.rule->to;
+    message.origin = origin;
+    message.correlation = correlation;
+    message.control_id = services_.control_id();
+    const auto& view = envelope.message->view();
+    message.ordering_key = ordering_key(*rule.rule, view.field("PID-3"_v2).repetition(1).raw());
+    const auto now = instant(transaction.now_us());
+    auto made = readdress(*rule.partner, view, {now, message.control_id});
+    message.kind = std::move(made.kind);
+    message.payload = std::move(made.bytes);
+    return enqueue(transaction, rule, std::move(message), made.fault);
+}
+
+storage::Result<void> Router::enqueue(storage::Transaction& transaction, const Rule& rule, storage::OutboxMessage message, const std::string& fault) {
+    if (message.kind.empty()) message.kind = rule.rule->as;
+    const auto id = transaction.enqueue(message);
+    if (id.has_error()) return id.error();
+    if (!fault.empty()) return transaction.mark_dead(*id, {}, "route \"" + rule.rule->name + "\": " + fault);
+    if (services_.queued) services_.store.submit(std::make_unique<Ping>(services_.queued, message.partner));
+    return {};
+}
+
+std::vector<std::string> Router::explain(const Envelope& envelope) const {
+    std::vector<std::string> lines;
+    for (const auto& rule : rules_) {
+        const auto why = why_not(rule, envelope);
+        lines.push_back(rule.rule->name + " -> " + rule.rule->to + ": " + (why.empty() ? "fires" : "no, " + why));
+    }
+    return lines;
+}
+
+}  // namespace causeway::exchange

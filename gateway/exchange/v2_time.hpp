@@ -1,0 +1,10 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace causeway::exchange {
+
+/// `20260302140207.250+0000`: an MSH-7, in UTC.
+std::string v2_time(std::int64_t time_us);
+
+}  // namespace causeway::exchange
