@@ -64,7 +64,7 @@ std::size_t FrameDecoder::pending() const noexcept { return in_frame_ ? end_ - b
 
 void FrameDecoder::clear() noexcept {
     begin_ = scanned_ = end_ = 0;
-    in_frame_ = oversized_ = carriage_return_due_ = false;
+    in_frame_ = oversized_ = carriage_return_due_ = junk_ = false;
 }
 
 void FrameDecoder::skip(std::size_t count) noexcept {
@@ -97,16 +97,22 @@ std::optional<Frame> FrameDecoder::next() {
     if (options_.unframed && !in_frame_ && !(begin_ < end_ && buffer_[begin_] == start_block)) return next_unframed(false);
     for (;;) {
         if (!in_frame_) {
-            // Between frames: a start block begins one; an end block ends one whose begin was lost.
+            // Between frames: a start block begins one; an end block ends one whose begin was lost, if nothing but its header
+            // stands after the frame before.
+            while (!junk_ && begin_ < end_ && (buffer_[begin_] == '\r' || buffer_[begin_] == '\n')) skip(1);
             const std::size_t found = find_either(buffer_, scanned_, end_, start_block, end_block);
             if (found == end_) {
-                if (!may_begin_message({buffer_.data() + begin_, end_ - begin_})) skip(end_ - begin_);
+                if (begin_ == end_) return std::nullopt;
+                junk_ = junk_ || !may_begin_message({buffer_.data() + begin_, end_ - begin_}) ||
+                        end_ - begin_ > options_.message_bytes_max;
+                if (junk_) skip(end_ - begin_);
                 scanned_ = end_;
-                if (end_ - begin_ > options_.message_bytes_max) skip(end_ - begin_);
                 return std::nullopt;
             }
             if (buffer_[found] == end_block) {
-                const bool message = begins_message({buffer_.data() + begin_, found - begin_});
+                const bool message = !junk_ && begins_message({buffer_.data() + begin_, found - begin_}) &&
+                                     found - begin_ <= options_.message_bytes_max;
+                junk_ = false;
                 const std::size_t after = found + 1 < end_ && buffer_[found + 1] == carriage_return ? found + 2 : found + 1;
                 if (message) {
                     carriage_return_due_ = found + 1 == end_;
@@ -119,6 +125,7 @@ std::optional<Frame> FrameDecoder::next() {
             ++begin_;
             scanned_ = begin_;
             in_frame_ = true;
+            junk_ = false;
         }
         const std::size_t found = find_either(buffer_, scanned_, end_, end_block, start_block);
         scanned_ = found;
@@ -161,6 +168,7 @@ std::optional<Frame> FrameDecoder::next_unframed(bool at_end) {
     // A bare message ends where the next one begins, or with the connection.
     const auto waiting = [this] { return std::string_view(buffer_.data() + begin_, end_ - begin_); };
     while (!waiting().empty() && !begins_message(waiting())) {
+        if (waiting().front() == start_block) return next();
         if (!at_end && may_begin_message(waiting())) return std::nullopt;
         skip(1);
     }
@@ -168,16 +176,19 @@ std::optional<Frame> FrameDecoder::next_unframed(bool at_end) {
         scanned_ = at;
         const bool line_begins = buffer_[at - 1] == '\r' || buffer_[at - 1] == '\n' || buffer_[at - 1] == start_block;
         if (!line_begins) continue;
-        if (buffer_[at] == start_block) return take(at, at, FrameState::missing_start);
+        if (buffer_[at] == start_block) return take_unframed(at);
         if (end_ - at < 3) break;
-        if (begins_message({buffer_.data() + at, end_ - at})) return take(at, at, FrameState::missing_start);
+        if (begins_message({buffer_.data() + at, end_ - at})) return take_unframed(at);
     }
-    if (end_ - begin_ > options_.message_bytes_max) {
-        const Frame frame = take(begin_ + options_.message_bytes_max, end_, FrameState::too_large);
-        return frame;
-    }
-    if (!at_end || begin_ == end_) return std::nullopt;
-    return take(end_, end_, FrameState::missing_start);
+    if (begin_ == end_) return std::nullopt;
+    if (!at_end && end_ - begin_ <= options_.message_bytes_max) return std::nullopt;
+    return take_unframed(end_);
+}
+
+Frame FrameDecoder::take_unframed(std::size_t end) {
+    const bool fits = end - begin_ <= options_.message_bytes_max;
+    return take(fits ? end : begin_ + options_.message_bytes_max, end,
+                fits ? FrameState::missing_start : FrameState::too_large);
 }
 
 std::optional<Frame> FrameDecoder::finish() {

@@ -70,6 +70,7 @@ public:
 private:
     Frame take(std::size_t end, std::size_t resume, FrameState state);
     std::optional<Frame> next_unframed(bool at_end);
+    Frame take_unframed(std::size_t end);
     void skip(std::size_t count) noexcept;
     void take_carriage_return() noexcept;
 
@@ -83,6 +84,7 @@ private:
     bool carriage_return_due_ = false;
     bool in_frame_ = false;
     bool oversized_ = false;  ///< skipping to the end block
+    bool junk_ = false;       ///< what stands after the last frame is no message
 };
 
 /// Whether the message can be framed: it must hold neither start nor end block.

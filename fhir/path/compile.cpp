@@ -303,6 +303,7 @@ Result<Expression> Expression::compile(std::string_view text, const CompileOptio
     auto program = std::make_shared<Program>();
     program->text = text;
     program->as_filters = options.as_filters;
+    program->union_combines = options.union_combines;
     auto ast = parse(program->text);
     if (ast.has_error()) return ast.error();
     program->ast = std::move(*ast);

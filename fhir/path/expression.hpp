@@ -24,6 +24,8 @@ struct CompileOptions {
     bool strict = false;
     /// `as` on several items keeps those that fit, as R4's search parameters and invariants expect; otherwise it is an error.
     bool as_filters = false;
+    /// `|` keeps duplicates, as combine() does: cheaper, for callers that drop them later.
+    bool union_combines = false;
 };
 
 /// A compiled FHIRPath expression: immutable, cheap to copy, shared between threads.

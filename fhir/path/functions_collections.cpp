@@ -13,9 +13,17 @@ bool apply(Evaluator& e, ExprIndex argument, const Scope& scope, const Item& ite
     inner.focus = {&item, 1};
     inner.index = static_cast<std::int64_t>(index);
     const Variable* const defined = e.defined();
-    const bool good = e.eval(argument, inner, out);
+    if (out.empty()) {
+        const bool good = e.eval(argument, inner, out);
+        e.set_defined(defined);
+        return good;
+    }
+    // functions may look at what they have put out so far: each result starts empty
+    Collection one = e.collection();
+    if (!e.eval(argument, inner, one)) return false;
     e.set_defined(defined);
-    return good;
+    out.insert(out.end(), one.begin(), one.end());
+    return true;
 }
 
 /// An argument that is a value, not a projection: evaluated once.
@@ -103,7 +111,7 @@ bool repeat(Evaluator& e, const Step& step, const Scope& scope, const Collection
     return true;
 }
 
-/// The sort key of an item: empty sorts first, and last where the direction is turned round.
+/// Items without a key come first in both directions.
 bool sort(Evaluator& e, const Step& step, const Scope& scope, const Collection& input, Collection& out) {
     struct Row {
         Item item;
@@ -136,8 +144,8 @@ bool sort(Evaluator& e, const Step& step, const Scope& scope, const Collection& 
             int order = 0;
             if (a.keys[k] && b.keys[k]) {
                 order = e.good() ? e.order(step, *a.keys[k], *b.keys[k]).value_or(0) : 0;
-            } else {
-                order = static_cast<int>(a.keys[k].has_value()) - static_cast<int>(b.keys[k].has_value());
+            } else if (a.keys[k].has_value() != b.keys[k].has_value()) {
+                return b.keys[k].has_value();
             }
             if (order != 0) return (order < 0) != down[k];
         }

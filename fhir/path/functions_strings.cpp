@@ -209,8 +209,9 @@ bool match(Evaluator& e, const Step& step, const Scope& scope, std::string_view 
     if (!e.spend(text.size() / 8, step)) return false;
     if (step.function == F::replace_matches) {
         const auto substitution = e.string_argument(step, 1, scope);
-        if (substitution) out.push_back(e.make_text(regex->replace(text, *substitution)));
-        return e.good();
+        if (!substitution) return e.good();
+        out.push_back(regex->empty() ? Item::of(text) : e.make_text(regex->replace(text, *substitution)));
+        return true;
     }
     out.push_back(Item::of(regex->matches(text, step.function == F::matches_full)));
     return true;

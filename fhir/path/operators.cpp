@@ -95,6 +95,11 @@ bool Evaluator::eval_binary(const Step& step, const Scope& scope, Collection& ou
             return spend(many.size(), step);
         }
         case Operator::union_:
+            if (program_.union_combines) {
+                out.insert(out.end(), left.begin(), left.end());
+                out.insert(out.end(), right.begin(), right.end());
+                return spend(out.size(), step);
+            }
             for (const Collection* side : {&left, &right}) {
                 for (const Item& item : *side) {
                     if (!spend(out.size() + 1, step)) return false;

@@ -45,6 +45,7 @@ struct Program {
     std::vector<Step> steps;
     ExprIndex root = no_expr;
     bool as_filters = false;
+    bool union_combines = false;
     std::deque<Decimal> decimals;
     std::deque<Quantity> quantities;
     std::deque<Regex> patterns;

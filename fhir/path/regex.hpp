@@ -20,6 +20,8 @@ public:
     /// The leftmost match from byte `from` on. `whole`: it must start at 0 and end at the end. nullopt: none, or too costly.
     std::optional<Match> find(std::string_view text, std::size_t from = 0, bool whole = false) const;
     bool matches(std::string_view text, bool whole) const { return find(text, 0, whole).has_value(); }
+    /// The pattern was empty.
+    bool empty() const { return code_.size() == 3; }
     /// `$1`, `${name}` and `$0` stand for groups, `$$` for a dollar.
     std::string replace(std::string_view text, std::string_view substitution) const;
 

@@ -24,8 +24,14 @@ public:
     std::size_t size() const noexcept { return values_.size(); }
     const DocumentPtr& document() const noexcept { return document_; }
 
+    /// For extractors: a text of its own, kept as long as the values.
+    std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
+    const SearchValue* keep(std::vector<SearchValue> parts) { return parts_.emplace_back(std::move(parts)).data(); }
+    void add(const SearchValue& value) { values_.push_back(value); }
+    /// Drops equal values among those from `first` on.
+    void drop_duplicates(std::size_t first);
+
 private:
-    friend class Extractor;
     DocumentPtr document_;
     std::vector<SearchValue> values_;
     std::deque<std::string> texts_;

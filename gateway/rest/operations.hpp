@@ -15,6 +15,7 @@ struct Operation {
     bool at_system = false, at_type = false, at_instance = false;
     bool affects_state = false;     ///< then only POST
     bool get_allowed = true;        ///< its inputs are simple enough for a URL
+    bool reads_body = true;         ///< false: `run` gets no document and reads the request's body by itself
 };
 
 /// Runs an operation. `call` has the URL's parameters; `body` is the parsed body, null for a GET. It answers once, on any
@@ -44,5 +45,8 @@ private:
 std::string_view input(const Call& call, const fhir::DocumentPtr& body, std::string_view name);
 /// `parameter[name].resource` of a Parameters body, or the body itself if it is of another type and `name` is its place.
 fhir::Element input_resource(const fhir::DocumentPtr& body, std::string_view name);
+
+/// The operations that need nothing but the store: $validate, $meta, $meta-add, $meta-delete, $everything.
+void add_standard_operations(Operations& operations);
 
 }  // namespace causeway::rest

@@ -183,7 +183,7 @@ void Rest::run_operation(CallPtr call, Answer answer) {
     }
     on_pool(true, [this, call, answer, entry] {
         fhir::DocumentPtr body;
-        if (!call->is_get() && (call->document || !call->request.body.empty())) {
+        if (entry->operation.reads_body && !call->is_get() && (call->document || !call->request.body.empty())) {
             auto read = read_body(services_, *call);
             if (read.has_error()) return answer(read.error());
             body = std::move(read->document);

@@ -14,6 +14,7 @@ using fhir::IssueCode;
 using fhir::search::Criterion;
 using fhir::search::ParsedQuery;
 using fhir::search::QueryParameter;
+using fhir::search::Summary;
 
 constexpr std::string_view page_parameter = "_page";
 
@@ -36,35 +37,35 @@ Fault bad_query(const ParsedQuery& parsed) {
     return made;
 }
 
-/// `type` lies in the compartment of `owner` if one of its parameters says so.
-Outcome<Criterion> compartment_criterion(const Services& services, const Call& call, std::string_view type) {
+/// `type` lies in the owner's compartment if one of its parameters says so; the owner itself does too.
+Outcome<Criterion> compartment_criterion(const Services& services, const Call& call, const SearchRequest& request, std::string_view type) {
     Criterion any;
     any.kind = Criterion::Kind::any;
-    for (const auto& row : fhir::r4::compartment(call.route.type)) {
+    const auto add = [&](const QueryParameter& parameter) {
+        ParsedQuery parsed = fhir::search::parse_query(type, {&parameter, 1}, query_options(services, call.base, call.now_us, false));
+        if (parsed.ok() && !parsed.plan.conditions.empty()) any.children.push_back(std::move(parsed.plan.conditions[0].criterion));
+    };
+    if (type == request.owner_type) add({"_id", request.owner_id});
+    for (const auto& row : fhir::r4::compartment(request.owner_type)) {
         if (row.type != type) continue;
-        for (const std::string_view code : row.parameters) {
-            QueryParameter parameter{std::string(code), call.route.type + "/" + call.route.id};
-            if (code == "{def}") parameter = {"_id", call.route.id};
-            ParsedQuery parsed = fhir::search::parse_query(type, {&parameter, 1}, query_options(services, call.base, call.now_us, false));
-            if (!parsed.ok() || parsed.plan.conditions.empty()) continue;
-            any.children.push_back(std::move(parsed.plan.conditions[0].criterion));
-        }
+        for (const std::string_view code : row.parameters)
+            if (code != "{def}") add({std::string(code), request.owner_type + "/" + request.owner_id});
     }
-    if (any.children.empty())
-        return fault(404, IssueCode::not_supported, "The type does not belong to the compartment");
+    if (any.children.empty()) return fault(404, IssueCode::not_supported, "The type does not belong to the compartment");
     return any;
 }
 
 /// Every type of a compartment, for `Patient/1/*`.
 std::string compartment_types(std::string_view owner) {
-    std::string types;
-    for (const auto& row : fhir::r4::compartment(owner)) types += (types.empty() ? "" : ",") + std::string(row.type);
+    std::string types(owner);
+    for (const auto& row : fhir::r4::compartment(owner))
+        if (row.type != owner) types.append(",").append(row.type);
     return types;
 }
 
-Outcome<void> confine_to_compartment(const Services& services, const Call& call, fhir::search::SearchPlan& plan) {
+Outcome<void> confine_to_compartment(const Services& services, const Call& call, const SearchRequest& request, fhir::search::SearchPlan& plan) {
     for (auto& condition : plan.conditions) {
-        auto criterion = compartment_criterion(services, call, condition.type);
+        auto criterion = compartment_criterion(services, call, request, condition.type);
         if (criterion.has_error()) return criterion.error();
         Criterion both;
         both.kind = Criterion::Kind::all;
@@ -75,47 +76,33 @@ Outcome<void> confine_to_compartment(const Services& services, const Call& call,
     return {};
 }
 
-struct Prepared {
-    ParsedQuery query;
-    std::string token;
-    std::string path;   ///< of the links, from the base
-    bool count_only = false;
-};
+bool has_parameter(std::span<const QueryParameter> parameters, std::string_view name) {
+    return std::ranges::any_of(parameters, [&](const QueryParameter& parameter) { return parameter.name == name; });
+}
 
-Outcome<Prepared> prepare(const Services& services, const Call& call) {
-    Prepared prepared;
-    std::vector<QueryParameter> parameters;
-    for (const QueryParameter& parameter : call.parameters) {
-        if (parameter.name == page_parameter) prepared.token = parameter.value;
-        else parameters.push_back(parameter);
-    }
-    const bool compartment = !call.route.member_type.empty();
-    std::string type = compartment ? call.route.member_type : call.route.type;
-    if (compartment) prepared.path = "/" + call.route.type + "/" + call.route.id + "/" + call.route.member_type;
-    else if (!type.empty()) prepared.path = "/" + type;
-    if (compartment && fhir::r4::compartment(call.route.type).empty())
-        return fault(404, IssueCode::not_supported, "The type has no compartment");
+/// The plan with the server's maxima applied, confined to the compartment.
+Outcome<ParsedQuery> plan_of(const Services& services, const Call& call, SearchRequest& request) {
+    std::string type = request.type;
     if (type == "*") {
         type.clear();
-        if (std::ranges::none_of(parameters, [](const auto& parameter) { return parameter.name == "_type"; }))
-            parameters.push_back({"_type", compartment_types(call.route.type)});
+        if (!has_parameter(request.parameters, "_type")) request.parameters.push_back({"_type", compartment_types(request.owner_type)});
     }
-    if (!compartment && type.empty() && std::ranges::none_of(parameters, [](const auto& p) { return p.name == "_type" || p.name.starts_with("_"); }))
+    const auto says_something = [](const QueryParameter& p) { return p.name == "_type" || !p.name.starts_with("_") || p.name == "_id" || p.name == "_has" || p.name == "_lastUpdated" || p.name == "_tag" || p.name == "_profile" || p.name == "_security" || p.name == "_source" || p.name == "_list" || p.name == "_content" || p.name == "_text" || p.name == "_filter"; };
+    if (type.empty() && std::ranges::none_of(request.parameters, says_something))
         return fault(400, IssueCode::too_costly, "A search over all types needs _type or a parameter common to all types");
-    prepared.query = fhir::search::parse_query(type, parameters, query_options(services, call.base, call.now_us, call.prefer.lenient));
-    if (!prepared.query.ok()) return bad_query(prepared.query);
-    fhir::search::SearchPlan& plan = prepared.query.plan;
-    if (compartment)
-        if (auto confined = confine_to_compartment(services, call, plan); confined.has_error()) return confined.error();
-    if (plan.summary == fhir::search::Summary::text && !plan.includes.empty())
+    ParsedQuery query = fhir::search::parse_query(type, request.parameters, query_options(services, call.base, call.now_us, call.prefer.lenient));
+    if (!query.ok()) return bad_query(query);
+    fhir::search::SearchPlan& plan = query.plan;
+    if (!request.owner_type.empty())
+        if (auto confined = confine_to_compartment(services, call, request, plan); confined.has_error()) return confined.error();
+    if (plan.summary == Summary::text && !plan.includes.empty())
         return fault(400, IssueCode::not_supported, "_summary=text cannot be combined with _include or _revinclude");
-    prepared.count_only = plan.summary == fhir::search::Summary::count || (plan.count && *plan.count == 0);
-    if (prepared.count_only) {
-        plan.summary = fhir::search::Summary::count;
+    if (plan.summary == Summary::count || (plan.count && *plan.count == 0)) {
+        plan.summary = Summary::count;
         plan.total = fhir::search::Total::accurate;
     }
     plan.count = std::min(plan.count.value_or(services.settings.page_default), services.settings.page_max);
-    return prepared;
+    return query;
 }
 
 void write_resource(BundleWriter& bundle, const Call& call, const storage::StoredResource& resource, std::string_view mode,
@@ -162,35 +149,60 @@ Outcome<fhir::search::SearchPlan> parse_condition(const Services& services, cons
 }
 
 Outcome<http::Response> search(const Services& services, storage::Reader& reader, const Call& call) {
-    auto prepared = prepare(services, call);
-    if (prepared.has_error()) return prepared.error();
-    const fhir::search::SearchPlan& plan = prepared->query.plan;
-    const std::string canonical = fhir::search::encode_query(plan.used);
-    const std::string binding = "search|" + prepared->path + "|" + canonical + "|" + call.principal.id;
+    SearchRequest request;
+    request.parameters = call.parameters;
+    if (call.route.member_type.empty()) {
+        request.type = call.route.type;
+        if (!request.type.empty()) request.path = "/" + request.type;
+    } else {
+        if (fhir::r4::compartment(call.route.type).empty()) return fault(404, IssueCode::not_supported, "The type has no compartment");
+        request.type = call.route.member_type;
+        request.owner_type = call.route.type;
+        request.owner_id = call.route.id;
+        request.path = "/" + call.route.type + "/" + call.route.id + "/" + call.route.member_type;
+    }
+    return run_search(services, reader, call, std::move(request));
+}
+
+Outcome<http::Response> run_search(const Services& services, storage::Reader& reader, const Call& call, SearchRequest request) {
+    std::string token;
+    std::erase_if(request.parameters, [&](const QueryParameter& parameter) {
+        if (parameter.name != page_parameter) return false;
+        token = parameter.value;
+        return true;
+    });
+    auto query = plan_of(services, call, request);
+    if (query.has_error()) return query.error();
+    const fhir::search::SearchPlan& plan = query->plan;
+    const auto& used = request.link_parameters ? *request.link_parameters : plan.used;
+    const std::string canonical = fhir::search::encode_query(used);
+    const std::string binding = "search|" + request.path + "|" + fhir::search::encode_query(plan.used) + "|" + call.principal.id;
     storage::SearchOptions options;
-    options.page_token = prepared->token;
+    options.page_token = token;
     options.binding = binding;
     options.count_max = services.settings.page_max;
     options.includes_max = services.settings.includes_max;
     auto page = reader.search(plan, options);
     if (page.has_error()) return fault_of(page.error());
 
-    const std::string url = call.base + prepared->path;
+    const bool count_only = plan.summary == Summary::count;
+    const std::string url = call.base + request.path;
+    const std::string self = canonical.empty() ? url : url + "?" + canonical;
     BundleWriter bundle("searchset", call.now_us);
     if (page->total) bundle.total(*page->total);
-    bundle.link("self", canonical.empty() ? url : url + "?" + canonical);
-    if (!prepared->count_only && !page->next_page.empty()) {
-        auto next = plan.used;
+    bundle.link("self", self);
+    if (!count_only && !page->next_page.empty()) {
+        auto next = used;
         next.emplace_back(page_parameter, page->next_page);
         bundle.link("next", url + "?" + fhir::search::encode_query(next));
-        bundle.link("first", canonical.empty() ? url : url + "?" + canonical);
     }
+    if (!token.empty()) bundle.link("first", self);
     const auto subset = subset_of(plan);
-    if (!prepared->count_only) {
+    if (!count_only) {
         for (const auto& match : page->matches) write_resource(bundle, call, match, "match", subset);
         for (const auto& include : page->includes) write_resource(bundle, call, include, "include", std::nullopt);
     }
-    write_warnings(bundle, prepared->query.issues, page->includes_cut);
+    write_warnings(bundle, query->issues, page->includes_cut);
     return json_response(call.format, 200, std::move(bundle).finish());
 }
 

@@ -96,7 +96,7 @@ struct OutboxDepth {
     TimeUs oldest_us = 0;
 };
 
-/// One row of the tamper-evident chain (hash = HMAC-SHA-256(key, previous hash, be64(seq), be64(length), event)).
+/// One row of the tamper-evident chain (audit_chain.hpp).
 struct AuditRow {
     std::int64_t sequence = 0;
     TimeUs at_us = 0;

@@ -17,6 +17,7 @@ struct Place {
     std::uint32_t file = 0;  ///< index into the sources
     std::uint32_t line = 0;
     std::uint32_t column = 0;
+    std::string_view site;  ///< the site declaration it stands in; empty = the library. Borrows from the source
 };
 
 /// One message to the author of a map: `file:line:column: code: what, in the words of the file; what to do`.

@@ -108,7 +108,7 @@ std::uint16_t LeafSegment::next_repetition(std::uint16_t field, std::uint16_t re
 }
 
 std::uint16_t LeafSegment::last_repetition(std::uint16_t field) noexcept {
-    const auto at = std::lower_bound(leaves_.begin(), leaves_.end(), std::uint64_t{field} + 1 << 32, key_less);
+    const auto at = std::lower_bound(leaves_.begin(), leaves_.end(), (std::uint64_t{field} + 1) << 32, key_less);
     if (at == leaves_.begin()) return 0;
     const LeafKey key = std::prev(at)->position();
     return key.field == field ? key.repetition : std::uint16_t{0};

@@ -142,7 +142,7 @@ std::vector<Token> tokenize(std::string_view text, std::uint32_t file, const std
             while (i < text.size() && text[i] != '\n') ++i;
             continue;
         }
-        const Place place{file, line, static_cast<std::uint32_t>(i - line_start + 1)};
+        const Place place{file, line, static_cast<std::uint32_t>(i - line_start + 1), {}};
         // "-5" is a number, but the "-" of "<-5" and of "->" is not: symbols that begin with '-' are tried first.
         const std::string_view rest = text.substr(i);
         std::size_t size = 0;
@@ -172,7 +172,7 @@ std::vector<Token> tokenize(std::string_view text, std::uint32_t file, const std
         previous_line = line;
         i += size;
     }
-    tokens.push_back({TokenKind::end, {}, {file, line, static_cast<std::uint32_t>(i - line_start + 1)}, previous_line});
+    tokens.push_back({TokenKind::end, {}, {file, line, static_cast<std::uint32_t>(i - line_start + 1), {}}, previous_line});
     return tokens;
 }
 

@@ -64,6 +64,12 @@ public:
 private:
     // ---- tokens
     const Token& token(std::size_t ahead = 0) const { return tokens_[std::min(next_ + ahead, tokens_.size() - 1)]; }
+    /// Where we are, with the site around it.
+    Place here() const {
+        Place place = token().place;
+        place.site = site_;
+        return place;
+    }
     bool at_end() const { return token().kind == TokenKind::end; }
     bool at(std::string_view text, std::size_t ahead = 0) const {
         const Token& t = token(ahead);
@@ -139,7 +145,7 @@ private:
     }
     V2Path v2_path() {
         V2Path path;
-        path.place = token().place;
+        path.place = here();
         if (!at_v2_path()) {
             fail("E021", "expected a v2 path such as PID-3[] or CX.4.1");
             return path;
@@ -191,7 +197,7 @@ private:
     }
     FhirPath fhir_path() {
         FhirPath path;
-        path.place = token().place;
+        path.place = here();
         if (accept("$")) {
             FhirStep whole;
             whole.name = "$";
@@ -356,7 +362,7 @@ private:
     }
     Condition test() {
         Condition test;
-        test.place = token().place;
+        test.place = here();
         if ((at("count") || at("length")) && at("(", 1)) {
             test.operand.kind = take() == "count" ? Operand::Kind::count : Operand::Kind::length;
             take();
@@ -466,7 +472,7 @@ private:
     }
     Statement statement() {
         Statement s;
-        s.place = token().place;
+        s.place = here();
         if (at("set") || at("default")) {
             s.kind = take() == "set" ? Statement::Kind::set : Statement::Kind::default_;
             path_of_either_side(s);
@@ -477,7 +483,7 @@ private:
             s.kind = Statement::Kind::choose;
             block([&] {
                 Branch branch;
-                branch.place = token().place;
+                branch.place = here();
                 if (!accept("else")) branch.condition = condition();
                 if (accept("where")) branch.where = condition();
                 expect("=>");
@@ -516,7 +522,7 @@ private:
     // ---- declarations
     Declaration read_declaration() {
         Declaration d;
-        d.place = token().place;
+        d.place = here();
         if (accept("extend")) d.mode = Declaration::Mode::extend;
         else if (accept("replace")) d.mode = Declaration::Mode::replace;
         if (accept("module")) {
@@ -546,7 +552,9 @@ private:
             expect("}");
             d.content = std::move(slice);
         } else if (accept("codec")) {
-            Codec codec{name(), std::string(take()), {}};
+            Codec codec{name(), {}, {}};
+            expect(":");
+            codec.v2_type = take();
             expect("<->");
             codec.fhir_type = name("a FHIR type");
             d.content = std::move(codec);
@@ -583,8 +591,10 @@ private:
             d.content = std::move(map);
         } else if (accept("message")) {
             Message message{name(), {}, {}};
-            if (accept("for")) do message.events.push_back(name("an event"));
+            if (accept("for")) {
+                do message.events.push_back(name("an event"));
                 while (accept(","));
+            }
             message.items = items();
             d.content = std::move(message);
         } else if (accept("site")) {
@@ -596,6 +606,7 @@ private:
     }
     std::shared_ptr<const Site> site() {
         auto site = std::make_shared<Site>();
+        site_ = token().text;
         site->name = name();
         if (accept("on")) site->base = name("the site it stands on");
         block([&] {
@@ -604,6 +615,7 @@ private:
                 fail("E043", "a site cannot hold a site; write 'site x on y'");
             if (!panic_) site->declarations.push_back(std::move(declaration));
         });
+        site_ = {};
         return site;
     }
     std::string any_name() {
@@ -622,7 +634,7 @@ private:
         }
         block([&] {
             Row row;
-            row.place = token().place;
+            row.place = here();
             row.v2 = cell(row.v2_pattern);
             row.arrow = arrow("E041", "a table row needs <->, -> or <-");
             row.fhir = cell(row.fhir_pattern);
@@ -666,6 +678,7 @@ private:
         } else {
             key.path = fhir_path();
         }
+        key.optional = accept("?");
         --depth_;
         return key;
     }
@@ -687,7 +700,7 @@ private:
     bool at_clause() const { return at("make") || at("fill") || at("emit") || at("keep") || at("ignore"); }
     Item item() {
         Item item;
-        item.place = token().place;
+        item.place = here();
         if (accept("anchor")) {
             item.kind = Item::Kind::anchor;
             item.name = name("a variable");
@@ -718,7 +731,7 @@ private:
     }
     Clause clause() {
         Clause c;
-        c.place = token().place;
+        c.place = here();
         if (accept("make")) {
             c.kind = Clause::Kind::make;
             c.variable = name("a variable");
@@ -769,6 +782,7 @@ private:
     Diagnostics& out_;
     std::string file_;
     std::vector<Token> tokens_;
+    std::string_view site_;
     std::size_t next_ = 0;
     bool panic_ = false;
     int depth_ = 0;

@@ -132,6 +132,7 @@ struct Key {
     FhirPath path;
     std::string function;
     std::vector<Key> parts;
+    bool optional = false;               ///< `?`: the key holds without this part
 };
 
 struct Clause {

@@ -69,6 +69,8 @@ TEST_CASE("takes frames out of whatever comes, however it is cut") {
              Row{"\x0bMSH|A", "no-end:MSH|A", 0},
              Row{"MSH|A", "no-start:MSH|A", 0},
              Row{"hello", "", 5},
+             Row{"xxMSH|A\x1c\r\x0bMSH|B\x1c\r", "clean:MSH|B", 9},
+             Row{"\r\nMSH|A\x1c\r", "no-start:MSH|A", 2},
              Row{"\x0b\x06\x1c\r\x0b\x15\x1c\r", "commit:\x06 commit:\x15", 0},
          }) {
         for (std::size_t chunk : {1U, 2U, 3U, 5U, 1000U}) {
@@ -129,6 +131,7 @@ TEST_CASE("reads bare messages from senders that do not frame") {
              Row{"\r\nMSH|A\nPID|1\n", "no-start:MSH|A\nPID|1\n"},
              Row{"\x0bMSH|A\r\x1c\rMSH|B\r", "clean:MSH|A\r no-start:MSH|B\r"},
              Row{"MSH|A\r\x0bMSH|B\r\x1c\r", "no-start:MSH|A\r clean:MSH|B\r"},
+             Row{"junk\x0bMSH|A\r\x1c\rMSH|B\r", "clean:MSH|A\r no-start:MSH|B\r"},
              Row{"FHS|^\rBHS|^\rMSH|A\r", "no-start:FHS|^\r no-start:BHS|^\r no-start:MSH|A\r"},
          }) {
         for (std::size_t chunk : {1U, 2U, 1000U}) {

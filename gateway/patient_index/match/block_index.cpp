@@ -9,17 +9,10 @@
 namespace causeway::patient_index::match {
 namespace {
 
-/// 64 bits of a key: two different keys that fall together only add candidates, which the score throws out.
-std::uint64_t hash_of(Key key, std::string_view value, std::string_view more = {}) {
-    std::uint64_t hash = 0xcbf29ce484222325ULL ^ (static_cast<std::uint64_t>(key) * 0x9E3779B97F4A7C15ULL);
-    const auto mix = [&](std::string_view text) {
-        for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-    };
-    mix(value);
-    if (!more.empty()) { mix("\x1f"); mix(more); }
-    hash ^= hash >> 29;
-    hash *= 0xbf58476d1ce4e5b9ULL;
-    return (hash ^ (hash >> 32)) & ~0x1FULL;   // five low bits hold the key, so that a block knows whether it is a rare one
+/// 64 bits of a key, five low ones for the key's number, so that a block knows whether it is a rare one. Two different keys
+/// that fall together only add candidates, which the score throws out.
+std::uint64_t hash_of(Key key, std::string_view value) {
+    return (stable_hash(value, static_cast<std::uint64_t>(key)) & ~0x1FULL) | static_cast<std::uint64_t>(key);
 }
 
 struct Entry {
@@ -60,7 +53,7 @@ BlockIndex::BlockIndex(std::span<const Features> records, std::span<const std::u
     std::vector<Entry> entries;
     entries.reserve(records.size() * 24);
     for (std::uint32_t i = 0; i < records.size(); ++i)
-        for (const auto& key : blocking_keys(records[i])) entries.push_back({hash_of(key.key, key.value) | static_cast<std::uint64_t>(key.key), i});
+        for (const auto& key : blocking_keys(records[i])) entries.push_back({hash_of(key.key, key.value), i});
     sort_by_hash(entries);
 
     std::vector<Entry> kept, refined;
@@ -84,7 +77,7 @@ BlockIndex::BlockIndex(std::span<const Features> records, std::span<const std::u
             for (std::size_t i = from; i < to; ++i) {
                 refined_[entries[i].record] = 1;
                 for (const auto& part : refinements(records[entries[i].record]))
-                    refined.push_back({hash_of(key, std::to_string(entries[i].hash), part) | static_cast<std::uint64_t>(key), entries[i].record});
+                    refined.push_back({hash_of(key, std::to_string(entries[i].hash) + ' ' + part), entries[i].record});
             }
         }
     });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/patient_index/match/population.hpp"
 #include "gateway/patient_index/match/similarity.hpp"
 
 namespace causeway::patient_index::match {
@@ -105,6 +106,29 @@ std::vector<BlockingKey> blocking_keys(const Features& features) {
     out.erase(std::unique(out.begin(), out.end()), out.end());
     if (out.size() > keys_max) out.resize(keys_max);
     return out;
+}
+
+std::vector<BlockingKey> helper_keys(const Features& features) {
+    std::vector<BlockingKey> out;
+    for (const auto& name : features.names) {
+        if (name.given.size() < 2 || name.family.size() < 2) continue;
+        for (const auto& date : features.births)
+            out.push_back({Key::name_and_year, std::min(name.given, name.family) + ' ' + std::max(name.given, name.family) + std::to_string(date.year)});
+    }
+    for (const auto& address : features.addresses)
+        if (auto value = counted_address(address); !value.empty()) out.push_back({Key::counted_address, std::move(value)});
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    if (out.size() > keys_max) out.resize(keys_max);
+    return out;
+}
+
+std::uint64_t stable_hash(std::string_view text, std::uint64_t seed) {
+    std::uint64_t hash = 0xcbf29ce484222325ULL ^ (seed * 0x9E3779B97F4A7C15ULL);
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+    hash ^= hash >> 29U;
+    hash *= 0xbf58476d1ce4e5b9ULL;
+    return hash ^ (hash >> 32U);
 }
 
 }  // namespace causeway::patient_index::match

@@ -21,6 +21,8 @@ struct SqliteOptions {
     std::size_t writer_cache_bytes = 32u << 20;
     std::size_t reader_cache_bytes = 16u << 20;
     TimeUs page_token_life_us = 3'600'000'000;  ///< the snapshot horizon
+    std::int32_t zone_offset_minutes = 0;     ///< how search values were extracted: for the checks that go back to a body
+    std::string base_url;
     bool fast_check = true;                   ///< quick_check at start when the file was not closed cleanly
     int hash_bits = 64;                       ///< tests only: a few bits prove that every hashed match is verified
     std::function<bool(const char* place)> fault;  ///< tests only: true = fail as the disk would at this place ("commit", "write")

@@ -156,6 +156,9 @@ TEST_CASE("knows the functions on strings and collections") {
         {"'dGVzdA=='.decode('base64')", "String:test"},
         {"name.given.exists($this.startsWith('Mar'))", "Boolean:true"},
         {"name.all(given.exists())", "Boolean:true"},
+        {"name.select(given | given).count()", "Integer:3"},
+        {"(1 | 2).select(coalesce({}, 7)).count()", "Integer:2"},
+        {"'abc'.replaceMatches('', 'x')", "String:abc"},
         {"coalesce(name.prefix, name.family)", "string:Rocha"},
     });
 }

@@ -1,0 +1,33 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fhir/path/expression.hpp"
+#include "fhir/search/parameters.hpp"
+
+namespace causeway::fhir::search {
+
+/// A search parameter with its expressions compiled.
+struct CompiledParameter {
+    const Parameter* parameter;
+    path::Expression expression;
+    std::vector<path::Expression> components;
+    std::string implicit_system;  ///< of `code` elements: the code system that their required binding names
+};
+
+/// All evaluable parameters of a resource type, ids ascending.
+struct CompiledType {
+    const r4::TypeDef* type;
+    std::vector<CompiledParameter> parameters;
+    std::vector<std::string> failures;  ///< "code: message" of those that do not compile; empty for R4's own
+};
+
+/// Compiled when it is first asked for (some tenths of a millisecond), kept for the program's life; safe from any thread.
+/// nullptr if there is no such resource type.
+const CompiledType* compiled_type(std::string_view resource_type);
+
+/// A composite's component as it is compiled: some of R4's write `DateTime` where the type is `dateTime`.
+std::string corrected_expression(std::string_view expression);
+
+}  // namespace causeway::fhir::search

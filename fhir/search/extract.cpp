@@ -1,0 +1,144 @@
+#include "fhir/search/extract.hpp"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <optional>
+
+#include "fhir/path/expression.hpp"
+#include "fhir/path/program.hpp"
+#include "fhir/search/compiled.hpp"
+#include "fhir/search/values_of.hpp"
+
+namespace causeway::fhir::search {
+namespace {
+
+bool same_text(const SearchValue& a, const SearchValue& b);
+
+struct SameValue {
+    bool operator()(const TokenValue& a, const TokenValue& b) const { return a.system == b.system && a.code == b.code && a.text == b.text; }
+    bool operator()(const TypedIdentifierValue& a, const TypedIdentifierValue& b) const {
+        return a.type_system == b.type_system && a.type_code == b.type_code && a.value == b.value;
+    }
+    bool operator()(const StringValue& a, const StringValue& b) const { return a.normalised == b.normalised && a.original == b.original; }
+    bool operator()(const DateValue& a, const DateValue& b) const { return a.range == b.range; }
+    bool operator()(const NumberValue& a, const NumberValue& b) const { return a.range == b.range; }
+    bool operator()(const QuantityValue& a, const QuantityValue& b) const {
+        return a.written == b.written && a.system == b.system && a.code == b.code && a.unit == b.unit;
+    }
+    bool operator()(const ReferenceValue& a, const ReferenceValue& b) const {
+        return a.type == b.type && a.id == b.id && a.url == b.url && a.version == b.version;
+    }
+    bool operator()(const ReferenceIdentifierValue& a, const ReferenceIdentifierValue& b) const { return a.system == b.system && a.value == b.value; }
+    bool operator()(const UriValue& a, const UriValue& b) const { return a.value == b.value; }
+    bool operator()(const PresenceValue&, const PresenceValue&) const { return true; }
+    bool operator()(const CompositeValue& a, const CompositeValue& b) const {
+        return std::equal(a.span().begin(), a.span().end(), b.span().begin(), b.span().end(), same_text);
+    }
+    bool operator()(const auto&, const auto&) const { return false; }
+};
+
+bool same_text(const SearchValue& a, const SearchValue& b) {
+    return a.value.index() == b.value.index() && std::visit(SameValue{}, a.value, b.value);
+}
+
+/// Every combination of one value per component, up to a bound.
+void combine(ParameterId id, const std::vector<std::vector<SearchValue>>& components, SearchValues& values, std::size_t values_max) {
+    std::vector<std::size_t> at(components.size(), 0);
+    for (const auto& component : components) {
+        if (component.empty()) return;
+    }
+    for (std::size_t made = 0; made < 256 && values.size() < values_max; ++made) {
+        std::vector<SearchValue> parts;
+        for (std::size_t i = 0; i < components.size(); ++i) parts.push_back(components[i][at[i]]);
+        const std::size_t count = parts.size();
+        values.add({id, CompositeValue{values.keep(std::move(parts)), count}});
+        std::size_t digit = 0;
+        while (digit < components.size() && ++at[digit] == components[digit].size()) at[digit++] = 0;
+        if (digit == components.size()) return;
+    }
+}
+
+class Run {
+public:
+    Run(const DocumentPtr& document, const ExtractOptions& options) : options_(options), result_{SearchValues(document), false} {
+        environment_.resource = document->root();
+        environment_.resolve_to_type = true;
+        environment_.steps_max = 200'000;
+    }
+
+    Extraction go(const CompiledType& type) {
+        const path::Item root(environment_.resource, type.type);
+        for (const CompiledParameter& compiled : type.parameters) {
+            const std::size_t first = result_.values.size();
+            if (compiled.parameter->type == ParameterType::composite) {
+                composite(compiled, root);
+            } else {
+                simple(compiled, root);
+            }
+            if (result_.values.size() > first + 1) result_.values.drop_duplicates(first);
+            if (result_.values.size() >= options_.values_max) {
+                result_.truncated = true;
+                break;
+            }
+        }
+        return std::move(result_);
+    }
+
+private:
+    void simple(const CompiledParameter& compiled, const path::Item& root) {
+        const auto items = evaluation_.run(compiled.expression, root, environment_);
+        if (items.has_error() || items->empty()) return;
+        ValueReader reader(result_.values, options_);
+        found_.clear();
+        for (const path::Item& item : *items) reader.read(item, compiled.parameter->type, compiled.parameter->contact, compiled.implicit_system, found_);
+        for (SearchValue& value : found_) {
+            if (result_.values.size() >= options_.values_max) return;
+            value.parameter = compiled.parameter->id;
+            result_.values.add(value);
+        }
+    }
+
+    void composite(const CompiledParameter& compiled, const path::Item& root) {
+        const auto items = evaluation_.run(compiled.expression, root, environment_);
+        if (items.has_error()) return;
+        const std::vector<path::Item> elements(items->begin(), items->end());
+        ValueReader reader(result_.values, options_);
+        for (const path::Item& element : elements) {
+            std::vector<std::vector<SearchValue>> components(compiled.components.size());
+            for (std::size_t i = 0; i < components.size(); ++i) {
+                const auto parts = evaluation_.run(compiled.components[i], element, environment_);
+                if (parts.has_error()) continue;
+                for (const path::Item& part : *parts) reader.read(part, compiled.parameter->components[i].type, false, {}, components[i]);
+            }
+            combine(compiled.parameter->id, components, result_.values, options_.values_max);
+        }
+    }
+
+    const ExtractOptions& options_;
+    Extraction result_;
+    path::Evaluation evaluation_;
+    path::Environment environment_;
+    std::vector<SearchValue> found_;
+};
+
+}  // namespace
+
+void SearchValues::drop_duplicates(std::size_t first) {
+    if (values_.size() - first > 200) return;  // quadratic; duplicates do no harm
+    std::size_t kept = first;
+    for (std::size_t i = first; i < values_.size(); ++i) {
+        const bool seen = std::any_of(values_.begin() + static_cast<std::ptrdiff_t>(first), values_.begin() + static_cast<std::ptrdiff_t>(kept),
+                                      [&](const SearchValue& other) { return same_text(other, values_[i]); });
+        if (!seen) values_[kept++] = values_[i];
+    }
+    values_.resize(kept);
+}
+
+Extraction extract(DocumentPtr document, const ExtractOptions& options) {
+    const CompiledType* const type = compiled_type(document->resource_type());
+    if (!type) return {SearchValues(std::move(document)), false};
+    return Run(document, options).go(*type);
+}
+
+}  // namespace causeway::fhir::search

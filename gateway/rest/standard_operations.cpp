@@ -1,0 +1,218 @@
+#include "fhir/json/json.hpp"
+#include "fhir/model/builder.hpp"
+#include "fhir/validate/validate.hpp"
+#include "fhir/xml/xml.hpp"
+#include "gateway/rest/answer.hpp"
+#include "gateway/rest/operations.hpp"
+#include "gateway/rest/read.hpp"
+#include "gateway/rest/resource_writer.hpp"
+
+namespace causeway::rest {
+namespace {
+
+using fhir::Element;
+using fhir::IssueCode;
+
+// --- $validate: 200 whenever validation ran, whatever it found
+
+http::Response validation_response(const Call& call, const fhir::Issues& issues) {
+    return json_response(call.format, 200, fhir::to_outcome(issues));
+}
+
+Outcome<fhir::DocumentPtr> stored_document(storage::Reader& reader, std::string_view type, std::string_view id) {
+    auto found = reader.read(type, id);
+    if (found.has_error()) return fault_of(found.error());
+    if (!*found) return fault(404, IssueCode::not_found, "There is no resource of this type with this id");
+    if ((*found)->erased()) return fault(410, IssueCode::deleted, "The resource was deleted");
+    auto document = fhir::parse_json((*found)->json());
+    if (document.has_error()) return fault_of(document.error());
+    return std::move(*document);
+}
+
+Outcome<http::Response> validate(const Services& services, const Call& call) {
+    fhir::DocumentPtr body;
+    if (call.document) {
+        body = call.document;
+    } else if (!call.request.body.empty()) {
+        const auto type = body_type(call.request);
+        if (type.has_error()) return type.error();
+        fhir::Limits limits;
+        limits.depth_max = services.settings.json_depth_max;
+        auto parsed = *type == BodyType::xml ? fhir::parse_xml(call.request.body, limits) : fhir::parse_json(call.request.body, limits);
+        if (parsed.has_error()) return validation_response(call, {fhir::issue_of(parsed.error())});
+        body = std::move(*parsed);
+    }
+    const std::string_view mode = input(call, body, "mode");
+    if (!mode.empty() && mode != "create" && mode != "update" && mode != "delete" && mode != "profile")
+        return fault(400, IssueCode::value, "mode takes create, update, delete or profile");
+    Element resource = body && body->resource_type() == "Parameters" && call.route.type != "Parameters" ? input_resource(body, "resource") : body ? body->root() : Element();
+    fhir::DocumentPtr stored;
+    if (!resource && !call.route.id.empty()) {
+        auto snapshot = services.store.snapshot();
+        if (snapshot.has_error()) return fault_of(snapshot.error());
+        auto document = stored_document(**snapshot, call.route.type, call.route.id);
+        if (document.has_error()) return document.error();
+        stored = std::move(*document);
+        resource = stored->root();
+    }
+    if (!resource) return mode == "delete" ? Outcome<http::Response>(validation_response(call, {})) : fault(400, IssueCode::required, "There is no resource to validate");
+    fhir::StructureOptions options;
+    options.resource_type = call.route.type;
+    fhir::Issues issues = fhir::validate_structure(resource, options);
+    if ((mode == "update" || !call.route.id.empty()) && resource["id"].text().empty())
+        issues.push_back({fhir::Severity::error, IssueCode::required, "An update has an id", std::string(resource.resource_type()) + ".id", {}});
+    return validation_response(call, issues);
+}
+
+// --- $meta
+
+Outcome<http::Response> meta_response(const Call& call, Element meta) {
+    fhir::DocumentBuilder builder("Parameters");
+    fhir::MutableElement parameter = builder.root().append("parameter");
+    parameter.member("name").set_string_ref("return");
+    parameter.member("valueMeta").as_object();
+    if (meta) parameter.member("valueMeta").copy_from(meta);
+    return json_response(call.format, 200, fhir::to_json(std::move(builder).finish()->root()));
+}
+
+Outcome<http::Response> meta(const Services& services, const Call& call) {
+    auto snapshot = services.store.snapshot();
+    if (snapshot.has_error()) return fault_of(snapshot.error());
+    auto document = stored_document(**snapshot, call.route.type, call.route.id);
+    if (document.has_error()) return document.error();
+    return meta_response(call, (*document)->root()["meta"]);
+}
+
+bool same_coding(Element a, Element b) { return a["system"].text() == b["system"].text() && a["code"].text() == b["code"].text(); }
+
+template <class Same>
+std::optional<std::size_t> index_of(Element list, Element wanted, Same same) {
+    std::size_t index = 0;
+    for (const Element item : list.items()) {
+        if (same(item, wanted)) return index;
+        ++index;
+    }
+    return std::nullopt;
+}
+
+/// Profiles, tags and security labels of `change` put into or taken out of the resource's meta.
+fhir::DocumentPtr with_meta(const fhir::DocumentPtr& document, Element change, bool add) {
+    fhir::DocumentBuilder builder = fhir::DocumentBuilder::edit(document);
+    fhir::MutableElement meta = builder.root().member("meta");
+    for (const std::string_view name : {std::string_view("profile"), std::string_view("tag"), std::string_view("security")}) {
+        const auto same = [&](Element a, Element b) { return name == "profile" ? a.text() == b.text() : same_coding(a, b); };
+        for (const Element item : change[name].items()) {
+            const auto at = index_of(meta.get()[name], item, same);
+            if (add && !at) meta.append(name).copy_from(item);
+            if (!add && at) meta.remove_item(name, *at);
+        }
+    }
+    builder.root().prune();
+    return std::move(builder).finish();
+}
+
+void change_meta(const Services& services, const CallPtr& call, const fhir::DocumentPtr& body, const Answer& answer, bool add) {
+    Element change;
+    if (body)
+        for (const Element parameter : body->root()["parameter"].items())
+            if (parameter["name"].text() == "meta") change = parameter["valueMeta"];
+    if (!change) return answer(fault(400, IssueCode::required, "The parameter meta with a valueMeta is missing"));
+    struct Outcomes {
+        std::optional<Fault> fault;
+        fhir::DocumentPtr document;
+    };
+    const auto state = std::make_shared<Outcomes>();
+    storage::transact(
+        services.store,
+        [&services, call, body, change, add, state](storage::Transaction& transaction) -> storage::Result<void> {
+            const storage::Failure refused{storage::FailureCode::refused, "refused by the operation"};
+            *state = {};
+            auto document = stored_document(transaction, call->route.type, call->route.id);
+            if (document.has_error()) return state->fault = document.error(), refused;
+            state->document = with_meta(*document, change, add);
+            auto draft = services.writer.prepare(state->document, call->route.id);
+            if (draft.has_error()) return state->fault = draft.error(), refused;
+            auto written = services.writer.write(transaction, *draft, {call->principal, storage::WriteKind::update, {}, 0, call->request.id, true});
+            if (written.has_error()) return written.error();
+            return {};
+        },
+        [call, state, answer](storage::Result<void> result) {
+            if (state->fault) return answer(*state->fault);
+            if (result.has_error()) return answer(fault_of(result.error()));
+            answer(meta_response(*call, state->document->root()["meta"]));
+        });
+}
+
+// --- $everything
+
+Outcome<http::Response> everything(const Services& services, const Call& call, const fhir::DocumentPtr& body) {
+    SearchRequest request;
+    request.type = "*";
+    request.owner_type = call.route.type;
+    request.owner_id = call.route.id;
+    request.path = "/" + call.route.type + "/" + call.route.id + "/$everything";
+    std::vector<std::pair<std::string, std::string>> links;
+    for (const auto& parameter : call.parameters) {
+        static constexpr std::array<std::string_view, 7> known = {"_since", "_type", "_count", "_page", "_format", "_pretty", "_elements"};
+        if (std::ranges::find(known, parameter.name) == known.end())
+            return fault(400, IssueCode::not_supported, "$everything takes _since, _type and _count");
+    }
+    const auto pass = [&](const char* name, const char* as, const char* prefix) {
+        const std::string_view value = input(call, body, name);
+        if (value.empty()) return;
+        request.parameters.push_back({as, prefix + std::string(value)});
+        links.emplace_back(name, value);
+    };
+    pass("_since", "_lastUpdated", "ge");
+    pass("_type", "_type", "");
+    pass("_count", "_count", "");
+    if (const std::string_view token = parameter(call, "_page"); !token.empty()) request.parameters.push_back({"_page", std::string(token)});
+    request.parameters.push_back({"_include", "*"});
+    request.link_parameters = std::move(links);
+    auto snapshot = services.store.snapshot();
+    if (snapshot.has_error()) return fault_of(snapshot.error());
+    auto owner = (*snapshot)->version(call.route.type, call.route.id);
+    if (owner.has_error()) return fault_of(owner.error());
+    if (!*owner) return fault(404, IssueCode::not_found, "There is no resource of this type with this id");
+    if ((*owner)->kind == storage::WriteKind::erase) return fault(410, IssueCode::deleted, "The resource was deleted");
+    return run_search(services, **snapshot, call, std::move(request));
+}
+
+Operation operation(std::string name, std::vector<std::string> types) {
+    Operation made;
+    made.name = std::move(name);
+    made.types = std::move(types);
+    return made;
+}
+
+}  // namespace
+
+void add_standard_operations(Operations& operations) {
+    Operation one = operation("validate", {});
+    one.definition = "http://hl7.org/fhir/OperationDefinition/Resource-validate";
+    one.at_system = one.at_type = one.at_instance = true;
+    one.reads_body = false;
+    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr, Answer answer) { answer(validate(services, *call)); });
+
+    one = operation("meta", {});
+    one.definition = "http://hl7.org/fhir/OperationDefinition/Resource-meta";
+    one.at_instance = true;
+    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr, Answer answer) { answer(meta(services, *call)); });
+
+    one.affects_state = true;
+    one.name = "meta-add";
+    one.definition = "http://hl7.org/fhir/OperationDefinition/Resource-meta-add";
+    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) { change_meta(services, call, body, answer, true); });
+    one.name = "meta-delete";
+    one.definition = "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete";
+    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) { change_meta(services, call, body, answer, false); });
+
+    for (const char* type : {"Patient", "Encounter"}) {
+        one = operation("everything", {type});
+        one.definition = std::string("http://hl7.org/fhir/OperationDefinition/") + type + "-everything";
+        one.at_instance = true;
+        operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) { answer(everything(services, *call, body)); });
+    }
+}
+
+}  // namespace causeway::rest

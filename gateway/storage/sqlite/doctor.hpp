@@ -1,0 +1,14 @@
+#pragma once
+#include "gateway/storage/sqlite/catalog.hpp"
+#include "gateway/storage/sqlite/connection.hpp"
+#include "gateway/storage/storage.hpp"
+
+namespace causeway::storage {
+
+/// Walks a store over one read-only connection, in one read transaction.
+CheckReport check_store(Connection& connection, Catalog& catalog, std::string_view audit_key);
+
+/// The audit chain alone: no gap, every hash as computed.
+void check_audit(Connection& connection, std::string_view audit_key, CheckReport& report);
+
+}  // namespace causeway::storage

@@ -1,0 +1,422 @@
+// Criterion -> Condition: what a search asks, in terms of keys.
+#include "fhir/search/normalise.hpp"
+#include "fhir/search/parameters.hpp"
+#include "gateway/storage/sqlite/searcher.hpp"
+
+#include <algorithm>
+
+namespace causeway::storage {
+
+using namespace fhir::search;
+
+namespace {
+
+constexpr std::size_t spelled_out_max = 60;   // rids of a chain that become keys of their own
+
+Condition none_of(Condition inner) {
+    Condition out;
+    out.kind = Condition::Kind::none;
+    out.children.push_back(std::move(inner));
+    return out;
+}
+
+Condition any_of() {
+    Condition out;
+    out.kind = Condition::Kind::any;
+    return out;
+}
+
+Condition key(KeyTest test) {
+    Condition out;
+    out.kind = Condition::Kind::key;
+    out.key = std::move(test);
+    return out;
+}
+
+Condition unknown() {
+    Condition out;
+    out.kind = Condition::Kind::unknown;
+    return out;
+}
+
+[[noreturn]] void not_supported(std::string_view what) {
+    throw FailureException({FailureCode::not_supported, "search: " + std::string(what) + " is not supported by the store"});
+}
+
+/// A stored value of the parameter exists.
+Condition present(std::uint16_t parameter) {
+    auto out = any_of();
+    KeyTest any;
+    any.head = keys::parameter_prefix(parameter);
+    any.kind = KeyTest::Kind::any;
+    out.children.push_back(key(std::move(any)));
+    KeyTest mark;
+    mark.head = keys::presence_key(parameter);
+    out.children.push_back(key(std::move(mark)));
+    return out;
+}
+
+/// Whether the body has to be asked: there is a value at all, and no key can tell more.
+Condition present_and_unknown(std::uint16_t parameter) {
+    Condition out;
+    out.kind = Condition::Kind::all;
+    out.children.push_back(present(parameter));
+    out.children.push_back(unknown());
+    return out;
+}
+
+KeyTest token_test(const keys::Hasher& hash, std::string head, const Operand& operand) {
+    KeyTest test;
+    test.head = std::move(head);
+    switch (operand.system_match) {
+        case SystemMatch::any:
+            test.kind = KeyTest::Kind::begins;
+            keys::append_code(hash, operand.text, test.bytes);
+            break;
+        case SystemMatch::none:
+            keys::append_code(hash, operand.text, test.bytes);
+            keys::append_system(hash, {}, test.bytes);
+            break;
+        case SystemMatch::exact:
+            keys::append_code(hash, operand.text, test.bytes);
+            keys::append_system(hash, operand.system, test.bytes);
+            break;
+        case SystemMatch::exact_any_code:
+            test.kind = KeyTest::Kind::ends;
+            test.size = 9;
+            keys::append_system(hash, operand.system, test.bytes);
+            break;
+    }
+    return test;
+}
+
+KeyTest string_test(std::string head, const Operand& operand, Modifier modifier) {
+    KeyTest test;
+    test.head = std::move(head);
+    auto text = modifier == Modifier::none ? operand.text : normalise(operand.text);
+    switch (modifier) {
+        case Modifier::none:
+        case Modifier::starts_with:
+        case Modifier::exact:
+            test.kind = KeyTest::Kind::begins;
+            test.exact = modifier == Modifier::none && text.size() <= keys::string_bytes_max;
+            test.bytes = text.substr(0, keys::string_bytes_max);
+            if (test.bytes.empty()) test.kind = KeyTest::Kind::any;
+            break;
+        case Modifier::contains:
+        case Modifier::ends_with:
+            test.kind = KeyTest::Kind::contains;
+            test.exact = modifier == Modifier::contains;
+            test.bytes = std::move(text);
+            break;
+        default: not_supported("this modifier on a string parameter");
+    }
+    return test;
+}
+
+KeyTest date_test(std::string head, const Operand& operand) {
+    KeyTest test;
+    test.head = std::move(head);
+    test.kind = KeyTest::Kind::date;
+    test.prefix = operand.prefix;
+    test.date = operand.date;
+    return test;
+}
+
+KeyTest number_test(const keys::Hasher& hash, std::string head, const Operand& operand, bool quantity) {
+    KeyTest test;
+    test.head = std::move(head);
+    test.kind = KeyTest::Kind::number;
+    test.prefix = operand.prefix;
+    const bool canonical = quantity && !operand.canonical_unit.empty();
+    test.implied = canonical ? operand.canonical_implied : operand.implied;
+    test.number = canonical ? operand.canonical_number : operand.number;
+    keys::append_system(hash, canonical ? std::string_view(operand.canonical_unit) : std::string_view(), test.bytes);
+    // A unit that UCUM does not know is not in the key.
+    test.exact = !quantity || canonical || (operand.text.empty() && operand.system.empty());
+    return test;
+}
+
+}  // namespace
+
+Searcher::Compiled Searcher::compile(std::string_view type, const Criterion& criterion, bool verify) {
+    Compiled out;
+    out.type = type;
+    out.criterion = &criterion;
+    out.verify = verify;
+    out.condition.kind = Condition::Kind::all;
+    const auto code = reads_.catalog.find_type(type);
+    KeyTest type_test;
+    type_test.head = keys::type_key(code == 0 ? 0xffff : code);  // a type never written: nothing has that key
+    out.condition.children.push_back(key(std::move(type_test)));
+    if (code == 0) return out;
+    auto inner = compile_node(type, criterion);
+    if (inner.kind == Condition::Kind::all) {
+        for (auto& child : inner.children) out.condition.children.push_back(std::move(child));
+    } else {
+        out.condition.children.push_back(std::move(inner));
+    }
+    return out;
+}
+
+Condition Searcher::compile_node(std::string_view type, const Criterion& criterion) {
+    Condition out;
+    switch (criterion.kind) {
+        case Criterion::Kind::all:
+        case Criterion::Kind::any:
+        case Criterion::Kind::none:
+            out.kind = criterion.kind == Criterion::Kind::all   ? Condition::Kind::all
+                       : criterion.kind == Criterion::Kind::any ? Condition::Kind::any
+                                                                : Condition::Kind::none;
+            for (const auto& child : criterion.children) out.children.push_back(compile_node(type, child));
+            return out;
+        case Criterion::Kind::compare: return compile_compare(type, criterion);
+        case Criterion::Kind::missing: {
+            auto has_one = any_of();
+            for (const auto parameter : criterion.parameters) has_one.children.push_back(present(reads_.catalog.durable_parameter(parameter)));
+            return criterion.missing ? none_of(std::move(has_one)) : has_one;
+        }
+        case Criterion::Kind::chain: return compile_chain(criterion);
+        case Criterion::Kind::has: return compile_has(criterion);
+    }
+    return unknown();
+}
+
+Condition Searcher::compile_compare(std::string_view type, const Criterion& criterion) {
+    const auto& catalog = reads_.catalog;
+    const keys::Hasher hash{catalog.hash_key, catalog.hash_mask};
+    const bool negated = criterion.modifier == Modifier::not_ || criterion.modifier == Modifier::not_in;
+    const auto finish = [&](Condition positive) { return negated ? none_of(std::move(positive)) : std::move(positive); };
+
+    if (criterion.special == Special::id) {
+        Condition self;
+        self.kind = Condition::Kind::self;
+        for (const auto& operand : criterion.operands) {
+            const auto version = reads_.version(type, operand.text);
+            if (version) self.rids.push_back(version->rid);
+        }
+        std::sort(self.rids.begin(), self.rids.end());
+        return finish(std::move(self));
+    }
+    if (criterion.special == Special::last_updated) {
+        auto out = any_of();
+        for (const auto& operand : criterion.operands) {
+            Condition one;
+            one.kind = Condition::Kind::updated;
+            one.prefix = operand.prefix;
+            one.date = operand.date;
+            out.children.push_back(std::move(one));
+        }
+        return out.children.size() == 1 ? std::move(out.children.front()) : std::move(out);
+    }
+    if (criterion.special == Special::text) not_supported("_text");
+    if (criterion.special == Special::content) not_supported("_content");
+    if (criterion.special == Special::list) not_supported("_list");
+    if (criterion.special == Special::type) {
+        Condition out;
+        out.kind = std::any_of(criterion.operands.begin(), criterion.operands.end(), [&](const Operand& operand) { return operand.text == type; })
+                       ? Condition::Kind::all : Condition::Kind::any;  // without children: true, false
+        return out;
+    }
+    if (criterion.type == ParameterType::reference && criterion.modifier == Modifier::none) return compile_reference(criterion);
+
+    auto out = any_of();
+    for (const auto build_parameter : criterion.parameters) {
+        const auto parameter = catalog.durable_parameter(build_parameter);
+        if (parameter == 0) not_supported("a parameter that is not indexed");
+        const auto head = keys::parameter_prefix(parameter);
+        for (const auto& operand : criterion.operands) {
+            if (criterion.modifier == Modifier::text || criterion.special == Special::near) {
+                out.children.push_back(present_and_unknown(parameter));
+                break;  // one for all operands
+            }
+            if (criterion.modifier == Modifier::in || criterion.modifier == Modifier::not_in) not_supported(":in and :not-in");
+            switch (criterion.type) {
+                case ParameterType::token:
+                    if (criterion.modifier == Modifier::above || criterion.modifier == Modifier::below) not_supported(":above and :below on tokens");
+                    if (criterion.modifier == Modifier::of_type) {
+                        KeyTest test;
+                        test.head = head;
+                        keys::append_typed_identifier(hash, operand.system, operand.type_code, operand.text, test.bytes);
+                        out.children.push_back(key(std::move(test)));
+                    } else {
+                        out.children.push_back(key(token_test(hash, head, operand)));
+                    }
+                    break;
+                case ParameterType::string: out.children.push_back(key(string_test(head, operand, criterion.modifier))); break;
+                case ParameterType::date: out.children.push_back(key(date_test(head, operand))); break;
+                case ParameterType::number: out.children.push_back(key(number_test(hash, head, operand, false))); break;
+                case ParameterType::quantity: out.children.push_back(key(number_test(hash, head, operand, true))); break;
+                case ParameterType::uri:
+                    if (criterion.modifier == Modifier::none) {
+                        KeyTest test;
+                        test.head = head;
+                        keys::append_uri(hash, operand.text, test.bytes);
+                        out.children.push_back(key(std::move(test)));
+                    } else {
+                        out.children.push_back(present_and_unknown(parameter));
+                    }
+                    break;
+                case ParameterType::reference:
+                    if (criterion.modifier == Modifier::identifier) out.children.push_back(key(token_test(hash, head, operand)));
+                    else not_supported("this modifier on a reference parameter");
+                    break;
+                case ParameterType::composite: {
+                    const bool pair = operand.parts.size() == 2;
+                    const auto& components = fhir::search::parameter(build_parameter).components;
+                    const auto second = pair && components.size() == 2 ? components[1].type : ParameterType::special;
+                    const bool keyed = pair && components.size() == 2 && components[0].type == ParameterType::token &&
+                                       (operand.parts[0].system_match == SystemMatch::exact || operand.parts[0].system_match == SystemMatch::none) &&
+                                       (second == ParameterType::token || second == ParameterType::string || second == ParameterType::date ||
+                                        second == ParameterType::number || second == ParameterType::quantity);
+                    if (keyed) {
+                        auto composed = head;
+                        keys::append_composite_head(hash, operand.parts[0].text,
+                                                    operand.parts[0].system_match == SystemMatch::exact ? operand.parts[0].system : std::string(), composed);
+                        const auto& part = operand.parts[1];
+                        out.children.push_back(key(second == ParameterType::token    ? token_test(hash, composed, part)
+                                                   : second == ParameterType::string ? string_test(composed, part, Modifier::none)
+                                                   : second == ParameterType::date   ? date_test(composed, part)
+                                                                                     : number_test(hash, composed, part, second == ParameterType::quantity)));
+                    } else if (pair && components[0].type == ParameterType::token && operand.parts[0].system_match == SystemMatch::any) {
+                        KeyTest test;  // any system: the code narrows it down, the body decides
+                        test.head = head;
+                        test.kind = KeyTest::Kind::begins;
+                        test.exact = false;
+                        keys::append_composite_head(hash, operand.parts[0].text, {}, test.bytes);
+                        test.bytes.resize(5);
+                        out.children.push_back(key(std::move(test)));
+                    } else {
+                        out.children.push_back(present_and_unknown(parameter));
+                    }
+                    break;
+                }
+                case ParameterType::special: not_supported("a special parameter");
+            }
+        }
+    }
+    return finish(out.children.size() == 1 ? std::move(out.children.front()) : std::move(out));
+}
+
+Condition Searcher::compile_reference(const Criterion& criterion) {
+    const auto& catalog = reads_.catalog;
+    const keys::Hasher hash{catalog.hash_key, catalog.hash_mask};
+    auto out = any_of();
+    for (const auto build_parameter : criterion.parameters) {
+        const auto parameter = catalog.durable_parameter(build_parameter);
+        if (parameter == 0) not_supported("a parameter that is not indexed");
+        for (const auto& operand : criterion.operands) {
+            const auto& reference = operand.reference;
+            KeyTest test;
+            test.head = keys::parameter_prefix(parameter);
+            test.exact = reference.version.empty();
+            if (!reference.url.empty()) {
+                keys::append_url(hash, reference.url, test.bytes);
+                out.children.push_back(key(std::move(test)));
+                continue;
+            }
+            for (const auto rid : rids_named(reference.type, reference.types, reference.id)) {
+                auto one = test;
+                keys::append_rid(rid, one.bytes);
+                out.children.push_back(key(std::move(one)));
+            }
+        }
+    }
+    return out.children.size() == 1 ? std::move(out.children.front()) : std::move(out);
+}
+
+std::vector<Rid> Searcher::rids_named(const std::string& type, const std::vector<std::string>& types, std::string_view id) {
+    std::vector<Rid> out;
+    const auto look = [&](std::string_view name) {
+        const auto code = reads_.catalog.find_type(name);
+        if (code == 0) return;
+        auto query = reads_.connection.query(sql::Statement::resource_find);
+        query.bind(id).bind(code);
+        if (query.step()) out.push_back(query.integer(0));
+    };
+    if (!type.empty()) {
+        look(type);
+    } else if (!types.empty()) {
+        for (const auto& name : types) look(name);
+    } else {
+        auto query = reads_.connection.query(sql::Statement::resource_any_type);
+        query.bind(id);
+        while (query.step()) out.push_back(query.integer(0));
+    }
+    return out;
+}
+
+Condition Searcher::compile_chain(const Criterion& criterion) {
+    auto out = any_of();
+    std::vector<std::string> heads;
+    for (const auto build_parameter : criterion.parameters) {
+        if (const auto parameter = reads_.catalog.durable_parameter(build_parameter)) heads.push_back(keys::parameter_prefix(parameter));
+    }
+    for (const auto& target : criterion.targets) {
+        auto rids = matching_rids(target.type, *target.criterion);
+        if (rids.size() * heads.size() <= spelled_out_max) {
+            for (const auto rid : rids) {
+                for (const auto& head : heads) {
+                    KeyTest test;
+                    test.head = head;
+                    keys::append_rid(rid, test.bytes);
+                    out.children.push_back(key(std::move(test)));
+                }
+            }
+        } else {
+            Condition refers;
+            refers.kind = Condition::Kind::refers;
+            refers.heads = heads;
+            refers.rids = std::move(rids);
+            out.children.push_back(std::move(refers));
+        }
+    }
+    return out.children.size() == 1 ? std::move(out.children.front()) : std::move(out);
+}
+
+Condition Searcher::compile_has(const Criterion& criterion) {
+    Condition out;
+    out.kind = Condition::Kind::self;
+    for (const auto& target : criterion.targets) {
+        const auto parameter = reads_.catalog.durable_parameter(target.via);
+        if (parameter == 0) not_supported("a parameter that is not indexed");
+        const auto head = keys::parameter_prefix(parameter);
+        if (++depth_ > limits_.depth_max) throw FailureException({FailureCode::too_costly, "search: nested too deeply"});
+        const auto compiled = compile(target.type, *target.criterion, false);
+        std::string keys;
+        each_match(compiled, {}, [&](const Candidate& found) {
+            Candidate candidate;
+            if (found.keys.empty() && !fetch(found.vid, candidate, keys)) return true;
+            KeyCursor cursor(found.keys.empty() ? std::string_view(keys) : found.keys);
+            for (std::string_view each; cursor.next(each);) {
+                if (!each.starts_with(head)) continue;
+                if (const auto rid = keys::read_rid(each.substr(head.size()))) out.rids.push_back(rid);
+            }
+            if (out.rids.size() > limits_.linked_max) throw FailureException({FailureCode::too_costly, "search: too many linked resources"});
+            return true;
+        });
+        --depth_;
+    }
+    std::sort(out.rids.begin(), out.rids.end());
+    out.rids.erase(std::unique(out.rids.begin(), out.rids.end()), out.rids.end());
+    return out;
+}
+
+std::vector<Rid> Searcher::matching_rids(std::string_view type, const Criterion& criterion) {
+    if (++depth_ > limits_.depth_max) throw FailureException({FailureCode::too_costly, "search: nested too deeply"});
+    std::vector<Rid> out;
+    const auto compiled = compile(type, criterion, false);
+    each_match(compiled, {}, [&](const Candidate& found) {
+        Candidate candidate = found;
+        std::string keys;
+        if (candidate.rid == 0 && !fetch(found.vid, candidate, keys)) return true;
+        out.push_back(candidate.rid);
+        if (out.size() > limits_.linked_max) throw FailureException({FailureCode::too_costly, "search: too many linked resources"});
+        return true;
+    });
+    --depth_;
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+}  // namespace causeway::storage

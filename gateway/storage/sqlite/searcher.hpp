@@ -1,0 +1,124 @@
+#pragma once
+#include "fhir/search/plan.hpp"
+#include "gateway/storage/sqlite/body_check.hpp"
+#include "gateway/storage/sqlite/condition.hpp"
+#include "gateway/storage/sqlite/dead_set.hpp"
+#include "gateway/storage/sqlite/key_index.hpp"
+#include "gateway/storage/sqlite/page_token.hpp"
+#include "gateway/storage/sqlite/reads.hpp"
+#include "gateway/storage/storage.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace causeway::storage {
+
+class OpenGroup;
+
+/// Bounds of a search that do not come with the request.
+struct SearchLimits {
+    std::function<TimeUs()> now_us;
+    TimeUs page_token_life_us = 3'600'000'000;
+    std::size_t sorted_max = 100'000;     ///< matches that a `_sort` other than by time may collect
+    std::size_t body_sorted_max = 5'000;  ///< of these, with values only the bodies hold
+    std::size_t linked_max = 200'000;     ///< resources on the far side of a chain or `_has`
+    std::size_t history_max = 1000;
+    int depth_max = 8;                    ///< chains inside chains
+    BodyReading reading;
+};
+
+/// Answers searches: SearchPlan -> Condition (in keys) -> candidates from the index, newest first -> checks on the stored
+/// keys -> where these leave a doubt, the body against the plan itself. One for a connection; not for two threads.
+///
+/// A candidate counts if its vid is not above the snapshot and no version up to the snapshot replaces it. In the writer the
+/// versions of the open group are looked at first, since the index does not have them yet.
+class Searcher {
+public:
+    Searcher(Reads& reads, const SearchLimits& limits, OpenGroup* group = nullptr)
+        : reads_(reads), limits_(limits), index_(reads.connection), group_(group) {}
+
+    /// The state that the next calls see.
+    void use(IndexState state) { state_ = std::move(state); }
+
+    SearchPage search(const fhir::search::SearchPlan& plan, const SearchOptions& options);
+    std::vector<Match> find(const fhir::search::SearchPlan& plan, std::size_t limit);
+    HistoryPage history(const HistoryRequest& request);
+
+    KeyIndex& index() noexcept { return index_; }
+    /// Does the resource meet the criterion now? For the body check of chains and `_has`.
+    bool meets(std::string_view type, std::string_view id, const fhir::search::Criterion& criterion);
+    bool referred(std::string_view type, std::string_view id, const fhir::search::Criterion::Target& target);
+
+private:
+    struct Budget {
+        std::size_t rows = 0;
+        std::size_t rows_max = 2'000'000;
+        std::chrono::steady_clock::time_point until = std::chrono::steady_clock::time_point::max();
+        void spend();
+    };
+    /// One type's condition, ready to run.
+    struct Compiled {
+        std::string type;
+        const fhir::search::Criterion* criterion = nullptr;
+        Condition condition;
+        bool verify = false;    ///< check the body even on a yes: decisions about identity
+    };
+    using Each = std::function<bool(const Candidate&)>;
+
+    Compiled compile(std::string_view type, const fhir::search::Criterion& criterion, bool verify);
+    Condition compile_node(std::string_view type, const fhir::search::Criterion& criterion);
+    Condition compile_compare(std::string_view type, const fhir::search::Criterion& criterion);
+    Condition compile_reference(const fhir::search::Criterion& criterion);
+    Condition compile_chain(const fhir::search::Criterion& criterion);
+    Condition compile_has(const fhir::search::Criterion& criterion);
+
+    /// Live matches within [low, high], by vid; `each` returns false to stop.
+    void each_match(const Compiled& compiled, const KeyIndex::Span& span, const Each& each);
+    void each_open(const Compiled& compiled, const Each& each, bool& stopped);
+    void each_indexed(const Compiled& compiled, const KeyIndex::Span& span, const Each& each);
+    bool accept(const Compiled& compiled, Candidate& candidate, bool complete, std::string& keys);
+    /// Candidates of the narrowest part of the condition that ranges or numbers give; nullopt if all are wide.
+    std::optional<std::vector<Vid>> collect(const Condition& condition, std::size_t most);
+    std::optional<std::vector<Vid>> collect_part(const Condition& condition, std::size_t most);
+    KeyIndex::Span narrow_by_time(const Condition& condition, KeyIndex::Span span);
+
+    bool live(Vid vid);
+    bool fetch(Vid vid, Candidate& candidate, std::string& keys);
+    bool body_meets(const Compiled& compiled, const Candidate& candidate);
+    /// The version of a resource that was current at the snapshot; 0 = none or erased.
+    Vid current_at(Rid rid);
+    Vid first_vid_not_before(TimeUs at_us);
+    /// Versions of the open group with a key, newest first.
+    std::vector<Vid> open_with_key(std::string_view key);
+
+    /// Numbers of the resources a reference operand can mean; both empty: of any type.
+    std::vector<Rid> rids_named(const std::string& type, const std::vector<std::string>& types, std::string_view id);
+    std::vector<Rid> matching_rids(std::string_view type, const fhir::search::Criterion& criterion);
+    void add_includes(const fhir::search::SearchPlan& plan, const SearchOptions& options, SearchPage& page);
+    SearchPage newest_first(const fhir::search::SearchPlan& plan, const SearchOptions& options, const std::vector<Compiled>& compiled,
+                            PageToken token, bool first, bool ascending);
+    SearchPage sorted(const fhir::search::SearchPlan& plan, const SearchOptions& options, const std::vector<Compiled>& compiled,
+                      PageToken token);
+    std::string sort_value(const fhir::search::SortKey& key, std::size_t condition, const Candidate& candidate, bool& from_body);
+    std::optional<std::uint64_t> total_of(const std::vector<Compiled>& compiled);
+    StoredResource need(Vid vid);
+    std::vector<std::string> types_with_references() const;
+    /// Of a type or system history: was the version current at some point of `_at`?
+    bool in_range(Vid vid, const HistoryRequest& request);
+
+    Reads& reads_;
+    SearchLimits limits_;
+    KeyIndex index_;
+    OpenGroup* group_;
+    IndexState state_;
+    Vid snapshot_ = 0;      ///< of the running call
+    Budget budget_;
+    int depth_ = 0;
+};
+
+}  // namespace causeway::storage

@@ -1,0 +1,100 @@
+#include <algorithm>
+#include <array>
+
+#include "hl7v2/builder.hpp"
+#include "hl7v2/charset.hpp"
+#include "hl7v2/charset_names.hpp"
+#include "hl7v2/escape.hpp"
+
+namespace causeway::hl7v2 {
+
+using charsets::Coding;
+using charsets::Converter;
+
+namespace {
+
+/// Base letters of U+00C0 to U+017F; `?` where there is none.
+constexpr std::string_view base_letters =
+    "AAAAAAACEEEEIIIIDNOOOOOxOUUUUYTsaaaaaaaceeeeiiiidnooooo/ouuuuyty"
+    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+static_assert(base_letters.size() == 0x180 - 0xC0);
+
+/// A plain way to write a character that a set lacks.
+std::string_view transliteration(char32_t c) noexcept {
+    struct Plain {
+        char32_t character;
+        std::string_view text;
+    };
+    static constexpr std::array<Plain, 28> plain = {{
+        {0x00A0, " "},   {0x00A9, "(c)"}, {0x00AB, "<<"}, {0x00AE, "(R)"}, {0x00B0, " deg"}, {0x00B1, "+/-"},
+        {0x00B2, "2"},   {0x00B3, "3"},   {0x00B5, "u"},  {0x00BB, ">>"},  {0x00C6, "AE"},   {0x00DF, "ss"},
+        {0x00E6, "ae"},  {0x0152, "OE"},  {0x0153, "oe"}, {0x03BC, "u"},   {0x2013, "-"},    {0x2014, "-"},
+        {0x2018, "'"},   {0x2019, "'"},   {0x201A, "'"},  {0x201C, "\""},  {0x201D, "\""},   {0x201E, "\""},
+        {0x2026, "..."}, {0x20AC, "EUR"}, {0x2264, "<="}, {0x2265, ">="},
+    }};
+    const auto found = std::ranges::find(plain, c, &Plain::character);
+    if (found != plain.end()) return found->text;
+    if (c >= 0xC0 && c < 0x180) return base_letters.substr(c - 0xC0, 1);
+    return {};
+}
+
+/// The character at the front of well-formed UTF-8, and its length.
+std::pair<char32_t, std::size_t> front(std::string_view text) noexcept {
+    const auto byte = [&text](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[i])); };
+    const char32_t lead = byte(0);
+    if (lead < 0x80 || text.size() < 2) return {lead, 1};
+    if (lead < 0xE0 || text.size() < 3) return {(lead & 0x1FU) << 6U | (byte(1) & 0x3FU), 2};
+    if (lead < 0xF0 || text.size() < 4) return {(lead & 0x0FU) << 12U | (byte(1) & 0x3FU) << 6U | (byte(2) & 0x3FU), 3};
+    return {(lead & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U | (byte(3) & 0x3FU), 4};
+}
+
+}  // namespace
+
+Result<EncodedText> encode_from_utf8(std::string_view text, std::string_view charset, Unmappable unmappable) {
+    if (const std::size_t good = valid_utf8_prefix(text); good != text.size()) return Error{Errc::bad_charset, good};
+    const auto found = charsets::find_charset(charset.empty() ? std::string_view("ASCII") : charset);
+    if (!found) return Error{Errc::bad_charset, 0};
+    EncodedText out;
+    if (found->charset.coding == Coding::utf8) {
+        out.bytes = text;
+        return out;
+    }
+    std::string_view name = found->charset.iconv_name;
+    if (found->charset.coding == Coding::jis_x_0201) name = "SHIFT_JIS";  // agrees with it for single bytes
+    if (found->charset.name == "8859/1") name = "ISO-8859-1";             // the truth, not windows-1252
+    Converter converter(name, "UTF-8");
+    if (!converter) return Error{Errc::bad_charset, 0};
+    std::string_view rest = text;
+    while (!converter.convert(rest, out.bytes)) {
+        const std::size_t offset = text.size() - rest.size();
+        if (unmappable == Unmappable::refuse) return Error{Errc::not_tolerated, offset};
+        if (out.replaced++ == 0) out.first_offset = offset;
+        const auto [character, size] = front(rest);
+        std::string_view plain = unmappable == Unmappable::transliterate ? transliteration(character) : std::string_view{};
+        if (plain.empty()) plain = "?";
+        converter.convert(plain, out.bytes);
+        rest.remove_prefix(size);
+    }
+    converter.finish(out.bytes);
+    return out;
+}
+
+Result<EncodedText> encode_message(std::string_view utf8_message, std::string_view charset, Unmappable unmappable) {
+    const auto found = charsets::find_charset(charset.empty() ? std::string_view("ASCII") : charset);
+    if (!found) return Error{Errc::bad_charset, 0};
+    auto message = MessageView::parse(utf8_message, {{}, Tolerances::all()});
+    if (!message) return message.error();
+    const std::string_view stated = message->segment("MSH").field(18).raw();
+    const auto now = stated.empty() ? charsets::find_charset("ASCII") : charsets::find_charset(stated);
+    if (now && now->charset.name == found->charset.name) return encode_from_utf8(utf8_message, charset, unmappable);
+    MessageBuilder builder = MessageBuilder::edit(*message);
+    builder.header().set_raw({18}, found->charset.name);
+    return encode_from_utf8(builder.text(), charset, unmappable);
+}
+
+bool can_frame_charset(std::string_view charset) noexcept {
+    const auto found = charsets::find_charset(charset.empty() ? std::string_view("ASCII") : charset);
+    return found && found->charset.coding != Coding::utf16 && found->charset.coding != Coding::utf32;
+}
+
+}  // namespace causeway::hl7v2

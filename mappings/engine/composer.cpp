@@ -1,0 +1,438 @@
+#include "mappings/engine/composer.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace causeway::mappings {
+namespace {
+
+constexpr int depth_max = 32;             ///< of type maps inside type maps
+constexpr std::size_t steps_max = 24;     ///< of one path
+constexpr std::size_t issues_max = 1000;
+
+Step plain_step(const char* name, const char* owner, Step::Index index = Step::Index::only) {
+    Step step;
+    step.name = name;
+    step.owner = owner;
+    step.index = index;
+    return step;
+}
+
+const Step coding_step = plain_step("coding", "CodeableConcept", Step::Index::first);
+const Step system_step = plain_step("system", "Coding");
+const Step code_step = plain_step("code", "Coding");
+const Step display_step = plain_step("display", "Coding");
+const Step value_step = plain_step("value", "Quantity");
+const Step unit_step = plain_step("unit", "Quantity");
+
+
+}  // namespace
+
+Composer::Composer(const Plan& plan, TextArena& arena, TimeZone zone, std::string now)
+    : plan_(plan), reader_(arena, *this), zone_(zone), now_(std::move(now)) {}
+
+std::uint32_t Composer::new_resource(std::string_view type) {
+    drafts_.push_back({std::string(type), fhir::DocumentBuilder(type), Draft::no_parent, 1, false, {}});
+    return static_cast<std::uint32_t>(drafts_.size() - 1);
+}
+
+Target Composer::root_of(std::uint32_t resource) {
+    Target target;
+    target.resource = resource;
+    target.node = drafts_[resource].builder.root().node();
+    return target;
+}
+
+Target Composer::below(Target& parent, const Step& step, std::uint32_t ordinal) const {
+    Target target;
+    target.parent = &parent;
+    target.step = &step;
+    target.ordinal = ordinal;
+    target.resource = parent.resource;
+    target.capture = parent.capture;
+    return target;
+}
+
+fhir::Element Composer::target(fhir::Element reference) const {
+    const auto at = pending_.find(reference.node());
+    if (at == pending_.end()) return {};
+    return const_cast<Draft&>(drafts_[at->second]).builder.root().get();
+}
+
+fhir::MutableElement Composer::handle(const Target& target) { return drafts_[target.resource].builder.handle(fhir::Element(target.node)); }
+
+fhir::Element Composer::peek(const Target& target) const {
+    if (target.node || !target.parent) return fhir::Element(target.node);
+    const fhir::Element parent = peek(*target.parent);
+    const fhir::Element member = parent[target.step->name];
+    const Step& step = *target.step;
+    const std::size_t offset = step.name == "coding" ? target.parent->coding_offset : 0;
+    fhir::Element item;
+    switch (step.index) {
+        case Step::Index::all: return {};
+        case Step::Index::only: item = member; break;
+        case Step::Index::nth: item = member.item(step.n - 1 + offset); break;
+        case Step::Index::same: item = member.item(target.ordinal - 1); break;
+        case Step::Index::first:
+            if (step.where.empty() && step.crossing.empty()) {
+                item = member.item(offset);
+            } else {
+                for (const fhir::Element candidate : member.items())
+                    if (!item && reader_.fits(candidate, step)) item = candidate;
+            }
+            break;
+    }
+    return step.crossing.empty() || !item ? item : this->target(item);
+}
+
+void Composer::resolve(Target& t) {
+    if (t.node) return;
+    resolve(*t.parent);
+    t.resource = t.parent->resource;
+    fhir::MutableElement parent = handle(*t.parent);
+    const Step& step = *t.step;
+    if (t.parent->step && t.parent->step->primitive) parent.as_primitive();
+    const std::size_t offset = step.name == "coding" ? t.parent->coding_offset : 0;
+    const fhir::Node* element = nullptr;
+    bool made = true;
+    switch (step.index) {
+        case Step::Index::only: element = parent.member(step.name).node(); break;
+        case Step::Index::all: element = parent.append(step.name).node(); break;
+        case Step::Index::nth: element = parent.item(step.name, step.n - 1 + offset).node(); break;
+        case Step::Index::same: element = parent.item(step.name, t.ordinal - 1).node(); break;
+        case Step::Index::first:
+            if (step.where.empty() && step.crossing.empty()) {
+                element = parent.item(step.name, offset).node();
+                break;
+            }
+            for (const fhir::Element candidate : parent.get()[step.name].items())
+                if (!element && reader_.fits(candidate, step)) element = candidate.node();
+            made = element == nullptr;
+            if (made) element = parent.append(step.name).node();
+            break;
+    }
+    t.node = element;
+    if (made && !step.where.empty()) assert_slice(t, step.where);
+    if (step.crossing.empty()) return;
+    const auto known = pending_.find(element);
+    std::uint32_t resource = 0;
+    if (known != pending_.end()) {
+        resource = known->second;
+    } else {
+        resource = new_resource(step.crossing.front());
+        drafts_[resource].crossed = true;
+        drafts_[resource].parent = t.resource;
+        drafts_[t.resource].builder.handle(fhir::Element(element)).member("reference").set_string_ref("#");
+        pending_.emplace(element, resource);
+        crossed_.emplace_back(element, resource);
+    }
+    t.resource = resource;
+    t.node = drafts_[resource].builder.root().node();
+    if (known == pending_.end() && !step.crossing_where.empty()) assert_slice(t, step.crossing_where);
+}
+
+void Composer::assert_slice(Target& element, const std::vector<SliceTest>& tests) {
+    for (const auto& test : tests)
+        if (test.test == Test::equal && !test.values.empty()) write_constant(element, *test.path, 0, test.values.front(), 0, false);
+}
+
+void Composer::refer(Target& target, std::uint32_t resource, std::uint32_t line) {
+    resolve(target);
+    if (pending_.contains(target.node)) return;
+    fhir::MutableElement reference = handle(target).member("reference");
+    reference.set_string_ref("#");
+    pending_.emplace(target.node, resource);
+    if (drafts_[resource].parent == Draft::no_parent) drafts_[resource].parent = target.resource;
+    TraceEntry entry;
+    entry.node = reference.node();
+    entry.resource = target.resource;
+    entry.line = line;
+    trace_.push_back(entry);
+    ++writes_;
+}
+
+bool Composer::write(Target& target, std::string_view text, FhirKind kind, std::uint32_t line, const V2Value* from, bool overwrite) {
+    if (text.empty()) return false;
+    if (target.capture) {
+        if (target.capture->empty() || overwrite) target.capture->assign(text);
+        ++writes_;
+        return true;
+    }
+    resolve(target);
+    fhir::MutableElement element = handle(target);
+    if (element.get().has_value() && !overwrite) {
+        ++writes_;  // a higher line has said it: this one was heard all the same
+        return true;
+    }
+    if (kind == FhirKind::boolean) element.set_boolean(text == "true");
+    else if (kind == FhirKind::number || kind == FhirKind::integer) element.set_number(text);
+    else element.set_string(text);
+    ++writes_;
+    TraceEntry entry;
+    entry.node = element.node();
+    entry.resource = target.resource;
+    entry.line = line;
+    if (from && from->segment) {
+        if (const Leaf* leaf = from->segment->find(from->at)) {
+            const LeafKey at = leaf->position();
+            entry.has_source = true;
+            entry.source = {from->segment->number(), at.field, at.repetition, at.component, at.subcomponent, leaf->offset,
+                            static_cast<std::uint32_t>(leaf->text.size())};
+        }
+    }
+    trace_.push_back(entry);
+    return true;
+}
+
+bool Composer::write_member(Target& parent, const Step& step, std::string_view text, std::uint32_t line, const V2Value* from) {
+    if (text.empty()) return false;
+    Target member = below(parent, step, 1);
+    return write(member, text, FhirKind::string, line, from);
+}
+
+void Composer::write_code(Target& target, const std::string& type, std::string_view system, std::string_view code, std::string_view display,
+                          std::uint32_t line, const V2Value* from) {
+    if (type != "CodeableConcept") {
+        write_member(target, system_step, system, line, nullptr);
+        write_member(target, code_step, code, line, from);
+        write_member(target, display_step, display, line, nullptr);
+        return;
+    }
+    Target coding = below(target, coding_step, 1);
+    write_code(coding, "Coding", system, code, display, line, from);
+}
+
+void Composer::write_constant(Target& target, const Path& path, std::size_t i, const Constant& constant, std::uint32_t line, bool overwrite) {
+    if (i < path.steps.size()) {
+        Target next = below(target, path.steps[i], target.ordinal);
+        return write_constant(next, path, i + 1, constant, line, overwrite);
+    }
+    switch (constant.kind) {
+        case Constant::Kind::code:
+            if (path.kind == FhirKind::complex) write_code(target, path.type, constant.system, constant.text, constant.display, line, nullptr);
+            else write(target, constant.text, path.kind, line, nullptr, overwrite);
+            break;
+        case Constant::Kind::quantity: {
+            Target value = below(target, value_step, 1);
+            if (!constant.text.empty()) write(value, constant.text, FhirKind::number, line, nullptr);
+            write_member(target, unit_step, constant.display, line, nullptr);
+            write_member(target, system_step, constant.system, line, nullptr);
+            write_member(target, code_step, constant.display, line, nullptr);
+            break;
+        }
+        case Constant::Kind::now: write(target, now_, path.kind, line, nullptr, overwrite); break;
+        case Constant::Kind::ordinal: write(target, std::to_string(target.ordinal), path.kind, line, nullptr, overwrite); break;
+        case Constant::Kind::control_id: break;
+        case Constant::Kind::v2: break;  // run_assignment has the scope for it
+        case Constant::Kind::scalar: write(target, constant.text, path.kind == FhirKind::complex ? constant.type : path.kind, line, nullptr, overwrite); break;
+    }
+}
+
+void Composer::report(Severity severity, const char* code, std::string text, std::uint32_t line, const V2Value* value) {
+    if (severity == Severity::error) refused_ = true;
+    if (issues_.size() >= issues_max) return;
+    Issue issue;
+    issue.severity = severity;
+    issue.code = code;
+    issue.text = std::move(text);
+    issue.line = line;
+    if (value && value->segment) {
+        issue.v2_path = segment_name(value->segment->code()) + "-" + std::to_string(value->at.field);
+        if (value->at.repetition > 1) issue.v2_path += "[" + std::to_string(value->at.repetition) + "]";
+        if (value->at.component != 0) issue.v2_path += "." + std::to_string(value->at.component);
+    }
+    issues_.push_back(std::move(issue));
+}
+
+void Composer::mark_read(const V2Value& value) {
+    if (!value.segment) return;
+    if (Leaf* leaf = value.segment->find(value.at)) leaf->read = true;
+}
+
+void Composer::erase(const Line& line, const Target& base) {
+    // The path from the resource down to the base, then the line's own.
+    std::vector<const Step*> steps;
+    for (const Target* t = &base; t && t->step; t = t->parent) {
+        steps.insert(steps.begin(), t->step);
+        if (!t->step->crossing.empty()) return;  // the sender does not speak for the resource behind a reference
+    }
+    for (const auto& step : line.target.steps) {
+        steps.push_back(&step);
+        if (!step.crossing.empty()) break;
+    }
+    std::string path = drafts_[base.resource].type;
+    for (const Step* step : steps) {
+        path += "." + step->name;
+        for (const auto& test : step->where)
+            if (test.test == Test::equal && !test.values.empty()) {
+                std::string member;
+                for (const auto& s : test.path->steps) member += (member.empty() ? "" : ".") + s.name;
+                if (test.values.front().kind == Constant::Kind::code && test.path->type == "CodeableConcept") member += ".coding.code";
+                if (test.values.front().kind == Constant::Kind::code && test.path->type == "Coding") member += ".code";
+                path += ".where(" + member + "='" + test.values.front().text + "')";
+            }
+    }
+    auto& erased = drafts_[base.resource].erased;
+    if (std::find(erased.begin(), erased.end(), path) == erased.end()) erased.push_back(std::move(path));
+}
+
+void Composer::run(const Block& block, const V2Scope& scope, Target& base, bool of_type) {
+    if (++depth_ > depth_max) {
+        --depth_;
+        return;
+    }
+    const std::uint64_t before = writes_;
+    bool has_assignments = false;
+    for (const auto& statement : block.statements) {
+        if (const auto* line = std::get_if<Line>(&statement)) run_line(*line, scope, base);
+        else if (const auto* choose = std::get_if<Choose>(&statement)) run_choose(*choose, scope, base, of_type);
+        else has_assignments = true;
+    }
+    // Constants only accompany data: a value none of whose parts is mapped leaves nothing behind.
+    if (has_assignments && (!of_type || writes_ != before)) {
+        for (const bool defaults : {false, true})
+            for (const auto& statement : block.statements)
+                if (const auto* assignment = std::get_if<Assignment>(&statement); assignment && assignment->is_default == defaults)
+                    run_assignment(*assignment, scope, base);
+    }
+    --depth_;
+}
+
+void Composer::run_assignment(const Assignment& a, const V2Scope& scope, Target& base) {
+    if (a.to_v2) {
+        // Backward writes this field by itself; if it would write what stands there, nothing is lost.
+        const V2Value value = reader_.locate(a.v2, scope);
+        Leaf* leaf = value.segment ? value.segment->find(value.at) : nullptr;
+        if (!leaf) return;
+        std::string ordinal;
+        std::string_view expected = a.value.text;
+        if (a.value.kind == Constant::Kind::ordinal) expected = ordinal = std::to_string(scope.frame ? scope.frame->nearest_ordinal() : 1);
+        if (a.value.kind == Constant::Kind::v2) expected = reader_.text(a.value.v2, scope);
+        const bool injected = a.value.kind == Constant::Kind::now || a.value.kind == Constant::Kind::control_id;
+        if (injected || leaf->text == expected || value.at.field == 12) leaf->read = true;
+        return;
+    }
+    if (!reader_.holds(a.if_, scope, peek(base), Reader::Mode::test)) return;
+    if (a.is_default && reader_.select_first(peek(base), a.fhir)) return;
+    if (a.value.kind == Constant::Kind::v2) {
+        Constant read;
+        read.text = reader_.text(a.value.v2, scope);
+        read.type = a.value.type;
+        if (!read.text.empty()) write_constant(base, a.fhir, 0, read, a.id, !a.is_default);
+        return;
+    }
+    write_constant(base, a.fhir, 0, a.value, a.id, !a.is_default);
+}
+
+bool Composer::usable(const Choose::Branch& branch, const V2Scope& scope) {
+    const auto* first = branch.block.statements.empty() ? nullptr : std::get_if<Line>(&branch.block.statements.front());
+    if (!first || first->conversion.kind != Conversion::Kind::builtin || first->sources.empty()) return true;
+    if (first->target.kind != FhirKind::number && first->target.kind != FhirKind::date_time && first->target.kind != FhirKind::time) return true;
+    const std::string_view text = reader_.text(first->sources.front(), scope);
+    std::string ignored;
+    const Converted result = text.empty() ? Converted::good : to_fhir(text, first->target.kind, zone_, ignored);
+    return result == Converted::good || result == Converted::doubtful;
+}
+
+void Composer::run_choose(const Choose& choose, const V2Scope& scope, Target& base, bool of_type) {
+    for (const auto& branch : choose.branches) {
+        if (!usable(branch, scope)) continue;
+        // `where` selects backward; a branch that has nothing else to decide by is decided by it in both directions
+        if (!reader_.holds(branch.if_, scope, peek(base), Reader::Mode::test)) continue;
+        run(branch.block, scope, base, of_type);
+        return;
+    }
+}
+
+void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
+    if (!line.forward) return;
+    if (line.if_.kind != Condition::Kind::yes && !reader_.holds(line.if_, scope, peek(base), Reader::Mode::test)) return;
+    std::vector<V2Value> values;
+    const V2Ref* source = nullptr;
+    for (const auto& candidate : line.sources) {
+        if (candidate.kind == V2Ref::Kind::event) {
+            source = &candidate;
+            break;
+        }
+        reader_.collect(candidate, scope, values);
+        if (!values.empty()) {
+            source = &candidate;
+            break;
+        }
+    }
+    if (!source) {
+        if (line.required) {
+            const V2Value missing = reader_.locate(line.sources.front(), scope);
+            report(line.refuse ? Severity::error : Severity::warning, "R301", "a required value is missing", line.id, &missing);
+        }
+        return;
+    }
+    if (!values.empty() && values.size() == 1 && values.front().segment) {
+        const Leaf* leaf = values.front().segment->find(values.front().at);
+        if (leaf && leaf->erased) {
+            values.front().segment->find(values.front().at)->read = true;
+            if (!base.capture) erase(line, base);
+            return;
+        }
+    }
+    if (source->kind == V2Ref::Kind::event) values.push_back({});
+    if (line.joined && !values.empty()) {
+        const std::string text = joined(line, values);
+        if (text.empty()) return;
+        Target* at = &base;
+        std::array<Target, steps_max> chain;
+        for (std::size_t i = 0; i < line.target.steps.size() && i < steps_max; ++i) {
+            chain[i] = below(*at, line.target.steps[i], scope.frame ? scope.frame->nearest_ordinal() : 1);
+            at = &chain[i];
+        }
+        write(*at, text, line.target.kind, line.id, &values.front());
+        return;
+    }
+    const auto& steps = line.target.steps;
+    const std::uint32_t ordinal = scope.frame ? scope.frame->nearest_ordinal() : 1;
+    // Steps before the iterating one are shared by all repetitions.
+    std::array<Target, steps_max> chain;
+    const std::size_t shared = line.target.iterates < 0 ? steps.size() : static_cast<std::size_t>(line.target.iterates);
+    if (steps.size() > steps_max) return;
+    for (const V2Value& value : values) {
+        for (std::size_t i = 0; i < steps.size(); ++i)
+            if (i >= shared || !chain[i].step) chain[i] = below(i == 0 ? base : chain[i - 1], steps[i], ordinal);
+        convert(line, value, steps.empty() ? base : chain[steps.size() - 1]);
+        if (line.target.iterates < 0 && value.at.repetition == 0) break;
+    }
+    if (source->kind == V2Ref::Kind::field && !source->repetition_given && source->at.field != 0 && values.front().segment &&
+        values.front().segment->last_repetition(source->at.field) > 1 && !base.capture && line.backward)
+        report(Severity::note, "R310", "the field repeats and the map reads the first only", line.id, &values.front());
+}
+
+std::string Composer::joined(const Line& line, const std::vector<V2Value>& values) {
+    std::string text;
+    for (const V2Value& value : values) {
+        std::string one;
+        Target captured;
+        captured.capture = &one;
+        if (!convert(line, value, captured)) continue;
+        if (!text.empty()) text += line.join;
+        text += one;
+    }
+    return text;
+}
+
+std::optional<std::string> Composer::capture(const Line& line, const V2Scope& scope) {
+    if (!reader_.holds(line.if_, scope, {}, Reader::Mode::test)) return std::nullopt;
+    for (const auto& source : line.sources) {
+        std::vector<V2Value> values;
+        reader_.collect(source, scope, values);
+        if (values.empty() && source.kind != V2Ref::Kind::event) continue;
+        if (source.kind == V2Ref::Kind::event) values.push_back({});
+        if (line.joined) return joined(line, values);
+        std::string text;
+        Target captured;
+        captured.capture = &text;
+        convert(line, values.front(), captured);
+        return text.empty() ? std::nullopt : std::optional(text);
+    }
+    return std::nullopt;
+}
+
+}  // namespace causeway::mappings

@@ -1,0 +1,217 @@
+#include <algorithm>
+
+#include "mappings/engine/composer.hpp"
+
+namespace causeway::mappings {
+namespace {
+
+Step plain_step(const char* name, const char* owner, Step::Index index) {
+    Step step;
+    step.name = name;
+    step.owner = owner;
+    step.index = index;
+    return step;
+}
+
+const Step coding_step = plain_step("coding", "CodeableConcept", Step::Index::first);
+const Step code_step = plain_step("code", "Coding", Step::Index::only);
+const Step url_step = plain_step("url", "Extension", Step::Index::only);
+const Step extension_step = plain_step("extension", "Element", Step::Index::all);
+const Step extension_value_step = plain_step("valueCodeableConcept", "Extension", Step::Index::only);
+
+/// A codec's view of a value.
+class ValueInput final : public CodecInput {
+public:
+    ValueInput(const Reader& reader, V2Value value, bool mark) : reader_(reader), value_(value), mark_(mark) {}
+    std::string component(int component, int subcomponent) const override {
+        return at(value_.part(static_cast<std::uint8_t>(component), static_cast<std::uint8_t>(subcomponent)));
+    }
+    std::string field(int field, int component) const override {
+        return at({value_.segment, {static_cast<std::uint16_t>(field), 1, static_cast<std::uint8_t>(component), 1}});
+    }
+
+private:
+    std::string at(const V2Value& place) const {
+        if (!place.segment) return {};
+        Leaf* leaf = place.segment->find(place.at);
+        if (!leaf) return {};
+        if (mark_) leaf->read = true;
+        return std::string(reader_.text(*leaf));
+    }
+    const Reader& reader_;
+    V2Value value_;
+    bool mark_;
+};
+
+}  // namespace
+
+void Composer::run_type(const TypePlan& type, V2Value value, Target& target) {
+    V2Scope scope;
+    scope.value = value;
+    scope.is_value = true;
+    run(type.block, scope, target, true);
+}
+
+bool Composer::convert(const Line& line, V2Value value, Target& target) {
+    const Conversion& how = line.conversion;
+    const std::uint64_t before = writes_;
+    std::string out;
+    switch (how.kind) {
+        case Conversion::Kind::type: run_type(*how.type, value, target); return writes_ != before;
+        case Conversion::Kind::table: return convert_by_table(line, value, target);
+        case Conversion::Kind::codec: {
+            const ValueInput input(reader_, value, !target.capture);
+            if (!how.codec->forward(input, out)) return false;
+            const FhirKind type = line.target.kind;
+            if (type != FhirKind::string && type != FhirKind::complex) {  // a codec gives v2 text; its element may want more
+                std::string text = std::move(out);
+                out.clear();
+                const Converted result = to_fhir(text, type, zone_, out);
+                if (result == Converted::wrong || result == Converted::imprecise) return false;
+            }
+            break;
+        }
+        case Conversion::Kind::text: {
+            out = how.before;
+            if (!how.constant_text) {
+                const auto text = value.segment ? reader_.text(value) : reader_.facts.event;
+                if (text.empty()) return false;
+                out += text;
+                out += how.after;
+            }
+            mark_read(value);
+            break;
+        }
+        case Conversion::Kind::parts: {
+            bool any = false;
+            std::string text = how.before;
+            for (const auto& part : how.parts) {
+                const V2Value place = value.part(part.at.component, part.at.subcomponent);
+                const auto piece = reader_.text(place);
+                any |= !piece.empty();
+                mark_read(place);
+                text += piece;
+                text += part.after;
+            }
+            if (!any) return false;
+            out = std::move(text);
+            break;
+        }
+        case Conversion::Kind::builtin: {
+            const std::string_view text = value.segment ? reader_.text(value) : reader_.facts.event;
+            if (text.empty()) return false;
+            const Converted result = to_fhir(text, line.target.kind, zone_, out);
+            if (result == Converted::wrong || result == Converted::imprecise) {
+                if (!target.capture)
+                    report(Severity::warning, result == Converted::wrong ? "R305" : "R341",
+                           result == Converted::wrong ? "the value is not of the type its element needs" : "the time is not precise enough for an instant",
+                           line.id, &value);
+                return false;
+            }
+            if (result == Converted::doubtful && !target.capture)
+                report(Severity::note, "R340", "the local time does not exist or exists twice; the earlier offset was taken", line.id, &value);
+            break;
+        }
+    }
+    FhirKind kind = line.target.kind;
+    if (kind == FhirKind::complex) kind = FhirKind::string;
+    if (!write(target, out, kind, line.id, &value)) return false;
+    mark_read(value);
+    return true;
+}
+
+bool Composer::convert_by_table(const Line& line, V2Value value, Target& target) {
+    const Conversion& how = line.conversion;
+    const V2Value code_place = value.segment && how.type ? value.part(1, 0) : value;
+    const std::string code(value.segment ? reader_.text(code_place) : reader_.facts.event);
+    std::string display;
+    const std::string mapped = code.empty() ? std::string() : how.table->find_forward(code, &display);
+    const bool composite = how.type && value.segment;
+    const bool more_parts = composite && value.segment->below(value.at).last - value.segment->below(value.at).first > (code.empty() ? 0 : 1);
+    if (line.target.kind != FhirKind::complex) {
+        if (mapped.empty()) {
+            if (!code.empty() && !target.capture) report(Severity::warning, "R320", "table " + how.table->name + " has no code for the value", line.id, &value);
+            return false;
+        }
+        if (!write(target, mapped, line.target.kind, line.id, &code_place)) return false;
+        mark_read(code_place);
+        if (!how.keep || target.capture || plan_.alternate_codes_url.empty()) return true;
+        if (how.table->find_backward(mapped) == code && !more_parts) return true;
+        if (fhir::Element(target.node).text() != mapped) return true;
+        // The original goes beside the code, so that it comes back as it was.
+        Target extension = below(target, extension_step, 1);
+        Target url = below(extension, url_step, 1);
+        for (const fhir::Element known : peek(target)["extension"].items())
+            if (known["url"].text() == plan_.alternate_codes_url) return true;
+        write(url, plan_.alternate_codes_url, FhirKind::string, line.id, nullptr);
+        Target kept = below(extension, extension_value_step, 1);
+        if (composite) {
+            run_type(*how.type, value, kept);
+        } else {
+            Target coding = below(kept, coding_step, 1);
+            Target original = below(coding, code_step, 1);
+            write(original, code, FhirKind::string, line.id, &code_place);
+        }
+        return true;
+    }
+    const bool is_concept = line.target.type == "CodeableConcept";
+    if (mapped.empty()) {
+        if (!code.empty() && !how.table->passes_through)
+            report(Severity::note, "R320", "table " + how.table->name + " has no code for the value; the sender's code is kept", line.id, &value);
+        if (composite && is_concept) {
+            const std::uint64_t before = writes_;
+            run_type(*how.type, value, target);
+            return writes_ != before;
+        }
+        if (code.empty()) return false;
+        write_code(target, line.target.type, {}, code, {}, line.id, &code_place);
+        mark_read(code_place);
+        return true;
+    }
+    // A code that passes through unchanged takes the sender's own system where there is one.
+    const bool own_system = composite && how.table->passes_through && !reader_.text(value.part(3, 0)).empty();
+    if (own_system && is_concept) {
+        run_type(*how.type, value, target);
+        return true;
+    }
+    write_code(target, line.target.type, how.table->system, mapped, display, line.id, &code_place);
+    mark_read(code_place);
+    if (!is_concept) return true;
+    if (composite && more_parts) {
+        target.coding_offset = 1;
+        run_type(*how.type, value, target);
+        target.coding_offset = 0;
+        drop_repeated_coding(target);
+    } else if (how.keep && how.table->find_backward(mapped) != code) {
+        Step second = coding_step;
+        second.index = Step::Index::nth;
+        second.n = 2;
+        Target coding = below(target, second, 1);
+        Target original = below(coding, code_step, 1);
+        write(original, code, FhirKind::string, line.id, &code_place);
+    }
+    return true;
+}
+
+/// Where the sender sent the very code the table gave, one coding says it.
+void Composer::drop_repeated_coding(Target& concept_target) {
+    const fhir::Element codings = peek(concept_target)["coding"];
+    const fhir::Element first = codings.item(0), second = codings.item(1);
+    if (!second || first["code"].text() != second["code"].text() || first["system"].text() != second["system"].text()) return;
+    fhir::MutableElement concept_element = handle(concept_target);
+    if (const fhir::Element display = second["display"]; display && !first["display"]) {
+        const auto made = drafts_[concept_target.resource].builder.handle(first).member("display");
+        fhir::MutableElement copy = made;
+        copy.copy_from(display);
+        for (auto& entry : trace_)
+            if (entry.node == display.node()) entry.node = copy.node();
+    }
+    std::erase_if(trace_, [&](const TraceEntry& entry) {
+        for (const fhir::Element child : second.children())
+            if (entry.node == child.node()) return true;
+        return false;
+    });
+    concept_element.remove_item("coding", 1);
+}
+
+}  // namespace causeway::mappings

@@ -1,0 +1,83 @@
+#include "mappings/engine/mapset.hpp"
+
+#include <map>
+#include <mutex>
+
+#include "hl7v2/dictionary/dictionary.hpp"
+#include "mappings/engine/compile.hpp"
+#include "mappings/engine/library.hpp"
+#include "mappings/engine/parser.hpp"
+
+namespace causeway::mappings {
+
+struct MapSet::State {
+    std::vector<MapSource> sources;
+    std::vector<syntax::Declaration> declarations;
+    Library base;
+    mutable std::mutex mutex;
+    mutable std::map<std::pair<std::string, std::string>, PlanPtr> plans;
+
+    /// Null for an unknown site; diagnostics of a site's own declarations go to `out`.
+    PlanPtr build(std::string_view site, std::string_view version, Diagnostics& out) const {
+        Library library = base;
+        if (!library.apply_site(site, sources, out)) return nullptr;
+        return compile(library, site, version, sources, out);
+    }
+};
+
+MapSet::MapSet(std::unique_ptr<State> state) : state_(std::move(state)) {}
+MapSet::~MapSet() = default;
+
+MapSet::Loaded MapSet::load(std::vector<MapSource> sources) {
+    Loaded result;
+    auto state = std::make_unique<State>();
+    state->sources = std::move(sources);
+    for (std::uint32_t i = 0; i < state->sources.size(); ++i) {
+        auto parsed = parse(state->sources[i], i, result.diagnostics);
+        std::move(parsed.begin(), parsed.end(), std::back_inserter(state->declarations));
+    }
+    state->base = Library::base(state->declarations, state->sources, result.diagnostics);
+    std::vector<std::string> sites = {""};
+    for (const auto& entry : state->base.sites) sites.push_back(entry.first);
+    for (const auto& site : sites) {
+        Diagnostics found;
+        auto plan = state->build(site, "2.5.1", found);
+        // A fault of the library shows in every site: say it once.
+        for (auto& d : found) {
+            const bool said = std::any_of(result.diagnostics.begin(), result.diagnostics.end(), [&](const Diagnostic& old) {
+                return old.code == d.code && old.file == d.file && old.line == d.line && old.text == d.text;
+            });
+            if (!said) result.diagnostics.push_back(std::move(d));
+        }
+        state->plans[{site, "2.5.1"}] = std::move(plan);
+    }
+    if (!has_errors(result.diagnostics)) result.maps = std::shared_ptr<const MapSet>(new MapSet(std::move(state)));
+    return result;
+}
+
+PlanPtr MapSet::plan(std::string_view site, std::string_view version) const {
+    const std::string known(hl7v2::dictionary::version(version).text());
+    const std::lock_guard lock(state_->mutex);
+    const auto at = state_->plans.find({std::string(site), known});
+    if (at != state_->plans.end()) return at->second;
+    Diagnostics ignored;
+    auto plan = state_->build(site, known, ignored);
+    if (plan) state_->plans[{std::string(site), known}] = plan;
+    return plan;
+}
+
+std::vector<std::string> MapSet::sites() const {
+    std::vector<std::string> names;
+    for (const auto& entry : state_->base.sites) names.push_back(entry.first);
+    return names;
+}
+
+const std::vector<MapSource>& MapSet::sources() const noexcept { return state_->sources; }
+
+std::vector<std::string> message_structures(const Plan& plan) {
+    std::vector<std::string> names;
+    for (const auto& message : plan.messages) names.push_back(message->name);
+    return names;
+}
+
+}  // namespace causeway::mappings

@@ -1,0 +1,106 @@
+#include "mappings/engine/models.hpp"
+
+#include <algorithm>
+
+#include "hl7v2/dictionary/dictionary.hpp"
+
+namespace causeway::mappings::models {
+namespace {
+
+namespace dictionary = hl7v2::dictionary;
+
+/// The asked version, 2.5.1, then the newest first.
+std::vector<dictionary::Version> order(std::string_view version) {
+    std::vector<dictionary::Version> versions = {dictionary::version(version), dictionary::version("2.5.1")};
+    const auto all = dictionary::versions();
+    versions.insert(versions.end(), all.rbegin(), all.rend());
+    return versions;
+}
+
+int take_number(std::string_view& text) noexcept {
+    int value = 0;
+    while (!text.empty() && text.front() >= '0' && text.front() <= '9') {
+        value = value * 10 + (text.front() - '0');
+        text.remove_prefix(1);
+    }
+    if (!text.empty()) text.remove_prefix(1);
+    return value;
+}
+
+}  // namespace
+
+std::vector<std::string_view> field_types(std::string_view version, std::string_view segment, int field) {
+    std::vector<std::string_view> types;
+    for (const auto v : order(version)) {
+        const auto definition = v.segment(segment);
+        if (!definition) continue;
+        const auto element = definition->field(static_cast<std::size_t>(field));
+        if (element.datatype.empty() || element.datatype == "-") continue;
+        if (std::find(types.begin(), types.end(), element.datatype) == types.end()) types.push_back(element.datatype);
+    }
+    return types;
+}
+
+std::string_view field_type(std::string_view version, std::string_view segment, int field) {
+    const auto types = field_types(version, segment, field);
+    return types.empty() ? std::string_view() : types.front();
+}
+
+std::string_view component_type(std::string_view version, std::string_view datatype, int component) {
+    for (const auto v : order(version)) {
+        const auto definition = v.datatype(datatype);
+        if (!definition) continue;
+        const auto element = definition->component(static_cast<std::size_t>(component));
+        if (!element.datatype.empty()) return element.datatype;
+    }
+    return {};
+}
+
+bool is_datatype(std::string_view name) {
+    return std::any_of(dictionary::versions().begin(), dictionary::versions().end(),
+                       [&](dictionary::Version v) { return v.datatype(name).has_value(); });
+}
+
+bool is_segment(std::string_view name) {
+    return std::any_of(dictionary::versions().begin(), dictionary::versions().end(),
+                       [&](dictionary::Version v) { return v.segment(name).has_value(); });
+}
+
+V2Kind kind_of(std::string_view version, std::string_view datatype) {
+    if (datatype == "NM" || datatype == "SI") return V2Kind::number;
+    if (datatype == "DT") return V2Kind::date;
+    if (datatype == "TM") return V2Kind::time;
+    if (datatype == "TS" || datatype == "DTM") return V2Kind::timestamp;
+    for (const auto v : order(version)) {
+        const auto definition = v.datatype(datatype);
+        if (definition) return definition->primitive() ? V2Kind::text : V2Kind::composite;
+    }
+    return V2Kind::text;
+}
+
+FhirKind kind_of(const fhir::r4::TypeDef& type) noexcept {
+    using fhir::r4::Primitive;
+    switch (type.primitive) {
+        case Primitive::none: return FhirKind::complex;
+        case Primitive::boolean: return FhirKind::boolean;
+        case Primitive::decimal: return FhirKind::number;
+        case Primitive::integer:
+        case Primitive::positive_int:
+        case Primitive::unsigned_int: return FhirKind::integer;
+        case Primitive::date: return FhirKind::date;
+        case Primitive::date_time: return FhirKind::date_time;
+        case Primitive::instant: return FhirKind::instant;
+        case Primitive::time: return FhirKind::time;
+        default: return FhirKind::string;
+    }
+}
+
+int compare_versions(std::string_view a, std::string_view b) noexcept {
+    while (!a.empty() || !b.empty()) {
+        const int x = take_number(a), y = take_number(b);
+        if (x != y) return x < y ? -1 : 1;
+    }
+    return 0;
+}
+
+}  // namespace causeway::mappings::models

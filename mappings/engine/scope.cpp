@@ -1,0 +1,300 @@
+#include "mappings/engine/scope.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "hl7v2/escape.hpp"
+
+namespace causeway::mappings {
+namespace {
+
+/// Decimal numbers compared as numbers; other text as text.
+int compare(std::string_view a, std::string_view b) noexcept {
+    double x = 0, y = 0;
+    const auto px = std::from_chars(a.data(), a.data() + a.size(), x);
+    const auto py = std::from_chars(b.data(), b.data() + b.size(), y);
+    if (px.ec == std::errc() && py.ec == std::errc()) return x < y ? -1 : x > y ? 1 : 0;
+    return a.compare(b);
+}
+
+bool ordered(Test test, int order) noexcept {
+    switch (test) {
+        case Test::less: return order < 0;
+        case Test::less_equal: return order <= 0;
+        case Test::greater: return order > 0;
+        case Test::greater_equal: return order >= 0;
+        default: return false;
+    }
+}
+
+}  // namespace
+
+bool like(std::string_view text, std::string_view pattern) noexcept {
+    // Greedy match with '*' for any text: linear in practice, quadratic at worst, no recursion.
+    std::size_t t = 0, p = 0, star = std::string_view::npos, from = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            from = t;
+        } else if (p < pattern.size() && pattern[p] == text[t]) {
+            ++p, ++t;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            t = ++from;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.size() && pattern[p] == '*') ++p;
+    return p == pattern.size();
+}
+
+LeafSegment* Frame::find(SegmentCode code, std::uint16_t number) const noexcept {
+    for (const Frame* frame = this; frame; frame = frame->up) {
+        std::uint16_t seen = 0;
+        for (LeafSegment* segment : frame->segments)
+            if (segment->code() == code && ++seen == number) return segment;
+        if (seen != 0) return nullptr;
+    }
+    return nullptr;
+}
+
+std::uint32_t Frame::nearest_ordinal() const noexcept {
+    for (const Frame* frame = this; frame; frame = frame->up)
+        if (frame->ordinal != 0) return frame->ordinal;
+    return 1;
+}
+
+V2Value Reader::locate(const V2Ref& ref, const V2Scope& scope) const {
+    if (ref.kind == V2Ref::Kind::value) return scope.value.part(ref.at.component, ref.at.subcomponent);
+    if (ref.kind != V2Ref::Kind::field || !scope.frame) return {};
+    LeafSegment* segment = scope.frame->find(ref.segment, ref.all_segments ? 1 : ref.segment_repetition);
+    V2Value value{segment, ref.at};
+    if (value.at.repetition == 0) value.at.repetition = 1;
+    return value;
+}
+
+void Reader::collect(const V2Ref& ref, const V2Scope& scope, std::vector<V2Value>& out) const {
+    if (ref.kind == V2Ref::Kind::value) {
+        const V2Value value = scope.value.part(ref.at.component, ref.at.subcomponent);
+        if (value.segment && !value.segment->below(value.at).empty()) out.push_back(value);
+        return;
+    }
+    if (ref.kind != V2Ref::Kind::field || !scope.frame) return;
+    const auto from_segment = [&](LeafSegment* segment) {
+        if (ref.at.repetition != 0) {
+            const V2Value value{segment, ref.at};
+            if (!segment->below(value.at).empty()) out.push_back(value);
+            return;
+        }
+        for (std::uint16_t r = segment->next_repetition(ref.at.field, 0); r != 0; r = segment->next_repetition(ref.at.field, r)) {
+            V2Value value{segment, ref.at};
+            value.at.repetition = r;
+            if (!segment->below(value.at).empty()) out.push_back(value);
+        }
+    };
+    if (!ref.all_segments) {
+        if (LeafSegment* segment = scope.frame->find(ref.segment, ref.segment_repetition)) from_segment(segment);
+        return;
+    }
+    for (const Frame* frame = scope.frame; frame; frame = frame->up) {
+        bool here = false;
+        for (LeafSegment* segment : frame->segments) {
+            if (segment->code() != ref.segment) continue;
+            here = true;
+            from_segment(segment);
+        }
+        if (here && frame->segments.size() > 1) return;
+    }
+}
+
+std::string_view Reader::text(const Leaf& leaf) const {
+    if (leaf.erased) return {};
+    if (!leaf.escaped) return leaf.text;
+    std::string plain;
+    hl7v2::decode_escapes(leaf.text, facts.delimiters, plain);
+    return arena_.copy(plain);
+}
+
+std::string_view Reader::text(const V2Value& value) const {
+    if (!value.segment) return {};
+    const Leaf* leaf = value.segment->find(value.at);
+    return leaf ? text(*leaf) : std::string_view();
+}
+
+std::string_view Reader::text(const V2Ref& ref, const V2Scope& scope) const {
+    if (ref.kind == V2Ref::Kind::event) return facts.event;
+    return text(locate(ref, scope));
+}
+
+bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const {
+    const bool backward = mode == Mode::assertable;
+    if (c.kind == Condition::Kind::count || c.kind == Condition::Kind::length) {
+        if (backward) return true;
+        std::size_t size = 0;
+        if (c.kind == Condition::Kind::count) {
+            std::vector<V2Value> values;
+            V2Ref all = c.v2;
+            all.at.repetition = 0;
+            collect(all, scope, values);
+            size = values.size();
+        } else {
+            size = text(c.v2, scope).size();
+        }
+        const int order = compare(std::to_string(size), c.values.empty() ? std::string_view() : std::string_view(c.values.front().text));
+        if (c.test == Test::equal) return order == 0;
+        if (c.test == Test::unequal) return order != 0;
+        return ordered(c.test, order);
+    }
+    if (c.test == Test::valued || c.test == Test::absent) {
+        if (backward && c.test == Test::valued) return true;
+        bool valued = false;
+        if (c.v2.kind == V2Ref::Kind::event) {
+            valued = true;
+        } else if (c.v2.kind == V2Ref::Kind::field && c.v2.at.field == 0) {
+            valued = scope.frame && scope.frame->find(c.v2.segment);
+        } else {
+            const V2Value value = locate(c.v2, scope);
+            if (value.segment)
+                for (const Leaf& leaf : value.segment->below(value.at)) valued |= !leaf.erased;
+        }
+        return valued == (c.test == Test::valued);
+    }
+    const std::string_view left = text(c.v2, scope);
+    const auto is = [&](const Constant& constant) {
+        return left == (constant.kind == Constant::Kind::v2 ? text(constant.v2, scope) : std::string_view(constant.text));
+    };
+    switch (c.test) {
+        case Test::equal:
+        case Test::in: {
+            if (backward && left.empty()) return true;
+            const bool yes = std::any_of(c.values.begin(), c.values.end(), is);
+            if (yes && !backward) {  // backward this test is written, so the value is not lost
+                const V2Value value = locate(c.v2, scope);
+                if (Leaf* leaf = value.segment ? value.segment->find(value.at) : nullptr) leaf->read = true;
+            }
+            return yes;
+        }
+        case Test::unequal:
+        case Test::not_in: return std::none_of(c.values.begin(), c.values.end(), is);
+        case Test::like: return like(left, c.values.front().text);
+        default: return !left.empty() && !c.values.empty() && ordered(c.test, compare(left, c.values.front().text));
+    }
+}
+
+bool equals(fhir::Element element, const Constant& constant) {
+    if (constant.kind != Constant::Kind::code) return element.has_value() && element.text() == constant.text;
+    if (element.has_value()) return element.text() == constant.text;
+    const auto coding = [&](fhir::Element e) {
+        if (e["code"].text() != constant.text) return false;
+        const auto system = e["system"].text();
+        return system.empty() || system == constant.system;
+    };
+    const fhir::Element codings = element["coding"];
+    if (!codings) return coding(element);
+    for (const fhir::Element item : codings.items())
+        if (coding(item)) return true;
+    return false;
+}
+
+bool Reader::test_fhir(const Condition& c, fhir::Element element) const {
+    std::vector<fhir::Element> found;
+    select(element, c.fhir, found);
+    const auto any_equals = [&] {
+        return std::any_of(found.begin(), found.end(), [&](fhir::Element e) {
+            return std::any_of(c.values.begin(), c.values.end(), [&](const Constant& v) { return equals(e, v); });
+        });
+    };
+    switch (c.test) {
+        case Test::valued: return !found.empty();
+        case Test::absent: return found.empty();
+        case Test::equal:
+        case Test::in: return any_equals();
+        case Test::unequal:
+        case Test::not_in: return !any_equals();
+        case Test::like:
+            return std::any_of(found.begin(), found.end(), [&](fhir::Element e) { return like(e.text(), c.values.front().text); });
+        default:
+            return !found.empty() && !c.values.empty() && ordered(c.test, compare(found.front().text(), c.values.front().text));
+    }
+}
+
+bool Reader::holds(const Condition& c, const V2Scope& scope, fhir::Element element, Mode mode) const {
+    switch (c.kind) {
+        case Condition::Kind::yes: return true;
+        case Condition::Kind::no: return false;
+        case Condition::Kind::all:
+            return std::all_of(c.parts.begin(), c.parts.end(), [&](const Condition& p) { return holds(p, scope, element, mode); });
+        case Condition::Kind::any:
+            return std::any_of(c.parts.begin(), c.parts.end(), [&](const Condition& p) { return holds(p, scope, element, mode); });
+        case Condition::Kind::negation: return !holds(c.parts.front(), scope, element, Mode::test);
+        case Condition::Kind::fhir: return test_fhir(c, element);
+        default: return test_v2(c, scope, mode);
+    }
+}
+
+bool Reader::satisfies(fhir::Element element, const SliceTest& test) const {
+    std::vector<fhir::Element> found;
+    select(element, *test.path, found);
+    const auto any_equals = [&] {
+        return std::any_of(found.begin(), found.end(), [&](fhir::Element e) {
+            return std::any_of(test.values.begin(), test.values.end(), [&](const Constant& v) { return equals(e, v); });
+        });
+    };
+    switch (test.test) {
+        case Test::valued: return !found.empty();
+        case Test::absent: return found.empty();
+        case Test::unequal: return !any_equals();
+        default: return any_equals();
+    }
+}
+
+bool Reader::satisfies(fhir::Element element, const std::vector<SliceTest>& tests) const {
+    return std::all_of(tests.begin(), tests.end(), [&](const SliceTest& test) { return satisfies(element, test); });
+}
+
+bool Reader::fits(fhir::Element item, const Step& step) const {
+    if (!satisfies(item, step.where)) return false;
+    if (step.crossing.empty()) return true;
+    const fhir::Element target = references_.target(item);
+    if (!target) return false;
+    const auto type = target.resource_type();
+    return std::find(step.crossing.begin(), step.crossing.end(), type) != step.crossing.end() && satisfies(target, step.crossing_where);
+}
+
+void Reader::walk(fhir::Element from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal, std::vector<fhir::Element>& out) const {
+    if (!from) return;
+    if (i == steps.size()) {
+        out.push_back(from);
+        return;
+    }
+    const Step& step = steps[i];
+    const fhir::Element member = from[step.name];
+    if (!member) return;
+    const auto on = [&](fhir::Element item) {
+        walk(step.crossing.empty() ? item : references_.target(item), steps, i + 1, ordinal, out);
+    };
+    if (step.index == Step::Index::nth || step.index == Step::Index::same) {
+        const std::size_t wanted = step.index == Step::Index::nth ? step.n : ordinal;
+        const fhir::Element item = member.is_array() ? member.item(wanted - 1) : wanted == 1 ? member : fhir::Element();
+        if (item && fits(item, step)) on(item);
+        return;
+    }
+    for (const fhir::Element item : member.items()) {
+        if (!fits(item, step)) continue;
+        on(item);
+        if (step.index != Step::Index::all) return;
+    }
+}
+
+void Reader::select(fhir::Element from, const Path& path, std::vector<fhir::Element>& out, std::uint32_t ordinal) const {
+    walk(from, path.steps, 0, ordinal, out);
+}
+
+fhir::Element Reader::select_first(fhir::Element from, const Path& path) const {
+    std::vector<fhir::Element> found;
+    select(from, path, found);
+    return found.empty() ? fhir::Element() : found.front();
+}
+
+}  // namespace causeway::mappings

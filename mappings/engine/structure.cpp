@@ -1,0 +1,127 @@
+#include "mappings/engine/structure.hpp"
+
+#include <algorithm>
+
+namespace causeway::mappings {
+namespace {
+
+bool has(const std::vector<SegmentCode>& codes, SegmentCode code) noexcept {
+    return std::find(codes.begin(), codes.end(), code) != codes.end();
+}
+
+/// A group that is being filled.
+struct Open {
+    GroupInstance* group;
+    std::size_t cursor = 0;
+    std::vector<std::uint32_t> counts;  ///< per item of the plan
+
+    explicit Open(GroupInstance* g) : group(g), counts(g->plan->items.size(), 0) {}
+};
+
+class Matcher {
+public:
+    Matcher(GroupInstance& root, Issues& issues) : issues_(issues) { open_.emplace_back(&root); }
+
+    void place(LeafSegment& segment) {
+        const SegmentCode code = segment.code();
+        if (!has(open_.front().group->plan->contains, code)) return extra(segment);
+        using Accept = bool (*)(const ItemPlan&, SegmentCode);
+        const Accept begins = [](const ItemPlan& item, SegmentCode c) {
+            return item.kind == ItemPlan::Kind::segment ? item.code == c : item.kind == ItemPlan::Kind::group && has(item.first, c);
+        };
+        const Accept contains = [](const ItemPlan& item, SegmentCode c) {
+            return item.kind == ItemPlan::Kind::segment ? item.code == c : item.kind == ItemPlan::Kind::group && has(item.contains, c);
+        };
+        for (const Accept accept : {begins, contains})
+            for (std::size_t level = open_.size(); level-- > 0;)
+                if (const auto item = ahead(open_[level], code, accept)) return descend(level, *item, segment, accept);
+        for (std::size_t level = open_.size(); level-- > 0;) {
+            const auto& items = open_[level].group->plan->items;
+            for (std::size_t i = 0; i < items.size(); ++i) {
+                if (!contains(items[i], code)) continue;
+                Issue issue;
+                issue.code = "R302";
+                issue.v2_path = segment_name(code);
+                issue.text = "the segment is out of order; it was taken where the structure has it";
+                issues_.push_back(std::move(issue));
+                return descend(level, i, segment, contains);
+            }
+        }
+        extra(segment);
+    }
+
+private:
+    void extra(LeafSegment& segment) {
+        GroupInstance::Entry entry;
+        entry.segment = &segment;
+        open_.back().group->entries.push_back(std::move(entry));
+    }
+
+    template <class Accept>
+    static std::optional<std::size_t> ahead(const Open& open, SegmentCode code, Accept accept) {
+        const auto& items = open.group->plan->items;
+        for (std::size_t i = open.cursor; i < items.size(); ++i)
+            if ((items[i].repeats || open.counts[i] == 0) && accept(items[i], code)) return i;
+        return std::nullopt;
+    }
+
+    template <class Accept>
+    void descend(std::size_t level, std::size_t item, LeafSegment& segment, Accept accept) {
+        open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(level) + 1, open_.end());
+        for (;;) {
+            Open& open = open_.back();
+            const ItemPlan& plan = open.group->plan->items[item];
+            open.cursor = std::max(open.cursor, item);
+            GroupInstance::Entry entry;
+            entry.item = &plan;
+            entry.ordinal = ++open.counts[item];
+            if (plan.kind == ItemPlan::Kind::segment) {
+                entry.segment = &segment;
+                open.group->entries.push_back(std::move(entry));
+                return;
+            }
+            entry.group = std::make_unique<GroupInstance>();
+            entry.group->plan = &plan;
+            GroupInstance* inner = entry.group.get();
+            open.group->entries.push_back(std::move(entry));
+            open_.emplace_back(inner);
+            auto next = ahead(open_.back(), segment.code(), accept);
+            if (!next) next = ahead(open_.back(), segment.code(), [](const ItemPlan& i, SegmentCode c) {
+                return i.kind == ItemPlan::Kind::segment ? i.code == c : i.kind == ItemPlan::Kind::group && has(i.contains, c);
+            });
+            if (!next) return extra(segment);  // cannot happen: the group contains it
+            item = *next;
+        }
+    }
+
+    std::vector<Open> open_;
+    Issues& issues_;
+};
+
+void report_missing(const GroupInstance& group, Issues& issues) {
+    for (const auto& item : group.plan->items) {
+        if (item.kind != ItemPlan::Kind::segment || item.optional) continue;
+        const bool there = std::any_of(group.entries.begin(), group.entries.end(), [&](const auto& e) { return e.item == &item; });
+        if (there || issues.size() > 200) continue;
+        Issue issue;
+        issue.code = "R302";
+        issue.v2_path = item.name;
+        issue.text = "a mandatory segment of " + group.plan->name + " is missing";
+        issues.push_back(std::move(issue));
+    }
+    for (const auto& entry : group.entries)
+        if (entry.group) report_missing(*entry.group, issues);
+}
+
+}  // namespace
+
+GroupInstance match(const MessagePlan& plan, std::vector<LeafSegment>& segments, Issues& issues) {
+    GroupInstance root;
+    root.plan = &plan.root;
+    Matcher matcher(root, issues);
+    for (auto& segment : segments) matcher.place(segment);
+    report_missing(root, issues);
+    return root;
+}
+
+}  // namespace causeway::mappings
