@@ -268,7 +268,9 @@ private:
             advance();
             return add(std::move(expr));
         }
-        if (!may_name(current)) return fail("name expected");
+        // after a point an operator's word cannot be meant: Patient.text.div
+        const bool named = input == no_expr ? may_name(current) : current.kind == TokenKind::identifier;
+        if (!named) return fail("name expected");
         expr.text = current.text;
         advance();
         if (!token().is_symbol("(")) {

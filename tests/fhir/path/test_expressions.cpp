@@ -97,6 +97,8 @@ TEST_CASE("binds operators as the grammar says") {
         {"{} and true", ""},
         {"true xor true", "Boolean:false"},
         {"'a' & {} & 'b'", "String:ab"},
+        {"text.div.exists() or true", "Boolean:true"},
+        {"7 div 2 = 3 and name.count() mod 2 = 0", "Boolean:true"},
         {"1 in (1 | 2)", "Boolean:true"},
         {"(1 | 2) contains 3", "Boolean:false"},
         {"1 / 4", "Decimal:0.25"},

@@ -1,0 +1,30 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace causeway::fhir::patch {
+
+/// JSON as JSON Patch sees it: plain, with member order, scalars as they are written.
+struct JsonTree {
+    enum class Kind : unsigned char { scalar, object, array };
+    Kind kind = Kind::scalar;
+    std::string text;                                        ///< a scalar's JSON text; strings with their quotes
+    std::vector<std::pair<std::string, JsonTree>> members;  ///< names as JSON text with quotes
+    std::vector<JsonTree> items;
+
+    JsonTree* member(std::string_view quoted_name);
+    bool is_string() const { return kind == Kind::scalar && text.starts_with('"'); }
+    void write(std::string& out) const;
+    /// Drops arrays and objects without content, from the leaves up. True if this one is empty then.
+    bool drop_empty();
+};
+
+/// RFC 6902, 4.6: numbers by value, members in any order.
+bool same_value(const JsonTree& a, const JsonTree& b);
+
+/// Takes apart what our own writer wrote, which is well-formed and writes equal strings equally.
+JsonTree read_written_json(std::string_view json);
+
+}  // namespace causeway::fhir::patch
