@@ -24,7 +24,7 @@ constexpr std::uint64_t us_bias = std::uint64_t{1} << 63;
 std::uint64_t biased_us(std::int64_t us) { return static_cast<std::uint64_t>(us) + us_bias; }
 std::int64_t unbiased_us(std::uint64_t biased) { return static_cast<std::int64_t>(biased - us_bias); }
 
-std::int64_t floor_second(std::int64_t us) { return us >= 0 ? us / second : -((-us + second - 1) / second); }
+std::int64_t floor_second(std::int64_t us) { return us / second - (us % second < 0 ? 1 : 0); }
 
 // Longest length of a class, in seconds, and the class's number.
 struct DateClass {
@@ -280,6 +280,7 @@ struct Maker {
         auto key = head();
         keys::append_string(value.normalised, key);
         if (value.normalised.empty()) return present();
+        if (value.original.empty()) key += keys::later_part;
         out.list.add(std::move(key));
     }
     void operator()(const DateValue& value) const {

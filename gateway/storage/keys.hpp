@@ -18,7 +18,7 @@ namespace causeway::storage {
 ///
 ///   token, uri         hash48(folded code) hash24(system; 0 = none)                                    9 bytes after the number
 ///   typed identifier   hash48(value) hash32(type system, type code)                                   10
-///   string             the first 32 bytes of the normalised text
+///   string             the first 32 bytes of the normalised text; FF behind it if it is only a later part of the value
 ///   date               class, low in seconds (5), length in seconds (4); class 0: low in us (8), length in us (3);
 ///                      class 5: low and high in us (8 each), for what is long, open or ends within a second
 ///   reference          rid (6); a URL as a hash with the top bit set (6)
@@ -34,6 +34,7 @@ constexpr std::uint16_t type_parameter = 1;
 constexpr std::uint16_t presence_parameter = 2;
 constexpr std::uint16_t first_parameter = 16;
 constexpr std::size_t string_bytes_max = 32;
+constexpr char later_part = '\xff';   ///< in no UTF-8 text: found by prefix like any string, passed over by sorts
 
 /// Hashing of a store: keyed, and masked to a few bits in tests that prove every match is verified.
 struct Hasher {

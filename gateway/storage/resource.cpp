@@ -51,7 +51,7 @@ public:
     /// Copies one value; false if it does not end.
     bool value(std::string& out) {
         skip_blanks();
-        if (at_ >= text_.size()) return false;
+        if (at_ >= text_.size() || text_[at_] == ',' || text_[at_] == '}' || text_[at_] == ']') return false;
         std::size_t depth = 0;
         auto run = at_;
         const auto flush = [&](std::size_t end) { out.append(text_.data() + run, end - run); };

@@ -119,7 +119,7 @@ std::string Searcher::sort_value(const SortKey& key, std::size_t condition, cons
                 if (!each.starts_with(head)) continue;
                 const auto tail = each.substr(2);
                 if (key.type == ParameterType::string) {
-                    better("\1" + std::string(tail));
+                    if (!tail.ends_with(keys::later_part)) better("\1" + std::string(tail));
                 } else if (key.type == ParameterType::date) {
                     if (const auto range = keys::read_date(tail)) {
                         std::string value = "\1";

@@ -39,12 +39,10 @@ TEST_CASE("prepare_body: what goes in comes out with version and time in place")
 }
 
 TEST_CASE("prepare_body refuses what is not one object") {
-    for (const auto* text : {"", "[]", "{", R"({"a")", R"({"a":})", R"({"a":1)", R"({"a":"x)", R"({"a":1} x)", R"({"meta":1})",
-                             R"({"meta":{},"meta":{}})", R"({"a":[1})"}) {
+    for (const std::string text : {"", "[]", "{", R"({"a")", R"({"a":})", R"({"a":1)", R"({"a":"x)", R"({"a":"x\\")", R"({"a":1} x)",
+                                   R"({"meta":1})", R"({"meta":{},"meta":{}})", R"({"a":[1)", R"({"a":1,})", R"({,})"}) {
         CAPTURE(text);
-        const auto body = prepare_body(text, "Patient", "7");
-        if (std::string_view(text) == R"({"a":[1})") continue;  // brackets are not matched here: the parser before it did
-        CHECK(body.has_error());
+        CHECK(prepare_body(text, "Patient", "7").has_error());
     }
 }
 
