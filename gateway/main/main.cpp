@@ -6,6 +6,7 @@
 
 namespace causeway {
 void add_doctor_command(CLI::App& app, Exit& exit_code);
+void add_fhirpath_command(CLI::App& app, Exit& exit_code);
 void add_listen_command(CLI::App& app, Exit& exit_code);
 void add_match_command(CLI::App& app, Exit& exit_code);
 void add_send_command(CLI::App& app, Exit& exit_code);
@@ -22,6 +23,7 @@ constexpr AddCommand commands[] = {
     causeway::add_send_command,
     causeway::add_listen_command,
     causeway::add_match_command,
+    causeway::add_fhirpath_command,
 };
 
 }  // namespace

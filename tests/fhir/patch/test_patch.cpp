@@ -166,6 +166,8 @@ TEST_CASE("the published FHIRPath Patch cases") {
         const auto expected = parse_xml(output);
         REQUIRE(expected.has_value());
         const auto squeezed = [](std::string xml) {
+            // a quote in text may be spelled either way
+            for (std::size_t quote = xml.find("&quot;"); quote != std::string::npos; quote = xml.find("&quot;")) xml.replace(quote, 6, "\"");
             std::erase_if(xml, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
             return xml;
         };
