@@ -76,6 +76,8 @@ bool CriterionReader::count_values(std::size_t values) {
 
 std::optional<Criterion> CriterionReader::read(std::string_view type, std::string_view name, std::string_view value, std::size_t depth) {
     if (depth > options_.chain_depth_max) return fail("the chain is longer than the limit of " + std::to_string(options_.chain_depth_max), IssueCode::too_costly);
+    // a chain without types goes to every type that a reference may name, and so on from there
+    if (++steps_ > steps_max) return fail("the chain leads to too many types; name them, as in subject:Patient.name", IssueCode::too_costly);
     if (name.starts_with("_has:")) return read_has(type, name.substr(5), value, depth);
     const std::size_t dot = name.find('.');
     if (dot != std::string_view::npos) return read_chain(type, name.substr(0, dot), name.substr(dot + 1), value, depth);
@@ -156,15 +158,16 @@ std::optional<Criterion> CriterionReader::read_chain(std::string_view type, std:
             criterion.targets.push_back({std::string(target), 0, std::make_shared<const Criterion>(std::move(*inner))});
         } else if (!unknown_) {
             return std::nullopt;  // the parameter exists and its value is wrong
-        } else if (first.text.empty()) {
-            first = fault_;
+        } else {
+            if (first.text.empty()) first = fault_;
+            unknown_ = false;
         }
     }
     if (criterion.targets.empty()) {
         fault_ = std::move(first);
+        unknown_ = true;
         return std::nullopt;
     }
-    unknown_ = false;
     fault_ = {};
     return criterion;
 }

@@ -68,6 +68,8 @@ private:
     QueryFault& fault_;
     bool unknown_ = false;
     std::size_t values_ = 0;
+    static constexpr std::size_t steps_max = 2000;
+    std::size_t steps_ = 0;
 };
 
 /// "name of the type", then all codes of a type for people.

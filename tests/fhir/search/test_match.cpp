@@ -122,6 +122,36 @@ TEST_CASE("what lies outside of the resource is asked for, or stays open") {
     CHECK(answer(observation, "_has:Provenance:target:agent=Practitioner/1", &world) == "yes");
 }
 
+TEST_CASE("_filter") {
+    constexpr const char* patient = R"({"resourceType":"Patient","id":"1","name":[{"family":"Carreño","given":["Inês"]}],"gender":"female","birthDate":"1970-05-02",
+      "identifier":[{"system":"urn:m","value":"12"}]})";
+    const auto filter = [&](std::string text) {
+        std::string query = "_filter=";
+        for (const char c : text) query += c == ' ' ? std::string("%20") : c == '%' ? "%25" : std::string(1, c);
+        return answer(patient, query);
+    };
+    for (const char* yes : {"gender eq female", "name sw carr and birthdate ge 1970", "not (gender eq male)", "gender eq male or given co \"NE\"", "family ew eno", "identifier eq urn:m|12",
+                            "(gender eq male or gender eq female) and birthdate lt 1980", "gender ne male", "deceased pr true", "death-date pr false", "birthdate po 1970-05",
+                            "gender eq male or gender eq female and birthdate gt 1960", "family eq \"Carre\xC3\xB1o\"", "_id eq 1"}) {
+        CAPTURE(yes);
+        CHECK(filter(yes) == "yes");
+    }
+    for (const char* no : {"gender eq male", "name sw arre", "not (gender eq female)", "family eq carreno", "birthdate eq 1971", "gender ne female"}) {
+        CAPTURE(no);
+        CHECK(filter(no) == "no");
+    }
+    CHECK(filter("organization.name eq x") == "no");
+    CHECK(answer(R"({"resourceType":"Observation","subject":{"reference":"Patient/1"}})", "_filter=subject:Patient[gender%20eq%20male].name%20sw%20x") == "open");
+    CHECK(filter("gender") == "_filter: at character 7: a comparison is name, operator, value");
+    CHECK(filter("gender gt x").find("has no operator 'gt'") != std::string::npos);
+    CHECK(filter("birthdate eq nonsense").find("a date is") != std::string::npos);
+    for (const char* bad : {"gender eq male and", "(gender eq male", "gender eq male)", "nothing eq 1", "name.family eq x", "not gender eq male", "gender pr maybe", "name eq \"x"}) {
+        CAPTURE(bad);
+        CHECK(filter(bad).starts_with("_filter: "));
+    }
+    CHECK(filter(std::string(500, '(')).find("too deeply") != std::string::npos);
+}
+
 TEST_CASE("a plan for another type is not met") {
     const auto document = parse_json(R"({"resourceType":"Patient"})").value();
     MatchContext context;

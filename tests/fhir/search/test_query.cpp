@@ -263,6 +263,10 @@ TEST_CASE("several types take what they have in common") {
 
 TEST_CASE("limits") {
     QueryOptions options;
+    CHECK(first_issue("AuditEvent", "entity.entity.entity.entity.entity.code=x").find("nothing") == std::string::npos);
+    CHECK_FALSE(parse("Provenance", "target.focus.focus.focus.focus.focus.focus.focus.code=x").ok());  // in no time
+    CHECK_FALSE(parse("Provenance", "_filter=target.focus.focus.focus.focus.focus.focus.focus.focus.code%20eq%20x").ok());
+    CHECK_FALSE(parse("Observation", "subject.birthdate=nonsense&subject.name=x").ok());
     options.values_max = 3;
     CHECK(parse("Patient", "name=a,b,c", options).ok());
     CHECK_FALSE(parse("Patient", "name=a,b,c,d", options).ok());
