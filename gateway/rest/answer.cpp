@@ -5,6 +5,7 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/validate/outcome.hpp"
+#include "fhir/xml/xml.hpp"
 #include "gateway/rest/subset.hpp"
 
 namespace causeway::rest {
@@ -55,17 +56,28 @@ std::string instant(std::int64_t at_us) {
     return text;
 }
 
-std::string render(const Format& format, std::string json) {
-    if (!format.pretty) return json;
+Outcome<std::string> render(const Format& format, std::string json) {
+    if (format.syntax == Syntax::json && !format.pretty) return json;
     const auto document = fhir::parse_json(json);
-    return document ? fhir::to_json((*document)->root(), {true}) : json;
+    if (document.has_error()) return fault(500, fhir::IssueCode::exception, "A resource of the server's own is not readable");
+    if (format.syntax == Syntax::json) return fhir::to_json((*document)->root(), {true});
+    auto xml = fhir::to_xml((*document)->root(), {format.pretty});
+    if (xml.has_error()) return fault(406, fhir::IssueCode::not_supported, "The resource holds what cannot be written as XML");
+    return std::move(*xml);
 }
 
 http::Response json_response(const Format& format, unsigned status, std::string json) {
     http::Response response;
+    auto text = render(format, std::move(json));
+    if (text.has_error()) {
+        response.status = text.error().status;
+        response.headers.add("Content-Type", content_type(Syntax::json));
+        response.body.append(fhir::to_outcome(text.error().issues));
+        return response;
+    }
     response.status = status;
     response.headers.add("Content-Type", content_type(format.syntax));
-    response.body.append(render(format, std::move(json)));
+    response.body.append(std::move(*text));
     return response;
 }
 

@@ -18,8 +18,9 @@ std::string http_date(std::int64_t at_us);
 std::optional<std::int64_t> parse_http_date_us(std::string_view text);
 std::string instant(std::int64_t at_us);
 
-/// The text of a resource in the format that was negotiated. Compact JSON passes through untouched.
-std::string render(const Format& format, std::string json);
+/// The text of a resource in the format that was negotiated. Compact JSON passes through untouched. A resource that XML
+/// cannot hold is a 406.
+Outcome<std::string> render(const Format& format, std::string json);
 
 /// Any resource as an answer: OperationOutcome, Parameters, Bundle ...
 http::Response json_response(const Format& format, unsigned status, std::string json);

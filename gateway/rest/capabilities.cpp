@@ -61,7 +61,7 @@ std::string statement(const Services& services, const Call& call) {
     json.append(R"(","kind":"instance","software":{"name":"Causeway","version":")").append(services.settings.software_version);
     json.append(R"("},"implementation":{"description":"Causeway FHIR R4 gateway","url":)");
     fhir::append_json_string(call.base, json);
-    json.append(R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"rest":[{"mode":"server","resource":[)");
+    json.append(R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","application/fhir+xml","json","xml"],"rest":[{"mode":"server","resource":[)");
     for (const std::string_view type : fhir::r4::resource_types()) {
         append_type(json, services, type);
         json += ',';

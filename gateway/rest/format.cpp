@@ -78,6 +78,7 @@ Outcome<Format> negotiate(const http::Headers& headers, std::span<const fhir::se
         if (parameter.name != "_format" || parameter.value.empty()) continue;
         const MediaRange range = parse_range(parameter.value);
         if (!version_fits(range.fhir_version)) return wrong_version(406);
+        format.stated = true;
         if (range.type == "json") return format;
         // A blank stands here when the '+' of application/fhir+xml was not encoded.
         std::string type(range.type);
@@ -89,12 +90,14 @@ Outcome<Format> negotiate(const http::Headers& headers, std::span<const fhir::se
         return format;
     }
     std::string_view accept = headers.get("Accept");
-    if (accept.empty() || accept == "*/*" || accept == "application/fhir+json") return format;
+    if (accept == "application/fhir+json") format.stated = true;
+    if (accept.empty() || accept == "*/*" || format.stated) return format;
     int best = 0;
     bool version_refused = false;
     while (!accept.empty()) {
         const MediaRange range = parse_range(next_piece(accept, ','));
         auto syntax = syntax_of(range.type);
+        const bool named = syntax.has_value();
         if (!syntax && is_one_of(range.type, {"*/*", "application/*", "text/*"})) syntax = Syntax::json;
         if (!syntax || range.weight <= best) continue;
         if (!version_fits(range.fhir_version)) {
@@ -102,6 +105,7 @@ Outcome<Format> negotiate(const http::Headers& headers, std::span<const fhir::se
             continue;
         }
         best = range.weight;
+        format.stated = named;
         format.syntax = *syntax;
     }
     if (best == 0 && version_refused) return wrong_version(406);

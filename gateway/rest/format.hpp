@@ -17,6 +17,8 @@ struct Format {
     bool pretty = false;
     /// Accept names no FHIR type: right for a Binary in its own type, else a 406.
     bool foreign = false;
+    /// A FHIR type or `_format` was asked for by name, not by a wildcard or silence.
+    bool stated = false;
 };
 
 /// `_format` beats Accept; a fhirVersion other than 4.0 is a 406.

@@ -1,6 +1,7 @@
 #include "gateway/rest/read.hpp"
 
 #include "gateway/rest/answer.hpp"
+#include "gateway/rest/binary.hpp"
 
 namespace causeway::rest {
 namespace {
@@ -34,6 +35,7 @@ Outcome<http::Response> answer_read(const Call& call, const storage::StoredResou
         add_version_headers(response, resource.version);
         return response;
     }
+    if (resource.type == "Binary" && !call.format.stated) return binary_response(call, resource);
     return resource_response(call, 200, resource);
 }
 

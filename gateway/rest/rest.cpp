@@ -95,7 +95,8 @@ void Rest::dispatch(CallPtr call, Answer answer) {
         return answer(std::move(response));
     }
     if (auto allowed = authorize(services_, *call); allowed.has_error()) return answer(allowed.error());
-    if (call->format.foreign || call->format.syntax == Syntax::xml)
+    const bool binary = call->route.type == "Binary" && (call->route.kind == Route::Kind::instance || call->route.kind == Route::Kind::version);
+    if (call->format.foreign && !(binary && call->is_get()))
         return answer(fault(406, IssueCode::not_supported, "Accept names no format of this server"));
     try {
         run(call, answer);

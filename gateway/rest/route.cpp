@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "fhir/model/reference.hpp"
 #include "fhir/r4/tables.hpp"
 
 namespace causeway::rest {
@@ -46,13 +47,6 @@ Route::Kind tail_kind(std::string_view segment, Route& route) {
 
 }  // namespace
 
-bool is_id(std::string_view text) noexcept {
-    if (text.empty() || text.size() > 64) return false;
-    for (const char c : text)
-        if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.')) return false;
-    return true;
-}
-
 Outcome<Route> parse_route(std::string_view path) {
     std::vector<std::string> segments;
     for (std::string_view rest = path; !rest.empty();) {
@@ -80,7 +74,7 @@ Outcome<Route> parse_route(std::string_view path) {
     if (size == 1) return route;
     if (size == 2 && (route.kind = tail_kind(at(1), route)) != Route::Kind::system) return route;
 
-    if (!is_id(at(1))) return fault(404, IssueCode::not_found, "The path holds something that cannot be a resource's id");
+    if (!fhir::is_fhir_id(at(1))) return fault(404, IssueCode::not_found, "The path holds something that cannot be a resource's id");
     route.id = at(1);
     route.kind = Route::Kind::instance;
     if (size == 2) return route;

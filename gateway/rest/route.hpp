@@ -31,7 +31,4 @@ struct Route {
 /// `path` begins after the base: empty or "/...". An unknown type is 404 not-supported, a malformed id 404 not-found.
 Outcome<Route> parse_route(std::string_view path);
 
-/// [A-Za-z0-9\-\.]{1,64}
-bool is_id(std::string_view text) noexcept;
-
 }  // namespace causeway::rest

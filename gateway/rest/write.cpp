@@ -1,4 +1,4 @@
-#include "fhir/json/json.hpp"
+#include "fhir/model/reference.hpp"
 #include "gateway/rest/answer.hpp"
 #include "gateway/rest/read.hpp"
 #include "gateway/rest/write_step.hpp"
@@ -27,28 +27,6 @@ void commit(const Services& services, CallPtr call, std::shared_ptr<WriteStep> s
 bool carries_wildcard(std::string_view header) { return header.find('*') != std::string_view::npos; }
 
 }  // namespace
-
-Outcome<ResourceBody> read_body(const Services& services, const Call& call) {
-    ResourceBody body;
-    if (call.document) {
-        body.document = call.document;
-    } else {
-        const auto type = body_type(call.request);
-        if (type.has_error()) return type.error();
-        if (*type != BodyType::json && *type != BodyType::none)
-            return fault(415, IssueCode::not_supported, "A resource is taken as application/fhir+json");
-        if (call.request.body.empty()) return fault(400, IssueCode::invalid, "The request has no body");
-        fhir::Limits limits;
-        limits.depth_max = services.settings.json_depth_max;
-        auto parsed = fhir::parse_json(call.request.body, limits);
-        if (parsed.has_error()) return fault_of(parsed.error());
-        body.document = std::move(*parsed);
-        body.json = call.request.body;
-    }
-    if (body.document->resource_type().empty())
-        return fault(400, IssueCode::structure, "The body is not a FHIR resource: resourceType is missing");
-    return body;
-}
 
 void create(const Services& services, CallPtr call, Answer answer) {
     auto body = read_body(services, *call);
@@ -86,7 +64,7 @@ void update(const Services& services, CallPtr call, Answer answer) {
         if (plan.has_error()) return answer(plan.error());
         step->condition = std::move(*plan);
         step->body_id = body_id;
-        if (!body_id.empty() && !is_id(body_id)) return answer(fault(400, IssueCode::value, "The body's id is not a FHIR id", step->type + ".id"));
+        if (!body_id.empty() && !fhir::is_fhir_id(body_id)) return answer(fault(400, IssueCode::value, "The body's id is not a FHIR id", step->type + ".id"));
     } else if (body_id != step->id) {
         return answer(fault(400, IssueCode::value, body_id.empty() ? "The body has no id; it must be the URL's" : "The body's id is not the URL's",
                             step->type + ".id"));

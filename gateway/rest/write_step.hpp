@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/rest/body.hpp"
 #include "gateway/rest/call.hpp"
 #include "gateway/rest/resource_writer.hpp"
 
@@ -62,12 +63,5 @@ std::optional<storage::StoredResource> representation(const WriteStep& step);
 void create(const Services& services, CallPtr call, Answer answer);
 void update(const Services& services, CallPtr call, Answer answer);
 void erase(const Services& services, CallPtr call, Answer answer);
-
-/// Reads the body as one FHIR resource and checks that it may stand at this URL. `json` is its text, for ResourceWriter.
-struct ResourceBody {
-    fhir::DocumentPtr document;
-    std::string_view json;   ///< into the call's request body; empty if the text is not the stored form
-};
-Outcome<ResourceBody> read_body(const Services& services, const Call& call);
 
 }  // namespace causeway::rest

@@ -1,0 +1,13 @@
+#pragma once
+#include "gateway/rest/body.hpp"
+#include "gateway/storage/resource.hpp"
+
+namespace causeway::rest {
+
+/// A request body of any other type than FHIR's, posted or put to Binary: the resource that holds it.
+Outcome<ResourceBody> binary_body(const Call& call);
+
+/// A Binary in its own content type, for a client whose Accept does not name a FHIR type.
+Outcome<http::Response> binary_response(const Call& call, const storage::StoredResource& resource);
+
+}  // namespace causeway::rest
