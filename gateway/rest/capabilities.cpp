@@ -47,8 +47,10 @@ void append_type(std::string& json, const Services& services, std::string_view t
         if (parameter.type == fhir::search::ParameterType::reference)
             json.append(",\"").append(type).append(":").append(parameter.code).append("\"");
     json.append(R"(],"searchParam":[)");
-    for (const auto& parameter : parameters)
+    for (const auto& parameter : parameters) {
+        if (parameter.code == "_query") continue;   // no named queries
         json.append(R"({"name":")").append(parameter.code).append(R"(","type":")").append(type_text(parameter.type)).append("\"},");
+    }
     json.back() = ']';
     append_operations(json, services.operations, type);
     json += '}';

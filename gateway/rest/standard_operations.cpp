@@ -59,6 +59,11 @@ Outcome<http::Response> validate(const Services& services, const Call& call) {
     fhir::StructureOptions options;
     options.resource_type = call.route.type;
     fhir::Issues issues = fhir::validate_structure(resource, options);
+    // Places are counted from the resource, also when it came wrapped in Parameters.
+    const std::string wrapped = fhir::path_of(resource);
+    for (fhir::Issue& issue : issues)
+        if (wrapped != resource.resource_type() && issue.expression.starts_with(wrapped))
+            issue.expression.replace(0, wrapped.size(), resource.resource_type());
     if ((mode == "update" || !call.route.id.empty()) && resource["id"].text().empty())
         issues.push_back({fhir::Severity::error, IssueCode::required, "An update has an id", std::string(resource.resource_type()) + ".id", {}});
     return validation_response(call, issues);
