@@ -112,7 +112,7 @@ private:
             if (JsonTree* const existing = container->member(name)) {
                 *existing = std::move(value);
             } else {
-                container->members.emplace_back(name, std::move(value));
+                container->members.push_back({name, std::move(value)});
             }
             return true;
         }
@@ -128,7 +128,7 @@ private:
         JsonTree& container = *find(target, target.size() - 1);
         if (container.kind == JsonTree::Kind::object) {
             const std::string name = quoted(target.back());
-            std::erase_if(container.members, [&](const auto& member) { return member.first == name; });
+            std::erase_if(container.members, [&](const patch::JsonMember& member) { return member.name == name; });
         } else {
             container.items.erase(container.items.begin() + static_cast<std::ptrdiff_t>(*index_of(target.back())));
         }

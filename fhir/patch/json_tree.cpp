@@ -22,7 +22,7 @@ public:
                 if (object) {
                     std::string name = scalar();
                     ++at_;  // the colon
-                    out.members.emplace_back(std::move(name), value());
+                    out.members.push_back({std::move(name), value()});
                 } else {
                     out.items.push_back(value());
                 }
@@ -53,6 +53,13 @@ private:
 };
 
 }  // namespace
+
+JsonTree::JsonTree() = default;
+JsonTree::JsonTree(const JsonTree&) = default;
+JsonTree::JsonTree(JsonTree&&) noexcept = default;
+JsonTree& JsonTree::operator=(const JsonTree&) = default;
+JsonTree& JsonTree::operator=(JsonTree&&) noexcept = default;
+JsonTree::~JsonTree() = default;
 
 JsonTree* JsonTree::member(std::string_view quoted_name) {
     for (auto& [name, value] : members) {
@@ -85,7 +92,7 @@ void JsonTree::write(std::string& out) const {
 
 bool JsonTree::drop_empty() {
     if (kind == Kind::scalar) return false;
-    std::erase_if(members, [](auto& member) { return member.second.drop_empty(); });
+    std::erase_if(members, [](JsonMember& one) { return one.value.drop_empty(); });
     std::erase_if(items, [](JsonTree& item) { return item.drop_empty(); });
     return members.empty() && items.empty();
 }
@@ -103,9 +110,9 @@ bool same_value(const JsonTree& a, const JsonTree& b) {
     for (std::size_t i = 0; i < a.items.size(); ++i) {
         if (!same_value(a.items[i], b.items[i])) return false;
     }
-    return std::all_of(a.members.begin(), a.members.end(), [&](const auto& member) {
-        const auto other = std::find_if(b.members.begin(), b.members.end(), [&](const auto& candidate) { return candidate.first == member.first; });
-        return other != b.members.end() && same_value(member.second, other->second);
+    return std::all_of(a.members.begin(), a.members.end(), [&](const JsonMember& one) {
+        const auto other = std::find_if(b.members.begin(), b.members.end(), [&](const JsonMember& candidate) { return candidate.name == one.name; });
+        return other != b.members.end() && same_value(one.value, other->value);
     });
 }
 

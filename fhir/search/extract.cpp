@@ -82,16 +82,15 @@ public:
                 break;
             }
         }
-        return std::move(result_);
+        return std::move(result_);  // the reader is not used again
     }
 
 private:
     void simple(const CompiledParameter& compiled, const path::Item& root) {
         const auto items = evaluation_.run(compiled.expression, root, environment_);
         if (items.has_error() || items->empty()) return;
-        ValueReader reader(result_.values, options_);
         found_.clear();
-        for (const path::Item& item : *items) reader.read(item, compiled.parameter->type, compiled.parameter->contact, compiled.implicit_system, found_);
+        for (const path::Item& item : *items) reader_.read(item, compiled.parameter->type, compiled.parameter->contact, compiled.implicit_system, found_);
         for (SearchValue& value : found_) {
             if (result_.values.size() >= options_.values_max) return;
             value.parameter = compiled.parameter->id;
@@ -103,13 +102,12 @@ private:
         const auto items = evaluation_.run(compiled.expression, root, environment_);
         if (items.has_error()) return;
         const std::vector<path::Item> elements(items->begin(), items->end());
-        ValueReader reader(result_.values, options_);
         for (const path::Item& element : elements) {
             std::vector<std::vector<SearchValue>> components(compiled.components.size());
             for (std::size_t i = 0; i < components.size(); ++i) {
                 const auto parts = evaluation_.run(compiled.components[i], element, environment_);
                 if (parts.has_error()) continue;
-                for (const path::Item& part : *parts) reader.read(part, compiled.parameter->components[i].type, false, {}, components[i]);
+                for (const path::Item& part : *parts) reader_.read(part, compiled.parameter->components[i].type, false, {}, components[i]);
             }
             combine(compiled.parameter->id, components, result_.values, options_.values_max);
         }
@@ -117,6 +115,7 @@ private:
 
     const ExtractOptions& options_;
     Extraction result_;
+    ValueReader reader_{result_.values, options_};
     path::Evaluation evaluation_;
     path::Environment environment_;
     std::vector<SearchValue> found_;

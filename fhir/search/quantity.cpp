@@ -1,25 +1,22 @@
 #include "fhir/search/quantity.hpp"
 
 #include <limits>
-
-#include "fhir/path/ucum.hpp"
+#include <string>
 
 namespace causeway::fhir::search {
 
-std::optional<CanonicalQuantity> canonical_quantity(const std::optional<path::Decimal>& low, const std::optional<path::Decimal>& high, std::string_view unit) {
-    auto form = path::parse_unit(unit);
-    if (!form) return std::nullopt;
+std::optional<NumberRange> canonical_range(const std::optional<path::Decimal>& low, const std::optional<path::Decimal>& high, const path::UnitForm& form) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
-    CanonicalQuantity out{{-infinity, infinity}, std::move(form->dimension)};
+    NumberRange out{-infinity, infinity};
     if (low) {
-        const auto base = form->to_base(*low);
+        const auto base = form.to_base(*low);
         if (!base) return std::nullopt;
-        out.range.low = base->to_double();
+        out.low = base->to_double();
     }
     if (high) {
-        const auto base = low && low->compare(*high) == 0 ? form->to_base(*low) : form->to_base(*high);
+        const auto base = form.to_base(*high);
         if (!base) return std::nullopt;
-        out.range.high = base->to_double();
+        out.high = base->to_double();
     }
     return out;
 }

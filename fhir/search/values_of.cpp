@@ -199,6 +199,23 @@ void ValueReader::read_date(const Item& item, Out& out) {
 
 // --- number and quantity
 
+const std::optional<path::UnitForm>& ValueReader::unit_form(std::string_view unit) {
+    for (const auto& [known, form] : units_) {
+        if (known == unit) return form;
+    }
+    if (units_.size() >= 64) units_.clear();
+    return units_.emplace_back(unit, path::parse_unit(unit)).second;
+}
+
+void ValueReader::add_canonical(const std::optional<path::Decimal>& low, const std::optional<path::Decimal>& high, QuantityValue& quantity) {
+    if (quantity.system != ucum_system) return;
+    const auto& form = unit_form(quantity.code);
+    const auto range = form ? canonical_range(low, high, *form) : std::nullopt;
+    if (!range) return;
+    quantity.canonical = *range;
+    quantity.canonical_unit = values_.keep(form->dimension);
+}
+
 void ValueReader::read_number(const Item& item, Out& out) {
     if (!item.is_element()) return;
     const Element element = item.element();
@@ -218,12 +235,7 @@ void ValueReader::quantity(Element element, Out& out) {
     std::optional<Decimal> high = value;
     apply_comparator(element["comparator"].text(), low, high);
     QuantityValue quantity{doubles(low, high), element["system"].text(), element["code"].text(), element["unit"].text(), {}, {}};
-    if (quantity.system == ucum_system) {
-        if (auto canonical = canonical_quantity(low, high, quantity.code)) {
-            quantity.canonical = canonical->range;
-            quantity.canonical_unit = values_.keep(std::move(canonical->unit));
-        }
-    }
+    add_canonical(low, high, quantity);
     add(out, quantity);
 }
 
@@ -235,12 +247,7 @@ void ValueReader::range(Element element, Out& out) {
     const Element unit = low ? low_quantity : high_quantity;
     if (!low && !high) return;
     QuantityValue quantity{doubles(low, high), unit["system"].text(), unit["code"].text(), unit["unit"].text(), {}, {}};
-    if (quantity.system == ucum_system) {
-        if (auto canonical = canonical_quantity(low, high, quantity.code)) {
-            quantity.canonical = canonical->range;
-            quantity.canonical_unit = values_.keep(std::move(canonical->unit));
-        }
-    }
+    add_canonical(low, high, quantity);
     add(out, quantity);
 }
 
@@ -265,12 +272,7 @@ void ValueReader::sampled_data(Element element, Out& out) {
     }
     if (!low || !high) return;
     QuantityValue quantity{doubles(low, high), origin["system"].text(), origin["code"].text(), origin["unit"].text(), {}, {}};
-    if (quantity.system == ucum_system) {
-        if (auto canonical = canonical_quantity(low, high, quantity.code)) {
-            quantity.canonical = canonical->range;
-            quantity.canonical_unit = values_.keep(std::move(canonical->unit));
-        }
-    }
+    add_canonical(low, high, quantity);
     add(out, quantity);
 }
 

@@ -1,7 +1,11 @@
 #pragma once
+#include <optional>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fhir/path/item.hpp"
+#include "fhir/path/ucum.hpp"
 #include "fhir/search/extract.hpp"
 #include "fhir/search/parameters.hpp"
 
@@ -35,8 +39,13 @@ private:
     void range(Element element, Out& out);
     void reference_text(std::string_view text, bool canonical, Out& out);
 
+    /// The answer is good until the next call.
+    const std::optional<path::UnitForm>& unit_form(std::string_view unit);
+    void add_canonical(const std::optional<path::Decimal>& low, const std::optional<path::Decimal>& high, QuantityValue& quantity);
+
     SearchValues& values_;
     const ExtractOptions& options_;
+    std::vector<std::pair<std::string_view, std::optional<path::UnitForm>>> units_;  ///< one resource names few
 };
 
 }  // namespace causeway::fhir::search
