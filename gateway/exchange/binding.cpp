@@ -4,7 +4,7 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
-#include "mappings/engine/merge.hpp"
+#include "gateway/exchange/merge_content.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -135,7 +135,7 @@ private:
             if (!candidate.stored) {
                 candidate.content = candidate.incoming;
             } else if (!candidate.mapped->from_identity_only) {
-                candidate.content = mappings::merge(*candidate.stored, *candidate.incoming, candidate.mapped->erased);
+                candidate.content = merge_content(candidate.stored, *candidate.incoming, candidate.mapped->erased);
                 if (order_rank(candidate.content->root()["status"].text()) >= 0) {
                     candidate.content = keep_order_status(*candidate.stored, std::move(candidate.content));
                 }

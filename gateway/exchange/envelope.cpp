@@ -97,9 +97,14 @@ Envelope open_envelope(std::string bytes, const ExchangeSettings& settings) {
     Envelope envelope;
     envelope.raw = std::move(bytes);
     const auto* likely = find_partner_raw(envelope.raw, settings);
-    auto decoded = hl7v2::decode_to_utf8(envelope.raw, likely != nullptr ? likely->tolerances.charset_override : std::string());
-    envelope.undecodable = decoded.warnings.size();
-    auto parsed = hl7v2::Message::parse(std::move(decoded.utf8), parse_options(settings));
+    hl7v2::CharsetOptions charset;
+    if (likely != nullptr) {
+        charset.override_name = likely->tolerances.charset_override;
+        if (!likely->tolerances.default_charset.empty()) charset.default_name = likely->tolerances.default_charset;
+    }
+    auto decoded = hl7v2::decode_to_utf8(envelope.raw, charset);
+    envelope.undecodable = decoded.invalid_bytes;
+    auto parsed = hl7v2::Message::parse(std::move(decoded.text), parse_options(settings));
     if (parsed.has_error()) {
         const auto& error = parsed.error();
         envelope.refusal = Refusal{hl7v2::AckCode::ar, hl7v2::ErrorCode::segment_sequence, {}, {},

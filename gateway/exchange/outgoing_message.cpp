@@ -64,8 +64,7 @@ void set_acknowledgement_wishes(hl7v2::MessageBuilder& builder, AcknowledgementM
 MadeMessage encode(hl7v2::MessageBuilder& builder, const Partner& partner, std::string kind) {
     MadeMessage made;
     made.kind = std::move(kind);
-    builder.set("MSH-18"_v2, partner.charset);
-    auto encoded = hl7v2::encode_from_utf8(builder.text(), partner.charset);
+    auto encoded = hl7v2::encode_message(builder.text(), partner.charset, hl7v2::Unmappable::transliterate);
     if (encoded.has_error()) {
         made.fault = "charset: " + std::string(hl7v2::describe(encoded.error().code));
     } else if (!hl7v2::mllp::can_frame(encoded->bytes)) {

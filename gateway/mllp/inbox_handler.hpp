@@ -1,0 +1,34 @@
+#pragma once
+#include <boost/asio/thread_pool.hpp>
+
+#include "gateway/exchange/inbox.hpp"
+#include "gateway/mllp/listener.hpp"
+
+namespace causeway::mllp {
+
+/// What an inbox tells whoever counts and logs. Called on I/O threads; must not block.
+class InboxEvents {
+public:
+    virtual ~InboxEvents() = default;
+    virtual void received(const exchange::Receipt&, std::chrono::microseconds) {}
+};
+
+/// Brings the messages of MLLP sessions to the inbox: mapping runs on the pool, storing on the store's thread, and the session waits for the
+/// commit. A full store makes the session wait; it is answered negatively only after `patience`.
+class InboxHandler final : public MessageHandler {
+public:
+    InboxHandler(exchange::Inbox& inbox, storage::Store& store, net::thread_pool& cpu, InboxEvents& events,
+                 std::chrono::milliseconds patience = std::chrono::milliseconds(10'000));
+
+    Awaitable<Reply> handle(std::string message, const SessionInfo& session) override;
+    Reply damaged(std::string_view beginning, std::string_view reason, const SessionInfo& session) override;
+
+private:
+    exchange::Inbox& inbox_;
+    storage::Store& store_;
+    net::thread_pool& cpu_;
+    InboxEvents& events_;
+    const std::chrono::milliseconds patience_;
+};
+
+}  // namespace causeway::mllp

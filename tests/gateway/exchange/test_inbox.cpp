@@ -1,0 +1,190 @@
+#include <doctest/doctest.h>
+
+#include "gateway/exchange/control_ids.hpp"
+#include "gateway/exchange/identity_keys.hpp"
+#include "gateway/exchange/inbox.hpp"
+#include "gateway/storage/memory/memory_store.hpp"
+
+using namespace causeway;
+using namespace causeway::exchange;
+
+namespace {
+
+class FakeClock final : public ops::Clock {
+public:
+    mutable std::int64_t us = 1'772'000'000'000'000;
+    std::int64_t now_us() const override { return us += 1'000; }
+    std::int64_t steady_us() const override { return us; }
+};
+
+std::shared_ptr<const mappings::MapSet> maps() {
+    static const auto loaded = mappings::MapSet::load(mappings::MapSet::builtin());
+    REQUIRE(loaded.maps != nullptr);
+    return loaded.maps;
+}
+
+std::shared_ptr<const ExchangeSettings> settings() {
+    auto made = std::make_shared<ExchangeSettings>();
+    Partner lab;
+    lab.name = "lab";
+    lab.application = "LIS";
+    lab.mllp = MllpEndpoint{.host = "127.0.0.1", .port = 1};
+    Partner hie = lab;
+    hie.name = "hie";
+    hie.application = "HIE";
+    made->partners = {lab, hie};
+    RoutingRule relay;
+    relay.name = "admissions";
+    relay.messages = {"ADT^A04"};
+    relay.to = "hie";
+    made->rules = {relay};
+    REQUIRE(validate(*made).empty());
+    return made;
+}
+
+/// The whole inbox on the store in memory, with a fault wherever the test wants one.
+struct Bench {
+    FakeClock clock;
+    ControlIds ids{clock};
+    security::Door door;
+    int fail_at = -1, calls = 0;
+    std::unique_ptr<storage::Store> store = storage::make_memory_store(
+        {.now_us = [this] { return clock.now_us(); }, .fault = [this](const char*) { return calls++ == fail_at; }});
+    rest::ResourceWriter writer{*store};
+    IdentityRegistrar registrar;
+    std::vector<ConfigurationFault> faults;
+    std::shared_ptr<const ExchangeSettings> configuration = settings();
+    Router router{configuration, {*store, maps(), [this] { return ids.next(); }, {}}, faults};
+    Inbox inbox{{*store, writer, door, clock, [this] { return ids.next(); }, &router, nullptr}, configuration, maps()};
+
+    Bench() {
+        writer.add_observer(registrar);
+        writer.add_observer(router);
+    }
+    Receipt accept(const std::string& bytes) { return inbox.accept_blocking(bytes, {"test", "127.0.0.1"}); }
+    std::size_t waiting() {
+        auto snapshot = store->snapshot();
+        return (*snapshot)->outbox(storage::OutboxQuery{})->size();
+    }
+    std::optional<storage::StoredResource> find(const std::string& key) {
+        auto snapshot = store->snapshot();
+        const auto name = *(*snapshot)->identity(key);
+        if (!name) return std::nullopt;
+        return *(*snapshot)->read(name->type, name->id);
+    }
+};
+
+std::string adt(std::string_view control_id, std::string_view phone, std::string_view time = "20260302080500", std::string_view header = "") {
+    return "MSH|^~\\&|DESK|NORTH|CW|C|" + std::string(time) + "||ADT^A04^ADT_A01|" + std::string(control_id) + "|P|2.5.1" + std::string(header) +
+           "\rEVN|A04|20260302080500\rPID|1||10231^^^NORTH&1.2.3&ISO^MR||DOE^JANE||19800101|F|||1 A ST^^X^IL^62704||" + std::string(phone) +
+           "\rPV1|1|O\r";
+}
+
+}  // namespace
+
+TEST_SUITE("gateway/exchange/inbox") {
+TEST_CASE("a message is stored with its effects and acknowledged by its control id") {
+    Bench bench;
+    REQUIRE(bench.faults.empty());
+    const auto receipt = bench.accept(adt("M1", "(217)544-0148"));
+    CAPTURE(receipt.note);
+    CHECK(receipt.outcome == Receipt::Outcome::processed);
+    REQUIRE(receipt.replies.size() == 1);
+    CHECK(receipt.replies[0].find("MSA|AA|M1") != std::string::npos);
+    CHECK(receipt.resources >= 1);
+    CHECK(bench.waiting() == 1);  // relayed to the HIE
+    auto snapshot = bench.store->snapshot();
+    const auto row = *(*snapshot)->inbox(receipt.id);
+    REQUIRE(row);
+    CHECK(row->message.raw == adt("M1", "(217)544-0148"));
+    CHECK(row->message.acknowledgement == receipt.replies[0]);
+}
+
+TEST_CASE("a redelivery gets the same answer and has no second effect, also with a new time") {
+    Bench bench;
+    const auto first = bench.accept(adt("M1", "(217)544-0148"));
+    const auto again = bench.accept(adt("M1", "(217)544-0148", "20260302080931"));
+    CHECK(again.outcome == Receipt::Outcome::duplicate);
+    CHECK(again.replies == first.replies);
+    CHECK(again.id == first.id);
+    CHECK(bench.waiting() == 1);
+}
+
+TEST_CASE("the same control id with other content is processed: nothing is dropped") {
+    Bench bench;
+    bench.accept(adt("M1", "(217)544-0148"));
+    const auto other = bench.accept(adt("M1", "(217)544-0199"));
+    CHECK(other.outcome == Receipt::Outcome::processed);
+    CHECK(other.reused_control_id);
+    CHECK(bench.waiting() == 2);
+}
+
+TEST_CASE("enhanced mode answers as MSH-15 and MSH-16 wish") {
+    struct Row {
+        std::string header;
+        std::vector<std::string> codes;
+    };
+    const Row rows[] = {{"", {"AA"}},         {"|||AL|NE", {"CA"}}, {"|||NE|AL", {"AA"}},       {"|||AL|AL", {"CA", "AA"}},
+                        {"|||NE|NE", {}},     {"|||ER|NE", {}},     {"|||SU|ER", {"CA"}},       {"|||AL", {"CA"}}};
+    for (const auto& row : rows) {
+        CAPTURE(row.header);
+        Bench bench;
+        const auto receipt = bench.accept(adt("M1", "1", "20260302080500", row.header));
+        std::vector<std::string> codes;
+        for (const auto& reply : receipt.replies) codes.push_back(reply.substr(reply.find("MSA|") + 4, 2));
+        CHECK(codes == row.codes);
+    }
+}
+
+TEST_CASE("what is no message, or none we take, is kept and refused") {
+    Bench bench;
+    struct Row {
+        std::string bytes, answer;
+        Receipt::Outcome outcome;
+    };
+    const Row rows[] = {{"nonsense", "MSA|AR|", Receipt::Outcome::rejected},
+                        {"MSH|^~\\&|A|B|C|D|1||ADT^A04||P|2.5.1\r", "MSA|AR|", Receipt::Outcome::rejected},
+                        {"MSH|^~\\&|A|B|C|D|1||ADT^A04|7|X|2.5.1\r", "MSA|AR|7", Receipt::Outcome::rejected},
+                        {"MSH|^~\\&|A|B|C|D|1||ADT^A04|7|P|3.0\r", "MSA|AR|7", Receipt::Outcome::rejected},
+                        {"MSH|^~\\&|A|B|C|D|1||ZZZ^Z99|7|P|2.5.1\r", "MSA|AR|7", Receipt::Outcome::rejected}};
+    for (const auto& row : rows) {
+        CAPTURE(row.bytes);
+        const auto receipt = bench.accept(row.bytes);
+        CHECK(receipt.outcome == row.outcome);
+        REQUIRE(receipt.replies.size() == 1);
+        CHECK(receipt.replies[0].find(row.answer) != std::string::npos);
+        auto snapshot = bench.store->snapshot();
+        CHECK((*(*snapshot)->inbox(receipt.id))->message.raw == row.bytes);
+    }
+    CHECK(bench.waiting() == 0);
+}
+
+TEST_CASE("a fault at each storage call in turn: never a positive answer without the effects, never an effect twice") {
+    int faults = 0;
+    for (int at = 0; at < 10'000; ++at) {
+        Bench bench;
+        bench.calls = 0;
+        bench.fail_at = at;
+        const auto first = bench.accept(adt("M1", "(217)544-0148"));
+        const bool hit = bench.calls > at;
+        bench.fail_at = -1;
+        const bool positive = first.code == "AA";
+        CAPTURE(at);
+        CHECK(bench.waiting() == (positive ? 1 : 0));
+        CHECK(!first.replies.empty());
+        const auto again = bench.accept(adt("M1", "(217)544-0148"));  // as its sender would
+        CHECK(again.replies.at(0).find("MSA|AA|M1") != std::string::npos);
+        CHECK(bench.waiting() == 1);
+        if (!hit) break;
+        ++faults;
+    }
+    CHECK(faults >= 1);
+}
+
+TEST_CASE("an acknowledgement that comes by itself is not acknowledged") {
+    Bench bench;
+    const auto receipt = bench.accept("MSH|^~\\&|A|B|C|D|1||ACK|7|P|2.5.1\rMSA|AA|6\r");
+    CHECK(receipt.replies.empty());
+    CHECK(receipt.outcome == Receipt::Outcome::processed);
+}
+}
