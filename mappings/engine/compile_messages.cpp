@@ -209,7 +209,7 @@ void Compiler::reserve(MessagePlan& message) {
                 for (const auto& statement : map->block.statements)
                     if (const auto* line = std::get_if<Line>(&statement)) reserve_path(line->target, map->fhir_type, message);
             for (const auto& link : clause.links) reserve_path(link.path, message.variables[link.from].type, message);
-            if (clause.kind == ClausePlan::Kind::fill) reserve_path(clause.target, message.variables[clause.variable].type, message);
+            if (clause.kind == ClausePlan::Kind::fill && clause.variable < message.variables.size()) reserve_path(clause.target, message.variables[clause.variable].type, message);
         }
         for (const auto& child : item.items) self(self, child);
     };

@@ -175,17 +175,34 @@ private:
     void make_link(const LinkPlan& link, const Frame& frame) {
         const auto targets = resources(frame, link.to);
         if (targets.empty()) return;
-        for (const std::uint32_t from : resources(frame, link.from))
-            for (const std::uint32_t to : targets) {
-                Target root = composer_.root_of(from);
-                std::deque<Target> chain;
-                Target* at = &root;
-                for (const auto& step : link.path.steps) {
-                    chain.push_back(composer_.below(*at, step, frame.nearest_ordinal()));
-                    at = &chain.back();
-                }
-                composer_.refer(*at, to, link.id);
+        std::size_t crossing = 0;  // steps up to and with the last one behind which another resource stands
+        for (std::size_t i = 0; i < link.path.steps.size(); ++i)
+            if (!link.path.steps[i].crossing.empty()) crossing = i + 1;
+        for (const std::uint32_t from : resources(frame, link.from)) {
+            if (crossing == 0) {
+                for (const std::uint32_t to : targets) refer(from, link, 0, to, frame);
+                continue;
             }
+            // A resource that a map crossed into, if it did: a link does not make one.
+            Path prefix;
+            prefix.steps.assign(link.path.steps.begin(), link.path.steps.begin() + static_cast<std::ptrdiff_t>(crossing));
+            std::vector<fhir::Element> roots;
+            composer_.reader().select(composer_.drafts()[from].builder.root().get(), prefix, roots);
+            for (std::uint32_t i = 0; i < composer_.drafts().size() && !roots.empty(); ++i)
+                if (std::find(roots.begin(), roots.end(), composer_.drafts()[i].builder.root().get()) != roots.end())
+                    refer(i, link, crossing, targets.front(), frame);
+        }
+    }
+
+    void refer(std::uint32_t from, const LinkPlan& link, std::size_t first_step, std::uint32_t to, const Frame& frame) {
+        Target root = composer_.root_of(from);
+        std::deque<Target> chain;
+        Target* at = &root;
+        for (std::size_t i = first_step; i < link.path.steps.size(); ++i) {
+            chain.push_back(composer_.below(*at, link.path.steps[i], frame.nearest_ordinal()));
+            at = &chain.back();
+        }
+        composer_.refer(*at, to, link.id);
     }
 
     Composer& composer_;

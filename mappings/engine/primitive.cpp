@@ -51,6 +51,10 @@ bool take_offset(std::string_view& text, std::string& out) {
     if (!text.empty() && text.front() == ':') text.remove_prefix(1);
     const int minutes = take_pair(text);
     if (hours < 0 || hours > 14 || minutes < 0 || minutes > 59 || !text.empty()) return false;
+    if (hours == 0 && minutes == 0) {
+        out += 'Z';
+        return true;
+    }
     out += sign;
     append_pair(out, hours);
     out += ':';
