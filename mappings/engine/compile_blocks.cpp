@@ -108,7 +108,9 @@ Line Compiler::line(const syntax::Statement& in, const Context& context) {
                std::find(context.segments.begin(), context.segments.end(), source.base) != context.segments.end();
     }
     if (!own) fault(in.place, "E130", "source " + in.sources.front().to_string() + " does not belong to segment " + context.segments.front());
+    const std::size_t faults = out_.size();
     if (in.target && context.fhir) out.target = path(*in.target, *context.fhir);
+    if (out_.size() != faults) return out;  // what follows from a wrong path is no news
     const auto& o = in.options;
     const bool same = std::any_of(out.target.steps.begin(), out.target.steps.end(), [](const Step& s) { return s.index == Step::Index::same; });
     if (repeats && out.target.iterates < 0 && !same && !o.join && o.by.empty())

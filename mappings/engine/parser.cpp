@@ -57,6 +57,7 @@ public:
             auto declaration = read_declaration();
             if (!panic_) declarations.push_back(std::move(declaration));
             recover(before);
+            if (next_ == before && !at_end()) ++next_;  // a '}' that closes nothing
         }
         return declarations;
     }
