@@ -117,11 +117,7 @@ private:
                 return bad(quote == '`' ? "back-quoted identifier is not closed" : "string is not closed");
             }
             const char c = text_[at_++];
-            if (c == quote) {
-                if (!token.text.empty() || kind == TokenKind::string) return true;
-                at_ = start;
-                return bad("a name between quotes is empty");
-            }
+            if (c == quote) return true;
             if (c != '\\') {
                 token.text.push_back(c);
             } else if (!read_escape(token.text)) {

@@ -139,8 +139,20 @@ KeyTest number_test(const keys::Hasher& hash, std::string head, const Operand& o
 
 }  // namespace
 
+namespace {
+
+/// A hash may be shared by two values: in a decision about identity a key that is there says maybe, so that neither a
+/// match nor, under a negation, the lack of one rests on it.
+void doubt(Condition& condition) {
+    if (condition.kind == Condition::Kind::key) condition.key.exact = false;
+    for (auto& child : condition.children) doubt(child);
+}
+
+}  // namespace
+
 Searcher::Compiled Searcher::compile(std::string_view type, const Criterion& criterion, bool verify) {
     Compiled out;
+    verify_ = verify;
     out.type = type;
     out.criterion = &criterion;
     out.verify = verify;
@@ -151,6 +163,7 @@ Searcher::Compiled Searcher::compile(std::string_view type, const Criterion& cri
     out.condition.children.push_back(key(std::move(type_test)));
     if (code == 0) return out;
     auto inner = compile_node(type, criterion);
+    if (verify) doubt(inner);
     if (inner.kind == Condition::Kind::all) {
         for (auto& child : inner.children) out.condition.children.push_back(std::move(child));
     } else {
@@ -382,7 +395,7 @@ Condition Searcher::compile_has(const Criterion& criterion) {
         if (parameter == 0) not_supported("a parameter that is not indexed");
         const auto head = keys::parameter_prefix(parameter);
         if (++depth_ > limits_.depth_max) throw FailureException({FailureCode::too_costly, "search: nested too deeply"});
-        const auto compiled = compile(target.type, *target.criterion, false);
+        const auto compiled = compile(target.type, *target.criterion, verify_);
         std::string keys;
         each_match(compiled, {}, [&](const Candidate& found) {
             Candidate candidate;
@@ -405,7 +418,7 @@ Condition Searcher::compile_has(const Criterion& criterion) {
 std::vector<Rid> Searcher::matching_rids(std::string_view type, const Criterion& criterion) {
     if (++depth_ > limits_.depth_max) throw FailureException({FailureCode::too_costly, "search: nested too deeply"});
     std::vector<Rid> out;
-    const auto compiled = compile(type, criterion, false);
+    const auto compiled = compile(type, criterion, verify_);
     each_match(compiled, {}, [&](const Candidate& found) {
         Candidate candidate = found;
         std::string keys;

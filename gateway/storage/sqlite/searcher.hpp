@@ -119,6 +119,7 @@ private:
     Vid snapshot_ = 0;      ///< of the running call
     Budget budget_;
     int depth_ = 0;
+    bool verify_ = false;   ///< the running call decides about identity
 };
 
 }  // namespace causeway::storage
