@@ -40,6 +40,7 @@ std::optional<Interaction> interaction_of(Method method, Route::Kind kind) {
     }
     const bool target = kind == Kind::type || kind == Kind::instance;
     if (method == Method::put && target) return Interaction::update;
+    if (method == Method::patch && target) return Interaction::patch;
     if (method == Method::erase && target) return Interaction::delete_;
     return std::nullopt;
 }

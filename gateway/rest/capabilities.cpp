@@ -37,7 +37,7 @@ void append_operations(std::string& json, const Operations& operations, std::str
 
 void append_type(std::string& json, const Services& services, std::string_view type) {
     json.append(R"({"type":")").append(type).append(R"(","profile":"http://hl7.org/fhir/StructureDefinition/)").append(type).append(R"(",)");
-    append_codes(json, "interaction", {"read", "vread", "update", "delete", "history-instance", "history-type", "create", "search-type"});
+    append_codes(json, "interaction", {"read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"});
     json.append(R"(,"versioning":"versioned-update","readHistory":true,"updateCreate":)").append(services.settings.update_create ? "true" : "false");
     json.append(R"(,"conditionalCreate":true,"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":")");
     json.append(services.settings.conditional_delete_max > 1 ? "multiple" : "single");
@@ -63,7 +63,7 @@ std::string statement(const Services& services, const Call& call) {
     json.append(R"(","kind":"instance","software":{"name":"Causeway","version":")").append(services.settings.software_version);
     json.append(R"("},"implementation":{"description":"Causeway FHIR R4 gateway","url":)");
     fhir::append_json_string(call.base, json);
-    json.append(R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","application/fhir+xml","json","xml"],"rest":[{"mode":"server","resource":[)");
+    json.append(R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","application/fhir+xml","json","xml"],"patchFormat":["application/json-patch+json","application/fhir+json","application/fhir+xml"],"rest":[{"mode":"server","resource":[)");
     for (const std::string_view type : fhir::r4::resource_types()) {
         append_type(json, services, type);
         json += ',';

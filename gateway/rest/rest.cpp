@@ -131,6 +131,8 @@ void Rest::run(CallPtr call, Answer answer) {
         case Method::post: return run_post(std::move(call), std::move(answer));
         case Method::put:
             return on_pool(large, [this, call, answer] { update(services_, call, answer); });
+        case Method::patch:
+            return on_pool(large, [this, call, answer] { patch(services_, call, answer); });
         case Method::erase: return erase(services_, std::move(call), std::move(answer));
         default: return answer(not_allowed(call->route.kind));
     }

@@ -19,7 +19,7 @@ using fhir::IssueCode;
 using http::Method;
 using storage::Result;
 
-enum class Role : std::uint8_t { erase, create, update, read };
+enum class Role : std::uint8_t { erase, create, update, patch, read };
 
 /// One entry with everything that is known of it.
 struct Item {
@@ -88,6 +88,7 @@ std::optional<Role> role_of(const BundleEntry& entry) {
     if (entry.method == Method::erase && (kind == Route::Kind::instance || kind == Route::Kind::type)) return Role::erase;
     if (entry.method == Method::post && kind == Route::Kind::type) return Role::create;
     if (entry.method == Method::put && (kind == Route::Kind::instance || kind == Route::Kind::type)) return Role::update;
+    if (entry.method == Method::patch && (kind == Route::Kind::instance || kind == Route::Kind::type)) return Role::patch;
     if ((entry.method == Method::get || entry.method == Method::head) && kind != Route::Kind::capabilities && kind != Route::Kind::operation) return Role::read;
     return std::nullopt;
 }
@@ -100,7 +101,7 @@ Outcome<void> TransactionBundle::prepare_item(BundleEntry entry) {
         entry.route.kind = Route::Kind::instance;
     }
     const auto role = role_of(entry);
-    if (!role) return rest::fault(400, IssueCode::not_supported, "A transaction takes DELETE, POST, PUT and GET of resources");
+    if (!role) return rest::fault(400, IssueCode::not_supported, "A transaction takes DELETE, POST, PUT, PATCH and GET of resources");
     Item item;
     item.role = *role;
     item.call = call_of(*call_, entry);
@@ -126,9 +127,16 @@ Outcome<void> TransactionBundle::prepare_item(BundleEntry entry) {
             item.new_id = services_.store.new_id();
             item.step.body_id = item.step.id.empty() ? entry.resource["id"].text() : std::string_view{};
             break;
+        case Role::patch:
+            item.step.kind = WriteStep::Kind::patch;
+            if (item.step.id.empty()) condition = entry.query();
+            if (entry.resource.resource_type() != "Parameters")
+                return rest::fault(422, IssueCode::not_supported, "A patch in a bundle is a FHIRPath Patch: a Parameters resource");
+            item.step.patch = rewrite_references(bundle_, entry.resource, {}, {});
+            break;
         case Role::read: break;
     }
-    if (!condition.empty() || (item.step.id.empty() && (*role == Role::erase || *role == Role::update))) {
+    if (!condition.empty() || (item.step.id.empty() && (*role == Role::erase || *role == Role::update || *role == Role::patch))) {
         auto plan = parse_condition(services_, call_->base, item.step.type, condition, call_->now_us);
         if (plan.has_error()) return plan.error();
         item.condition_text = item.step.type + "?" + fhir::search::encode_query(plan->used);
@@ -142,7 +150,7 @@ Outcome<void> TransactionBundle::prepare_item(BundleEntry entry) {
         if (*role == Role::update && !item.step.id.empty() && !replay && entry.resource["id"].text() != item.step.id)
             return rest::fault(400, IssueCode::value, "The resource's id is not the one that request.url names");
     }
-    if (*role == Role::erase) item.step.condition = item.condition;
+    if (*role == Role::erase || *role == Role::patch) item.step.condition = item.condition;
     item.entry = std::move(entry);
     items_.push_back(std::move(item));
     return {};
@@ -278,8 +286,8 @@ Result<void> TransactionBundle::resolve_conditional_references(storage::Reader& 
 Result<void> TransactionBundle::check_overlap() {
     std::unordered_set<std::string> touched;
     for (const Item& item : items_) {
-        if (item.role == Role::read || item.matched || (item.role == Role::erase && item.condition)) continue;
-        const std::string target = item.role == Role::erase ? item.step.type + "/" + item.step.id : item.target;
+        if (item.role == Role::read || item.matched || ((item.role == Role::erase || item.role == Role::patch) && item.condition)) continue;
+        const std::string target = item.role == Role::erase || item.role == Role::patch ? item.step.type + "/" + item.step.id : item.target;
         if (!touched.insert(target).second)
             return refuse_at(item, rest::fault(400, IssueCode::duplicate, "Another entry of the transaction writes the same resource"));
     }
@@ -357,6 +365,7 @@ Result<void> TransactionBundle::run(storage::Transaction& transaction) {
         if (auto done = each([&](const Item& item) { return item.role == role && item.conditional_references.empty(); }, write); done.has_error()) return done;
     for (const Role role : {Role::create, Role::update})
         if (auto done = each([&](const Item& item) { return item.role == role && !item.conditional_references.empty(); }, write); done.has_error()) return done;
+    if (auto done = each([](const Item& item) { return item.role == Role::patch; }, write); done.has_error()) return done;
     return each([](const Item& item) { return item.role == Role::read; }, [&](Item& item) { return read_item(transaction, item); });
 }
 

@@ -1,3 +1,4 @@
+#include "fhir/json/json.hpp"
 #include "fhir/model/reference.hpp"
 #include "gateway/rest/answer.hpp"
 #include "gateway/rest/read.hpp"
@@ -81,6 +82,41 @@ void erase(const Services& services, CallPtr call, Answer answer) {
     step->type = call->route.type;
     step->id = call->route.id;
     step->if_match = call->request.headers.get("If-Match");
+    if (step->id.empty()) {
+        auto plan = parse_condition(services, call->base, step->type, call->request.query(), call->now_us);
+        if (plan.has_error()) return answer(plan.error());
+        step->condition = std::move(*plan);
+    }
+    commit(services, std::move(call), std::move(step), std::move(answer));
+}
+
+void patch(const Services& services, CallPtr call, Answer answer) {
+    if (call->route.type == "Binary") return answer(fault(405, IssueCode::not_supported, "A Binary cannot be patched"));
+    const auto type = body_type(call->request);
+    if (type.has_error()) return answer(type.error());
+    auto step = std::make_shared<WriteStep>();
+    step->kind = WriteStep::Kind::patch;
+    step->type = call->route.type;
+    step->id = call->route.id;
+    step->if_match = call->request.headers.get("If-Match");
+    if (call->document) {
+        step->patch = call->document;
+    } else if (*type == BodyType::json_patch) {
+        fhir::Limits limits;
+        limits.depth_max = services.settings.json_depth_max;
+        auto parsed = fhir::parse_json(call->request.body, limits);
+        if (parsed.has_error()) return answer(fault_of(parsed.error()));
+        if (!(*parsed)->root().is_array()) return answer(fault(400, IssueCode::structure, "A JSON Patch is an array of operations"));
+        step->patch = std::move(*parsed);
+    } else if (*type == BodyType::json || *type == BodyType::xml) {
+        auto body = read_body(services, *call);
+        if (body.has_error()) return answer(body.error());
+        step->patch = std::move(body->document);
+    } else {
+        return answer(fault(415, IssueCode::not_supported, "A patch is taken as application/json-patch+json or as a FHIR Parameters resource"));
+    }
+    if (!step->patch->root().is_array() && step->patch->resource_type() != "Parameters")
+        return answer(fault(400, IssueCode::structure, "A FHIRPath Patch is a Parameters resource"));
     if (step->id.empty()) {
         auto plan = parse_condition(services, call->base, step->type, call->request.query(), call->now_us);
         if (plan.has_error()) return answer(plan.error());

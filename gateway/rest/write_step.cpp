@@ -1,5 +1,7 @@
 #include "gateway/rest/write_step.hpp"
 
+#include "fhir/json/json.hpp"
+#include "fhir/patch/patch.hpp"
 #include "fhir/validate/outcome.hpp"
 #include "gateway/rest/answer.hpp"
 #include "gateway/rest/read.hpp"
@@ -101,6 +103,53 @@ Result<void> run_erase(storage::Transaction& transaction, WriteStep& step, const
     return {};
 }
 
+Fault patch_fault(const fhir::Error& error) {
+    Fault made = fault_of(error);
+    made.status = error.code == fhir::Errc::evaluation ? 422 : 400;
+    return made;
+}
+
+/// The patched resource as a draft; a result that is no valid resource is a 422.
+Outcome<Draft> apply_patch(const WriteStep& step, const storage::StoredResource& current, const ResourceWriter& writer) {
+    auto document = fhir::parse_json(current.json());
+    if (document.has_error()) return fault_of(document.error());
+    auto patched = step.patch->root().is_array() ? fhir::apply_json_patch(*document, step.patch) : fhir::apply_fhirpath_patch(*document, step.patch->root());
+    if (patched.has_error()) return patch_fault(patched.error());
+    if ((*patched)->resource_type() != current.type || (*patched)->id() != current.id)
+        return fault(422, IssueCode::business_rule, "A patch may not change the resource's type or id");
+    auto draft = writer.prepare(std::move(*patched), current.id);
+    if (draft.has_value()) return draft;
+    Fault invalid = draft.error();
+    if (invalid.status == 400) invalid.status = 422;
+    return invalid;
+}
+
+Result<void> run_patch(storage::Transaction& transaction, WriteStep& step, const WriteActor& actor) {
+    std::string id = step.id;
+    if (step.condition) {
+        auto matches = resolve(transaction, step, 2);
+        if (matches.has_error()) return matches.error();
+        if (matches->size() > 1) return refuse(step, several_matches());
+        if (matches->empty()) return refuse(step, fault(404, IssueCode::not_found, "The condition matches no resource"));
+        id = matches->front().name.id;
+    }
+    auto current = transaction.read(step.type, id);
+    if (current.has_error()) return current.error();
+    if (!*current) return refuse(step, fault(404, IssueCode::not_found, "There is no resource of this type with this id"));
+    if ((*current)->erased()) return refuse(step, fault(410, IssueCode::deleted, "The resource was deleted"));
+    if (!step.if_match.empty() && !etag_matches(step.if_match, (*current)->version.number))
+        return refuse(step, fault(412, IssueCode::conflict, "The resource has another version than If-Match names"));
+    auto draft = apply_patch(step, **current, actor.services.writer);
+    if (draft.has_error()) return refuse(step, draft.error());
+    step.draft = std::move(*draft);
+    auto written = actor.services.writer.write(transaction, *step.draft, context_of(actor, storage::WriteKind::patch));
+    if (written.has_error()) return written.error();
+    step.done.status = 200;
+    step.done.id = id;
+    step.done.version = written->version;
+    return {};
+}
+
 }  // namespace
 
 storage::Failure refuse(WriteStep& step, Fault why) {
@@ -140,6 +189,7 @@ Result<void> run_step(storage::Transaction& transaction, WriteStep& step, const 
         case WriteStep::Kind::create: return run_create(transaction, step, actor);
         case WriteStep::Kind::update: return run_update(transaction, step, actor);
         case WriteStep::Kind::erase: return run_erase(transaction, step, actor);
+        case WriteStep::Kind::patch: return run_patch(transaction, step, actor);
     }
     return {};
 }

@@ -12,7 +12,7 @@ namespace causeway::rest {
 /// One write interaction: alone in its transaction, or one of the entries of a bundle. What can be done without the
 /// store's lock (reading, checking, indexing the body) was done when it was made.
 struct WriteStep {
-    enum class Kind : std::uint8_t { create, update, erase };
+    enum class Kind : std::uint8_t { create, update, erase, patch };
     Kind kind = Kind::create;
     std::string type;
     std::string id;            ///< update, erase: of the URL; empty if conditional
@@ -21,7 +21,8 @@ struct WriteStep {
     std::string body_id;       ///< of a conditional update's body
     std::string if_match;      ///< the header; empty: none
     bool if_none_match_any = false;
-    std::optional<Draft> draft;   ///< create and update
+    std::optional<Draft> draft;   ///< create and update; a patch makes it inside the job
+    fhir::DocumentPtr patch;      ///< an array (JSON Patch) or Parameters (FHIRPath Patch)
 
     /// What came of it; set anew by each run.
     struct Done {
@@ -63,5 +64,6 @@ std::optional<storage::StoredResource> representation(const WriteStep& step);
 void create(const Services& services, CallPtr call, Answer answer);
 void update(const Services& services, CallPtr call, Answer answer);
 void erase(const Services& services, CallPtr call, Answer answer);
+void patch(const Services& services, CallPtr call, Answer answer);
 
 }  // namespace causeway::rest

@@ -8,7 +8,14 @@
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
+#include <filesystem>
+
+#include "fhir/json/json.hpp"
 #include "gateway/http/server.hpp"
+#include "gateway/rest/operations.hpp"
+#include "gateway/rest/resource_writer.hpp"
+#include "gateway/rest/rest.hpp"
+#include "gateway/storage/sqlite/sqlite_store.hpp"
 #include "tests/bench/http_load.hpp"
 
 namespace {
@@ -23,7 +30,7 @@ constexpr std::string_view request =
     "GET /fhir/Patient/0192f0c1-7b5e-7cc3-9e1b-2f1d6c1f0a01 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: application/fhir+json\r\nUser-Agent: bench\r\n\r\n";
 
 std::string patient_json() {
-    std::string json = R"({"resourceType":"Patient","id":"0192f0c1-7b5e-7cc3-9e1b-2f1d6c1f0a01","meta":{"versionId":"1","lastUpdated":"2026-01-31T08:15:30.123456Z"},"text":{"status":"generated","div":"<div>)";
+    std::string json = R"({"resourceType":"Patient","id":"0192f0c1-7b5e-7cc3-9e1b-2f1d6c1f0a01","meta":{"versionId":"1","lastUpdated":"2026-01-31T08:15:30.123456Z"},"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">)";
     json.append(800, 'x');
     return json + R"(</div>"},"name":[{"family":"Rocha","given":["Ines"]}],"birthDate":"1962-05-20"})";
 }
@@ -105,7 +112,40 @@ void session_alone(benchmark::State& state) {
     thread.join();
 }
 
+/// The whole of it: routing, rights, snapshot, store; with and without an audit row for each read.
+void rest_read(benchmark::State& state) {
+    std::string pattern = (std::filesystem::temp_directory_path() / "causeway-bench-XXXXXX").string();
+    const std::filesystem::path folder = mkdtemp(pattern.data());
+    storage::SqliteOptions options;
+    options.file = folder / "store.db";
+    auto store = storage::open_sqlite(std::move(options)).value();
+    {
+        security::Door door;
+        security::ReadAudit reads(*store);
+        ops::SystemClock clock;
+        rest::ResourceWriter writer(*store);
+        rest::Operations operations;
+        rest::Services services{*store, door, state.range(1) != 0 ? &reads : nullptr, clock, writer, operations, std::nullopt, {}};
+        rest::Rest handler(services);
+        const auto draft = writer.prepare(fhir::parse_json(patient_json()).value(), "0192f0c1-7b5e-7cc3-9e1b-2f1d6c1f0a01").value();
+        const security::Principal principal;
+        storage::transact_blocking(*store, [&](storage::Transaction& transaction) { return writer.write(transaction, draft, {principal, storage::WriteKind::create, {}, 0, {}, true}); }).value();
+        net::io_context io(1);
+        http::Server server(io, handler, {});
+        const std::uint16_t port = server.listen("127.0.0.1", 0).value();
+        std::thread thread([&] { io.run(); });
+        measure(state, port, thread);
+        server.stop({});
+        thread.join();
+    }
+    store->close();
+    store.reset();
+    std::filesystem::remove_all(folder);
+}
+
 BENCHMARK(bare_beast)->Arg(1)->Arg(32)->UseRealTime();
 BENCHMARK(session_alone)->Arg(1)->Arg(32)->UseRealTime();
+
+BENCHMARK(rest_read)->ArgNames({"connections", "audit"})->Args({1, 0})->Args({32, 0})->Args({32, 1})->UseRealTime();
 
 }  // namespace
