@@ -1,0 +1,288 @@
+#include "gateway/exchange/admin.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "fhir/json/json.hpp"
+#include "fhir/search/query.hpp"
+
+namespace causeway::exchange {
+namespace {
+
+using storage::InboxState;
+using storage::OutboxState;
+
+constexpr std::array<std::pair<std::string_view, InboxState>, 4> inbox_states = {{{"received", InboxState::received},
+                                                                                  {"processed", InboxState::processed},
+                                                                                  {"failed", InboxState::failed},
+                                                                                  {"rejected", InboxState::rejected}}};
+constexpr std::array<std::pair<std::string_view, OutboxState>, 4> outbox_states = {{{"pending", OutboxState::pending},
+                                                                                    {"delivered", OutboxState::delivered},
+                                                                                    {"dead", OutboxState::dead},
+                                                                                    {"cancelled", OutboxState::cancelled}}};
+
+template <class State, std::size_t n>
+std::string_view name_of(const std::array<std::pair<std::string_view, State>, n>& names, State state) {
+    for (const auto& [name, known] : names) {
+        if (known == state) return name;
+    }
+    return "?";
+}
+template <class State, std::size_t n>
+std::optional<State> state_of(const std::array<std::pair<std::string_view, State>, n>& names, std::string_view text) {
+    for (const auto& [name, state] : names) {
+        if (name == text) return state;
+    }
+    return std::nullopt;
+}
+
+template <class Number>
+std::optional<Number> number(std::string_view text) {
+    Number value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < 1) return std::nullopt;
+    return value;
+}
+
+/// One JSON object under construction.
+class Object {
+public:
+    Object& text(std::string_view name, std::string_view value) {
+        if (value.empty()) return *this;
+        key(name);
+        // Bytes of a message may be in any character set: what is not ASCII is shown as Latin-1.
+        std::string shown;
+        for (const char c : value) {
+            const auto byte = static_cast<unsigned char>(c);
+            if (byte == 0) continue;
+            if (byte < 0x80) {
+                shown += c;
+            } else {
+                shown += static_cast<char>(0xC0 | byte >> 6);
+                shown += static_cast<char>(0x80 | (byte & 0x3F));
+            }
+        }
+        fhir::append_json_string(is_utf8(value) ? value : std::string_view(shown), json_);
+        return *this;
+    }
+    Object& integer(std::string_view name, std::int64_t value) { return raw(name, std::to_string(value)); }
+    Object& instant(std::string_view name, storage::TimeUs at_us) {
+        std::string value;
+        storage::append_instant(at_us, value);
+        return text(name, value);
+    }
+    Object& raw(std::string_view name, std::string_view json) {
+        key(name);
+        json_ += json;
+        return *this;
+    }
+    std::string done() && { return std::move(json_) + "}"; }
+
+private:
+    void key(std::string_view name) {
+        json_ += json_.size() == 1 ? "\"" : ",\"";
+        json_.append(name).append("\":");
+    }
+    static bool is_utf8(std::string_view text) {
+        for (std::size_t i = 0; i < text.size();) {
+            const auto lead = static_cast<unsigned char>(text[i]);
+            const std::size_t more = lead < 0x80 ? 0 : lead >= 0xC2 && lead < 0xE0 ? 1 : lead >= 0xE0 && lead < 0xF0 ? 2 : lead >= 0xF0 && lead < 0xF5 ? 3 : 9;
+            if (lead == 0 || more == 9 || i + more >= text.size() + (more == 0 ? 1 : 0)) return false;
+            for (std::size_t k = 1; k <= more; ++k) {
+                if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
+            }
+            i += more + 1;
+        }
+        return true;
+    }
+    std::string json_ = "{";
+};
+
+http::Response json_response(std::string body) {
+    http::Response response;
+    response.headers.add("Content-Type", "application/json");
+    response.headers.add("Cache-Control", "no-store");
+    response.body = http::Body(std::move(body));
+    return response;
+}
+
+http::Response failed(const storage::Failure& failure) {
+    if (failure.code == storage::FailureCode::not_found) return http::outcome_response(404, "not-found", "There is no such message");
+    return http::outcome_response(503, "transient", "The store cannot answer now");
+}
+
+std::string inbox_json(const storage::InboxRow& row) {
+    const auto& message = row.message;
+    Object object;
+    object.integer("id", row.id).text("state", name_of(inbox_states, message.state)).text("channel", message.channel);
+    object.text("kind", message.kind).text("application", message.application).text("facility", message.facility);
+    object.text("controlId", message.control_id).instant("received", message.received_us).text("note", message.note);
+    return std::move(object.text("correlation", message.correlation)).done();
+}
+
+std::string outbox_json(const storage::OutboxRow& row) {
+    Object object;
+    object.integer("id", row.id).text("state", name_of(outbox_states, row.state)).text("partner", row.message.partner);
+    object.text("kind", row.message.kind).text("controlId", row.message.control_id).integer("attempts", row.attempts);
+    object.instant("created", row.created_us).instant("changed", row.changed_us).text("note", row.note);
+    if (row.state == OutboxState::pending) object.instant("due", std::max(row.message.due_us, row.created_us));
+    if (row.message.origin != 0) object.integer("message", row.message.origin);
+    if (row.replay_of != 0) object.integer("replayOf", row.replay_of);
+    return std::move(object).done();
+}
+
+template <class Rows, class Render>
+std::string list(std::string_view name, const Rows& rows, Render render) {
+    std::string json = "{\"" + std::string(name) + "\":[";
+    for (std::size_t i = 0; i < rows.size(); ++i) json += (i == 0 ? "" : ",") + render(rows[i]);
+    return json + "]}";
+}
+
+storage::Result<std::string> one_inbox(storage::Reader& reader, storage::InboxId id) {
+    const auto row = reader.inbox(id);
+    if (row.has_error()) return row.error();
+    if (!*row) return storage::Failure{storage::FailureCode::not_found, "no such message"};
+    auto json = inbox_json(**row);
+    json.pop_back();
+    Object content;
+    content.text("raw", (*row)->message.raw).text("acknowledgement", (*row)->message.acknowledgement);
+    if (const auto trace = reader.trace(id); trace.has_value() && *trace) content.raw("trace", **trace);
+    if (const auto written = reader.written_by(id, 1'000); written.has_value()) {
+        std::string names = "[";
+        for (const auto& match : *written) names += (names.size() == 1 ? "\"" : ",\"") + match.name.type + "/" + match.name.id + "\"";
+        content.raw("resources", names + "]");
+    }
+    return json + "," + std::move(content).done().substr(1);
+}
+
+storage::Result<std::string> one_outbox(storage::Reader& reader, storage::OutboxId id) {
+    const auto row = reader.outbox(id);
+    if (row.has_error()) return row.error();
+    if (!*row) return storage::Failure{storage::FailureCode::not_found, "no such message"};
+    auto json = outbox_json(**row);
+    json.pop_back();
+    Object content;
+    content.text("payload", (*row)->message.payload).text("acknowledgement", (*row)->acknowledgement).text("orderingKey", (*row)->message.ordering_key);
+    auto rest = std::move(content).done();
+    return json + (rest.size() > 2 ? "," + rest.substr(1) : "}");
+}
+
+storage::Result<std::string> list_of(storage::Reader& reader, std::string_view what, const std::vector<fhir::search::QueryParameter>& parameters) {
+    storage::InboxQuery inbox;
+    storage::OutboxQuery outbox;
+    for (const auto& [name, value] : parameters) {
+        if (name == "state") {
+            inbox.state = state_of(inbox_states, value);
+            outbox.state = state_of(outbox_states, value);
+        } else if (name == "channel") {
+            inbox.channel = value;
+        } else if (name == "partner") {
+            outbox.partner = value;
+        } else if (name == "before") {
+            inbox.before = outbox.before = number<std::int64_t>(value).value_or(0);
+        } else if (name == "limit") {
+            inbox.count = outbox.count = std::min<std::size_t>(number<std::size_t>(value).value_or(50), 1'000);
+        }
+    }
+    if (what == "messages") {
+        const auto rows = reader.inbox(inbox);
+        if (rows.has_error()) return rows.error();
+        return list("messages", *rows, inbox_json);
+    }
+    const auto rows = reader.outbox(outbox);
+    if (rows.has_error()) return rows.error();
+    return list("outbox", *rows, outbox_json);
+}
+
+/// "/admin/outbox/17/replay" -> {"outbox", "17", "replay"}
+std::array<std::string_view, 3> path_parts(std::string_view path) {
+    std::array<std::string_view, 3> parts;
+    constexpr std::string_view prefix = "/admin/";
+    if (!path.starts_with(prefix)) return parts;
+    path.remove_prefix(prefix.size());
+    for (auto& part : parts) {
+        const auto end = std::min(path.find('/'), path.size());
+        part = path.substr(0, end);
+        path.remove_prefix(std::min(end + 1, path.size()));
+    }
+    return parts;
+}
+
+}  // namespace
+
+void AdminHandler::handle(http::Request request, http::Reply reply) {
+    const auto [what, id, verb] = path_parts(request.path());
+    const bool get = request.method == http::Method::get || request.method == http::Method::head;
+    const bool post = request.method == http::Method::post && what == "outbox" && (verb == "replay" || verb == "cancel");
+    const bool loopback = request.peer && request.peer->loopback;
+    const security::Principal principal{loopback ? security::Principal::Kind::operator_ : security::Principal::Kind::client, "anonymous",
+                                        request.peer ? request.peer->address : std::string()};
+    const auto interaction = get ? security::Interaction::admin_read : security::Interaction::admin_write;
+    if (!services_.door.authorize(principal, {interaction, {}, {}, {}}).allowed) {
+        return reply(http::outcome_response(403, "forbidden", "The operators' interface is not open to this client"));
+    }
+    if (what != "messages" && what != "outbox") return reply(http::outcome_response(404, "not-found", "Only messages and outbox are here"));
+    if (get && verb.empty()) return read(request, what, id, principal, reply);
+    const auto row = number<storage::OutboxId>(id);
+    if (!post || !row) return reply(http::outcome_response(405, "not-supported", "GET a list or a message; POST outbox/ID/replay or cancel"));
+    change(request, *row, verb, principal, std::move(reply));
+}
+
+void AdminHandler::read(const http::Request& request, std::string_view what, std::string_view id, const security::Principal& principal,
+                        const http::Reply& reply) {
+    auto snapshot = services_.store.snapshot();
+    if (snapshot.has_error()) return reply(failed(snapshot.error()));
+    if (id.empty()) {
+        const auto parameters = fhir::search::decode_query(request.query());
+        if (parameters.has_error()) return reply(http::outcome_response(400, "invalid", "The query cannot be read"));
+        auto body = list_of(**snapshot, what, *parameters);
+        return reply(body.has_error() ? failed(body.error()) : json_response(std::move(*body)));
+    }
+    const auto row = number<std::int64_t>(id);
+    if (!row) return reply(http::outcome_response(404, "not-found", "There is no such message"));
+    auto body = what == "messages" ? one_inbox(**snapshot, *row) : one_outbox(**snapshot, *row);
+    if (body.has_error()) return reply(failed(body.error()));
+    security::AuditEntry entry;
+    entry.at_us = services_.clock.now_us();
+    entry.principal = principal;
+    entry.interaction = security::Interaction::admin_read;
+    entry.id = std::string(what) + "/" + std::string(id);
+    entry.status = 200;
+    if (!services_.reads.record(entry)) return reply(http::outcome_response(503, "throttled", "Too many reads wait for their audit row"));
+    reply(json_response(std::move(*body)));
+}
+
+void AdminHandler::change(http::Request request, storage::OutboxId id, std::string_view verb, const security::Principal& principal, http::Reply reply) {
+    security::AuditEntry entry;
+    entry.at_us = services_.clock.now_us();
+    entry.principal = principal;
+    entry.interaction = security::Interaction::admin_write;
+    entry.id = "outbox/" + std::to_string(id);
+    entry.operation = verb;
+    auto job = [id, replay = verb == "replay", body = std::move(request.body), row = security::render(entry)](
+                   storage::Transaction& transaction) -> storage::Result<storage::OutboxRow> {
+        auto changed = id;
+        if (replay) {
+            const auto copy = transaction.replay(id, body.empty() ? std::nullopt : std::optional<std::string_view>(body));
+            if (copy.has_error()) return copy.error();
+            changed = *copy;
+        } else if (auto done = transaction.cancel(id, "by an operator"); done.has_error()) {
+            return done.error();
+        }
+        if (auto audited = transaction.append_audit(row); audited.has_error()) return audited.error();
+        auto now = transaction.outbox(changed);
+        if (now.has_error()) return now.error();
+        if (!*now) return storage::Failure{storage::FailureCode::not_found, "no such message"};
+        return std::move(**now);
+    };
+    storage::transact(services_.store, std::move(job), [reply = std::move(reply), queued = services_.queued](storage::Result<storage::OutboxRow> row) {
+        if (row.has_error()) return reply(failed(row.error()));
+        if (queued) queued(row->message.partner);
+        reply(json_response(outbox_json(*row)));
+    });
+}
+
+}  // namespace causeway::exchange
