@@ -5,6 +5,7 @@
 #include "gateway/main/commands.hpp"
 
 namespace causeway {
+void add_convert_command(CLI::App& app, Exit& exit_code);
 void add_doctor_command(CLI::App& app, Exit& exit_code);
 void add_fhirpath_command(CLI::App& app, Exit& exit_code);
 void add_listen_command(CLI::App& app, Exit& exit_code);
@@ -20,6 +21,7 @@ using causeway::Exit;
 /// Every command of the program, in the order in which `--help` lists them.
 constexpr AddCommand commands[] = {
     causeway::add_doctor_command,
+    causeway::add_convert_command,
     causeway::add_send_command,
     causeway::add_listen_command,
     causeway::add_match_command,
