@@ -75,7 +75,7 @@ std::optional<Decimal> Decimal::parse(std::string_view text) {
     bool fraction = false;
     for (; at < text.size(); ++at) {
         const char c = text[at];
-        if (c == '.' && !fraction) {
+        if (c == '.' && any && !fraction) {
             fraction = true;
         } else if (c >= '0' && c <= '9') {
             any = true;
@@ -229,7 +229,7 @@ std::optional<Decimal> divide(const Decimal& a, const Decimal& b) {
     if (b.zero()) return std::nullopt;
     const Decimal divisor = b.stripped();
     Decimal dividend = a.stripped();
-    const int room = digits_max - digit_count(dividend.coefficient());
+    const int room = std::max(0, digits_max - digit_count(dividend.coefficient()));  // a product may be longer
     const int wanted = std::clamp(28 - digit_count(dividend.coefficient()) + digit_count(divisor.coefficient()), 0, room);
     const Wide numerator = *times_power(dividend.coefficient(), wanted);
     const Wide quotient = numerator / divisor.coefficient();
