@@ -18,7 +18,7 @@ using namespace causeway::storage;
 
 std::string body_of(std::mt19937& random, std::size_t number) {
     char text[2048];
-    const auto pick = [&](unsigned n) { return random() % n; };
+    const auto pick = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
     if (number % 10 == 0) {
         std::snprintf(text, sizeof text,
             R"({"resourceType":"Patient","identifier":[{"type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"MR"}]},"system":"urn:oid:1.2.3","value":"%zu"}],"name":[{"use":"official","family":"Family%u","given":["Given%u"]}],"gender":"%s","birthDate":"19%02u-%02u-%02u","address":[{"line":["%u Main Street"],"city":"City%u","postalCode":"%05u"}]})",
