@@ -1,0 +1,34 @@
+#pragma once
+#include <string>
+
+#include "gateway/http/server.hpp"
+#include "gateway/mllp/delivery_worker.hpp"
+#include "gateway/mllp/listener.hpp"
+#include "gateway/ops/metrics.hpp"
+
+namespace causeway {
+
+/// Counts and logs what HTTP, MLLP and the deliveries report. Holds nothing of any content.
+class Events final : public http::Events, public mllp::ListenerEvents, public mllp::DeliveryEvents {
+public:
+    explicit Events(ops::Metrics& metrics);
+
+    void served(const Served& served) override;
+    void connections_changed(std::size_t count) override;
+    void session_failed(const char* what) override;
+    void connection_refused(const std::string& address) override;
+    void frame_damaged(const mllp::SessionInfo& session, std::string_view reason) override;
+    void settled(const exchange::Partner& partner, const exchange::Settlement& settlement) override;
+    void connected(const exchange::Partner& partner) override;
+    void worker_failed(const exchange::Partner& partner, const char* what) override;
+
+private:
+    ops::Metrics& metrics_;
+    ops::Counter& requests_2xx_;
+    ops::Counter& requests_4xx_;
+    ops::Counter& requests_5xx_;
+    ops::Counter& requests_other_;
+    ops::Histogram& request_seconds_;
+};
+
+}  // namespace causeway

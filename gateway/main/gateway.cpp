@@ -1,0 +1,348 @@
+#include "gateway/main/gateway.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <filesystem>
+#include <future>
+#include <map>
+#include <thread>
+#include <vector>
+
+#include "gateway/exchange/control_ids.hpp"
+#include "gateway/exchange/identity_keys.hpp"
+#include "gateway/exchange/inbox.hpp"
+#include "gateway/exchange/router.hpp"
+#include "gateway/http/router.hpp"
+#include "gateway/http/server.hpp"
+#include "gateway/main/admin_handler.hpp"
+#include "gateway/main/endpoints.hpp"
+#include "gateway/main/events.hpp"
+#include "gateway/main/map_files.hpp"
+#include "gateway/main/message_intake.hpp"
+#include "gateway/mllp/delivery_worker.hpp"
+#include "gateway/mllp/listener.hpp"
+#include "gateway/ops/clock.hpp"
+#include "gateway/ops/log.hpp"
+#include "gateway/ops/metrics.hpp"
+#include "gateway/patient_index/match_operation.hpp"
+#include "gateway/patient_index/patient_index.hpp"
+#include "gateway/rest/operations.hpp"
+#include "gateway/rest/resource_writer.hpp"
+#include "gateway/rest/rest.hpp"
+#include "gateway/security/audit.hpp"
+#include "gateway/storage/sqlite/sqlite_store.hpp"
+#include "mappings/engine/mapset.hpp"
+
+namespace causeway {
+namespace {
+
+namespace net = boost::asio;
+namespace logging = ops::log;
+
+std::unique_ptr<storage::Store> open_store(const ops::Config& config) {
+    const std::filesystem::path file(config.storage.path);
+    std::error_code ignored;  // open_sqlite says what is wrong with the place
+    if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
+    storage::SqliteOptions options;
+    options.file = file;
+    options.readers_max = static_cast<std::size_t>(config.storage.readers);
+    options.queue_jobs_max = static_cast<std::size_t>(config.storage.queue_jobs_max);
+    options.writer_cache_bytes = static_cast<std::size_t>(config.storage.writer_cache_kb) << 10;
+    options.reader_cache_bytes = static_cast<std::size_t>(config.storage.reader_cache_kb) << 10;
+    auto opened = storage::open_sqlite(std::move(options));
+    if (opened.has_error())
+        throw StartFailure{fmt::format("the store {} cannot be opened: {}", config.storage.path, opened.error().message)};
+    return std::move(*opened);
+}
+
+std::shared_ptr<const mappings::MapSet> load_maps(const ops::Config& config) {
+    auto sources = mappings::MapSet::builtin();
+    if (!config.exchange.maps.empty())
+        for (auto& each : read_map_files(config.exchange.maps)) sources.push_back(std::move(each));
+    auto loaded = mappings::MapSet::load(std::move(sources));
+    if (!loaded.maps) {
+        std::string text = "the maps have errors:";
+        for (const auto& each : loaded.diagnostics) text += "\n  " + each.to_string();
+        throw StartFailure{std::move(text)};
+    }
+    return std::move(loaded.maps);
+}
+
+http::Limits http_limits(const ops::Config::Http& config) {
+    http::Limits limits;
+    limits.header_bytes_max = static_cast<std::size_t>(config.header_bytes_max);
+    limits.body_bytes_max = static_cast<std::size_t>(config.body_bytes_max);
+    limits.connections_max = static_cast<std::size_t>(config.connections_max);
+    limits.connections_per_peer_max = static_cast<std::size_t>(config.connections_per_peer_max);
+    limits.header_time = std::chrono::milliseconds(config.header_timeout_ms);
+    limits.body_time = std::chrono::milliseconds(config.body_timeout_ms);
+    limits.idle_time = std::chrono::milliseconds(config.idle_timeout_ms);
+    limits.drain_time = std::chrono::milliseconds(config.drain_ms);
+    return limits;
+}
+
+mllp::ListenerLimits mllp_limits(const ops::Config::Mllp& config) {
+    mllp::ListenerLimits limits;
+    limits.connections_max = static_cast<std::size_t>(config.connections_max);
+    limits.connections_per_peer_max = limits.connections_max;
+    limits.message_bytes_max = static_cast<std::size_t>(config.message_bytes_max);
+    limits.idle_time = std::chrono::milliseconds(config.idle_timeout_ms);
+    limits.drain_time = std::chrono::milliseconds(config.drain_ms);
+    return limits;
+}
+
+rest::Settings rest_settings(const ops::Config& config) {
+    rest::Settings settings;
+    settings.base_url = config.http.base_url;
+    settings.page_default = static_cast<std::uint32_t>(config.fhir.page_default);
+    settings.page_max = static_cast<std::uint32_t>(config.fhir.page_max);
+    settings.includes_max = static_cast<std::size_t>(config.fhir.include_max);
+    settings.bundle_entries_max = static_cast<std::size_t>(config.fhir.bundle_entries_max);
+    settings.json_depth_max = static_cast<std::uint32_t>(config.fhir.depth_max);
+    settings.update_create = config.fhir.update_create;
+    return settings;
+}
+
+/// What messages say about identities, told to the patient index in the message's own transaction.
+class IdentityBridge final : public exchange::IdentityEvents {
+public:
+    explicit IdentityBridge(patient_index::PatientIndex& index) : index_(index) {}
+
+    storage::Result<void> happened(storage::Transaction& transaction, mappings::Event::Kind kind, const storage::ResourceName& survivor,
+                                   const storage::ResourceName& other, const security::Principal& principal) override {
+        const patient_index::Actor actor{patient_index::EventSource::feed, principal.id, transaction.now_us()};
+        const auto outcome = apply(transaction, kind, survivor, other, actor);
+        if (outcome.has_error()) return outcome.error();
+        if (*outcome != patient_index::Refusal::none)
+            logging::warning("identity.refused", {{"reason", patient_index::refusal_text(*outcome)}});
+        return {};
+    }
+
+private:
+    storage::Result<patient_index::Refusal> apply(storage::Transaction& transaction, mappings::Event::Kind kind,
+                                                  const storage::ResourceName& survivor, const storage::ResourceName& other,
+                                                  const patient_index::Actor& actor) {
+        using Kind = mappings::Event::Kind;
+        switch (kind) {
+            case Kind::merge: return index_.merge(transaction, survivor.id, other.id, actor);
+            case Kind::link: return index_.link(transaction, survivor.id, other.id, actor);
+            case Kind::unlink: return index_.unlink(transaction, survivor.id, other.id, actor);
+            case Kind::move:
+            case Kind::change_identifier: break;  // the records change, and every record that is written is matched again
+        }
+        return patient_index::Refusal::none;
+    }
+
+    patient_index::PatientIndex& index_;
+};
+
+}  // namespace
+
+/// In the order in which they are made; they go in the reverse order.
+struct Gateway::Parts {
+    explicit Parts(Startup given)
+        : startup(std::move(given)),
+          store(open_store(startup.config)),
+          maps(load_maps(startup.config)),
+          exchange_settings(std::make_shared<const exchange::ExchangeSettings>(startup.exchange)),
+          cpu(std::max(1u, std::min(4u, std::thread::hardware_concurrency()))),
+          reads(*store),
+          control_ids(clock),
+          events(metrics),
+          writer(*store, {startup.config.http.base_url, 0}),
+          index({}, clock),
+          identity_bridge(index),
+          services{*store, door, &reads, clock, writer, operations, cpu.get_executor(), rest_settings(startup.config)},
+          rest(services),
+          health([this] { return troubles(); }),
+          metrics_handler(metrics),
+          admin({*store, door, reads, clock, cpu, [this](const std::string& partner) { wake(partner); }}),
+          http_server(io, router, {http_limits(startup.config.http), cpu.get_executor(), false}, &events),
+          signals(io) {}
+
+    std::vector<std::string> troubles() const {
+        std::vector<std::string> out;
+        if (!listening.load()) out.emplace_back("the listeners are not open");
+        if (!store->metrics().writable) out.emplace_back("the store takes no writes");
+        return out;
+    }
+
+    void wake(const std::string& partner) {
+        if (const auto found = workers.find(partner); found != workers.end()) found->second->wake();
+    }
+
+    void start_exchange();
+    void start_listeners();
+    void add_metrics();
+    void drain();
+    void step_done();
+
+    Startup startup;
+    ops::SystemClock clock;
+    ops::Metrics metrics;
+    security::Door door;
+    std::unique_ptr<storage::Store> store;
+    std::shared_ptr<const mappings::MapSet> maps;
+    std::shared_ptr<const exchange::ExchangeSettings> exchange_settings;
+    net::io_context io;
+    net::thread_pool cpu;
+    security::ReadAudit reads;
+    exchange::ControlIds control_ids;
+    Events events;
+    rest::ResourceWriter writer;
+    patient_index::PatientIndex index;
+    IdentityBridge identity_bridge;
+    exchange::IdentityRegistrar registrar;
+    std::unique_ptr<exchange::Router> routing;
+    std::unique_ptr<exchange::Inbox> inbox;
+    std::unique_ptr<MessageIntake> intake;
+    std::map<std::string, std::unique_ptr<mllp::DeliveryWorker>> workers;
+    rest::Operations operations;
+    rest::Services services;
+    rest::Rest rest;
+    HealthHandler health;
+    MetricsHandler metrics_handler;
+    AdminHandler admin;
+    http::Router router;
+    http::Server http_server;
+    std::unique_ptr<mllp::Listener> mllp_listener;
+    net::signal_set signals;
+    std::uint16_t http_port = 0, mllp_port = 0;
+    std::atomic<bool> listening{false}, draining{false};
+    std::atomic<int> waiting{0};  // parts that have not stopped yet
+};
+
+void Gateway::Parts::start_exchange() {
+    std::vector<exchange::ConfigurationFault> faults;
+    routing = std::make_unique<exchange::Router>(
+        exchange_settings,
+        exchange::Router::Services{*store, maps, [this] { return control_ids.next(); }, [this](const std::string& partner) { wake(partner); }},
+        faults);
+    if (!faults.empty()) {
+        std::string text = "the routes have faults:";
+        for (const auto& each : faults) text += fmt::format("\n  {}: {}", each.where, each.text);
+        throw StartFailure{std::move(text)};
+    }
+    if (startup.config.patient_index.enabled) {
+        const auto loaded = index.load(*store);
+        if (loaded.has_error()) throw StartFailure{"the patient index cannot be read: " + loaded.error().message};
+        writer.add_observer(index);
+        patient_index::add_match_operation(operations, index);
+    }
+    writer.add_observer(registrar);
+    writer.add_observer(*routing);
+    rest::add_standard_operations(operations);
+    inbox = std::make_unique<exchange::Inbox>(
+        exchange::Inbox::Services{*store, writer, door, clock, [this] { return control_ids.next(); }, routing.get(),
+                                  startup.config.patient_index.enabled ? &identity_bridge : nullptr},
+        exchange_settings, maps);
+    intake = std::make_unique<MessageIntake>(*inbox, *store, cpu, metrics);
+    for (const auto& each : exchange_settings->partners) {
+        if (!each.mllp) continue;
+        // The partner lives in the settings, which the aliasing pointer keeps.
+        workers.emplace(each.name, std::make_unique<mllp::DeliveryWorker>(
+                                       io, std::shared_ptr<const exchange::Partner>(exchange_settings, &each),
+                                       mllp::DeliveryWorker::Context{*store, clock, cpu, events}));
+    }
+}
+
+void Gateway::Parts::start_listeners() {
+    router.mount("/fhir", rest);
+    router.mount("/health", health);
+    router.mount("/metrics", metrics_handler);
+    router.mount("/admin", admin);
+    const auto& config = startup.config;
+    const auto http = http_server.listen(config.http.address, static_cast<std::uint16_t>(config.http.port));
+    if (http.has_error()) throw StartFailure{http.error().message};
+    http_port = *http;
+    if (config.mllp.enabled) {
+        mllp_listener = std::make_unique<mllp::Listener>(io, *intake, mllp::Listener::Options{"mllp", mllp_limits(config.mllp), false}, &events);
+        const auto port = mllp_listener->listen(config.mllp.address, static_cast<std::uint16_t>(config.mllp.port));
+        if (port.has_error()) throw StartFailure{port.error().message};
+        mllp_port = *port;
+    }
+}
+
+void Gateway::Parts::add_metrics() {
+    const auto stored = [this](auto member) { return [this, member] { return static_cast<double>(store->metrics().*member); }; };
+    using M = storage::StoreMetrics;
+    metrics.gauge_callback("causeway_store_groups", "commits since the start", stored(&M::groups));
+    metrics.gauge_callback("causeway_store_jobs", "jobs committed since the start", stored(&M::jobs));
+    metrics.gauge_callback("causeway_store_queue_jobs", "jobs waiting for the writer", stored(&M::queue_jobs));
+    metrics.gauge_callback("causeway_store_versions", "resource versions written since the start", stored(&M::versions));
+    metrics.gauge_callback("causeway_store_log_bytes", "size of the write-ahead log", stored(&M::log_bytes));
+    metrics.gauge_callback("causeway_store_file_bytes", "size of the database file", stored(&M::file_bytes));
+    metrics.gauge_callback("causeway_store_writable", "1 while the store takes writes", stored(&M::writable));
+    metrics.gauge_callback("causeway_audit_reads_waiting", "audit rows of reads not yet committed", [this] { return static_cast<double>(reads.waiting()); });
+    metrics.gauge_callback("causeway_http_connections", "HTTP connections", [this] { return static_cast<double>(http_server.connections()); });
+    metrics.gauge_callback("causeway_mllp_connections", "MLLP connections", [this] { return mllp_listener ? static_cast<double>(mllp_listener->connections()) : 0.0; });
+    for (const auto& [name, worker] : workers)
+        metrics.gauge_callback("causeway_partner_connected", "1 while a connection to the partner is open",
+                               [each = worker.get()] { return each->status().connected ? 1.0 : 0.0; }, fmt::format("partner=\"{}\"", name));
+}
+
+/// Each part stops by itself; the last of them lets the I/O threads go.
+void Gateway::Parts::drain() {
+    if (draining.exchange(true)) return;
+    logging::info("draining", {{"http_connections", http_server.connections()}});
+    listening = false;
+    waiting = 1 + (mllp_listener ? 1 : 0) + static_cast<int>(workers.size());
+    http_server.stop([this] { step_done(); });
+    if (mllp_listener) mllp_listener->stop([this] { step_done(); });
+    for (const auto& [name, worker] : workers)
+        worker->stop(std::chrono::milliseconds(startup.config.mllp.drain_ms), [this] { step_done(); });
+}
+
+void Gateway::Parts::step_done() {
+    if (--waiting == 0) io.stop();
+}
+
+Gateway::Gateway(Startup startup) : parts_(std::make_unique<Parts>(std::move(startup))) {
+    auto& parts = *parts_;
+    parts.start_exchange();
+    parts.start_listeners();
+    parts.add_metrics();
+}
+
+Gateway::~Gateway() {
+    parts_->cpu.join();
+    parts_->store->close();
+}
+
+void Gateway::run() {
+    auto& parts = *parts_;
+    parts.signals.add(SIGTERM);
+    parts.signals.add(SIGINT);
+    parts.signals.async_wait([&parts](const boost::system::error_code& error, int) {
+        if (error) return;
+        parts.drain();
+        parts.signals.async_wait([](const boost::system::error_code& again, int) {
+            if (!again) std::_Exit(128 + SIGTERM);
+        });
+    });
+    for (const auto& [name, worker] : parts.workers) worker->start();
+    parts.listening = true;
+    logging::info("ready", {{"http", parts.http_port}, {"mllp", parts.mllp_port}, {"store", parts.startup.config.storage.path},
+                            {"engine", parts.store->engine()}, {"partners", parts.exchange_settings->partners.size()}});
+    std::vector<std::thread> threads;
+    const auto count = static_cast<std::size_t>(parts.startup.config.http.threads);
+    for (std::size_t i = 1; i < count; ++i) threads.emplace_back([&parts] { parts.io.run(); });
+    parts.io.run();
+    for (auto& thread : threads) thread.join();
+    parts.cpu.join();
+    parts.store->close();
+    logging::info("stopped");
+}
+
+void Gateway::stop() {
+    net::post(parts_->io, [this] { parts_->drain(); });
+}
+
+std::uint16_t Gateway::http_port() const noexcept { return parts_->http_port; }
+std::uint16_t Gateway::mllp_port() const noexcept { return parts_->mllp_port; }
+
+}  // namespace causeway
