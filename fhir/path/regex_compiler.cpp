@@ -257,6 +257,7 @@ private:
 
     /// One escaped character that is no class.
     bool escaped(char32_t& code) {
+        if (end()) return fail("pattern ends with '\\'");
         const char c = peek();
         switch (c) {
             case 'n': code = '\n'; break;
