@@ -194,6 +194,7 @@ Conversion Compiler::conversion(const syntax::Statement& in, const Line& line, c
             for (const auto name : models::field_types(plan_->version, segment_name(source->segment), source->at.field)) names.push_back(name);
         for (const auto name : names)
             if (!out.type) out.type = find_type(name, target);
+        if (!out.type && line.target.kind == FhirKind::complex && source->type != V2Kind::composite) out.type = find_type("ST", target);
         const bool itself = out.type && !context.v2_type.empty() && source->at.component == 0 && out.type->fhir_type == (context.fhir ? context.fhir->name : "") && line.target.steps.empty();
         if (itself) out.type = nullptr;
         if (!out.type && line.target.kind == FhirKind::complex) {

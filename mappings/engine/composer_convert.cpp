@@ -100,6 +100,7 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
         case Conversion::Kind::builtin: {
             const std::string_view text = value.segment ? reader_.text(value) : reader_.facts.event;
             if (text.empty()) return false;
+            if (line.target.kind == FhirKind::complex) return false;  // no type map in this version: residue, not a wrong shape
             const Converted result = to_fhir(text, line.target.kind, zone_, out);
             if (result == Converted::wrong || result == Converted::imprecise) {
                 if (!target.capture)
@@ -125,7 +126,9 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
     const V2Value code_place = value.segment && how.type ? value.part(1, 0) : value;
     const std::string code(value.segment ? reader_.text(code_place) : reader_.facts.event);
     std::string display;
-    const std::string mapped = code.empty() ? std::string() : how.table->find_forward(code, &display);
+    std::string mapped = code.empty() ? std::string() : how.table->find_forward(code, &display);
+    if (line.target.type == "uri" || line.target.type == "url")  // a name with blanks in it is no uri as it stands
+        for (std::size_t at = 0; (at = mapped.find(' ', at)) != std::string::npos;) mapped.replace(at, 1, "%20");
     const bool composite = how.type && value.segment;
     const bool more_parts = composite && value.segment->below(value.at).last - value.segment->below(value.at).first > (code.empty() ? 0 : 1);
     if (line.target.kind != FhirKind::complex) {

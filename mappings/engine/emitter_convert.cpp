@@ -104,7 +104,10 @@ bool Emitter::convert_by_table(const Line& line, const Selected& from, V2Value t
             if (hit && mirror_depth_ == 0) consumed_.insert({value.node(), from.via});
             return hit;
         }
-        const std::string code = how.table->find_backward(value.text());
+        std::string text(value.text());
+        if (line.target.type == "uri" || line.target.type == "url")
+            for (std::size_t at = 0; (at = text.find("%20", at)) != std::string::npos;) text.replace(at, 3, " ");
+        const std::string code = how.table->find_backward(text);
         if (code.empty()) {
             report(Severity::warning, "R321", "table " + how.table->name + " has no v2 code for the value", line.id);
             return false;
