@@ -53,17 +53,26 @@ struct Evidence {
     bool multiple() const { return pair.multiple_birth; }
     bool adult() const { return pair.youngest_birth_year > 0 && this_year - pair.youngest_birth_year >= adult_years; }
     /// Evidence that twins do not share.
-    bool personal() const { return number_exact() || mail_near(); }
+    bool personal() const { return number_exact() || mail_exact(); }
     bool given_exact() const { return given == given_level::exact; }
     bool birth_exact() const { return birth == birth_level::exact; }
     bool no_number_conflict() const { return ssn != ssn_level::conflict && id != identifier_level::conflict; }
 };
 
+bool rare_enough(const Evidence& e) {
+    if (!e.given_exact() || e.family != family_level::exact || !e.birth_exact()) return false;
+    if (!(e.middle >= middle_level::initial || (e.address >= address_level::zip && e.phone != phone_level::conflict))) return false;
+    if (!e.no_number_conflict() || e.middle == middle_level::conflict || e.sex == sex_level::differs) return false;
+    const auto bits = [&](Field field) { return e.score[field].weight; };
+    return bits(Field::given) + bits(Field::family) + bits(Field::birth_date) + std::max(0., bits(Field::middle)) +
+               std::max(0., bits(Field::address)) >= rarity_bits;
+}
+
 bool score_route_exact_name(const Evidence& e) {
     const bool birth = e.birth == birth_level::exact || e.birth == birth_level::swapped ||
                        ((e.birth == birth_level::two_parts || e.birth == birth_level::one_edit) && e.gap() < generation_years);
     if (!e.given_exact() || !birth || e.family == family_level::conflict) return false;
-    return e.extra() || (e.address >= address_level::zip && e.phone != phone_level::conflict) || e.middle == middle_level::exact ||
+    return e.extra() || rare_enough(e) || e.middle == middle_level::exact ||
            (e.middle == middle_level::initial && e.address != address_level::conflict && e.phone != phone_level::conflict);
 }
 
@@ -76,7 +85,7 @@ bool score_route_personal(const Evidence& e) {
     if (e.family == family_level::conflict || e.birth < birth_level::one_edit) return false;
     if (e.birth == birth_level::one_edit && e.gap() >= generation_years) return false;
     if (e.given == given_level::weak && !e.number_exact()) return false;
-    return (e.number_exact() || (e.mail_near() && e.adult())) && (e.other() >= 1 || e.mail_near());
+    return (e.number_exact() || (e.mail_exact() && e.adult())) && (e.other() >= 1 || e.mail_exact());
 }
 
 bool score_route(const Evidence& e) {
@@ -120,6 +129,7 @@ bool given_vague_is_carried(const Evidence& e) {
 
 bool crossed_is_carried(const Evidence& e) {
     if (e.given < given_level::crossed) return true;
+    if (e.given == given_level::crossed_close && !e.personal()) return false;   // it may be a twin, crossed
     return e.extra() && e.birth >= birth_level::swapped;
 }
 
@@ -155,15 +165,6 @@ bool family_agrees(const Evidence& e) {
 bool family_missing_is_carried(const Evidence& e) {
     if (e.family != missing || e.given >= given_level::crossed) return true;
     return e.number_strong() || (e.given_exact() && e.birth_exact() && e.extra());
-}
-
-bool rare_enough(const Evidence& e) {
-    if (!e.given_exact() || e.family != family_level::exact || !e.birth_exact()) return false;
-    if (!(e.middle >= middle_level::initial || (e.address >= address_level::zip && e.phone != phone_level::conflict))) return false;
-    if (!e.no_number_conflict() || e.middle == middle_level::conflict || e.sex == sex_level::differs) return false;
-    const auto bits = [&](Field field) { return e.score[field].weight; };
-    return bits(Field::given) + bits(Field::family) + bits(Field::birth_date) + std::max(0., bits(Field::middle)) +
-               std::max(0., bits(Field::address)) >= rarity_bits;
 }
 
 bool third_evidence(const Evidence& e) { return e.extra() || rare_enough(e); }
