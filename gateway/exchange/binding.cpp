@@ -1,6 +1,8 @@
 #include "gateway/exchange/binding.hpp"
 
+#include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
@@ -39,6 +41,7 @@ public:
         if (binding_.hold) return std::move(binding_);
         merge_contents();
         retire_merged();
+        for (int depth = 0; depth < 3; ++depth) drop_unreferred();
         prepare();
         return std::move(binding_);
     }
@@ -139,6 +142,30 @@ private:
                 if (order_rank(candidate.content->root()["status"].text()) >= 0) {
                     candidate.content = keep_order_status(*candidate.stored, std::move(candidate.content));
                 }
+            }
+        }
+    }
+
+    static void collect_references(fhir::Element element, std::unordered_set<std::string>& found) {
+        if (element.name() == "reference" && element.has_value()) found.emplace(element.text());
+        for (const auto child : element.children()) collect_references(child, found);
+    }
+
+    /// Whom only the message's header or a stale part of it named, and nothing but this message can find again: not worth a row.
+    void drop_unreferred() {
+        std::unordered_set<std::string> referred;
+        for (const auto& candidate : candidates_) {
+            if (candidate.content) collect_references(candidate.content->root(), referred);
+        }
+        for (auto& candidate : candidates_) {
+            const auto& type = candidate.name.type;
+            const bool helper = type == "Organization" || type == "Practitioner" || type == "PractitionerRole" || type == "Location";
+            const auto& keys = candidate.mapped->identity_keys;
+            const bool found_again = options_.message_key.empty() || std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+                return key.find(options_.message_key) == std::string::npos;
+            });
+            if (helper && !found_again && candidate.content && !candidate.stored && referred.count(type + "/" + candidate.name.id) == 0) {
+                candidate.content.reset();
             }
         }
     }

@@ -181,6 +181,30 @@ TEST_CASE("a fault at each storage call in turn: never a positive answer without
     CHECK(faults >= 1);
 }
 
+TEST_CASE("a result goes from preliminary to final to corrected in the same resources, and never back") {
+    const auto oru = [](std::string_view id, std::string_view issued, std::string_view status, std::string_view value, std::string_view mrn = "10231") {
+        return "MSH|^~\\&|LIS|L|CW|C|20260302154500||ORU^R01^ORU_R01|" + std::string(id) + "|P|2.5.1\rPID|1||" + std::string(mrn) +
+               "^^^NORTH&1.2.3&ISO^MR||DOE^JANE\rORC|RE|P-1^EMR|F-1^LIS\rOBR|1|P-1^EMR|F-1^LIS|24331-1^Lipids^LN|||20260302150500|||||||||||||||" +
+               std::string(issued) + "|||" + std::string(status) + "\rOBX|1|NM|2093-3^Chol^LN||" + std::string(value) + "|mg/dL^^UCUM|||||" +
+               std::string(status) + "\r";
+    };
+    Bench bench;
+    const auto report = [&] {
+        const auto stored = bench.find("DiagnosticReport|FILL|urn:id:LIS|F-1|http://loinc.org|24331-1 ");
+        return stored ? stored->json() : std::string();
+    };
+    REQUIRE(bench.accept(oru("R1", "20260302154500", "P", "180")).outcome == Receipt::Outcome::processed);
+    CHECK(bench.accept(oru("R2", "20260302161500", "F", "182")).resources == 2);
+    CHECK(bench.accept(oru("R3", "20260303091000", "C", "128")).resources == 2);
+    const auto late = bench.accept(oru("R4", "20260302154500", "P", "999"));
+    CHECK(late.outcome == Receipt::Outcome::processed);
+    CHECK(late.resources == 0);
+    const auto other = bench.accept(oru("R5", "20260304091000", "C", "128", "66666"));
+    CHECK(other.outcome == Receipt::Outcome::held);
+    CHECK(other.replies.at(0).find("MSA|AA|R5") != std::string::npos);
+    if (!report().empty()) CHECK(report().find("\"corrected\"") != std::string::npos);
+}
+
 TEST_CASE("an acknowledgement that comes by itself is not acknowledged") {
     Bench bench;
     const auto receipt = bench.accept("MSH|^~\\&|A|B|C|D|1||ACK|7|P|2.5.1\rMSA|AA|6\r");
