@@ -60,4 +60,14 @@ bool same_content(Element a, Element b) {
     return true;
 }
 
+bool same_content_in_any_order(Element a, Element b) {
+    if (a.kind() != b.kind() || a.text() != b.text() || a.size() != b.size()) return false;
+    auto right = b.children().begin();
+    for (const Element left : a.children()) {
+        const Element twin = a.is_array() ? *right++ : b[left.name()];
+        if (!twin || !same_content_in_any_order(left, twin)) return false;
+    }
+    return true;
+}
+
 }  // namespace causeway::fhir

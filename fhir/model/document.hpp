@@ -44,5 +44,7 @@ std::string path_of(Element element);
 
 /// True if both hold the same content: names, order, kinds and texts.
 bool same_content(Element a, Element b);
+/// The same, but the members of an object may stand in any order.
+bool same_content_in_any_order(Element a, Element b);
 
 }  // namespace causeway::fhir

@@ -1,0 +1,151 @@
+#pragma once
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "fhir/model/document.hpp"
+#include "fhir/result.hpp"
+#include "fhir/terminology/code_system.hpp"
+#include "fhir/terminology/store.hpp"
+#include "fhir/terminology/value_set.hpp"
+
+namespace causeway::fhir {
+
+/// A code with its system; the system is empty for an element of type code.
+struct CodingView {
+    std::string_view system;
+    std::string_view code;
+    std::string_view version = {};
+    std::string_view display = {};
+};
+
+enum class Answer : unsigned char { no, yes, unknown };
+
+/// Of $validate-code. `unknown` is said where a code system that decides is not loaded.
+struct CodeAnswer {
+    Answer answer = Answer::unknown;
+    std::string display;          ///< the right one, where it is known
+    bool display_matches = true;  ///< false if a display was given and is not the right one
+    std::string message;          ///< why not, or what is missing: URLs, never the code
+};
+
+struct LookupAnswer {
+    std::string name;  ///< of the system
+    std::string version;
+    std::string display;
+    std::string definition;
+    bool is_abstract = false;
+    bool is_inactive = false;
+    std::vector<std::string> parents;
+    std::vector<std::string> children;
+};
+
+enum class Subsumption : unsigned char { equivalent, subsumes, subsumed_by, not_subsumed };
+/// As http://hl7.org/fhir/concept-subsumption-outcome.
+std::string_view code_of(Subsumption outcome) noexcept;
+
+struct ExpandOptions {
+    std::string_view filter = {};  ///< words; each must begin a word of the display, or the code
+    std::size_t offset = 0;
+    std::size_t count = 1000;
+    bool active_only = false;
+    std::size_t candidates_max = 500'000;  ///< looked at; more is too costly
+};
+
+struct ExpansionItem {
+    std::string system;
+    std::string version;
+    std::string code;
+    std::string display;
+    bool is_abstract = false;
+    bool is_inactive = false;
+};
+
+struct Expansion {
+    std::size_t total = 0;
+    std::vector<ExpansionItem> items;
+};
+
+struct TranslateMatch {
+    std::string system;
+    std::string code;
+    std::string display;
+    std::string equivalence;
+    std::string map;  ///< its URL
+};
+
+/// Code systems, value sets and concept maps, and what R4's terminology operations say about them. Immutable once built
+/// and read from any thread; large systems are asked from a ConceptStore. Answers are by content: nothing is guessed,
+/// and what needs a system that is not loaded is `unknown`, with its URL.
+class Terminology {
+public:
+    /// What is compiled in: FHIR's own, v2 tables, v3. Takes about 10 ms and 4 MB; make it once.
+    static std::shared_ptr<const Terminology> built_in();
+
+    const CodeSystem* find_system(std::string_view url, std::string_view version = {}) const noexcept;
+    /// By canonical URL, `|version` allowed. Without version the last one added answers.
+    const ValueSet* find_value_set(std::string_view canonical) const noexcept;
+
+    /// Is the code in the value set? With an empty system, whatever system the set names decides (type code).
+    CodeAnswer validate_code(std::string_view value_set, const CodingView& coding) const;
+    CodeAnswer validate_code(const ValueSet& value_set, const CodingView& coding) const;
+    /// Does the code system have it?
+    CodeAnswer validate_code(const CodingView& coding) const;
+    /// The answer alone, without a message: what validation asks. It allocates nothing for systems in memory.
+    Answer contains(const ValueSet& value_set, std::string_view system, std::string_view code) const;
+
+    Result<LookupAnswer> lookup(const CodingView& coding) const;
+    Result<Subsumption> subsumes(std::string_view system, std::string_view a, std::string_view b) const;
+    Result<Expansion> expand(std::string_view value_set, const ExpandOptions& options = {}) const;
+    Result<Expansion> expand(const ValueSet& value_set, const ExpandOptions& options = {}) const;
+    /// By map URL, or (empty) by every map whose source and target fit; target system may be empty.
+    Result<std::vector<TranslateMatch>> translate(std::string_view map, const CodingView& coding,
+                                                  std::string_view target_system = {}, bool reverse = false) const;
+
+private:
+    friend class TerminologyBuilder;
+    Answer contains(const ValueSet& value_set, std::string_view system, std::string_view code, unsigned depth) const;
+    Answer part_contains(const ValueSet::Part& part, std::string_view system, std::string_view code,
+                         unsigned depth) const;
+    Answer system_contains(std::string_view system, std::string_view code) const;
+    Answer filter_holds(const ValueSet::Filter& filter, std::string_view system, std::string_view code) const;
+    std::string display_of(std::string_view system, std::string_view code) const;
+    std::string missing_system(const ValueSet& value_set, std::string_view system, unsigned depth) const;
+
+    std::shared_ptr<const Terminology> base_;
+    std::shared_ptr<const ConceptStore> store_;
+    std::deque<CodeSystem> systems_;
+    std::deque<ValueSet> value_sets_;
+    std::deque<ConceptMap> maps_;
+    std::unordered_multimap<std::string_view, std::size_t> systems_by_url_;
+    std::unordered_multimap<std::string_view, std::size_t> value_sets_by_url_;
+    std::vector<std::shared_ptr<const void>> kept_;
+};
+
+/// Collects definitions. Later ones hide earlier ones of the same URL and version, and all hide the base's.
+class TerminologyBuilder {
+public:
+    explicit TerminologyBuilder(std::shared_ptr<const Terminology> base = {});
+    /// The condensed form (tools/condense_r4_terminology.py); the bytes must outlive the result.
+    void add_condensed(std::string_view tsv);
+    /// A CodeSystem, ValueSet or ConceptMap; anything else is passed over (false). The document is kept.
+    bool add(const DocumentPtr& document);
+    bool add(Element resource, std::shared_ptr<const void> owner);
+    void set_store(std::shared_ptr<const ConceptStore> store) { built_->store_ = std::move(store); }
+    std::shared_ptr<const Terminology> build() &&;
+
+private:
+    void add_code_system(Element resource);
+    void add_value_set(Element resource);
+    void add_concept_map(Element resource);
+    std::shared_ptr<Terminology> built_;
+};
+
+/// A ValueSet resource as our form; views borrow the resource. For value sets that came inline.
+ValueSet read_value_set(Element resource);
+
+}  // namespace causeway::fhir
