@@ -199,16 +199,19 @@ class Day:
 
     # ---- messages
 
-    def send(self, name, expect="AA"):
+    def send(self, name):
         """Over a connection of its own, told on one line: what went in, what came back."""
         data = message(name)
         text = data.decode("latin-1")
+        msh = fields(text, "MSH")
+        # enhanced mode (MSH-15 is AL): the accept acknowledgement CA; original mode: AA
+        expect = "CA" if len(msh) > 15 and msh[15] == "AL" else "AA"
         connection = Mllp(self.mllp_port)
         try:
             answer = connection.send(data)
         finally:
             connection.close()
-        msh, msa = fields(text, "MSH"), fields(answer, "MSA")
+        msa = fields(answer, "MSA")
         code = msa[1] if len(msa) > 1 else "none"
         self.say(f"   in       {msh[9].replace(text[4], '^'):<17} {msh[3]:<11} v{msh[12]:<6} {len(data):>5} bytes   out  {code} for {msa[2] if len(msa) > 2 else '?'}")
         self.check(code == expect and msa[2] == msh[10], f"{name} is acknowledged with {expect}")
@@ -260,7 +263,11 @@ class Day:
                 continue
             view = self.decisions(found["id"])
             people[value] = view
-            self.say(f"   index    {label:<18} person {view['person']}: {view['state']}, {view.get('why', '')}")
+            last = view["decisions"][-1] if view["decisions"] else {}
+            why = f"{last.get('rule', '')}; {last.get('evidence', '')}" if last.get("evidence") else last.get("rule", "")
+            self.say(f"   index    {label:<17} person {view['person']}: {last.get('what', '?')}{', ' + why if why else ''}")
+            for review in view["reviews"]:
+                self.say(f"            {'':<17} in review: {review.get('rule', '')}; {review.get('evidence', '')}")
         if len(people) < 9:
             return
 
@@ -268,9 +275,8 @@ class Day:
             return people[a]["person"] == people[b]["person"]
 
         def linked_or_flagged(a, b):
-            names = [each["patient"] for view in (people[a], people[b]) for each in view.get("review", [])]
-            ids = {self.patient(a)["id"], self.patient(b)["id"]}
-            return joined(a, b) or bool(ids & set(names))
+            pair = {people[a]["person"], people[b]["person"]}
+            return joined(a, b) or any({each["person"], each["otherPerson"]} == pair for view in (people[a], people[b]) for each in view["reviews"])
 
         self.check(linked_or_flagged("10231", "H-20041"), "accents and spelling: 10231 and H-20041 are linked or in review")
         self.check(linked_or_flagged("10232", "H-20055"), "married name: 10232 and H-20055 are linked or in review")
