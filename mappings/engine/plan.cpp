@@ -10,6 +10,47 @@ const TablePlan::Entry* find(const std::vector<TablePlan::Entry>& entries, std::
     return at != entries.end() && at->from == code ? &*at : nullptr;
 }
 
+bool is_uri(std::string_view cell) { return cell.starts_with("urn:") || cell.starts_with("http:") || cell.starts_with("https:"); }
+
+/// Text as part of a URI: what RFC 3986 does not allow there is percent-encoded ("CAPITOL LAB" -> "CAPITOL%20LAB").
+std::string to_uri(std::string_view text) {
+    constexpr std::string_view allowed = "-._~:/?#[]@!$&'()*+,;=", digits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || allowed.find(c) != std::string_view::npos) {
+            out += c;
+        } else {
+            out += '%';
+            out += digits[byte >> 4];
+            out += digits[byte & 15];
+        }
+    }
+    return out;
+}
+
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return -1;
+}
+
+std::string from_uri(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+        const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+        if (low >= 0) {
+            out += static_cast<char>(high << 4 | low);
+            i += 2;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
 /// The text the row's star captured goes where the other cell has a star.
 std::string through_pattern(const std::vector<TablePlan::Entry>& entries, std::string_view code, std::string* display) {
     for (const auto& entry : entries) {
@@ -20,7 +61,10 @@ std::string through_pattern(const std::vector<TablePlan::Entry>& entries, std::s
         const auto at = entry.to.find('*');
         if (at == std::string::npos) return entry.to;
         const auto captured = code.substr(head.size(), code.size() - head.size() - tail.size());
-        return entry.to.substr(0, at) + std::string(captured) + entry.to.substr(at + 1);
+        const std::string text = is_uri(entry.from) && !is_uri(entry.to)   ? from_uri(captured)
+                                 : is_uri(entry.to) && !is_uri(entry.from) ? to_uri(captured)
+                                                                           : std::string(captured);
+        return entry.to.substr(0, at) + text + entry.to.substr(at + 1);
     }
     return {};
 }
