@@ -308,7 +308,7 @@ class Day:
         status, headers, created = self.fhir.request("POST", "ServiceRequest", {
             "resourceType": "ServiceRequest", "status": "active", "intent": "order", "priority": "routine",
             "identifier": [{"type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": "PLAC"}]},
-                            "system": "urn:id:NORTHGATE_EMR", "value": number}],
+                            "system": "urn:causeway:authority:NORTHGATE_EMR", "value": number}],
             "code": {"coding": [{"system": "http://loinc.org", "code": "24331-1", "display": "Lipid 1996 panel - Serum or Plasma"}],
                      "text": "Lipid panel"},
             "subject": {"reference": f"Patient/{patient}"}, "authoredOn": "2026-03-02T14:50:00-06:00",
@@ -361,7 +361,8 @@ class Day:
         esr = [o for o in included if any(c.get("code") == "30341-2" for c in o["code"].get("coding", []))]
         self.check(bool(esr) and esr[0].get("valueQuantity", {}).get("comparator") == "<", "SN |<^5| became a Quantity with comparator")
         text = [o for o in included if any(c.get("code") == "8251-1" for c in o["code"].get("coding", []))]
-        self.check(bool(text) and "\n" in text[0].get("valueString", "") and "&" in text[0]["valueString"], "escapes in text became a line break and an ampersand")
+        self.check(bool(text) and all(c in text[0].get("valueString", "") for c in "\n@|"),
+                   "escapes in text became a line break, an at sign (the lab's subcomponent separator) and a bar")
         pdf = json.dumps(report) + "".join(json.dumps(o) for o in included)
         documents, _ = self.fhir.search(f"DocumentReference?patient={self.nunez}")
         self.check("application/pdf" in pdf or any("application/pdf" in json.dumps(d) for d in documents), "the PDF is there as an attachment")
