@@ -95,6 +95,41 @@ std::size_t SegmentView::field_count() const noexcept {
     return declares_delimiters() || pieces == 0 ? pieces : pieces - 1;
 }
 
+SegmentFields::Iterator::Iterator(const SegmentView& segment) noexcept
+    : raw_(segment.raw()), delimiters_(segment.delimiters()), declares_delimiters_(segment.declares_delimiters()) {
+    if (raw_.size() <= 3) return;
+    number_ = 1;
+    begin_ = declares_delimiters_ ? 3 : 4;
+    if (declares_delimiters_) {
+        end_ = 4;
+    } else {
+        find_end();
+    }
+}
+
+void SegmentFields::Iterator::find_end() noexcept {
+    const char* const stop = scan::find(raw_.data() + begin_, raw_.data() + raw_.size(), delimiters_.field);
+    end_ = static_cast<std::size_t>(stop - raw_.data());
+}
+
+NumberedField SegmentFields::Iterator::operator*() const noexcept {
+    const bool literal = declares_delimiters_ && number_ <= 2;
+    return {number_, {raw_.substr(begin_, end_ - begin_), literal ? Delimiters::none() : delimiters_}};
+}
+
+SegmentFields::Iterator& SegmentFields::Iterator::operator++() noexcept {
+    // MSH-1 is the separator itself: MSH-2 begins right behind it
+    const bool separator = declares_delimiters_ && number_ == 1;
+    if (end_ >= raw_.size() && !separator) {
+        number_ = 0;
+        return *this;
+    }
+    begin_ = separator ? end_ : end_ + 1;
+    ++number_;
+    find_end();
+    return *this;
+}
+
 ValueView SegmentView::at(const Position& position) const noexcept {
     const auto stated = [](std::uint16_t n) { return static_cast<std::size_t>(n == 0 ? 1 : n); };
     return field(position.field)

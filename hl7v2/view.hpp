@@ -102,6 +102,8 @@ public:
     ValueView whole() const noexcept { return {raw(), delimiters()}; }
 };
 
+class SegmentFields;
+
 /// One segment. Field numbers are the standard's: MSH-1 is the separator itself, MSH-2 is never taken apart or unescaped.
 class SegmentView : public Part {
 public:
@@ -121,6 +123,9 @@ public:
     FieldView field(std::size_t n) const noexcept;
     /// The number of the last field that is delimited, valued or not.
     std::size_t field_count() const noexcept;
+    /// Field 1 to the last with their numbers, in linear time; field(n) begins at the front each time.
+    SegmentFields fields() const noexcept;
+
     /// The leaf at `position`; what is not stated is the first. A whole field for position.field only is field(n).whole().
     ValueView at(const Position& position) const noexcept;
 
@@ -198,6 +203,54 @@ private:
     char separator_;
     Delimiters delimiters_;
 };
+
+/// A field with its number.
+struct NumberedField {
+    std::size_t number;
+    FieldView field;
+};
+
+/// The fields of a segment, one after the other.
+class SegmentFields {
+public:
+    class Iterator {
+    public:
+        using value_type = NumberedField;
+        using difference_type = std::ptrdiff_t;
+        using iterator_category = std::input_iterator_tag;
+        using reference = NumberedField;
+        using pointer = void;
+
+        Iterator() = default;
+        NumberedField operator*() const noexcept;
+        Iterator& operator++() noexcept;
+        Iterator operator++(int) noexcept {
+            Iterator before = *this;
+            ++*this;
+            return before;
+        }
+        friend bool operator==(const Iterator& a, const Iterator& b) noexcept { return a.number_ == b.number_; }
+
+    private:
+        friend class SegmentFields;
+        explicit Iterator(const SegmentView& segment) noexcept;
+        void find_end() noexcept;
+        std::string_view raw_;
+        Delimiters delimiters_;
+        std::size_t number_ = 0;  ///< 0: past the last
+        std::size_t begin_ = 0;
+        std::size_t end_ = 0;
+        bool declares_delimiters_ = false;
+    };
+    explicit SegmentFields(const SegmentView& segment) noexcept : segment_(segment) {}
+    Iterator begin() const noexcept { return Iterator(segment_); }
+    Iterator end() const noexcept { return {}; }
+
+private:
+    SegmentView segment_;
+};
+
+inline SegmentFields SegmentView::fields() const noexcept { return SegmentFields(*this); }
 
 inline Pieces<ValueView> ComponentView::subcomponents() const noexcept {
     return {raw(), delimiters().subcomponent, delimiters()};

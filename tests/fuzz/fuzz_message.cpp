@@ -71,6 +71,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto fields = split(segment.raw(), view.delimiters().field);
         const std::size_t shift = segment.declares_delimiters() ? 1 : 0;
         require(segment.field_count() + 1 == fields.size() + shift);
+        std::size_t number = 0;
+        for (const NumberedField numbered : segment.fields()) {
+            require(numbered.number == ++number);
+            if (number < 300) require(segment.field(number).raw() == numbered.field.raw());
+        }
+        require(number == segment.field_count());
         for (std::size_t n = 1 + shift; n <= segment.field_count() && n < 200; ++n) {
             require(segment.field(n).raw() == fields[n - shift]);
             check_field(segment.field(n));

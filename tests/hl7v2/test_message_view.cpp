@@ -159,6 +159,21 @@ TEST_CASE("hands out pieces in order, the empty ones too") {
     CHECK(seen == "{(<a>)(<b>)}{}{(<c>)(<><d>)()}");
 }
 
+TEST_CASE("hands out fields with their numbers") {
+    struct Row {
+        std::string_view segment, fields;
+    };
+    for (const auto& row : {Row{"PID|1||x", "1=1 2= 3=x "}, Row{"PID", ""}, Row{"PID|", "1= "}, Row{"PID||", "1= 2= "},
+                            Row{"BHS|^~\\&|A", "1=| 2=^~\\& 3=A "}, Row{"BHS|", "1=| 2= "}}) {
+        CAPTURE(row.segment);
+        std::string seen;
+        for (const auto& [number, field] : SegmentView(row.segment, {}, 0, 0).fields()) {
+            seen.append(std::to_string(number)).append("=").append(field.whole().text()).append(" ");
+        }
+        CHECK(seen == row.fields);
+    }
+}
+
 TEST_CASE("decodes text, without a copy where nothing is escaped") {
     const std::string bytes = with_header("NTE|1||plain|a\\F\\b\r");
     const MessageView message = parsed(bytes);
