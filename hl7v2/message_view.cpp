@@ -68,7 +68,8 @@ private:
         const char* at = at_ + 3;
         if (at == end_) return error(Errc::bad_delimiters, at);
         const char field = *at++;
-        if (!usable(field)) return error(Errc::bad_delimiters, at - 1);
+        // a letter or digit could not be told from the segment names
+        if (!usable(field) || detail::is_upper(to_upper(field)) || detail::is_digit(field)) return error(Errc::bad_delimiters, at - 1);
         Delimiters found = Delimiters::none();
         found.field = field;
         char* const slots[] = {&found.component, &found.repetition, &found.escape, &found.subcomponent,
