@@ -181,7 +181,7 @@ KeyIndex::Span Searcher::narrow_by_time(const Condition& condition, KeyIndex::Sp
 Vid Searcher::first_vid_not_before(TimeUs at_us) {
     // Times ascend with vids, so the primary key serves as an index on time: one seek a halving.
     Vid low = 1;
-    Vid high = snapshot_ + 1;
+    Vid high = snapshot_ < std::numeric_limits<Vid>::max() ? snapshot_ + 1 : snapshot_;  // a transaction sees every version
     while (low < high) {
         const Vid middle = low + (high - low) / 2;
         auto query = reads_.connection.query(Statement::version_at_or_after);
