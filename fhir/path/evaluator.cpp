@@ -92,7 +92,7 @@ void Evaluator::step_into(const Step& step, const Item& item, Collection& out) {
     }
     const r4::TypeDef* const type = item.type();
     const bool resolved = step.parent && step.parent == type;
-    if (step.first && step.text[0] >= 'A' && step.text[0] <= 'Z' && type && (resolved ? !step.element : r4::is_a(*type, step.text))) {
+    if (step.first && !step.text.empty() && step.text[0] >= 'A' && step.text[0] <= 'Z' && type && (resolved ? !step.element : r4::is_a(*type, step.text))) {
         out.push_back(item);
         return;
     }
