@@ -86,8 +86,8 @@ public:
 
     /// Creates and returns the id.
     std::string create(const std::string& json) {
-        const auto type = fhir::parse_json(json).value()->root().resource_type();
-        const Got made = post(std::string(type), json);
+        const std::string type(fhir::parse_json(json).value()->root().resource_type());
+        const Got made = post(type, json);
         REQUIRE_MESSAGE(made.status == 201, made.body);
         return std::string(made.id());
     }
