@@ -11,6 +11,18 @@ ops::Counter& requests(ops::Metrics& metrics, std::string_view status) {
     return metrics.counter("causeway_http_requests_total", "HTTP requests answered", fmt::format("status=\"{}\"", status));
 }
 
+std::string_view name(exchange::Receipt::Outcome outcome) {
+    switch (outcome) {
+        case exchange::Receipt::Outcome::processed: return "processed";
+        case exchange::Receipt::Outcome::held: return "held";
+        case exchange::Receipt::Outcome::duplicate: return "duplicate";
+        case exchange::Receipt::Outcome::failed: return "failed";
+        case exchange::Receipt::Outcome::rejected: return "rejected";
+        case exchange::Receipt::Outcome::not_stored: return "not_stored";
+    }
+    return "unknown";
+}
+
 }  // namespace
 
 Events::Events(ops::Metrics& metrics)
@@ -44,6 +56,15 @@ void Events::connection_refused(const std::string& address) { ops::log::warning(
 void Events::frame_damaged(const mllp::SessionInfo& session, std::string_view reason) {
     metrics_.counter("causeway_mllp_damaged_frames_total", "frames that could not be read").add();
     ops::log::warning("mllp.damaged", {{"listener", session.listener}, {"peer", session.peer->address}, {"reason", reason}});
+}
+
+void Events::received(const exchange::Receipt& receipt, std::chrono::microseconds took) {
+    metrics_.counter("causeway_messages_received_total", "HL7 v2 messages by what became of them", fmt::format("outcome=\"{}\"", name(receipt.outcome))).add();
+    metrics_.histogram("causeway_message_seconds", "from a complete frame to its acknowledgement").observe_us(took.count());
+    const bool good = receipt.outcome == exchange::Receipt::Outcome::processed || receipt.outcome == exchange::Receipt::Outcome::duplicate;
+    ops::log::write(good ? ops::log::Level::info : ops::log::Level::warning, "message",
+                    {{"id", receipt.id}, {"kind", receipt.kind}, {"partner", receipt.partner}, {"outcome", name(receipt.outcome)},
+                     {"code", receipt.code}, {"resources", receipt.resources}, {"us", took.count()}, {"note", receipt.note}});
 }
 
 void Events::settled(const exchange::Partner& partner, const exchange::Settlement& settlement) {

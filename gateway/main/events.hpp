@@ -3,13 +3,14 @@
 
 #include "gateway/http/server.hpp"
 #include "gateway/mllp/delivery_worker.hpp"
+#include "gateway/mllp/inbox_handler.hpp"
 #include "gateway/mllp/listener.hpp"
 #include "gateway/ops/metrics.hpp"
 
 namespace causeway {
 
 /// Counts and logs what HTTP, MLLP and the deliveries report. Holds nothing of any content.
-class Events final : public http::Events, public mllp::ListenerEvents, public mllp::DeliveryEvents {
+class Events final : public http::Events, public mllp::ListenerEvents, public mllp::InboxEvents, public mllp::DeliveryEvents {
 public:
     explicit Events(ops::Metrics& metrics);
 
@@ -18,6 +19,7 @@ public:
     void session_failed(const char* what) override;
     void connection_refused(const std::string& address) override;
     void frame_damaged(const mllp::SessionInfo& session, std::string_view reason) override;
+    void received(const exchange::Receipt& receipt, std::chrono::microseconds took) override;
     void settled(const exchange::Partner& partner, const exchange::Settlement& settlement) override;
     void connected(const exchange::Partner& partner) override;
     void worker_failed(const exchange::Partner& partner, const char* what) override;

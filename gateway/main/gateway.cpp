@@ -12,22 +12,23 @@
 #include <thread>
 #include <vector>
 
+#include "gateway/exchange/admin.hpp"
 #include "gateway/exchange/control_ids.hpp"
 #include "gateway/exchange/identity_keys.hpp"
 #include "gateway/exchange/inbox.hpp"
 #include "gateway/exchange/router.hpp"
 #include "gateway/http/router.hpp"
 #include "gateway/http/server.hpp"
-#include "gateway/main/admin_handler.hpp"
 #include "gateway/main/endpoints.hpp"
 #include "gateway/main/events.hpp"
 #include "gateway/main/map_files.hpp"
-#include "gateway/main/message_intake.hpp"
 #include "gateway/mllp/delivery_worker.hpp"
+#include "gateway/mllp/inbox_handler.hpp"
 #include "gateway/mllp/listener.hpp"
 #include "gateway/ops/clock.hpp"
 #include "gateway/ops/log.hpp"
 #include "gateway/ops/metrics.hpp"
+#include "gateway/patient_index/admin.hpp"
 #include "gateway/patient_index/match_operation.hpp"
 #include "gateway/patient_index/patient_index.hpp"
 #include "gateway/rest/operations.hpp"
@@ -160,7 +161,8 @@ struct Gateway::Parts {
           rest(services),
           health([this] { return troubles(); }),
           metrics_handler(metrics),
-          admin({*store, door, reads, clock, cpu, [this](const std::string& partner) { wake(partner); }}),
+          exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { wake(partner); }}),
+          identity_admin({*store, door, reads, clock}),
           http_server(io, router, {http_limits(startup.config.http), cpu.get_executor(), false}, &events),
           signals(io) {}
 
@@ -199,14 +201,15 @@ struct Gateway::Parts {
     exchange::IdentityRegistrar registrar;
     std::unique_ptr<exchange::Router> routing;
     std::unique_ptr<exchange::Inbox> inbox;
-    std::unique_ptr<MessageIntake> intake;
+    std::unique_ptr<mllp::InboxHandler> intake;
     std::map<std::string, std::unique_ptr<mllp::DeliveryWorker>> workers;
     rest::Operations operations;
     rest::Services services;
     rest::Rest rest;
     HealthHandler health;
     MetricsHandler metrics_handler;
-    AdminHandler admin;
+    exchange::AdminHandler exchange_admin;
+    patient_index::AdminHandler identity_admin;
     http::Router router;
     http::Server http_server;
     std::unique_ptr<mllp::Listener> mllp_listener;
@@ -240,7 +243,7 @@ void Gateway::Parts::start_exchange() {
         exchange::Inbox::Services{*store, writer, door, clock, [this] { return control_ids.next(); }, routing.get(),
                                   startup.config.patient_index.enabled ? &identity_bridge : nullptr},
         exchange_settings, maps);
-    intake = std::make_unique<MessageIntake>(*inbox, *store, cpu, metrics);
+    intake = std::make_unique<mllp::InboxHandler>(*inbox, *store, cpu, events);
     for (const auto& each : exchange_settings->partners) {
         if (!each.mllp) continue;
         // The partner lives in the settings, which the aliasing pointer keeps.
@@ -254,7 +257,10 @@ void Gateway::Parts::start_listeners() {
     router.mount("/fhir", rest);
     router.mount("/health", health);
     router.mount("/metrics", metrics_handler);
-    router.mount("/admin", admin);
+    router.mount("/admin/messages", exchange_admin);
+    router.mount("/admin/outbox", exchange_admin);
+    router.mount("/admin/patients", identity_admin);
+    router.mount("/admin/reviews", identity_admin);
     const auto& config = startup.config;
     const auto http = http_server.listen(config.http.address, static_cast<std::uint16_t>(config.http.port));
     if (http.has_error()) throw StartFailure{http.error().message};
