@@ -203,8 +203,10 @@ std::string reject_unreadable(std::string_view bytes, AckCode code, const ErrEnt
 Result<Acknowledgement> read_acknowledgement(const MessageView& message) {
     const SegmentView msa = message.segment("MSA");
     if (!msa) return Error{Errc::bad_path, message.bytes().size()};
-    Acknowledgement out{parse_ack_code(msa.at({1}).raw()).value_or(AckCode::ae), msa.field(2).whole().text(),
-                        msa.field(3).whole().text(), {}};
+    Acknowledgement out{parse_ack_code(msa.at({1}).raw()).value_or(AckCode::ae),
+                        msa.field(2).whole().text(),
+                        msa.field(3).whole().text(),
+                        {}};
     const std::string_view sequence = msa.at({4}).raw();
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(sequence.data(), sequence.data() + sequence.size(), value);

@@ -12,7 +12,7 @@ namespace causeway::hl7v2 {
 
 /// MSA-1 (table 0008).
 enum class AckCode : std::uint8_t { aa, ae, ar, ca, ce, cr };
-std::string_view text(AckCode code) noexcept;                        ///< `AA`
+std::string_view text(AckCode code) noexcept;  ///< `AA`
 std::optional<AckCode> parse_ack_code(std::string_view text) noexcept;
 constexpr bool positive(AckCode code) noexcept { return code == AckCode::aa || code == AckCode::ca; }
 
@@ -45,18 +45,18 @@ char letter(Severity severity) noexcept;  ///< E, W, I, F
 struct ErrEntry {
     ErrorCode code = ErrorCode::application_error;
     Severity severity = Severity::error;
-    std::string_view segment = {};        ///< `PID`; empty if the error has no place
-    std::uint32_t segment_sequence = 0;   ///< which segment of that name
+    std::string_view segment = {};       ///< `PID`; empty if the error has no place
+    std::uint32_t segment_sequence = 0;  ///< which segment of that name
     Position position = {};
-    std::string_view user_message = {};   ///< ERR-8; must hold no clinical content
-    std::string_view diagnostic = {};     ///< ERR-7
+    std::string_view user_message = {};  ///< ERR-8; must hold no clinical content
+    std::string_view diagnostic = {};    ///< ERR-7
 };
 
 /// What an acknowledgement needs beside the message it answers.
 struct AckContext {
-    std::string_view now;         ///< MSH-7, with zone: 20240102030405+0100
-    std::string_view control_id;  ///< MSH-10 of the acknowledgement
-    std::string_view text = {};   ///< MSA-3, up to 2.6
+    std::string_view now;                                ///< MSH-7, with zone: 20240102030405+0100
+    std::string_view control_id;                         ///< MSH-10 of the acknowledgement
+    std::string_view text = {};                          ///< MSA-3, up to 2.6
     std::optional<std::int64_t> expected_sequence = {};  ///< MSA-4
     /// MSH-15 of an application acknowledgement in enhanced mode (`AL`); MSH-16 is then NE. Empty in original mode.
     std::string_view accept_mode = {};
@@ -65,8 +65,8 @@ struct AckContext {
 /// At most this many errors are reported in one acknowledgement.
 inline constexpr std::size_t err_entries_max = 50;
 
-/// The acknowledgement of `message` in its own version and delimiters: MSH with the parties swapped, MSA, and ERR as that
-/// version wants it (up to 2.4 one segment with repetitions of ERR-1, later one segment an error).
+/// The acknowledgement of `message` in its own version and delimiters: MSH with the parties swapped, MSA, and ERR as
+/// that version wants it (up to 2.4 one segment with repetitions of ERR-1, later one segment an error).
 std::string acknowledge(const MessageView& message, AckCode code, std::span<const ErrEntry> errors,
                         const AckContext& context);
 

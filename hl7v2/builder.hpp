@@ -13,8 +13,8 @@ class MessageBuilder;
 
 /// One segment of a MessageBuilder; valid until segments are inserted or removed.
 ///
-/// A position that states the field only means the whole field; with a repetition, that repetition; and so on down. What lies
-/// between is padded with delimiters, what stands elsewhere keeps its bytes.
+/// A position that states the field only means the whole field; with a repetition, that repetition; and so on down.
+/// What lies between is padded with delimiters, what stands elsewhere keeps its bytes.
 class SegmentWriter {
 public:
     std::string_view name() const noexcept;

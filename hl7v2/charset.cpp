@@ -24,10 +24,10 @@ constexpr unsigned char byte_of(char c) noexcept { return static_cast<unsigned c
 constexpr bool is_high(char c) noexcept { return byte_of(c) >= 0x80; }
 
 /// windows-1252 from 0x80 to 0x9F; its five holes read as ISO 8859-1 does.
-constexpr std::array<char16_t, 32> windows_1252 = {
-    0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-    0x2039, 0x0152, 0x008D, 0x017D, 0x008F, 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-    0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
+constexpr std::array<char16_t, 32> windows_1252 = {0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                                   0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D, 0x017D, 0x008F,
+                                                   0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                                   0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
 
 std::optional<int> hex_value(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
@@ -56,7 +56,7 @@ struct Switch {
     bool high = false;  ///< G1 instead of G0
     Set set = Set::ascii;
     std::string_view latin_name = {};  ///< iconv's name, for Set::latin
-    std::size_t length = 0;  ///< of the sequence after ESC
+    std::size_t length = 0;            ///< of the sequence after ESC
 };
 
 /// The ISO 2022 sequence after ESC, if it is one that is known.
@@ -68,18 +68,30 @@ std::optional<Switch> read_switch(std::string_view after_escape) noexcept {
         std::string_view latin_name;
     };
     static constexpr std::array<Known, 25> known = {{
-        {"(B", false, Set::ascii, ""},         {"(J", false, Set::ascii, ""},
-        {"(I", false, Set::katakana, ""},      {")I", true, Set::katakana, ""},
-        {"$@", false, Set::jis_x_0208, ""},    {"$B", false, Set::jis_x_0208, ""},
-        {"$(B", false, Set::jis_x_0208, ""},   {"$(D", false, Set::jis_x_0212, ""},
-        {"$A", false, Set::gb_2312, ""},       {"$(A", false, Set::gb_2312, ""},
-        {"$)A", true, Set::gb_2312, ""},       {"$(C", false, Set::ks_x_1001, ""},
-        {"$)C", true, Set::ks_x_1001, ""},     {"-A", true, Set::latin, "ISO-8859-1"},
-        {"-B", true, Set::latin, "ISO-8859-2"}, {"-C", true, Set::latin, "ISO-8859-3"},
-        {"-D", true, Set::latin, "ISO-8859-4"}, {"-L", true, Set::latin, "ISO-8859-5"},
-        {"-G", true, Set::latin, "ISO-8859-6"}, {"-F", true, Set::latin, "ISO-8859-7"},
-        {"-H", true, Set::latin, "ISO-8859-8"}, {"-M", true, Set::latin, "ISO-8859-9"},
-        {"-b", true, Set::latin, "ISO-8859-15"}, {")J", true, Set::ascii, ""},
+        {"(B", false, Set::ascii, ""},
+        {"(J", false, Set::ascii, ""},
+        {"(I", false, Set::katakana, ""},
+        {")I", true, Set::katakana, ""},
+        {"$@", false, Set::jis_x_0208, ""},
+        {"$B", false, Set::jis_x_0208, ""},
+        {"$(B", false, Set::jis_x_0208, ""},
+        {"$(D", false, Set::jis_x_0212, ""},
+        {"$A", false, Set::gb_2312, ""},
+        {"$(A", false, Set::gb_2312, ""},
+        {"$)A", true, Set::gb_2312, ""},
+        {"$(C", false, Set::ks_x_1001, ""},
+        {"$)C", true, Set::ks_x_1001, ""},
+        {"-A", true, Set::latin, "ISO-8859-1"},
+        {"-B", true, Set::latin, "ISO-8859-2"},
+        {"-C", true, Set::latin, "ISO-8859-3"},
+        {"-D", true, Set::latin, "ISO-8859-4"},
+        {"-L", true, Set::latin, "ISO-8859-5"},
+        {"-G", true, Set::latin, "ISO-8859-6"},
+        {"-F", true, Set::latin, "ISO-8859-7"},
+        {"-H", true, Set::latin, "ISO-8859-8"},
+        {"-M", true, Set::latin, "ISO-8859-9"},
+        {"-b", true, Set::latin, "ISO-8859-15"},
+        {")J", true, Set::ascii, ""},
         {")B", true, Set::ascii, ""},
     }};
     for (const Known& entry : known) {
@@ -175,7 +187,8 @@ private:
                 run = at;
                 continue;
             }
-            const bool double_byte = !is_high(c) && byte_of(c) > 0x20 && low.set >= Set::jis_x_0208 && low.set <= Set::ks_x_1001;
+            const bool double_byte =
+                !is_high(c) && byte_of(c) > 0x20 && low.set >= Set::jis_x_0208 && low.set <= Set::ks_x_1001;
             at += double_byte ? 2 : 1;
             at = std::min(at, bytes_.size());
         }
@@ -228,14 +241,20 @@ private:
     void convert_base(std::size_t begin, std::size_t end) {
         const std::string_view run = bytes_.substr(begin, end - begin);
         switch (base_.coding) {
-            case Coding::ascii: return convert_ascii(run, begin);
-            case Coding::windows_1252: return convert_windows_1252(run, begin);
-            case Coding::utf8: return convert_utf8(run, begin);
-            case Coding::jis_x_0201: return convert_jis_x_0201(run, begin);
-            case Coding::iso_2022: return convert_ascii(run, begin);
+            case Coding::ascii:
+                return convert_ascii(run, begin);
+            case Coding::windows_1252:
+                return convert_windows_1252(run, begin);
+            case Coding::utf8:
+                return convert_utf8(run, begin);
+            case Coding::jis_x_0201:
+                return convert_jis_x_0201(run, begin);
+            case Coding::iso_2022:
+                return convert_ascii(run, begin);
             case Coding::utf16:
             case Coding::utf32:
-            case Coding::by_iconv: return convert_with(base_.iconv_name, run, begin, true);
+            case Coding::by_iconv:
+                return convert_with(base_.iconv_name, run, begin, true);
         }
     }
 
@@ -371,12 +390,18 @@ Header find_header(std::string_view bytes) noexcept {
 
 std::string_view describe(CharsetIssue::Kind kind) noexcept {
     switch (kind) {
-        case CharsetIssue::Kind::invalid_bytes: return "bytes that the character set does not have were replaced";
-        case CharsetIssue::Kind::undeclared_bytes: return "bytes above ASCII that MSH-18 does not declare";
-        case CharsetIssue::Kind::unknown_name: return "MSH-18 names no known character set";
-        case CharsetIssue::Kind::misspelt_name: return "MSH-18 misspells the character set";
-        case CharsetIssue::Kind::mislabelled: return "windows-1252 bytes in a message declared as 8859/1";
-        case CharsetIssue::Kind::contradiction: return "a byte order mark or a repetition contradicts MSH-18";
+        case CharsetIssue::Kind::invalid_bytes:
+            return "bytes that the character set does not have were replaced";
+        case CharsetIssue::Kind::undeclared_bytes:
+            return "bytes above ASCII that MSH-18 does not declare";
+        case CharsetIssue::Kind::unknown_name:
+            return "MSH-18 names no known character set";
+        case CharsetIssue::Kind::misspelt_name:
+            return "MSH-18 misspells the character set";
+        case CharsetIssue::Kind::mislabelled:
+            return "windows-1252 bytes in a message declared as 8859/1";
+        case CharsetIssue::Kind::contradiction:
+            return "a byte order mark or a repetition contradicts MSH-18";
     }
     return "unknown issue";
 }
@@ -429,7 +454,8 @@ DecodedText decode_to_utf8(std::string_view bytes, const CharsetOptions& options
     if (charset.coding == Coding::ascii) {
         const auto high = std::find_if(bytes.begin(), bytes.end(), is_high);
         if (high != bytes.end()) {
-            out.issues.push_back({CharsetIssue::Kind::undeclared_bytes, static_cast<std::size_t>(high - bytes.begin())});
+            out.issues.push_back(
+                {CharsetIssue::Kind::undeclared_bytes, static_cast<std::size_t>(high - bytes.begin())});
             if (valid_utf8_prefix(bytes) == bytes.size()) {
                 charset = {"UNICODE UTF-8", "UTF-8", Coding::utf8};
             } else if (const auto found = find_charset(options.default_name)) {

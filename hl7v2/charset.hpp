@@ -26,22 +26,23 @@ std::string_view describe(CharsetIssue::Kind kind) noexcept;
 
 /// How to read a sender's bytes.
 struct CharsetOptions {
-    std::string_view override_name = {};                ///< used whatever MSH-18 says
-    std::string_view default_name = "WINDOWS-1252";     ///< for bytes above 0x7F that MSH-18 does not cover and that are not UTF-8
+    std::string_view override_name = {};  ///< used whatever MSH-18 says
+    std::string_view default_name =
+        "WINDOWS-1252";  ///< for bytes above 0x7F that MSH-18 does not cover and that are not UTF-8
 };
 
 /// A message in UTF-8. The bytes as received are the caller's to keep.
 struct DecodedText {
     std::string text;
-    std::string charset;  ///< the name, as table 0211 spells it, by which the bytes were read
+    std::string charset;               ///< the name, as table 0211 spells it, by which the bytes were read
     std::vector<CharsetIssue> issues;  ///< the first of them, at most issues_max
     std::size_t invalid_bytes = 0;     ///< all of them
     static constexpr std::size_t issues_max = 100;
 };
 
-/// Turns a message, as it came from the wire or a file, into UTF-8 before it is parsed: in some sets a byte of a character
-/// equals a delimiter. MSH-18 is found in the raw bytes; further repetitions and escape sequences (\C..\, \M..\, ISO 2022)
-/// switch sets; \X..\ keeps its meaning. Never fails: what cannot be read is replaced and reported.
+/// Turns a message, as it came from the wire or a file, into UTF-8 before it is parsed: in some sets a byte of a
+/// character equals a delimiter. MSH-18 is found in the raw bytes; further repetitions and escape sequences (\C..\,
+/// \M..\, ISO 2022) switch sets; \X..\ keeps its meaning. Never fails: what cannot be read is replaced and reported.
 DecodedText decode_to_utf8(std::string_view bytes, const CharsetOptions& options = {});
 
 /// What to do with characters that the receiver's set lacks.

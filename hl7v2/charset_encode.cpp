@@ -16,7 +16,8 @@ namespace {
 /// Base letters of U+00C0 to U+017F; `?` where there is none.
 constexpr std::string_view base_letters =
     "AAAAAAACEEEEIIIIDNOOOOOxOUUUUYTsaaaaaaaceeeeiiiidnooooo/ouuuuyty"
-    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUu"
+    "UuWwYyYZzZzZzs";
 static_assert(base_letters.size() == 0x180 - 0xC0);
 
 /// A plain way to write a character that a set lacks.
@@ -70,7 +71,8 @@ Result<EncodedText> encode_from_utf8(std::string_view text, std::string_view cha
         if (unmappable == Unmappable::refuse) return Error{Errc::not_tolerated, offset};
         if (out.replaced++ == 0) out.first_offset = offset;
         const auto [character, size] = front(rest);
-        std::string_view plain = unmappable == Unmappable::transliterate ? transliteration(character) : std::string_view{};
+        std::string_view plain =
+            unmappable == Unmappable::transliterate ? transliteration(character) : std::string_view{};
         if (plain.empty()) plain = "?";
         converter.convert(plain, out.bytes);
         rest.remove_prefix(size);

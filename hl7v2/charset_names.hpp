@@ -33,7 +33,8 @@ public:
 
     explicit operator bool() const noexcept { return valid_; }
 
-    /// Converts what it can from the front of `in` and removes it; stops before what it cannot. True if all was converted.
+    /// Converts what it can from the front of `in` and removes it; stops before what it cannot. True if all was
+    /// converted.
     bool convert(std::string_view& in, std::string& out);
     /// What returns the output to its first state.
     void finish(std::string& out);

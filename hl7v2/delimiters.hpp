@@ -2,7 +2,6 @@
 #include <string>
 #include <string_view>
 
-
 namespace causeway::hl7v2 {
 
 /// The characters that structure one message, as its MSH-1 and MSH-2 declare them (2.5.1 section 2.5.4).

@@ -96,15 +96,24 @@ private:
 
     bool single(char letter) {
         switch (letter) {
-            case 'F': return put(delimiters_.field);
-            case 'S': return put(delimiters_.component);
-            case 'T': return put(delimiters_.subcomponent);
-            case 'R': return put(delimiters_.repetition);
-            case 'E': return put(delimiters_.escape);
-            case 'P': return put(delimiters_.truncation == '\0' ? '#' : delimiters_.truncation);
+            case 'F':
+                return put(delimiters_.field);
+            case 'S':
+                return put(delimiters_.component);
+            case 'T':
+                return put(delimiters_.subcomponent);
+            case 'R':
+                return put(delimiters_.repetition);
+            case 'E':
+                return put(delimiters_.escape);
+            case 'P':
+                return put(delimiters_.truncation == '\0' ? '#' : delimiters_.truncation);
             case 'H':
-            case 'N': ++notes_.layout; return true;
-            default: return false;
+            case 'N':
+                ++notes_.layout;
+                return true;
+            default:
+                return false;
         }
     }
 

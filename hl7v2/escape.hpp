@@ -9,9 +9,9 @@ namespace causeway::hl7v2 {
 
 /// What was met while escape sequences were decoded. Nothing is ever dropped without a trace here.
 struct EscapeNotes {
-    std::size_t unknown = 0;      ///< sequences kept as they stand: not in the standard, unclosed, or `\Zxx\`
-    std::size_t layout = 0;       ///< highlighting and indenting commands that plain text cannot show
-    std::size_t charset = 0;      ///< `\Cxxyy\`, `\Mxxyyzz\` kept as they stand: decode_to_utf8 resolves them
+    std::size_t unknown = 0;        ///< sequences kept as they stand: not in the standard, unclosed, or `\Zxx\`
+    std::size_t layout = 0;         ///< highlighting and indenting commands that plain text cannot show
+    std::size_t charset = 0;        ///< `\Cxxyy\`, `\Mxxyyzz\` kept as they stand: decode_to_utf8 resolves them
     std::size_t invalid_bytes = 0;  ///< `\X..\` that did not yield UTF-8; U+FFFD stands there
 };
 

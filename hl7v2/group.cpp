@@ -170,8 +170,8 @@ private:
         }
     }
 
-    /// In order of preference: where nothing mandatory is passed over; back in an open group; wherever least is passed over;
-    /// once too often in an open group; unexpected.
+    /// In order of preference: where nothing mandatory is passed over; back in an open group; wherever least is passed
+    /// over; once too often in an open group; unexpected.
     void place(std::uint32_t index) {
         const std::uint32_t name = name_of(index);
         if (!any_ && !std::ranges::binary_search(names_, name)) return place_unexpected(index);
@@ -190,8 +190,9 @@ private:
         return packed;
     }
 
-    /// From the innermost open group outwards: onwards in the group, then the group once more. What begins the groups it
-    /// opens goes before what does not: an ORC is the next ORDER, not a PRIOR_RESULT whose leading segments were left out.
+    /// From the innermost open group outwards: onwards in the group, then the group once more. What begins the groups
+    /// it opens goes before what does not: an ORC is the next ORDER, not a PRIOR_RESULT whose leading segments were
+    /// left out.
     Candidate find(std::uint32_t name, std::uint32_t missing_max) const noexcept {
         Candidate best;
         const auto better = [&best](const Way& way) {
@@ -261,14 +262,14 @@ private:
         add_node(nowhere, index);
         const std::string_view name = message_[index].name();
         if (name.front() == 'Z' || name.front() == 'z') return;
-        const bool standard =
-            std::ranges::any_of(dictionary::versions(), [name](auto version) { return version.segment(name).has_value(); });
-        issue(standard ? StructureIssue::Kind::unexpected_segment : StructureIssue::Kind::unknown_segment, index, nowhere,
-              stack_[depth_ - 1].node);
+        const bool standard = std::ranges::any_of(dictionary::versions(),
+                                                  [name](auto version) { return version.segment(name).has_value(); });
+        issue(standard ? StructureIssue::Kind::unexpected_segment : StructureIssue::Kind::unknown_segment, index,
+              nowhere, stack_[depth_ - 1].node);
     }
 
-    /// Counts `item`, a child of the innermost open group or an alternative of one, and moves the group on to it; what is
-    /// passed over is missing. An item left behind counts without moving the group back.
+    /// Counts `item`, a child of the innermost open group or an alternative of one, and moves the group on to it; what
+    /// is passed over is missing. An item left behind counts without moving the group back.
     void use(std::uint32_t item, std::uint32_t index) {
         Open& open = stack_[depth_ - 1];
         const std::uint32_t target = child_index(row(open.item), item);

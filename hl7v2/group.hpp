@@ -27,7 +27,8 @@ public:
     SegmentView segment() const noexcept;
     /// Counts the nodes of this place in the structure under one parent, from 1.
     std::size_t repetition() const noexcept;
-    /// False for a segment the structure does not have here (Z segments among them); it hangs on the group that was open.
+    /// False for a segment the structure does not have here (Z segments among them); it hangs on the group that was
+    /// open.
     bool expected() const noexcept;
     /// The place in the structure; only if expected().
     dictionary::Item item() const noexcept;
@@ -96,8 +97,9 @@ struct StructureIssue {
 
 /// A message taken apart by a message structure: every segment has its place in a tree of groups.
 ///
-/// Holds indexes and a pointer to the message, which must outlive it and stay put. Nothing is dropped: what the structure
-/// does not know hangs, unexpected, on the group that was open at that point. Cost is linear in the number of segments.
+/// Holds indexes and a pointer to the message, which must outlive it and stay put. Nothing is dropped: what the
+/// structure does not know hangs, unexpected, on the group that was open at that point. Cost is linear in the number of
+/// segments.
 class GroupTree {
 public:
     static constexpr std::size_t issues_max = 1000;  ///< more are not recorded

@@ -8,8 +8,8 @@
 
 namespace causeway::hl7v2 {
 
-/// A message that owns its bytes. Moving it leaves the bytes where they are, so views taken from it stay valid for as long
-/// as the Message they moved into lives. Not copied by accident: clone() says so.
+/// A message that owns its bytes. Moving it leaves the bytes where they are, so views taken from it stay valid for as
+/// long as the Message they moved into lives. Not copied by accident: clone() says so.
 class Message {
 public:
     static Result<Message> parse(std::string bytes, const ParseOptions& options = {}) {

@@ -21,7 +21,11 @@ constexpr std::string_view around{" \t\r\n\v\x1c\x1a\0", 8};  // with the NUL
 class MessageReader {
 public:
     MessageReader(std::string_view bytes, const ParseOptions& options, MessageView& view) noexcept
-        : options_(options), view_(view), begin_(bytes.data()), at_(begin_), end_(begin_ + bytes.size()),
+        : options_(options),
+          view_(view),
+          begin_(bytes.data()),
+          at_(begin_),
+          end_(begin_ + bytes.size()),
           trailer_(find_trailer(bytes)) {}
 
     Result<void> run() {
@@ -69,7 +73,8 @@ private:
         if (at == end_) return error(Errc::bad_delimiters, at);
         const char field = *at++;
         // a letter or digit could not be told from the segment names
-        if (!usable(field) || detail::is_upper(to_upper(field)) || detail::is_digit(field)) return error(Errc::bad_delimiters, at - 1);
+        if (!usable(field) || detail::is_upper(to_upper(field)) || detail::is_digit(field))
+            return error(Errc::bad_delimiters, at - 1);
         Delimiters found = Delimiters::none();
         found.field = field;
         char* const slots[] = {&found.component, &found.repetition, &found.escape, &found.subcomponent,
@@ -217,7 +222,9 @@ Result<MessageView> MessageView::parse(std::string_view bytes, const ParseOption
 
 std::uint32_t MessageView::pack(std::string_view name) noexcept {
     if (name.size() != 3) return 0;
-    const auto byte = [&name](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(name[i])); };
+    const auto byte = [&name](std::size_t i) {
+        return static_cast<std::uint32_t>(static_cast<unsigned char>(name[i]));
+    };
     return byte(0) << 16U | byte(1) << 8U | byte(2);
 }
 

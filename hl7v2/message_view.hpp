@@ -15,8 +15,9 @@ namespace causeway::hl7v2 {
 
 /// One HL7 v2 message, read in place.
 ///
-/// Borrows its bytes: the view, and every field taken from it, is valid only while the buffer given to parse() lives and
-/// stays put. Keep a Message (message.hpp); pass a `const MessageView&`. The index of the segments is its only memory.
+/// Borrows its bytes: the view, and every field taken from it, is valid only while the buffer given to parse() lives
+/// and stays put. Keep a Message (message.hpp); pass a `const MessageView&`. The index of the segments is its only
+/// memory.
 ///
 /// parse() checks MSH and the segment names; a field is found when it is asked for, because a mapping reads some thirty
 /// fields of a message that may hold two thousand.
@@ -25,8 +26,8 @@ public:
     /// A message of no segments.
     MessageView() = default;
 
-    /// Reads bytes in UTF-8 or a set that agrees with ASCII in the delimiters (charset.hpp for the others). Bad input is an
-    /// error that says what and at which byte; it never throws.
+    /// Reads bytes in UTF-8 or a set that agrees with ASCII in the delimiters (charset.hpp for the others). Bad input
+    /// is an error that says what and at which byte; it never throws.
     static Result<MessageView> parse(std::string_view bytes, const ParseOptions& options = {});
     template <std::same_as<std::string> Temporary>
     static Result<MessageView> parse(Temporary&&, const ParseOptions& = {}) = delete;  // would dangle
@@ -51,7 +52,8 @@ public:
     /// Whether segment `index` has that name, without looking at the bytes.
     bool is(std::size_t index, std::string_view name) const noexcept;
 
-    /// The leaf at `path`: what the path does not state is the first. A value that was not sent is an answer, not an error.
+    /// The leaf at `path`: what the path does not state is the first. A value that was not sent is an answer, not an
+    /// error.
     ValueView at(const Path& path) const noexcept;
     /// The whole field of `path`, with all repetitions.
     FieldView field(const Path& path) const noexcept;

@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kept_bytes_max = std::size_t{1} << 20;  // one large message does not cost its memory for ever
 
-/// The first byte of [begin, end) in `bytes` that is `a` or `b`, or end. Blocks are long: two memchr beat one loop, and the
-/// second never looks further than the first found.
+/// The first byte of [begin, end) in `bytes` that is `a` or `b`, or end. Blocks are long: two memchr beat one loop, and
+/// the second never looks further than the first found.
 std::size_t find_either(std::string_view bytes, std::size_t begin, std::size_t end, char a, char b) noexcept {
     const auto* const base = bytes.data();
     const auto* first = static_cast<const char*>(std::memchr(base + begin, a, end - begin));
@@ -94,11 +94,12 @@ void FrameDecoder::take_carriage_return() noexcept {
 
 std::optional<Frame> FrameDecoder::next() {
     take_carriage_return();
-    if (options_.unframed && !in_frame_ && !(begin_ < end_ && buffer_[begin_] == start_block)) return next_unframed(false);
+    if (options_.unframed && !in_frame_ && !(begin_ < end_ && buffer_[begin_] == start_block))
+        return next_unframed(false);
     for (;;) {
         if (!in_frame_) {
-            // Between frames: a start block begins one; an end block ends one whose begin was lost, if nothing but its header
-            // stands after the frame before.
+            // Between frames: a start block begins one; an end block ends one whose begin was lost, if nothing but its
+            // header stands after the frame before.
             while (!junk_ && begin_ < end_ && (buffer_[begin_] == '\r' || buffer_[begin_] == '\n')) skip(1);
             const std::size_t found = find_either(buffer_, scanned_, end_, start_block, end_block);
             if (found == end_) {
@@ -113,7 +114,8 @@ std::optional<Frame> FrameDecoder::next() {
                 const bool message = !junk_ && begins_message({buffer_.data() + begin_, found - begin_}) &&
                                      found - begin_ <= options_.message_bytes_max;
                 junk_ = false;
-                const std::size_t after = found + 1 < end_ && buffer_[found + 1] == carriage_return ? found + 2 : found + 1;
+                const std::size_t after =
+                    found + 1 < end_ && buffer_[found + 1] == carriage_return ? found + 2 : found + 1;
                 if (message) {
                     carriage_return_due_ = found + 1 == end_;
                     return take(found, after, FrameState::missing_start);

@@ -16,17 +16,17 @@ struct Limits {
 /// A departure from the standard that is accepted from a sender who is known for it. Each use is counted
 /// (MessageView::deviations), so that an operator sees what a partner really sends.
 enum class Tolerance : std::uint8_t {
-    line_feed,             ///< LF or CR LF ends a segment
-    missing_final_end,     ///< no CR after the last segment
-    blank_lines,           ///< empty lines between or after segments
-    surrounding_bytes,     ///< blanks, line ends, a byte order mark or frame bytes before a segment or after the last
-    lower_case_names,      ///< `pid|` for `PID|`
-    joined_text_lines,     ///< a line that begins no segment continues the field before it
-    extra_delimiters,      ///< MSH-2 longer than five characters; those after the fifth are ignored
-    repeated_delimiters,   ///< MSH-2 names one character twice (`^~\\&`): the second is skipped
-    odd_delimiters,        ///< a delimiter that is a letter, a digit, a blank or a control character
-    missing_header,        ///< no MSH: the usual delimiters are taken
-    control_bytes,         ///< NUL and other control characters in a value
+    line_feed,            ///< LF or CR LF ends a segment
+    missing_final_end,    ///< no CR after the last segment
+    blank_lines,          ///< empty lines between or after segments
+    surrounding_bytes,    ///< blanks, line ends, a byte order mark or frame bytes before a segment or after the last
+    lower_case_names,     ///< `pid|` for `PID|`
+    joined_text_lines,    ///< a line that begins no segment continues the field before it
+    extra_delimiters,     ///< MSH-2 longer than five characters; those after the fifth are ignored
+    repeated_delimiters,  ///< MSH-2 names one character twice (`^~\\&`): the second is skipped
+    odd_delimiters,       ///< a delimiter that is a letter, a digit, a blank or a control character
+    missing_header,       ///< no MSH: the usual delimiters are taken
+    control_bytes,        ///< NUL and other control characters in a value
 };
 inline constexpr std::size_t tolerance_count = 11;
 
@@ -56,8 +56,8 @@ public:
     static constexpr Tolerances strict() noexcept { return {}; }
     /// What changes no meaning, and half of all senders do.
     static constexpr Tolerances usual() noexcept {
-        return {Tolerance::line_feed, Tolerance::missing_final_end, Tolerance::blank_lines, Tolerance::surrounding_bytes,
-                Tolerance::control_bytes};
+        return {Tolerance::line_feed, Tolerance::missing_final_end, Tolerance::blank_lines,
+                Tolerance::surrounding_bytes, Tolerance::control_bytes};
     }
     static constexpr Tolerances all() noexcept {
         Tolerances everything;
@@ -73,7 +73,9 @@ private:
 /// How often each tolerance was used.
 class Deviations {
 public:
-    std::uint32_t operator[](Tolerance tolerance) const noexcept { return counts_[static_cast<std::size_t>(tolerance)]; }
+    std::uint32_t operator[](Tolerance tolerance) const noexcept {
+        return counts_[static_cast<std::size_t>(tolerance)];
+    }
     std::uint32_t total() const noexcept {
         std::uint32_t sum = 0;
         for (const std::uint32_t count : counts_) sum += count;

@@ -25,7 +25,8 @@ struct Position {
 /// A place in a message: `PID-5`, `PID-3(2).4.1`, `OBX(3)-5`. The ordinal after the segment name counts the segments of
 /// that name, the one after the field its repetitions. Square brackets mean the same as round ones.
 ///
-/// In C++ write `"PID-3(2).1"_v2`: a path that cannot be read, or names what no version of the standard has, does not compile. In data use Path::parse.
+/// In C++ write `"PID-3(2).1"_v2`: a path that cannot be read, or names what no version of the standard has, does not
+/// compile. In data use Path::parse.
 struct Path {
     std::array<char, 3> segment_name = {};
     std::uint16_t segment_ordinal = 0;  ///< 0: not stated, the first

@@ -10,7 +10,8 @@
 
 namespace causeway::hl7v2::scan {
 
-/// The `n`th (from 1) `wanted` in [at, end), or `end`. Steps over sixteen bytes at a time: a segment has few separators.
+/// The `n`th (from 1) `wanted` in [at, end), or `end`. Steps over sixteen bytes at a time: a segment has few
+/// separators.
 inline const char* find_nth(const char* at, const char* end, char wanted, std::size_t n) noexcept {
 #if defined(__SSE2__)
     const __m128i pattern = _mm_set1_epi8(wanted);
@@ -29,9 +30,7 @@ inline const char* find_nth(const char* at, const char* end, char wanted, std::s
     return end;
 }
 
-inline const char* find(const char* at, const char* end, char wanted) noexcept {
-    return find_nth(at, end, wanted, 1);
-}
+inline const char* find(const char* at, const char* end, char wanted) noexcept { return find_nth(at, end, wanted, 1); }
 
 /// The first byte below 0x20 except tab, or `end`: the line ends, and what should not be there.
 inline const char* find_control(const char* at, const char* end) noexcept {

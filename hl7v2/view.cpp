@@ -62,7 +62,9 @@ bool ValueView::is(std::string_view expected) const {
 ValueView ComponentView::subcomponent(std::size_t n) const noexcept {
     return {nth_piece(raw(), delimiters().subcomponent, n), delimiters()};
 }
-std::size_t ComponentView::subcomponent_count() const noexcept { return count_pieces(raw(), delimiters().subcomponent); }
+std::size_t ComponentView::subcomponent_count() const noexcept {
+    return count_pieces(raw(), delimiters().subcomponent);
+}
 
 ComponentView RepetitionView::component(std::size_t n) const noexcept {
     return {nth_piece(raw(), delimiters().component, n), delimiters()};

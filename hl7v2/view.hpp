@@ -10,8 +10,8 @@
 
 namespace causeway::hl7v2 {
 
-/// The three states of a value (2.5.1 section 2.5.3.4). They mean different things to a receiver: nothing was said, delete
-/// what you have, this is it.
+/// The three states of a value (2.5.1 section 2.5.3.4). They mean different things to a receiver: nothing was said,
+/// delete what you have, this is it.
 enum class Presence : std::uint8_t { absent, erased, valued };
 
 /// The ranges below hand out the pieces between two delimiters one after the other, without allocation, in linear time.
@@ -20,8 +20,8 @@ class Pieces;
 
 /// Bytes of a message with the delimiters that structure them: what every view below is.
 ///
-/// Borrows from the buffer that was parsed and is valid as long as that buffer lives and stays put. Two words and a half:
-/// pass it by value.
+/// Borrows from the buffer that was parsed and is valid as long as that buffer lives and stays put. Two words and a
+/// half: pass it by value.
 class Part {
 public:
     constexpr Part() noexcept = default;
@@ -57,8 +57,8 @@ public:
 
     /// The text with its escape sequences decoded; empty unless valued.
     std::string text() const;
-    /// The same without a copy when nothing is escaped; otherwise the text is put into `scratch`. Valid as long as both the
-    /// message and `scratch` stand unchanged.
+    /// The same without a copy when nothing is escaped; otherwise the text is put into `scratch`. Valid as long as both
+    /// the message and `scratch` stand unchanged.
     std::string_view text_into(std::string& scratch) const;
     /// Whether the text is exactly `expected`.
     bool is(std::string_view expected) const;
@@ -104,7 +104,8 @@ public:
 
 class SegmentFields;
 
-/// One segment. Field numbers are the standard's: MSH-1 is the separator itself, MSH-2 is never taken apart or unescaped.
+/// One segment. Field numbers are the standard's: MSH-1 is the separator itself, MSH-2 is never taken apart or
+/// unescaped.
 class SegmentView : public Part {
 public:
     constexpr SegmentView() noexcept = default;
@@ -126,7 +127,8 @@ public:
     /// Field 1 to the last with their numbers, in linear time; field(n) begins at the front each time.
     SegmentFields fields() const noexcept;
 
-    /// The leaf at `position`; what is not stated is the first. A whole field for position.field only is field(n).whole().
+    /// The leaf at `position`; what is not stated is the first. A whole field for position.field only is
+    /// field(n).whole().
     ValueView at(const Position& position) const noexcept;
 
     /// MSH, FHS and BHS declare delimiters in their first two fields.

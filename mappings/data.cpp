@@ -10,7 +10,8 @@ std::string_view zones_text() { return embedded::zones().front().bytes; }
 
 std::vector<MapSource> MapSet::builtin() {
     std::vector<MapSource> sources;
-    for (const auto& file : embedded::builtin_maps()) sources.push_back({std::string(file.path), std::string(file.bytes)});
+    for (const auto& file : embedded::builtin_maps())
+        sources.push_back({std::string(file.path), std::string(file.bytes)});
     return sources;
 }
 

@@ -45,7 +45,8 @@ public:
         const auto items = evaluation_.run(*expression, builder_.root().get());
         if (items.has_error()) return impossible("path: " + items.error().message);
         for (const path::Item& item : *items) {
-            if (!item.is_element() || !item.element()) return impossible("the path gives a computed value, not an element");
+            if (!item.is_element() || !item.element())
+                return impossible("the path gives a computed value, not an element");
         }
         if (operation.type == "add") return add(operation, *items);
         if (operation.type == "insert") return insert(operation, *items);
@@ -90,7 +91,8 @@ private:
 
     bool one(Items items, std::string_view verb) {
         if (items.size() == 1) return true;
-        return impossible("the path finds " + std::to_string(items.size()) + " elements where " + std::string(verb) + " wants one");
+        return impossible("the path finds " + std::to_string(items.size()) + " elements where " + std::string(verb) +
+                          " wants one");
     }
 
     /// Puts a value part's content into an element: a value, or an object made of nested parts.
@@ -114,7 +116,9 @@ private:
         const r4::ElementDef* element = type ? r4::find_choice(*type, name) : nullptr;
         if (!element && type) element = r4::find_element(*type, name).element;  // valueQuantity
         if (!element) return impossible("there is no element of that name here");
-        if (element->is_choice && element->name == name) json_name += std::string(content_of(part).name().substr(std::min<std::size_t>(5, content_of(part).name().size())));
+        if (element->is_choice && element->name == name)
+            json_name +=
+                std::string(content_of(part).name().substr(std::min<std::size_t>(5, content_of(part).name().size())));
         const r4::MemberDef member = r4::find_element(*type, json_name);
         if (!member.element) return impossible("the element cannot have a value of this type");
         if (element->max != 1) return fill(parent.append(json_name), part, member.type);
@@ -134,7 +138,8 @@ private:
         if (items.empty()) return impossible("the path finds nothing to add to");
         if (!one(items, "add")) return false;
         if (!operation.value || operation.name.empty()) return broken("add wants a name and a value");
-        return add_member(builder_.handle(items.front().element()), operation.name, operation.value, items.front().type());
+        return add_member(builder_.handle(items.front().element()), operation.name, operation.value,
+                          items.front().type());
     }
 
     bool insert(const Operation& operation, Items items) {
@@ -156,7 +161,8 @@ private:
         const auto expression = path::Expression::compile(operation.path.substr(0, dot));
         if (expression.has_error()) return impossible("the path finds no list");
         const auto items = evaluation_.run(*expression, builder_.root().get());
-        if (items.has_error() || items->size() != 1 || !items->front().is_element()) return impossible("the path finds no list");
+        if (items.has_error() || items->size() != 1 || !items->front().is_element())
+            return impossible("the path finds no list");
         return add(as_add, *items);
     }
 
@@ -233,10 +239,12 @@ private:
 
     bool move(const Operation& operation, Items items) {
         if (!operation.source || !operation.destination) return broken("move wants a source and a destination");
-        if (items.empty() || *operation.source >= items.size() || *operation.destination >= items.size()) return impossible("an index is beyond the end of the list");
+        if (items.empty() || *operation.source >= items.size() || *operation.destination >= items.size())
+            return impossible("an index is beyond the end of the list");
         if (!same_list(items)) return items.size() == 1 || impossible("the path's elements are not one list");
         const Element list = items.front().element().parent();
-        return builder_.handle(list.parent()).move_item(list.name(), *operation.source, *operation.destination) || impossible("the list cannot be reordered");
+        return builder_.handle(list.parent()).move_item(list.name(), *operation.source, *operation.destination) ||
+               impossible("the list cannot be reordered");
     }
 
     DocumentBuilder builder_;
@@ -248,8 +256,10 @@ private:
 }  // namespace
 
 Result<DocumentPtr> apply_fhirpath_patch(const DocumentPtr& document, Element parameters) {
-    if (parameters.resource_type() != "Parameters") return Error{Errc::wrong_shape, "a FHIRPath Patch is a Parameters resource", {}, 0, 0, 0};
-    if (parameters["parameter"].size() > 10'000) return Error{Errc::too_large, "more patch operations than the limit", {}, 0, 0, 0};
+    if (parameters.resource_type() != "Parameters")
+        return Error{Errc::wrong_shape, "a FHIRPath Patch is a Parameters resource", {}, 0, 0, 0};
+    if (parameters["parameter"].size() > 10'000)
+        return Error{Errc::too_large, "more patch operations than the limit", {}, 0, 0, 0};
     FhirPathPatch state(document);
     std::size_t number = 0;
     for (const Element parameter : parameters["parameter"].items()) {

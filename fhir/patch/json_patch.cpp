@@ -55,14 +55,16 @@ public:
         number_ = number;
         const Element op = operation["op"];
         const Element path = operation["path"];
-        if (!operation.is_object() || op.kind() != Kind::string || path.kind() != Kind::string) return broken("an operation is an object with op and path");
+        if (!operation.is_object() || op.kind() != Kind::string || path.kind() != Kind::string)
+            return broken("an operation is an object with op and path");
         const auto target = read_pointer(path.text());
         if (!target) return broken("the path is no JSON Pointer");
         place_ = path.text();
         const std::string_view name = op.text();
         if (name == "remove") return remove(*target);
         if (name == "move" || name == "copy") return transfer(operation["from"], *target, name == "move");
-        if (name != "add" && name != "replace" && name != "test") return broken("operations are add, remove, replace, move, copy and test");
+        if (name != "add" && name != "replace" && name != "test")
+            return broken("operations are add, remove, replace, move, copy and test");
         if (!operation["value"]) return broken("the operation wants a value");
         JsonTree value = patch::read_written_json(to_json(operation["value"]));
         if (name == "add") return add(*target, std::move(value));
@@ -80,7 +82,12 @@ public:
 
 private:
     bool stop(Errc code, std::string message) {
-        error_ = Error{code, "patch operation " + std::to_string(number_) + ": " + std::move(message), "[" + std::to_string(number_) + "]" + place_, 0, 0, 0};
+        error_ = Error{code,
+                       "patch operation " + std::to_string(number_) + ": " + std::move(message),
+                       "[" + std::to_string(number_) + "]" + place_,
+                       0,
+                       0,
+                       0};
         return false;
     }
     bool broken(std::string message) { return stop(Errc::wrong_shape, std::move(message)); }
@@ -94,7 +101,8 @@ private:
                 at = at->member(quoted(tokens[i]));
             } else {
                 const auto index = index_of(tokens[i]);
-                at = at->kind == JsonTree::Kind::array && index && *index < at->items.size() ? &at->items[*index] : nullptr;
+                at = at->kind == JsonTree::Kind::array && index && *index < at->items.size() ? &at->items[*index]
+                                                                                             : nullptr;
             }
         }
         return at;
@@ -106,7 +114,8 @@ private:
             return true;
         }
         JsonTree* const container = find(target, target.size() - 1);
-        if (!container || container->kind == JsonTree::Kind::scalar) return impossible("there is no object or array to add to");
+        if (!container || container->kind == JsonTree::Kind::scalar)
+            return impossible("there is no object or array to add to");
         if (container->kind == JsonTree::Kind::object) {
             const std::string name = quoted(target.back());
             if (JsonTree* const existing = container->member(name)) {
@@ -140,7 +149,8 @@ private:
         if (!source) return broken("move and copy want a JSON Pointer in from");
         JsonTree* const found = find(*source, source->size());
         if (!found) return impossible("there is nothing at from");
-        const bool inside = move && source->size() < target.size() && std::equal(source->begin(), source->end(), target.begin());
+        const bool inside =
+            move && source->size() < target.size() && std::equal(source->begin(), source->end(), target.begin());
         if (inside) return impossible("a value cannot be moved into itself");
         if (*source == target) return true;
         JsonTree value = *found;
@@ -158,8 +168,10 @@ private:
 Result<DocumentPtr> apply_json_patch(const DocumentPtr& document, const DocumentPtr& patch) {
     constexpr std::size_t operations_max = 10'000;
     constexpr std::size_t bytes_max = std::size_t{64} << 20;
-    if (!patch->root().is_array()) return Error{Errc::wrong_shape, "a JSON Patch is an array of operations", {}, 0, 0, 0};
-    if (patch->root().size() > operations_max) return Error{Errc::too_large, "more patch operations than the limit", {}, 0, 0, 0};
+    if (!patch->root().is_array())
+        return Error{Errc::wrong_shape, "a JSON Patch is an array of operations", {}, 0, 0, 0};
+    if (patch->root().size() > operations_max)
+        return Error{Errc::too_large, "more patch operations than the limit", {}, 0, 0, 0};
     JsonPatch state(patch::read_written_json(to_json(document->root())));
     std::size_t number = 0;
     std::size_t copied = 0;
@@ -177,7 +189,13 @@ Result<DocumentPtr> apply_json_patch(const DocumentPtr& document, const Document
     std::string text;
     state.root().write(text);
     auto parsed = parse_json(std::move(text));
-    if (parsed.has_error()) return Error{Errc::evaluation, "the patched document is no FHIR JSON: " + parsed.error().message, parsed.error().path, 0, 0, 0};
+    if (parsed.has_error())
+        return Error{Errc::evaluation,
+                     "the patched document is no FHIR JSON: " + parsed.error().message,
+                     parsed.error().path,
+                     0,
+                     0,
+                     0};
     return *parsed;
 }
 

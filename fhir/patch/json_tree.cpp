@@ -111,7 +111,8 @@ bool same_value(const JsonTree& a, const JsonTree& b) {
         if (!same_value(a.items[i], b.items[i])) return false;
     }
     return std::all_of(a.members.begin(), a.members.end(), [&](const JsonMember& one) {
-        const auto other = std::find_if(b.members.begin(), b.members.end(), [&](const JsonMember& candidate) { return candidate.name == one.name; });
+        const auto other = std::find_if(b.members.begin(), b.members.end(),
+                                        [&](const JsonMember& candidate) { return candidate.name == one.name; });
         return other != b.members.end() && same_value(one.value, other->value);
     });
 }

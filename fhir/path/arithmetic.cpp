@@ -6,7 +6,6 @@
 namespace causeway::fhir::path {
 namespace {
 
-
 /// Units that a date or time can be moved by: the calendar words, quoted or not, and the UCUM units of fixed length.
 std::optional<CalendarUnit> calendar_unit(const Quantity& quantity) {
     std::string_view unit = quantity.unit;
@@ -25,12 +24,19 @@ std::optional<CalendarUnit> calendar_unit(const Quantity& quantity) {
 
 Precision precision_of(CalendarUnit unit) {
     switch (unit) {
-        case CalendarUnit::year: return Precision::year;
-        case CalendarUnit::month: return Precision::month;
-        case CalendarUnit::week: case CalendarUnit::day: return Precision::day;
-        case CalendarUnit::hour: return Precision::hour;
-        case CalendarUnit::minute: return Precision::minute;
-        default: return Precision::second;
+        case CalendarUnit::year:
+            return Precision::year;
+        case CalendarUnit::month:
+            return Precision::month;
+        case CalendarUnit::week:
+        case CalendarUnit::day:
+            return Precision::day;
+        case CalendarUnit::hour:
+            return Precision::hour;
+        case CalendarUnit::minute:
+            return Precision::minute;
+        default:
+            return Precision::second;
     }
 }
 
@@ -61,7 +67,8 @@ std::string product_unit(std::string_view a, std::string_view b, bool division) 
     if (b == "1") return std::string(a);
     if (!division) return a == "1" ? std::string(b) : std::string(a) + "." + std::string(b);
     if (a == b) return "1";
-    return (a == "1" ? std::string() : std::string(a)) + "/" + (b.find_first_of("./") == std::string_view::npos ? std::string(b) : "(" + std::string(b) + ")");
+    return (a == "1" ? std::string() : std::string(a)) + "/" +
+           (b.find_first_of("./") == std::string_view::npos ? std::string(b) : "(" + std::string(b) + ")");
 }
 
 }  // namespace
@@ -93,18 +100,27 @@ bool Evaluator::eval_arithmetic(const Step& step, const Collection& left, const 
         out.push_back(make_text(text));
         return true;
     }
-    if (sum && a.is_temporal() && b.kind() == ItemKind::quantity) return move_moment(step, a, b.quantity(), op == Operator::subtract, out);
-    if (sum && a.kind() == ItemKind::quantity && b.kind() == ItemKind::quantity) return add_quantities(step, a.quantity(), b.quantity(), op == Operator::subtract, out);
-    const bool scalable = (a.is_number() || a.kind() == ItemKind::quantity) && (b.is_number() || b.kind() == ItemKind::quantity);
-    if ((op == Operator::multiply || op == Operator::divide) && scalable && !(a.is_number() && b.is_number())) return scale_quantities(step, a, b, out);
-    if (!a.is_number() || !b.is_number()) return fail(step, "cannot calculate with " + type_name(a) + " and " + type_name(b));
+    if (sum && a.is_temporal() && b.kind() == ItemKind::quantity)
+        return move_moment(step, a, b.quantity(), op == Operator::subtract, out);
+    if (sum && a.kind() == ItemKind::quantity && b.kind() == ItemKind::quantity)
+        return add_quantities(step, a.quantity(), b.quantity(), op == Operator::subtract, out);
+    const bool scalable =
+        (a.is_number() || a.kind() == ItemKind::quantity) && (b.is_number() || b.kind() == ItemKind::quantity);
+    if ((op == Operator::multiply || op == Operator::divide) && scalable && !(a.is_number() && b.is_number()))
+        return scale_quantities(step, a, b, out);
+    if (!a.is_number() || !b.is_number())
+        return fail(step, "cannot calculate with " + type_name(a) + " and " + type_name(b));
     if (a.kind() == ItemKind::integer && b.kind() == ItemKind::integer && op != Operator::divide) {
         std::int64_t value = 0;
         const std::int64_t x = a.integer();
         const std::int64_t y = b.integer();
         switch (op) {
-            case Operator::add: value = x + y; break;
-            case Operator::subtract: value = x - y; break;
+            case Operator::add:
+                value = x + y;
+                break;
+            case Operator::subtract:
+                value = x - y;
+                break;
             case Operator::multiply:
                 if (__builtin_mul_overflow(x, y, &value)) return true;
                 break;
@@ -123,12 +139,23 @@ bool Evaluator::eval_arithmetic(const Step& step, const Collection& left, const 
     const Decimal y = *decimal_of(b);
     std::optional<Decimal> value;
     switch (op) {
-        case Operator::add: value = add(x, y); break;
-        case Operator::subtract: value = subtract(x, y); break;
-        case Operator::multiply: value = multiply(x, y); break;
-        case Operator::divide: value = divide(x, y); break;
-        case Operator::div: value = divide_whole(x, y); break;
-        default: value = remainder(x, y);
+        case Operator::add:
+            value = add(x, y);
+            break;
+        case Operator::subtract:
+            value = subtract(x, y);
+            break;
+        case Operator::multiply:
+            value = multiply(x, y);
+            break;
+        case Operator::divide:
+            value = divide(x, y);
+            break;
+        case Operator::div:
+            value = divide_whole(x, y);
+            break;
+        default:
+            value = remainder(x, y);
     }
     if (!value) return true;
     if (op == Operator::div) {
@@ -141,7 +168,9 @@ bool Evaluator::eval_arithmetic(const Step& step, const Collection& left, const 
 }
 
 bool Evaluator::add_quantities(const Step&, const Quantity& a, const Quantity& b, bool minus, Collection& out) {
-    const auto unit_text = [](const Quantity& quantity) { return quantity.calendar ? unit_of_calendar_word(quantity.unit) : quantity.unit; };
+    const auto unit_text = [](const Quantity& quantity) {
+        return quantity.calendar ? unit_of_calendar_word(quantity.unit) : quantity.unit;
+    };
     std::optional<Decimal> other = b.value;
     if (unit_text(a) != unit_text(b)) {
         const auto from = parse_unit(unit_text(b));

@@ -9,9 +9,16 @@ namespace causeway::fhir::path {
 namespace {
 
 SystemType system_type(std::string_view name) {
-    static constexpr std::array<std::pair<std::string_view, SystemType>, 9> names = {{{"Boolean", SystemType::boolean}, {"Integer", SystemType::integer},
-        {"Decimal", SystemType::decimal}, {"String", SystemType::string}, {"Date", SystemType::date}, {"DateTime", SystemType::date_time},
-        {"Time", SystemType::time}, {"Quantity", SystemType::quantity}, {"Any", SystemType::any}}};
+    static constexpr std::array<std::pair<std::string_view, SystemType>, 9> names = {
+        {{"Boolean", SystemType::boolean},
+         {"Integer", SystemType::integer},
+         {"Decimal", SystemType::decimal},
+         {"String", SystemType::string},
+         {"Date", SystemType::date},
+         {"DateTime", SystemType::date_time},
+         {"Time", SystemType::time},
+         {"Quantity", SystemType::quantity},
+         {"Any", SystemType::any}}};
     for (const auto& [known, type] : names) {
         if (known == name) return type;
     }
@@ -83,10 +90,12 @@ private:
         if (expr.kind == ExprKind::type_test && !find_type_specifier(expr.text, step.type)) {
             fail(expr.offset, "unknown type " + expr.text, Errc::unknown_name);
         }
-        if (expr.function == FunctionId::matches || expr.function == FunctionId::matches_full || expr.function == FunctionId::replace_matches) {
+        if (expr.function == FunctionId::matches || expr.function == FunctionId::matches_full ||
+            expr.function == FunctionId::replace_matches) {
             lower_pattern(expr, step);
         }
-        const bool typed = expr.function == FunctionId::is || expr.function == FunctionId::as || expr.function == FunctionId::of_type;
+        const bool typed =
+            expr.function == FunctionId::is || expr.function == FunctionId::as || expr.function == FunctionId::of_type;
         if (expr.kind == ExprKind::function && typed) {
             const std::string name = type_argument(expr.arguments.front());
             if (name.empty()) {
@@ -118,12 +127,24 @@ private:
 
     void lower_literal(const Expr& expr, Step& step) {
         switch (expr.literal) {
-            case TokenKind::string: step.literal = Item::of(std::string_view(expr.text)); return;
-            case TokenKind::number: lower_number(expr, step); return;
-            case TokenKind::date: lower_moment(expr, step, ItemKind::date, Temporal::parse_date(expr.text)); return;
-            case TokenKind::date_time: lower_moment(expr, step, ItemKind::date_time, Temporal::parse_date_time(expr.text)); return;
-            case TokenKind::time: lower_moment(expr, step, ItemKind::time, Temporal::parse_time(expr.text)); return;
-            default: step.literal = Item::of(expr.text == "true"); return;
+            case TokenKind::string:
+                step.literal = Item::of(std::string_view(expr.text));
+                return;
+            case TokenKind::number:
+                lower_number(expr, step);
+                return;
+            case TokenKind::date:
+                lower_moment(expr, step, ItemKind::date, Temporal::parse_date(expr.text));
+                return;
+            case TokenKind::date_time:
+                lower_moment(expr, step, ItemKind::date_time, Temporal::parse_date_time(expr.text));
+                return;
+            case TokenKind::time:
+                lower_moment(expr, step, ItemKind::time, Temporal::parse_time(expr.text));
+                return;
+            default:
+                step.literal = Item::of(expr.text == "true");
+                return;
         }
     }
 
@@ -135,7 +156,8 @@ private:
             step.literal = Item::of(&program_.quantities.back());
         } else if (expr.text.find('.') == std::string::npos) {
             const auto whole = value->to_integer();
-            if (!whole || *whole > INT32_MAX) return fail(expr.offset, "integer is larger than 2147483647", Errc::bad_value);
+            if (!whole || *whole > INT32_MAX)
+                return fail(expr.offset, "integer is larger than 2147483647", Errc::bad_value);
             step.literal = Item::of(*whole);
         } else {
             program_.decimals.push_back(*value);
@@ -153,21 +175,31 @@ private:
     Types infer(ExprIndex index, const Types& focus) {
         Step& step = program_.steps[index];
         switch (step.kind) {
-            case ExprKind::empty: return Types::of(SystemType::none);
-            case ExprKind::literal: return Types::of(static_cast<SystemType>(step.literal.kind()));
-            case ExprKind::this_: return focus;
-            case ExprKind::index: return Types::of(SystemType::integer);
-            case ExprKind::total: return {};
-            case ExprKind::variable: return step.text == "context" || step.text == "resource" ? context_ : Types{};
-            case ExprKind::member: return infer_member(step, step.input == no_expr ? focus : infer(step.input, focus));
-            case ExprKind::function: return infer_function(step, step.input == no_expr ? focus : infer(step.input, focus), focus);
+            case ExprKind::empty:
+                return Types::of(SystemType::none);
+            case ExprKind::literal:
+                return Types::of(static_cast<SystemType>(step.literal.kind()));
+            case ExprKind::this_:
+                return focus;
+            case ExprKind::index:
+                return Types::of(SystemType::integer);
+            case ExprKind::total:
+                return {};
+            case ExprKind::variable:
+                return step.text == "context" || step.text == "resource" ? context_ : Types{};
+            case ExprKind::member:
+                return infer_member(step, step.input == no_expr ? focus : infer(step.input, focus));
+            case ExprKind::function:
+                return infer_function(step, step.input == no_expr ? focus : infer(step.input, focus), focus);
             case ExprKind::indexer: {
                 Types types = infer(step.input, focus);
                 check_order(step, step.input);
                 infer(step.arguments[0], focus);
                 return types;
             }
-            case ExprKind::negate: case ExprKind::identity: return infer(step.arguments[0], focus);
+            case ExprKind::negate:
+            case ExprKind::identity:
+                return infer(step.arguments[0], focus);
             case ExprKind::type_test: {
                 infer(step.arguments[0], focus);
                 return step.op == Operator::is ? Types::of(SystemType::boolean) : types_of(step.type);
@@ -213,7 +245,8 @@ private:
             }
             result.add(children);
         }
-        if (!found && strict_) fail(step.offset, "there is no element " + std::string(step.text) + " here", Errc::unknown_name);
+        if (!found && strict_)
+            fail(step.offset, "there is no element " + std::string(step.text) + " here", Errc::unknown_name);
         return result;
     }
 
@@ -225,36 +258,63 @@ private:
     void check_order(const Step& step, ExprIndex input) {
         if (!strict_ || input == no_expr) return;
         const Step& from = program_.steps[input];
-        if (from.kind == ExprKind::function && (from.function == FunctionId::children || from.function == FunctionId::descendants)) {
+        if (from.kind == ExprKind::function &&
+            (from.function == FunctionId::children || from.function == FunctionId::descendants)) {
             fail(step.offset, "the order of " + std::string(from.text) + "() is not defined");
         }
     }
 
     Types infer_function(Step& step, const Types& input, const Types& focus) {
         using F = FunctionId;
-        const auto argument = [&](std::uint32_t at, const Types& of) { return at < step.argument_count ? infer(step.arguments[at], of) : Types{}; };
+        const auto argument = [&](std::uint32_t at, const Types& of) {
+            return at < step.argument_count ? infer(step.arguments[at], of) : Types{};
+        };
         switch (step.function) {
-            case F::where: case F::trace: case F::sort:
-                for (std::uint32_t i = step.function == F::trace ? 1 : 0; i < step.argument_count; ++i) argument(i, input);
+            case F::where:
+            case F::trace:
+            case F::sort:
+                for (std::uint32_t i = step.function == F::trace ? 1 : 0; i < step.argument_count; ++i)
+                    argument(i, input);
                 return input;
-            case F::first: case F::last: case F::tail: case F::skip: case F::take:
+            case F::first:
+            case F::last:
+            case F::tail:
+            case F::skip:
+            case F::take:
                 check_order(step, step.input);
                 argument(0, focus);
                 return input;
-            case F::single: case F::distinct: return input;
-            case F::exclude: case F::intersect: argument(0, focus); return input;
-            case F::union_: case F::combine: {
+            case F::single:
+            case F::distinct:
+                return input;
+            case F::exclude:
+            case F::intersect:
+                argument(0, focus);
+                return input;
+            case F::union_:
+            case F::combine: {
                 Types types = input;
                 types.add(argument(0, focus));
                 return types;
             }
-            case F::select: return argument(0, input);
-            case F::all: case F::exists: argument(0, input); return Types::of(SystemType::boolean);
-            case F::iif: return infer_iif(step, input);
-            case F::of_type: case F::as: return types_of(step.type);
-            case F::is: return Types::of(SystemType::boolean);
-            case F::extension: argument(0, focus); return Types::of(r4::find_type("Extension"));
-            case F::aggregate: case F::repeat: {
+            case F::select:
+                return argument(0, input);
+            case F::all:
+            case F::exists:
+                argument(0, input);
+                return Types::of(SystemType::boolean);
+            case F::iif:
+                return infer_iif(step, input);
+            case F::of_type:
+            case F::as:
+                return types_of(step.type);
+            case F::is:
+                return Types::of(SystemType::boolean);
+            case F::extension:
+                argument(0, focus);
+                return Types::of(r4::find_type("Extension"));
+            case F::aggregate:
+            case F::repeat: {
                 const Types anything;
                 for (std::uint32_t i = 0; i < step.argument_count; ++i) argument(i, anything);
                 return {};
@@ -267,7 +327,8 @@ private:
 
     Types infer_iif(Step& step, const Types& input) {
         const Types criterion = infer(step.arguments[0], input);
-        if (strict_ && !criterion.open && criterion.system != SystemType::none && criterion.system != SystemType::boolean) {
+        if (strict_ && !criterion.open && criterion.system != SystemType::none &&
+            criterion.system != SystemType::boolean) {
             fail(step.offset, "the first argument of iif() is no boolean");
         }
         Types types = infer(step.arguments[1], input);

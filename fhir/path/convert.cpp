@@ -19,15 +19,24 @@ std::string quantity_text(const Quantity& quantity) {
 /// The text a computed primitive has under toString(); nullopt for what has none.
 std::optional<std::string> text_of(const Item& value) {
     switch (value.kind()) {
-        case ItemKind::boolean: return value.boolean() ? "true" : "false";
-        case ItemKind::integer: return std::to_string(value.integer());
-        case ItemKind::decimal: return value.decimal().to_string();
-        case ItemKind::string: return std::string(value.text());
-        case ItemKind::date: return value.temporal().date_text();
-        case ItemKind::date_time: return value.temporal().date_time_text();
-        case ItemKind::time: return value.temporal().time_text();
-        case ItemKind::quantity: return quantity_text(value.quantity());
-        default: return std::nullopt;
+        case ItemKind::boolean:
+            return value.boolean() ? "true" : "false";
+        case ItemKind::integer:
+            return std::to_string(value.integer());
+        case ItemKind::decimal:
+            return value.decimal().to_string();
+        case ItemKind::string:
+            return std::string(value.text());
+        case ItemKind::date:
+            return value.temporal().date_text();
+        case ItemKind::date_time:
+            return value.temporal().date_time_text();
+        case ItemKind::time:
+            return value.temporal().time_text();
+        case ItemKind::quantity:
+            return quantity_text(value.quantity());
+        default:
+            return std::nullopt;
     }
 }
 
@@ -55,7 +64,9 @@ std::optional<bool> to_boolean(const Item& value) {
 /// Digits with an optional sign, as toInteger() and toDecimal() read strings; no exponent.
 std::optional<Decimal> plain_number(std::string_view text, bool fraction) {
     const std::string_view digits = !text.empty() && (text[0] == '-' || text[0] == '+') ? text.substr(1) : text;
-    if (digits.empty() || digits.front() == '.' || digits.find_first_not_of(fraction ? "0123456789." : "0123456789") != std::string_view::npos) return std::nullopt;
+    if (digits.empty() || digits.front() == '.' ||
+        digits.find_first_not_of(fraction ? "0123456789." : "0123456789") != std::string_view::npos)
+        return std::nullopt;
     return Decimal::parse(text);
 }
 
@@ -90,19 +101,26 @@ std::optional<ReadQuantity> read_quantity(std::string_view text) {
     while (end < text.size() && (text[end] == ' ' || text[end] == '\t' || text[end] == '\n')) ++end;
     const std::string_view unit = text.substr(end);
     if (unit.empty()) return ReadQuantity{*number, "1"};
-    if (unit.size() > 2 && unit.front() == '\'' && unit.back() == '\'') return ReadQuantity{*number, std::string(unit.substr(1, unit.size() - 2))};
+    if (unit.size() > 2 && unit.front() == '\'' && unit.back() == '\'')
+        return ReadQuantity{*number, std::string(unit.substr(1, unit.size() - 2))};
     if (unit_of_calendar_word(unit).empty()) return std::nullopt;
     return ReadQuantity{*number, std::string(unit), true};
 }
 
 std::optional<ReadQuantity> to_quantity(const Item& value) {
     switch (value.kind()) {
-        case ItemKind::integer: return ReadQuantity{Decimal(value.integer()), "1"};
-        case ItemKind::decimal: return ReadQuantity{value.decimal(), "1"};
-        case ItemKind::boolean: return ReadQuantity{value.boolean() ? Decimal(10, 1) : Decimal(0, 1), "1"};
-        case ItemKind::quantity: return ReadQuantity{value.quantity().value, std::string(value.quantity().unit), value.quantity().calendar};
-        case ItemKind::string: return read_quantity(value.text());
-        default: return std::nullopt;
+        case ItemKind::integer:
+            return ReadQuantity{Decimal(value.integer()), "1"};
+        case ItemKind::decimal:
+            return ReadQuantity{value.decimal(), "1"};
+        case ItemKind::boolean:
+            return ReadQuantity{value.boolean() ? Decimal(10, 1) : Decimal(0, 1), "1"};
+        case ItemKind::quantity:
+            return ReadQuantity{value.quantity().value, std::string(value.quantity().unit), value.quantity().calendar};
+        case ItemKind::string:
+            return read_quantity(value.text());
+        default:
+            return std::nullopt;
     }
 }
 
@@ -154,11 +172,17 @@ Item Evaluator::value_of(const Item& item) {
     const std::string_view text = element.text();
     Primitive primitive = item.type() ? item.type()->primitive : Primitive::none;
     if (primitive == Primitive::none) {
-        primitive = element.kind() == Kind::number ? Primitive::decimal : element.kind() == Kind::boolean ? Primitive::boolean : Primitive::string;
+        primitive = element.kind() == Kind::number    ? Primitive::decimal
+                    : element.kind() == Kind::boolean ? Primitive::boolean
+                                                      : Primitive::string;
     }
     switch (primitive) {
-        case Primitive::boolean: return Item::of(text == "true");
-        case Primitive::integer: case Primitive::positive_int: case Primitive::unsigned_int: case Primitive::decimal: {
+        case Primitive::boolean:
+            return Item::of(text == "true");
+        case Primitive::integer:
+        case Primitive::positive_int:
+        case Primitive::unsigned_int:
+        case Primitive::decimal: {
             const auto number = Decimal::parse(text);
             if (!number) return Item::of(text);
             if (primitive != Primitive::decimal) {
@@ -169,13 +193,15 @@ Item Evaluator::value_of(const Item& item) {
         case Primitive::date:
             if (const auto moment = Temporal::parse_date(text)) return Item::of(ItemKind::date, *moment);
             return Item::of(text);
-        case Primitive::date_time: case Primitive::instant:
+        case Primitive::date_time:
+        case Primitive::instant:
             if (const auto moment = Temporal::parse_date_time(text)) return Item::of(ItemKind::date_time, *moment);
             return Item::of(text);
         case Primitive::time:
             if (const auto moment = Temporal::parse_time(text)) return Item::of(ItemKind::time, *moment);
             return Item::of(text);
-        default: return Item::of(text);
+        default:
+            return Item::of(text);
     }
 }
 
@@ -207,7 +233,8 @@ std::optional<bool> Evaluator::boolean_of(const Step& step, const Collection& in
 
 std::optional<std::int64_t> Evaluator::integer_argument(const Step& step, std::uint32_t at, const Scope& scope) {
     Collection items = collection();
-    if (!eval(step.arguments[at], scope, items) || items.empty() || !one_or_none(step, items, "an argument")) return std::nullopt;
+    if (!eval(step.arguments[at], scope, items) || items.empty() || !one_or_none(step, items, "an argument"))
+        return std::nullopt;
     const Item value = value_of(items.front());
     if (value.kind() == ItemKind::integer) return value.integer();
     fail(step, "an integer is wanted, not " + type_name(value));
@@ -237,26 +264,37 @@ bool Conversions::call(Evaluator& e, const Step& step, const Scope& scope, const
         case F::to_boolean:
             if (const auto boolean = to_boolean(value)) out.push_back(Item::of(*boolean));
             return true;
-        case F::converts_to_boolean: return known(to_boolean(value).has_value());
+        case F::converts_to_boolean:
+            return known(to_boolean(value).has_value());
         case F::to_integer:
             if (const auto whole = to_integer(value)) out.push_back(Item::of(*whole));
             return true;
-        case F::converts_to_integer: return known(to_integer(value).has_value());
+        case F::converts_to_integer:
+            return known(to_integer(value).has_value());
         case F::to_decimal:
             if (const auto number = to_decimal(value)) out.push_back(e.make(*number));
             return true;
-        case F::converts_to_decimal: return known(to_decimal(value).has_value());
+        case F::converts_to_decimal:
+            return known(to_decimal(value).has_value());
         case F::to_string:
             if (const auto text = text_of(value)) out.push_back(e.make_text(*text));
             return true;
-        case F::converts_to_string: return known(text_of(value).has_value());
-        case F::to_date: return moment(ItemKind::date, to_date(value));
-        case F::converts_to_date: return known(to_date(value).has_value());
-        case F::to_date_time: return moment(ItemKind::date_time, to_date_time(value));
-        case F::converts_to_date_time: return known(to_date_time(value).has_value());
-        case F::to_time: return moment(ItemKind::time, to_time(value));
-        case F::converts_to_time: return known(to_time(value).has_value());
-        default: break;
+        case F::converts_to_string:
+            return known(text_of(value).has_value());
+        case F::to_date:
+            return moment(ItemKind::date, to_date(value));
+        case F::converts_to_date:
+            return known(to_date(value).has_value());
+        case F::to_date_time:
+            return moment(ItemKind::date_time, to_date_time(value));
+        case F::converts_to_date_time:
+            return known(to_date_time(value).has_value());
+        case F::to_time:
+            return moment(ItemKind::time, to_time(value));
+        case F::converts_to_time:
+            return known(to_time(value).has_value());
+        default:
+            break;
     }
     // toQuantity and convertsToQuantity, with the unit wanted as an argument
     auto quantity = to_quantity(value);
@@ -277,7 +315,8 @@ bool Conversions::call(Evaluator& e, const Step& step, const Scope& scope, const
 
 std::string type_name(const Item& item) {
     if (item.is_element()) return item.type() ? "FHIR." + std::string(item.type()->name) : "?";
-    static constexpr std::string_view names[] = {"", "Boolean", "Integer", "Decimal", "String", "Date", "DateTime", "Time", "Quantity", "TypeInfo"};
+    static constexpr std::string_view names[] = {"",     "Boolean",  "Integer", "Decimal",  "String",
+                                                 "Date", "DateTime", "Time",    "Quantity", "TypeInfo"};
     return "System." + std::string(names[static_cast<std::size_t>(item.kind())]);
 }
 
@@ -288,7 +327,8 @@ std::string display(const Item& item) {
         write_json(item.element(), text, {});
         return text;
     }
-    if (item.kind() == ItemKind::type_info) return std::string(item.type_info().space) + "." + std::string(item.type_info().name);
+    if (item.kind() == ItemKind::type_info)
+        return std::string(item.type_info().space) + "." + std::string(item.type_info().name);
     return *text_of(item);
 }
 

@@ -140,7 +140,8 @@ double Decimal::to_double() const {
 }
 
 std::string Decimal::to_string() const {
-    WideUnsigned rest = coefficient_ < 0 ? -static_cast<WideUnsigned>(coefficient_) : static_cast<WideUnsigned>(coefficient_);
+    WideUnsigned rest =
+        coefficient_ < 0 ? -static_cast<WideUnsigned>(coefficient_) : static_cast<WideUnsigned>(coefficient_);
     char buffer[48];
     std::size_t at = sizeof buffer;
     int written = 0;
@@ -195,7 +196,8 @@ std::optional<Decimal> Decimal::rescaled(int digits, bool up) const {
 }
 
 int Decimal::compare(const Decimal& other) const {
-    if (scale_ == other.scale_) return coefficient_ < other.coefficient_ ? -1 : coefficient_ > other.coefficient_ ? 1 : 0;
+    if (scale_ == other.scale_)
+        return coefficient_ < other.coefficient_ ? -1 : coefficient_ > other.coefficient_ ? 1 : 0;
     if (const auto pair = aligned(*this, other)) return pair->a < pair->b ? -1 : pair->a > pair->b ? 1 : 0;
     const double a = to_double();
     const double b = other.to_double();
@@ -219,7 +221,9 @@ std::optional<Decimal> multiply(const Decimal& a, const Decimal& b) {
         const int cut = std::max(0, digit_count(x.coefficient()) + digit_count(y.coefficient()) - digits_max);
         const int cut_x = std::min(cut / 2, x.scale());
         const int cut_y = std::min(cut - cut_x, y.scale());
-        if (__builtin_mul_overflow(without_digits(x.coefficient(), cut_x), without_digits(y.coefficient(), cut_y), &product)) return std::nullopt;
+        if (__builtin_mul_overflow(without_digits(x.coefficient(), cut_x), without_digits(y.coefficient(), cut_y),
+                                   &product))
+            return std::nullopt;
         return Decimal(product, x.scale() - cut_x + y.scale() - cut_y).shifted(0);
     }
     return Decimal(product, a.scale() + b.scale()).shifted(0);
@@ -230,7 +234,8 @@ std::optional<Decimal> divide(const Decimal& a, const Decimal& b) {
     const Decimal divisor = b.stripped();
     Decimal dividend = a.stripped();
     const int room = std::max(0, digits_max - digit_count(dividend.coefficient()));  // a product may be longer
-    const int wanted = std::clamp(28 - digit_count(dividend.coefficient()) + digit_count(divisor.coefficient()), 0, room);
+    const int wanted =
+        std::clamp(28 - digit_count(dividend.coefficient()) + digit_count(divisor.coefficient()), 0, room);
     const Wide numerator = *times_power(dividend.coefficient(), wanted);
     const Wide quotient = numerator / divisor.coefficient();
     const auto value = Decimal(quotient, 0).shifted(-(wanted + dividend.scale() - divisor.scale()));

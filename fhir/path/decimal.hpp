@@ -32,11 +32,11 @@ public:
     std::string to_string() const;                   ///< plain notation with all digits of the scale
 
     Decimal negated() const { return {-coefficient_, scale_}; }
-    Decimal stripped() const;                        ///< without trailing zeros
+    Decimal stripped() const;  ///< without trailing zeros
     Decimal truncated() const;
     Decimal floor() const;
     Decimal ceiling() const;
-    Decimal rounded(int digits) const;               ///< half away from zero
+    Decimal rounded(int digits) const;  ///< half away from zero
     /// 10^exponent times this; empty if it does not fit.
     std::optional<Decimal> shifted(int exponent) const;
     /// With exactly that many digits after the point, rounded towards -infinity or +infinity.

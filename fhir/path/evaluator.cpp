@@ -36,7 +36,8 @@ bool Evaluator::fail(const Step& step, std::string message, Errc code) {
 
 bool Evaluator::spend(std::size_t steps, const Step& step) {
     spent_ += steps;
-    return spent_ <= environment_.steps_max || fail(step, "expression touches more items than the limit allows", Errc::too_large);
+    return spent_ <= environment_.steps_max ||
+           fail(step, "expression touches more items than the limit allows", Errc::too_large);
 }
 
 bool Evaluator::one_or_none(const Step& step, const Collection& input, std::string_view what) {
@@ -46,9 +47,14 @@ bool Evaluator::one_or_none(const Step& step, const Collection& input, std::stri
 bool Evaluator::eval(ExprIndex index, const Scope& scope, Collection& out) {
     const Step& step = program_.steps[index];
     switch (step.kind) {
-        case ExprKind::empty: return true;
-        case ExprKind::literal: out.push_back(step.literal); return true;
-        case ExprKind::this_: out.insert(out.end(), scope.focus.begin(), scope.focus.end()); return true;
+        case ExprKind::empty:
+            return true;
+        case ExprKind::literal:
+            out.push_back(step.literal);
+            return true;
+        case ExprKind::this_:
+            out.insert(out.end(), scope.focus.begin(), scope.focus.end());
+            return true;
         case ExprKind::index:
             if (scope.index < 0) return fail(step, "$index has no meaning here");
             out.push_back(Item::of(scope.index));
@@ -57,13 +63,21 @@ bool Evaluator::eval(ExprIndex index, const Scope& scope, Collection& out) {
             if (!scope.total) return fail(step, "$total has no meaning here");
             out.insert(out.end(), scope.total->begin(), scope.total->end());
             return true;
-        case ExprKind::variable: return eval_variable(step, scope, out);
-        case ExprKind::member: return eval_member(step, scope, out);
-        case ExprKind::function: return eval_function(step, scope, out);
-        case ExprKind::indexer: return eval_indexer(step, scope, out);
-        case ExprKind::negate: case ExprKind::identity: return eval_sign(step, scope, out);
-        case ExprKind::binary: return eval_binary(step, scope, out);
-        case ExprKind::type_test: return eval_type_test(step, scope, out);
+        case ExprKind::variable:
+            return eval_variable(step, scope, out);
+        case ExprKind::member:
+            return eval_member(step, scope, out);
+        case ExprKind::function:
+            return eval_function(step, scope, out);
+        case ExprKind::indexer:
+            return eval_indexer(step, scope, out);
+        case ExprKind::negate:
+        case ExprKind::identity:
+            return eval_sign(step, scope, out);
+        case ExprKind::binary:
+            return eval_binary(step, scope, out);
+        case ExprKind::type_test:
+            return eval_type_test(step, scope, out);
     }
     return true;
 }
@@ -92,13 +106,16 @@ void Evaluator::step_into(const Step& step, const Item& item, Collection& out) {
     }
     const r4::TypeDef* const type = item.type();
     const bool resolved = step.parent && step.parent == type;
-    if (step.first && !step.text.empty() && step.text[0] >= 'A' && step.text[0] <= 'Z' && type && (resolved ? !step.element : r4::is_a(*type, step.text))) {
+    if (step.first && !step.text.empty() && step.text[0] >= 'A' && step.text[0] <= 'Z' && type &&
+        (resolved ? !step.element : r4::is_a(*type, step.text))) {
         out.push_back(item);
         return;
     }
     const Element element = item.element();
     if (!element || element.is_array() || element.size() == 0) return;
-    const r4::ElementDef* const definition = resolved ? step.element : type ? r4::find_choice(*type, step.text) : nullptr;
+    const r4::ElementDef* const definition = resolved ? step.element
+                                             : type   ? r4::find_choice(*type, step.text)
+                                                      : nullptr;
     if (definition && definition->is_choice) {
         for (const Element child : element.children()) {
             const std::string_view name = child.name();
@@ -142,7 +159,8 @@ bool Evaluator::eval_indexer(const Step& step, const Scope& scope, Collection& o
     Collection input = collection();
     if (!eval(step.input, scope, input)) return false;
     const auto index = integer_argument(step, 0, scope);
-    if (index && *index >= 0 && static_cast<std::size_t>(*index) < input.size()) out.push_back(input[static_cast<std::size_t>(*index)]);
+    if (index && *index >= 0 && static_cast<std::size_t>(*index) < input.size())
+        out.push_back(input[static_cast<std::size_t>(*index)]);
     return !error_;
 }
 
@@ -154,15 +172,20 @@ bool Evaluator::eval_sign(const Step& step, const Scope& scope, Collection& out)
     const Item value = value_of(input.front());
     const bool minus = step.kind == ExprKind::negate;
     switch (value.kind()) {
-        case ItemKind::integer: out.push_back(Item::of(minus ? -value.integer() : value.integer())); return true;
-        case ItemKind::decimal: out.push_back(minus ? make(value.decimal().negated()) : value); return true;
+        case ItemKind::integer:
+            out.push_back(Item::of(minus ? -value.integer() : value.integer()));
+            return true;
+        case ItemKind::decimal:
+            out.push_back(minus ? make(value.decimal().negated()) : value);
+            return true;
         case ItemKind::quantity: {
             Quantity quantity = value.quantity();
             if (minus) quantity.value = quantity.value.negated();
             out.push_back(make(quantity));
             return true;
         }
-        default: return fail(step, "a sign takes a number or a quantity");
+        default:
+            return fail(step, "a sign takes a number or a quantity");
     }
 }
 
@@ -181,7 +204,8 @@ bool Evaluator::eval_variable(const Step& step, const Scope&, Collection& out) {
     if (name == "context") {
         out.push_back(root_);
     } else if (name == "resource" || name == "rootResource") {
-        const Element container = name == "resource" || !environment_.root_resource ? environment_.resource : environment_.root_resource;
+        const Element container =
+            name == "resource" || !environment_.root_resource ? environment_.resource : environment_.root_resource;
         out.push_back(container ? item_of(container) : root_);
     } else if (name == "sct") {
         out.push_back(Item::of(std::string_view("http://snomed.info/sct")));
@@ -227,13 +251,14 @@ bool Evaluator::eval_function(const Step& step, const Scope& scope, Collection& 
 bool Evaluator::call(const Step& step, const Scope& scope, const Collection& input, Collection& out) {
     using F = FunctionId;
     const FunctionId id = step.function;
-    if (id <= F::coalesce || id == F::children || id == F::descendants || id == F::trace || id == F::aggregate || id == F::not_ || id == F::iif ||
-        id == F::define_variable) {
+    if (id <= F::coalesce || id == F::children || id == F::descendants || id == F::trace || id == F::aggregate ||
+        id == F::not_ || id == F::iif || id == F::define_variable) {
         return Collections::call(*this, step, scope, input, out);
     }
     if (id >= F::to_boolean && id <= F::converts_to_time) return Conversions::call(*this, step, scope, input, out);
     if (id >= F::index_of && id <= F::join) return Strings::call(*this, step, scope, input, out);
-    if ((id >= F::abs && id <= F::truncate) || id == F::comparable) return Numbers::call(*this, step, scope, input, out);
+    if ((id >= F::abs && id <= F::truncate) || id == F::comparable)
+        return Numbers::call(*this, step, scope, input, out);
     if (id >= F::now && id <= F::timezone_offset_of) return Moments::call(*this, step, scope, input, out);
     return Fhir::call(*this, step, scope, input, out);
 }
@@ -246,11 +271,13 @@ std::string_view Evaluator::keep(std::string_view text) {
 }
 
 Item Evaluator::make(const Decimal& value) {
-    return Item::of(static_cast<const Decimal*>(new (memory_.allocate(sizeof(Decimal), alignof(Decimal))) Decimal(value)));
+    return Item::of(
+        static_cast<const Decimal*>(new (memory_.allocate(sizeof(Decimal), alignof(Decimal))) Decimal(value)));
 }
 
 Item Evaluator::make(const Quantity& value) {
-    return Item::of(static_cast<const Quantity*>(new (memory_.allocate(sizeof(Quantity), alignof(Quantity))) Quantity(value)));
+    return Item::of(
+        static_cast<const Quantity*>(new (memory_.allocate(sizeof(Quantity), alignof(Quantity))) Quantity(value)));
 }
 
 // --- public face
@@ -267,7 +294,8 @@ Item item_of(Element element, std::string_view type) {
 
 Evaluation::Evaluation() : memory_(first_.data(), first_.size()) {}
 
-Result<std::span<const Item>> Evaluation::run(const Expression& expression, const Item& focus, const Environment& environment) {
+Result<std::span<const Item>> Evaluation::run(const Expression& expression, const Item& focus,
+                                              const Environment& environment) {
     result_.reset();
     memory_.release();
     result_.emplace(&memory_);
@@ -278,11 +306,13 @@ Result<std::span<const Item>> Evaluation::run(const Expression& expression, cons
     return std::span<const Item>(*result_);
 }
 
-Result<std::span<const Item>> Evaluation::run(const Expression& expression, Element focus, std::string_view type, const Environment& environment) {
+Result<std::span<const Item>> Evaluation::run(const Expression& expression, Element focus, std::string_view type,
+                                              const Environment& environment) {
     return run(expression, item_of(focus, type), environment);
 }
 
-Result<std::span<const Item>> Evaluation::run(const Expression& expression, Element resource, const Environment& environment) {
+Result<std::span<const Item>> Evaluation::run(const Expression& expression, Element resource,
+                                              const Environment& environment) {
     return run(expression, item_of(resource), environment);
 }
 
@@ -290,7 +320,8 @@ Result<bool> Evaluation::test(const Expression& expression, const Item& focus, c
     const auto items = run(expression, focus, environment);
     if (items.has_error()) return items.error();
     if (items->empty()) return false;
-    if (items->size() > 1) return Error{Errc::evaluation, "the expression gives several items where true or false is wanted", {}, 0, 0, 0};
+    if (items->size() > 1)
+        return Error{Errc::evaluation, "the expression gives several items where true or false is wanted", {}, 0, 0, 0};
     const Item& item = items->front();
     if (item.kind() == ItemKind::boolean) return item.boolean();
     if (item.is_element() && item.element().kind() == Kind::boolean) return item.element().text() == "true";

@@ -27,7 +27,8 @@ struct Scope {
 /// Runs one program over one focus. Every function answers false after fail(); results live in `memory`.
 class Evaluator {
 public:
-    Evaluator(const Program& program, const Environment& environment, const Item& focus, std::pmr::memory_resource& memory)
+    Evaluator(const Program& program, const Environment& environment, const Item& focus,
+              std::pmr::memory_resource& memory)
         : program_(program), environment_(environment), root_(focus), memory_(memory) {}
 
     bool run(Collection& out);

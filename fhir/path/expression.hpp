@@ -17,12 +17,13 @@ namespace causeway::fhir::path {
 struct Program;
 
 struct CompileOptions {
-    /// The type of what it will be evaluated on ("Patient", "Observation.component"). Known, member steps are resolved at
-    /// compile time.
+    /// The type of what it will be evaluated on ("Patient", "Observation.component"). Known, member steps are resolved
+    /// at compile time.
     std::string_view context_type;
     /// With `context_type`: an element that the types cannot have is an error.
     bool strict = false;
-    /// `as` on several items keeps those that fit, as R4's search parameters and invariants expect; otherwise it is an error.
+    /// `as` on several items keeps those that fit, as R4's search parameters and invariants expect; otherwise it is an
+    /// error.
     bool as_filters = false;
     /// `|` keeps duplicates, as combine() does: cheaper, for callers that drop them later.
     bool union_combines = false;
@@ -48,15 +49,16 @@ public:
     /// The resource a reference names (contained ones are found without asking).
     virtual Element resolve(std::string_view reference) const;
     virtual std::optional<bool> member_of(const Item& coded, std::string_view value_set) const;
-    virtual std::optional<bool> subsumes(std::string_view system, std::string_view ancestor, std::string_view descendant) const;
+    virtual std::optional<bool> subsumes(std::string_view system, std::string_view ancestor,
+                                         std::string_view descendant) const;
     virtual std::optional<bool> conforms_to(Element element, std::string_view profile) const;
     virtual void trace(std::string_view name, std::span<const Item> items) const;
 };
 
 struct Environment {
-    Element resource;        ///< %resource; default: the focus
-    Element root_resource;   ///< %rootResource: the container of a contained resource; default: %resource
-    std::int64_t now_us = 0; ///< now(), today()
+    Element resource;         ///< %resource; default: the focus
+    Element root_resource;    ///< %rootResource: the container of a contained resource; default: %resource
+    std::int64_t now_us = 0;  ///< now(), today()
     std::int16_t zone_minutes = 0;
     const Hooks* hooks = nullptr;
     /// resolve() without an answer gives a stand-in that has only the type that the reference names.
@@ -74,11 +76,14 @@ public:
     Evaluation& operator=(const Evaluation&) = delete;
 
     /// The result is valid until the next run(). An error says where in the expression.
-    Result<std::span<const Item>> run(const Expression& expression, const Item& focus, const Environment& environment = {});
+    Result<std::span<const Item>> run(const Expression& expression, const Item& focus,
+                                      const Environment& environment = {});
     /// On a resource or any other element with its type.
-    Result<std::span<const Item>> run(const Expression& expression, Element focus, std::string_view type, const Environment& environment = {});
+    Result<std::span<const Item>> run(const Expression& expression, Element focus, std::string_view type,
+                                      const Environment& environment = {});
     /// A resource: the type is read from it.
-    Result<std::span<const Item>> run(const Expression& expression, Element resource, const Environment& environment = {});
+    Result<std::span<const Item>> run(const Expression& expression, Element resource,
+                                      const Environment& environment = {});
     /// For invariants: empty and false are false, a single other item is true; several items are an error.
     Result<bool> test(const Expression& expression, const Item& focus, const Environment& environment = {});
 

@@ -130,7 +130,9 @@ static_assert(std::is_sorted(table.begin(), table.end(), [](const auto& a, const
 }  // namespace
 
 const FunctionInfo* find_function(std::string_view name) {
-    const auto found = std::lower_bound(table.begin(), table.end(), name, [](const FunctionInfo& info, std::string_view wanted) { return info.name < wanted; });
+    const auto found =
+        std::lower_bound(table.begin(), table.end(), name,
+                         [](const FunctionInfo& info, std::string_view wanted) { return info.name < wanted; });
     return found != table.end() && found->name == name ? &*found : nullptr;
 }
 

@@ -76,7 +76,8 @@ bool quantified(Evaluator& e, const Step& step, const Collection& input, Collect
     bool result = !any;
     for (const Item& item : input) {
         const Item value = e.value_of(item);
-        if (value.kind() != ItemKind::boolean) return e.fail(step, std::string(step.text) + "() takes booleans, not " + type_name(value));
+        if (value.kind() != ItemKind::boolean)
+            return e.fail(step, std::string(step.text) + "() takes booleans, not " + type_name(value));
         if ((value.boolean() == wanted) == any) result = any;
     }
     return give(out, result);
@@ -91,7 +92,9 @@ bool select(Evaluator& e, const Step& step, const Scope& scope, const Collection
 
 bool known(const Collection& items, std::size_t end, const Item& item, Evaluator& e) {
     for (std::size_t i = 0; i < end; ++i) {
-        if (items[i].is_element() && item.is_element() ? items[i].element() == item.element() : e.equal(items[i], item).value_or(false)) return true;
+        if (items[i].is_element() && item.is_element() ? items[i].element() == item.element()
+                                                       : e.equal(items[i], item).value_or(false))
+            return true;
     }
     return false;
 }
@@ -170,8 +173,10 @@ bool with_other(Evaluator& e, const Step& step, const Scope& scope, const Collec
         return std::all_of(a.begin(), a.end(), [&](const Item& item) { return e.contains(b, item); });
     };
     switch (step.function) {
-        case F::subset_of: return give(out, subset(input, other));
-        case F::superset_of: return give(out, subset(other, input));
+        case F::subset_of:
+            return give(out, subset(input, other));
+        case F::superset_of:
+            return give(out, subset(other, input));
         case F::intersect:
             for (const Item& item : input) {
                 if (e.contains(other, item) && !e.contains(out, item)) out.push_back(item);
@@ -279,13 +284,23 @@ bool range(Evaluator& e, const Step& step, const Scope& scope, const Collection&
         count = std::clamp<std::int64_t>(*given, 0, static_cast<std::int64_t>(size));
     }
     switch (step.function) {
-        case F::first: to = std::min<std::size_t>(1, size); break;
-        case F::last: from = size == 0 ? 0 : size - 1; break;
-        case F::tail: from = std::min<std::size_t>(1, size); break;
-        case F::skip: from = static_cast<std::size_t>(count); break;
-        default: to = static_cast<std::size_t>(count);
+        case F::first:
+            to = std::min<std::size_t>(1, size);
+            break;
+        case F::last:
+            from = size == 0 ? 0 : size - 1;
+            break;
+        case F::tail:
+            from = std::min<std::size_t>(1, size);
+            break;
+        case F::skip:
+            from = static_cast<std::size_t>(count);
+            break;
+        default:
+            to = static_cast<std::size_t>(count);
     }
-    out.insert(out.end(), input.begin() + static_cast<std::ptrdiff_t>(from), input.begin() + static_cast<std::ptrdiff_t>(to));
+    out.insert(out.end(), input.begin() + static_cast<std::ptrdiff_t>(from),
+               input.begin() + static_cast<std::ptrdiff_t>(to));
     return true;
 }
 
@@ -300,11 +315,20 @@ bool coalesce(Evaluator& e, const Step& step, const Scope& scope, Collection& ou
 
 bool Collections::call(Evaluator& e, const Step& step, const Scope& scope, const Collection& input, Collection& out) {
     switch (step.function) {
-        case F::empty: return give(out, input.empty());
-        case F::exists: return exists(e, step, scope, input, out);
-        case F::all: return all(e, step, scope, input, out);
-        case F::all_true: case F::any_true: case F::all_false: case F::any_false: return quantified(e, step, input, out);
-        case F::count: out.push_back(Item::of(static_cast<std::int64_t>(input.size()))); return true;
+        case F::empty:
+            return give(out, input.empty());
+        case F::exists:
+            return exists(e, step, scope, input, out);
+        case F::all:
+            return all(e, step, scope, input, out);
+        case F::all_true:
+        case F::any_true:
+        case F::all_false:
+        case F::any_false:
+            return quantified(e, step, input, out);
+        case F::count:
+            out.push_back(Item::of(static_cast<std::int64_t>(input.size())));
+            return true;
         case F::distinct:
             if (!e.spend(input.size() * input.size() / 8, step)) return false;
             distinct(e, input, out);
@@ -315,37 +339,58 @@ bool Collections::call(Evaluator& e, const Step& step, const Scope& scope, const
             distinct(e, input, unique);
             return give(out, unique.size() == input.size());
         }
-        case F::where: return where(e, step, scope, input, out);
-        case F::select: return select(e, step, scope, input, out);
-        case F::repeat: return repeat(e, step, scope, input, out);
+        case F::where:
+            return where(e, step, scope, input, out);
+        case F::select:
+            return select(e, step, scope, input, out);
+        case F::repeat:
+            return repeat(e, step, scope, input, out);
         case F::of_type:
             for (const Item& item : input) {
                 if (has_type(item, step.type, true)) out.push_back(item);
             }
             return true;
-        case F::sort: return sort(e, step, scope, input, out);
+        case F::sort:
+            return sort(e, step, scope, input, out);
         case F::single:
             if (!e.one_or_none(step, input, "single()")) return false;
             out.insert(out.end(), input.begin(), input.end());
             return true;
-        case F::first: case F::last: case F::tail: case F::skip: case F::take: return range(e, step, scope, input, out);
-        case F::subset_of: case F::superset_of: case F::intersect: case F::exclude: case F::union_: case F::combine:
+        case F::first:
+        case F::last:
+        case F::tail:
+        case F::skip:
+        case F::take:
+            return range(e, step, scope, input, out);
+        case F::subset_of:
+        case F::superset_of:
+        case F::intersect:
+        case F::exclude:
+        case F::union_:
+        case F::combine:
             return with_other(e, step, scope, input, out);
-        case F::coalesce: return coalesce(e, step, scope, out);
+        case F::coalesce:
+            return coalesce(e, step, scope, out);
         case F::children:
             for (const Item& item : input) e.all_children(item, out);
             return e.spend(out.size(), step);
-        case F::descendants: return descendants(e, step, input, out);
-        case F::trace: return trace(e, step, scope, input, out);
-        case F::define_variable: return define_variable(e, step, scope, input, out);
-        case F::aggregate: return aggregate(e, step, scope, input, out);
-        case F::iif: return iif(e, step, scope, input, out);
+        case F::descendants:
+            return descendants(e, step, input, out);
+        case F::trace:
+            return trace(e, step, scope, input, out);
+        case F::define_variable:
+            return define_variable(e, step, scope, input, out);
+        case F::aggregate:
+            return aggregate(e, step, scope, input, out);
+        case F::iif:
+            return iif(e, step, scope, input, out);
         case F::not_: {
             const auto value = e.boolean_of(step, input);
             if (value) out.push_back(Item::of(!*value));
             return e.good();
         }
-        default: return e.fail(step, std::string(step.text) + "() is not built", Errc::not_supported);
+        default:
+            return e.fail(step, std::string(step.text) + "() is not built", Errc::not_supported);
     }
 }
 

@@ -20,7 +20,8 @@ bool extension(Evaluator& e, const Step& step, const Scope& scope, const Collect
 
 /// The type that a reference's text names: `Patient/1`, `http://host/Patient/1/_history/2`.
 const r4::TypeDef* type_named_by(std::string_view reference) {
-    if (const std::size_t history = reference.find("/_history/"); history != std::string_view::npos) reference = reference.substr(0, history);
+    if (const std::size_t history = reference.find("/_history/"); history != std::string_view::npos)
+        reference = reference.substr(0, history);
     const std::size_t slash = reference.rfind('/');
     if (slash == std::string_view::npos) return nullptr;
     const std::string_view before = reference.substr(0, slash);
@@ -39,14 +40,17 @@ Element contained(Element container, std::string_view id) {
 
 void resolve(Evaluator& e, const Item& item, Collection& out) {
     if (!item.is_element()) {
-        const Element found = item.kind() == ItemKind::string && e.environment().hooks ? e.environment().hooks->resolve(item.text()) : Element();
+        const Element found = item.kind() == ItemKind::string && e.environment().hooks
+                                  ? e.environment().hooks->resolve(item.text())
+                                  : Element();
         if (found) out.push_back(item_of(found));
         return;
     }
     const Element element = item.element();
     const std::string_view reference = element.is_object() ? element["reference"].text() : element.text();
     if (!reference.empty() && reference.front() == '#') {
-        const Element container = e.environment().root_resource ? e.environment().root_resource : e.environment().resource;
+        const Element container =
+            e.environment().root_resource ? e.environment().root_resource : e.environment().resource;
         if (const Element found = contained(container, reference.substr(1))) out.push_back(item_of(found));
         return;
     }
@@ -75,7 +79,8 @@ bool conforms_to(Evaluator& e, const Step& step, const Scope& scope, const Colle
             return true;
         }
     }
-    const auto answer = e.environment().hooks ? e.environment().hooks->conforms_to(item.element(), *profile) : std::nullopt;
+    const auto answer =
+        e.environment().hooks ? e.environment().hooks->conforms_to(item.element(), *profile) : std::nullopt;
     if (!answer) return e.fail(step, "the profile is not known here", Errc::not_supported);
     out.push_back(Item::of(*answer));
     return true;
@@ -86,7 +91,8 @@ bool member_of(Evaluator& e, const Step& step, const Scope& scope, const Collect
     if (!e.one_or_none(step, input, "memberOf()")) return false;
     const auto value_set = e.string_argument(step, 0, scope);
     if (!value_set) return e.good();
-    const auto answer = e.environment().hooks ? e.environment().hooks->member_of(input.front(), *value_set) : std::nullopt;
+    const auto answer =
+        e.environment().hooks ? e.environment().hooks->member_of(input.front(), *value_set) : std::nullopt;
     if (!answer) return e.fail(step, "the value set cannot be expanded here", Errc::not_supported);
     out.push_back(Item::of(*answer));
     return true;
@@ -122,8 +128,9 @@ bool subsumes(Evaluator& e, const Step& step, const Scope& scope, const Collecti
 
 /// What txt-1 and txt-2 ask of a narrative: only elements and attributes that xhtml in FHIR may have, and some content.
 bool narrative_allowed(std::string_view xhtml) {
-    for (const std::string_view forbidden : {"<script", "<form", "<input", "<iframe", "<object", "<embed", "<base", "<link", "<frame", "javascript:", " onclick", " onload",
-                                             " onerror", " onmouseover", "<head", "<body", "<meta"}) {
+    for (const std::string_view forbidden :
+         {"<script", "<form", "<input", "<iframe", "<object", "<embed", "<base", "<link", "<frame",
+          "javascript:", " onclick", " onload", " onerror", " onmouseover", "<head", "<body", "<meta"}) {
         for (std::size_t at = 0; at + forbidden.size() <= xhtml.size(); ++at) {
             std::size_t i = 0;
             while (i < forbidden.size()) {
@@ -150,7 +157,8 @@ bool type(Evaluator& e, const Collection& input, Collection& out) {
         const std::size_t dot = name.find('.');
         void* const place = e.memory().allocate(sizeof(TypeInfo), alignof(TypeInfo));
         const TypeInfo* const info =
-            new (place) TypeInfo{e.keep(dot == std::string::npos ? "FHIR" : name.substr(0, dot)), e.keep(dot == std::string::npos ? name : name.substr(dot + 1))};
+            new (place) TypeInfo{e.keep(dot == std::string::npos ? "FHIR" : name.substr(0, dot)),
+                                 e.keep(dot == std::string::npos ? name : name.substr(dot + 1))};
         out.push_back(Item::of(info));
     }
     return true;
@@ -170,20 +178,28 @@ bool Fhir::call(Evaluator& e, const Step& step, const Scope& scope, const Collec
                 if (has_type(item, step.type, true)) out.push_back(item);
             }
             return true;
-        case F::type: return type(e, input, out);
-        case F::extension: return extension(e, step, scope, input, out);
+        case F::type:
+            return type(e, input, out);
+        case F::extension:
+            return extension(e, step, scope, input, out);
         case F::has_value:
-            out.push_back(Item::of(input.size() == 1 && (!input.front().is_element() || input.front().element().has_value())));
+            out.push_back(
+                Item::of(input.size() == 1 && (!input.front().is_element() || input.front().element().has_value())));
             return true;
         case F::get_value:
-            if (input.size() == 1 && input.front().is_element() && input.front().element().has_value()) out.push_back(e.value_of(input.front()));
+            if (input.size() == 1 && input.front().is_element() && input.front().element().has_value())
+                out.push_back(e.value_of(input.front()));
             return true;
         case F::resolve:
             for (const Item& item : input) resolve(e, item, out);
             return true;
-        case F::conforms_to: return conforms_to(e, step, scope, input, out);
-        case F::member_of: return member_of(e, step, scope, input, out);
-        case F::subsumes: case F::subsumed_by: return subsumes(e, step, scope, input, out);
+        case F::conforms_to:
+            return conforms_to(e, step, scope, input, out);
+        case F::member_of:
+            return member_of(e, step, scope, input, out);
+        case F::subsumes:
+        case F::subsumed_by:
+            return subsumes(e, step, scope, input, out);
         case F::html_checks:
             if (input.empty()) return true;
             if (!e.one_or_none(step, input, "htmlChecks()")) return false;
@@ -191,11 +207,13 @@ bool Fhir::call(Evaluator& e, const Step& step, const Scope& scope, const Collec
             return true;
         case F::check_modifiers:
             for (const Item& item : input) {
-                if (item.is_element() && item.element()["modifierExtension"]) return e.fail(step, "a modifier extension is not known here");
+                if (item.is_element() && item.element()["modifierExtension"])
+                    return e.fail(step, "a modifier extension is not known here");
             }
             out.insert(out.end(), input.begin(), input.end());
             return true;
-        default: return e.fail(step, std::string(step.text) + "() is not built", Errc::not_supported);
+        default:
+            return e.fail(step, std::string(step.text) + "() is not built", Errc::not_supported);
     }
 }
 

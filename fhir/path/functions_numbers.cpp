@@ -22,7 +22,8 @@ bool give_double(Evaluator& e, double value, Collection& out) {
 /// A number given as argument.
 std::optional<Item> number_argument(Evaluator& e, const Step& step, const Scope& scope) {
     Collection items = e.collection();
-    if (!e.eval(step.arguments[0], scope, items) || items.empty() || !e.one_or_none(step, items, "an argument")) return std::nullopt;
+    if (!e.eval(step.arguments[0], scope, items) || items.empty() || !e.one_or_none(step, items, "an argument"))
+        return std::nullopt;
     const Item value = e.value_of(items.front());
     if (value.is_number()) return value;
     e.fail(step, "a number is wanted, not " + type_name(value));
@@ -35,7 +36,8 @@ bool power(Evaluator& e, const Step& step, const Scope& scope, const Item& value
     const bool whole = exponent->kind() == ItemKind::integer && exponent->integer() >= 0 && exponent->integer() <= 256;
     if (whole) {
         std::optional<Decimal> result = Decimal(1);
-        for (std::int64_t i = 0; i < exponent->integer() && result; ++i) result = multiply(*result, *e.decimal_of(value));
+        for (std::int64_t i = 0; i < exponent->integer() && result; ++i)
+            result = multiply(*result, *e.decimal_of(value));
         if (!result) return true;
         if (value.kind() == ItemKind::integer) return give_integer(*result, out);
         out.push_back(e.make(*result));
@@ -51,8 +53,11 @@ bool comparable(Evaluator& e, const Step& step, const Scope& scope, const Collec
     if (!e.one_or_none(step, input, "comparable()") || !e.one_or_none(step, other, "comparable()")) return false;
     const Item a = e.value_of(input.front());
     const Item b = e.value_of(other.front());
-    if (a.kind() != ItemKind::quantity || b.kind() != ItemKind::quantity) return e.fail(step, "comparable() takes quantities");
-    const auto form = [](const Quantity& quantity) { return parse_unit(quantity.calendar ? unit_of_calendar_word(quantity.unit) : quantity.unit); };
+    if (a.kind() != ItemKind::quantity || b.kind() != ItemKind::quantity)
+        return e.fail(step, "comparable() takes quantities");
+    const auto form = [](const Quantity& quantity) {
+        return parse_unit(quantity.calendar ? unit_of_calendar_word(quantity.unit) : quantity.unit);
+    };
     const auto x = form(a.quantity());
     const auto y = form(b.quantity());
     out.push_back(Item::of(a.quantity().unit == b.quantity().unit || (x && y && x->dimension == y->dimension)));
@@ -76,21 +81,29 @@ bool Numbers::call(Evaluator& e, const Step& step, const Scope& scope, const Col
     const Decimal number = *e.decimal_of(value);
     switch (step.function) {
         case F::abs:
-            if (value.kind() == ItemKind::integer) return give_integer(number.negative() ? number.negated() : number, out);
+            if (value.kind() == ItemKind::integer)
+                return give_integer(number.negative() ? number.negated() : number, out);
             out.push_back(number.negative() ? e.make(number.negated()) : value);
             return true;
-        case F::ceiling: return give_integer(number.ceiling(), out);
-        case F::floor: return give_integer(number.floor(), out);
-        case F::truncate: return give_integer(number.truncated(), out);
-        case F::exp: return give_double(e, std::exp(number.to_double()), out);
-        case F::ln: return give_double(e, std::log(number.to_double()), out);
-        case F::sqrt: return give_double(e, std::sqrt(number.to_double()), out);
+        case F::ceiling:
+            return give_integer(number.ceiling(), out);
+        case F::floor:
+            return give_integer(number.floor(), out);
+        case F::truncate:
+            return give_integer(number.truncated(), out);
+        case F::exp:
+            return give_double(e, std::exp(number.to_double()), out);
+        case F::ln:
+            return give_double(e, std::log(number.to_double()), out);
+        case F::sqrt:
+            return give_double(e, std::sqrt(number.to_double()), out);
         case F::log: {
             const auto base = number_argument(e, step, scope);
             if (!base) return e.good();
             return give_double(e, std::log(number.to_double()) / std::log(e.decimal_of(*base)->to_double()), out);
         }
-        case F::power: return power(e, step, scope, value, out);
+        case F::power:
+            return power(e, step, scope, value, out);
         default: {  // round
             std::int64_t digits = 0;
             if (step.argument_count == 1) {

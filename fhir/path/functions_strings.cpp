@@ -16,7 +16,8 @@ std::string to_base64(std::string_view bytes, std::string_view letters) {
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
         std::uint32_t group = 0;
         const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-        for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+        for (std::size_t k = 0; k < 3; ++k)
+            group = group << 8 | (k < count ? static_cast<unsigned char>(bytes[i + k]) : 0U);
         for (std::size_t k = 0; k < 4; ++k) out.push_back(k <= count ? letters[group >> (18 - 6 * k) & 63U] : '=');
     }
     return out;
@@ -57,8 +58,10 @@ std::optional<std::string> from_hex(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); i += 2) {
         unsigned value = 0;
         for (const char c : text.substr(i, 2)) {
-            const unsigned digit = c >= '0' && c <= '9' ? static_cast<unsigned>(c - '0') : c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a' + 10)
-                                   : c >= 'A' && c <= 'F' ? static_cast<unsigned>(c - 'A' + 10) : 16U;
+            const unsigned digit = c >= '0' && c <= '9'   ? static_cast<unsigned>(c - '0')
+                                   : c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a' + 10)
+                                   : c >= 'A' && c <= 'F' ? static_cast<unsigned>(c - 'A' + 10)
+                                                          : 16U;
             if (digit == 16U) return std::nullopt;
             value = value * 16 + digit;
         }
@@ -71,8 +74,15 @@ struct Escape {
     char c;
     std::string_view html, json;
 };
-constexpr std::array<Escape, 9> escapes = {{{'"', "&quot;", "\\\""}, {'&', "&amp;", ""}, {'<', "&lt;", ""}, {'>', "&gt;", ""}, {'\'', "&#39;", ""},
-                                            {'\\', "", "\\\\"}, {'\n', "", "\\n"}, {'\r', "", "\\r"}, {'\t', "", "\\t"}}};
+constexpr std::array<Escape, 9> escapes = {{{'"', "&quot;", "\\\""},
+                                            {'&', "&amp;", ""},
+                                            {'<', "&lt;", ""},
+                                            {'>', "&gt;", ""},
+                                            {'\'', "&#39;", ""},
+                                            {'\\', "", "\\\\"},
+                                            {'\n', "", "\\n"},
+                                            {'\r', "", "\\r"},
+                                            {'\t', "", "\\t"}}};
 
 std::string escape(std::string_view text, bool html) {
     std::string out;
@@ -147,7 +157,9 @@ std::string change_case(std::string_view text, bool upper) {
             }
             return false;
         };
-        if (code != 0xD7 && code != 0xF7 && !shift(0xC0, 0xDE, 32) && !shift(0x391, 0x3A9, 32) && !shift(0x410, 0x42F, 32)) shift(0x400, 0x40F, 80);
+        if (code != 0xD7 && code != 0xF7 && !shift(0xC0, 0xDE, 32) && !shift(0x391, 0x3A9, 32) &&
+            !shift(0x410, 0x42F, 32))
+            shift(0x400, 0x40F, 80);
         out.push_back(static_cast<char>(0xC0U | code >> 6));
         out.push_back(static_cast<char>(0x80U | (code & 0x3FU)));
     }
@@ -282,10 +294,18 @@ bool Strings::call(Evaluator& e, const Step& step, const Scope& scope, const Col
         return true;
     };
     switch (step.function) {
-        case F::length: return give_number(length(text));
-        case F::upper: case F::lower: out.push_back(e.make_text(change_case(text, step.function == F::upper))); return true;
-        case F::substring: return substring(e, step, scope, text, out);
-        case F::matches: case F::matches_full: case F::replace_matches: return match(e, step, scope, text, out);
+        case F::length:
+            return give_number(length(text));
+        case F::upper:
+        case F::lower:
+            out.push_back(e.make_text(change_case(text, step.function == F::upper)));
+            return true;
+        case F::substring:
+            return substring(e, step, scope, text, out);
+        case F::matches:
+        case F::matches_full:
+        case F::replace_matches:
+            return match(e, step, scope, text, out);
         case F::to_chars:
             for (std::size_t at = 0; at < text.size();) {
                 std::size_t end = at + 1;
@@ -297,10 +317,13 @@ bool Strings::call(Evaluator& e, const Step& step, const Scope& scope, const Col
         case F::trim: {
             constexpr std::string_view blanks = " \t\r\n\f\v";
             const std::size_t first = text.find_first_not_of(blanks);
-            out.push_back(Item::of(first == std::string_view::npos ? std::string_view("") : text.substr(first, text.find_last_not_of(blanks) - first + 1)));
+            out.push_back(Item::of(first == std::string_view::npos
+                                       ? std::string_view("")
+                                       : text.substr(first, text.find_last_not_of(blanks) - first + 1)));
             return true;
         }
-        default: break;
+        default:
+            break;
     }
     const auto argument = e.string_argument(step, 0, scope);
     if (!argument) return e.good();
@@ -310,14 +333,23 @@ bool Strings::call(Evaluator& e, const Step& step, const Scope& scope, const Col
         return true;
     };
     switch (step.function) {
-        case F::starts_with: return give(text.starts_with(*argument));
-        case F::ends_with: return give(text.ends_with(*argument));
-        case F::contains: return give(text.find(*argument) != std::string_view::npos);
-        case F::index_of: return index(text.find(*argument));
-        case F::last_index_of: return index(text.rfind(*argument));
-        case F::split: return split(e, step, text, *argument, out);
-        case F::encode: case F::decode: return code(e, step, text, *argument, out);
-        case F::escape: case F::unescape: {
+        case F::starts_with:
+            return give(text.starts_with(*argument));
+        case F::ends_with:
+            return give(text.ends_with(*argument));
+        case F::contains:
+            return give(text.find(*argument) != std::string_view::npos);
+        case F::index_of:
+            return index(text.find(*argument));
+        case F::last_index_of:
+            return index(text.rfind(*argument));
+        case F::split:
+            return split(e, step, text, *argument, out);
+        case F::encode:
+        case F::decode:
+            return code(e, step, text, *argument, out);
+        case F::escape:
+        case F::unescape: {
             if (*argument != "html" && *argument != "json") return e.fail(step, "targets are html and json");
             const bool html = *argument == "html";
             out.push_back(e.make_text(step.function == F::escape ? escape(text, html) : unescape(text, html)));

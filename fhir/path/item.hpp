@@ -25,10 +25,21 @@ struct TypeInfo {
     std::string_view name;
 };
 
-enum class ItemKind : std::uint8_t { element, boolean, integer, decimal, string, date, date_time, time, quantity, type_info };
+enum class ItemKind : std::uint8_t {
+    element,
+    boolean,
+    integer,
+    decimal,
+    string,
+    date,
+    date_time,
+    time,
+    quantity,
+    type_info
+};
 
-/// One member of a collection: an element of the document, or a value that was computed. Cheap to copy; borrows from the
-/// document, the expression and the Evaluation that made it.
+/// One member of a collection: an element of the document, or a value that was computed. Cheap to copy; borrows from
+/// the document, the expression and the Evaluation that made it.
 class Item {
 public:
     Item() = default;
@@ -73,7 +84,9 @@ public:
 
     ItemKind kind() const { return kind_; }
     bool is_element() const { return kind_ == ItemKind::element; }
-    bool is_temporal() const { return kind_ == ItemKind::date || kind_ == ItemKind::date_time || kind_ == ItemKind::time; }
+    bool is_temporal() const {
+        return kind_ == ItemKind::date || kind_ == ItemKind::date_time || kind_ == ItemKind::time;
+    }
     bool is_number() const { return kind_ == ItemKind::integer || kind_ == ItemKind::decimal; }
     Element element() const { return element_; }
     const r4::TypeDef* type() const { return type_; }

@@ -79,12 +79,21 @@ private:
         if (letter(c)) return read_word(token, TokenKind::identifier);
         if (digit(c)) return read_number(token);
         switch (c) {
-            case '\'': return read_quoted(token, '\'', TokenKind::string);
-            case '`': token.quoted = true; return read_quoted(token, '`', TokenKind::identifier);
-            case '@': ++at_; return read_moment(token);
-            case '%': ++at_; return read_variable(token);
-            case '$': return read_special(token);
-            default: return read_symbol(token);
+            case '\'':
+                return read_quoted(token, '\'', TokenKind::string);
+            case '`':
+                token.quoted = true;
+                return read_quoted(token, '`', TokenKind::identifier);
+            case '@':
+                ++at_;
+                return read_moment(token);
+            case '%':
+                ++at_;
+                return read_variable(token);
+            case '$':
+                return read_special(token);
+            default:
+                return read_symbol(token);
         }
     }
 
@@ -130,13 +139,30 @@ private:
         const char c = peek();
         ++at_;
         switch (c) {
-            case 'f': out.push_back('\f'); return true;
-            case 'n': out.push_back('\n'); return true;
-            case 'r': out.push_back('\r'); return true;
-            case 't': out.push_back('\t'); return true;
-            case '\\': case '/': case '\'': case '"': case '`': out.push_back(c); return true;
-            case 'u': return read_unicode(out);
-            default: --at_; return bad("unknown escape; known are \\f \\n \\r \\t \\u0000 \\\\ \\/ \\' \\\" \\`");
+            case 'f':
+                out.push_back('\f');
+                return true;
+            case 'n':
+                out.push_back('\n');
+                return true;
+            case 'r':
+                out.push_back('\r');
+                return true;
+            case 't':
+                out.push_back('\t');
+                return true;
+            case '\\':
+            case '/':
+            case '\'':
+            case '"':
+            case '`':
+                out.push_back(c);
+                return true;
+            case 'u':
+                return read_unicode(out);
+            default:
+                --at_;
+                return bad("unknown escape; known are \\f \\n \\r \\t \\u0000 \\\\ \\/ \\' \\\" \\`");
         }
     }
 
@@ -144,10 +170,10 @@ private:
         code = 0;
         for (int i = 0; i < 4; ++i, ++at_) {
             const char c = peek();
-            const unsigned value = digit(c)                ? static_cast<unsigned>(c - '0')
+            const unsigned value = digit(c)               ? static_cast<unsigned>(c - '0')
                                    : c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a' + 10)
                                    : c >= 'A' && c <= 'F' ? static_cast<unsigned>(c - 'A' + 10)
-                                                           : 16U;
+                                                          : 16U;
             if (value == 16U) return bad("\\u wants four hexadecimal digits");
             code = code * 16 + value;
         }
@@ -245,8 +271,9 @@ private:
     }
 
     bool read_symbol(Token& token) {
-        static constexpr std::array<std::string_view, 22> symbols = {"<=", ">=", "!=", "!~", "(", ")", "[", "]", "{", "}", ".",
-                                                                     ",",  "+",  "-",  "*",  "/", "|", "&", "=", "~", "<", ">"};
+        static constexpr std::array<std::string_view, 22> symbols = {"<=", ">=", "!=", "!~", "(", ")", "[", "]",
+                                                                     "{",  "}",  ".",  ",",  "+", "-", "*", "/",
+                                                                     "|",  "&",  "=",  "~",  "<", ">"};
         for (const std::string_view symbol : symbols) {
             if (text_.substr(at_).starts_with(symbol)) {
                 token.kind = TokenKind::symbol;

@@ -62,7 +62,9 @@ int significant(const Decimal& value) {
 /// `4 'g' ~ 4040 'mg'`: the coarser one's digits decide, after conversion.
 bool about_equal_quantities(const Quantity& a, const Quantity& b, const BasePair& base) {
     const Quantity& coarse = significant(a.value) <= significant(b.value) ? a : b;
-    const auto unit = coarse.unit == (&coarse == &a ? b.unit : a.unit) ? std::nullopt : parse_unit(coarse.calendar ? unit_of_calendar_word(coarse.unit) : coarse.unit);
+    const auto unit = coarse.unit == (&coarse == &a ? b.unit : a.unit)
+                          ? std::nullopt
+                          : parse_unit(coarse.calendar ? unit_of_calendar_word(coarse.unit) : coarse.unit);
     if (!unit) return about_equal(base.a, base.b);
     const auto x = unit->from_base(base.a);
     const auto y = unit->from_base(base.b);
@@ -83,11 +85,18 @@ bool Evaluator::eval_binary(const Step& step, const Scope& scope, Collection& ou
     if (!eval(step.arguments[1], scope, right)) return false;
     defined_ = defined;
     switch (step.op) {
-        case Operator::equal: case Operator::not_equal: case Operator::equivalent: case Operator::not_equivalent:
+        case Operator::equal:
+        case Operator::not_equal:
+        case Operator::equivalent:
+        case Operator::not_equivalent:
             return eval_equality(step, left, right, out);
-        case Operator::less: case Operator::greater: case Operator::less_equal: case Operator::greater_equal:
+        case Operator::less:
+        case Operator::greater:
+        case Operator::less_equal:
+        case Operator::greater_equal:
             return eval_order(step, left, right, out);
-        case Operator::in: case Operator::contains: {
+        case Operator::in:
+        case Operator::contains: {
             const Collection& one = step.op == Operator::in ? left : right;
             const Collection& many = step.op == Operator::in ? right : left;
             if (!one_or_none(step, one, step.text.empty() ? "membership" : step.text)) return false;
@@ -107,8 +116,10 @@ bool Evaluator::eval_binary(const Step& step, const Scope& scope, Collection& ou
                 }
             }
             return true;
-        case Operator::concatenate: return concatenate(step, left, right, out);
-        default: return eval_arithmetic(step, left, right, out);
+        case Operator::concatenate:
+            return concatenate(step, left, right, out);
+        default:
+            return eval_arithmetic(step, left, right, out);
     }
 }
 
@@ -187,7 +198,9 @@ std::optional<bool> Evaluator::equal(const Item& left, const Item& right) {
         Collection y = collection();
         all_children(a, x);
         all_children(b, y);
-        if (x.size() != y.size() || a.element().text() != b.element().text() || !spend(x.size(), program_.steps[program_.root])) return false;
+        if (x.size() != y.size() || a.element().text() != b.element().text() ||
+            !spend(x.size(), program_.steps[program_.root]))
+            return false;
         for (std::size_t i = 0; i < x.size(); ++i) {
             if (x[i].element().name() != y[i].element().name()) return false;
             const auto same = equal(x[i], y[i]);
@@ -198,8 +211,12 @@ std::optional<bool> Evaluator::equal(const Item& left, const Item& right) {
     if (a.kind() == ItemKind::integer && b.kind() == ItemKind::integer) return a.integer() == b.integer();
     if (a.is_number() && b.is_number()) return decimal_of(a)->compare(*decimal_of(b)) == 0;
     if (a.kind() == ItemKind::quantity || b.kind() == ItemKind::quantity) {
-        const auto x = a.kind() == ItemKind::quantity ? std::optional(a.quantity()) : a.is_number() ? std::optional(Quantity{*decimal_of(a), "1", false}) : std::nullopt;
-        const auto y = b.kind() == ItemKind::quantity ? std::optional(b.quantity()) : b.is_number() ? std::optional(Quantity{*decimal_of(b), "1", false}) : std::nullopt;
+        const auto x = a.kind() == ItemKind::quantity ? std::optional(a.quantity())
+                       : a.is_number()                ? std::optional(Quantity{*decimal_of(a), "1", false})
+                                                      : std::nullopt;
+        const auto y = b.kind() == ItemKind::quantity ? std::optional(b.quantity())
+                       : b.is_number()                ? std::optional(Quantity{*decimal_of(b), "1", false})
+                                                      : std::nullopt;
         if (!x || !y) return false;
         const auto pair = comparable(*x, *y);
         if (!pair) return std::nullopt;
@@ -214,10 +231,14 @@ std::optional<bool> Evaluator::equal(const Item& left, const Item& right) {
     }
     if (a.kind() != b.kind()) return false;
     switch (a.kind()) {
-        case ItemKind::boolean: return a.boolean() == b.boolean();
-        case ItemKind::string: return a.text() == b.text();
-        case ItemKind::type_info: return a.type_info().space == b.type_info().space && a.type_info().name == b.type_info().name;
-        default: return false;
+        case ItemKind::boolean:
+            return a.boolean() == b.boolean();
+        case ItemKind::string:
+            return a.text() == b.text();
+        case ItemKind::type_info:
+            return a.type_info().space == b.type_info().space && a.type_info().name == b.type_info().name;
+        default:
+            return false;
     }
 }
 
@@ -250,7 +271,8 @@ bool Evaluator::equivalent(const Item& left, const Item& right) {
         for (const Item& child : x) {
             bool found = false;
             for (std::size_t i = 0; i < y.size() && !found; ++i) {
-                if (!used[i] && child.element().name() == y[i].element().name() && equivalent(child, y[i])) used[i] = found = true;
+                if (!used[i] && child.element().name() == y[i].element().name() && equivalent(child, y[i]))
+                    used[i] = found = true;
             }
             if (!found) return false;
         }
@@ -258,7 +280,8 @@ bool Evaluator::equivalent(const Item& left, const Item& right) {
     }
     if (a.is_number() && b.is_number()) return about_equal(*decimal_of(a), *decimal_of(b));
     if (a.kind() != b.kind()) {
-        if (a.is_temporal() && b.is_temporal() && a.kind() != ItemKind::time && b.kind() != ItemKind::time) return path::equivalent(a.temporal(), b.temporal());
+        if (a.is_temporal() && b.is_temporal() && a.kind() != ItemKind::time && b.kind() != ItemKind::time)
+            return path::equivalent(a.temporal(), b.temporal());
         return false;
     }
     switch (a.kind()) {
@@ -283,12 +306,15 @@ bool Evaluator::equivalent(const Item& left, const Item& right) {
             const auto pair = comparable(x, y);
             return pair && about_equal_quantities(x, y, *pair);
         }
-        case ItemKind::date: case ItemKind::date_time: return path::equivalent(a.temporal(), b.temporal());
+        case ItemKind::date:
+        case ItemKind::date_time:
+            return path::equivalent(a.temporal(), b.temporal());
         case ItemKind::time: {
             const auto order = compare(a.temporal(), b.temporal(), true);
             return order && *order == std::strong_ordering::equal;
         }
-        default: return equal(a, b).value_or(false);
+        default:
+            return equal(a, b).value_or(false);
     }
 }
 
@@ -310,7 +336,8 @@ std::optional<int> Evaluator::order(const Step& step, const Item& left, const It
     const bool a_quantity = a.kind() == ItemKind::quantity;
     const bool b_quantity = b.kind() == ItemKind::quantity;
     if ((a_quantity || a.is_number()) && (b_quantity || b.is_number())) {
-        const auto pair = comparable(a_quantity ? a.quantity() : Quantity{*decimal_of(a), "1", false}, b_quantity ? b.quantity() : Quantity{*decimal_of(b), "1", false});
+        const auto pair = comparable(a_quantity ? a.quantity() : Quantity{*decimal_of(a), "1", false},
+                                     b_quantity ? b.quantity() : Quantity{*decimal_of(b), "1", false});
         if (!pair) return std::nullopt;
         return pair->a.compare(pair->b);
     }

@@ -41,9 +41,9 @@ constexpr auto operators = std::to_array<BinaryOperator>({
     {"mod", Operator::mod, 11, true},
 });
 
-constexpr auto calendar_units = std::to_array<std::string_view>({"year", "years", "month", "months", "week", "weeks", "day", "days", "hour",
-                                                                 "hours", "minute", "minutes", "second", "seconds", "millisecond",
-                                                                 "milliseconds"});
+constexpr auto calendar_units =
+    std::to_array<std::string_view>({"year", "years", "month", "months", "week", "weeks", "day", "days", "hour",
+                                     "hours", "minute", "minutes", "second", "seconds", "millisecond", "milliseconds"});
 /// Words that the grammar takes as names all the same.
 bool may_name(const Token& token) {
     if (token.kind != TokenKind::identifier) return false;
@@ -102,9 +102,11 @@ private:
 
     const BinaryOperator* binary_operator() const {
         const Token& current = token();
-        if (current.kind != TokenKind::symbol && (current.kind != TokenKind::identifier || current.quoted)) return nullptr;
+        if (current.kind != TokenKind::symbol && (current.kind != TokenKind::identifier || current.quoted))
+            return nullptr;
         for (const BinaryOperator& candidate : operators) {
-            if (candidate.word == (current.kind == TokenKind::identifier) && candidate.text == current.text) return &candidate;
+            if (candidate.word == (current.kind == TokenKind::identifier) && candidate.text == current.text)
+                return &candidate;
         }
         return nullptr;
     }
@@ -197,15 +199,24 @@ private:
     ExprIndex term() {
         const Token& current = token();
         switch (current.kind) {
-            case TokenKind::number: return number();
-            case TokenKind::string: case TokenKind::date: case TokenKind::date_time: case TokenKind::time: return literal();
-            case TokenKind::variable: return simple(ExprKind::variable);
+            case TokenKind::number:
+                return number();
+            case TokenKind::string:
+            case TokenKind::date:
+            case TokenKind::date_time:
+            case TokenKind::time:
+                return literal();
+            case TokenKind::variable:
+                return simple(ExprKind::variable);
             case TokenKind::identifier:
                 if (current.is_word("true") || current.is_word("false")) return literal();
                 return invocation(no_expr);
-            case TokenKind::special: return invocation(no_expr);
-            case TokenKind::symbol: break;
-            case TokenKind::end: return fail("expression ends where a value is expected");
+            case TokenKind::special:
+                return invocation(no_expr);
+            case TokenKind::symbol:
+                break;
+            case TokenKind::end:
+                return fail("expression ends where a value is expected");
         }
         if (take_symbol("(")) return expect(")", expression(0));
         if (current.text == "{") {
@@ -264,7 +275,9 @@ private:
         expr.input = input;
         if (current.kind == TokenKind::special) {
             if (input != no_expr) return fail("'$" + current.text + "' cannot follow '.'");
-            expr.kind = current.text == "this" ? ExprKind::this_ : current.text == "index" ? ExprKind::index : ExprKind::total;
+            expr.kind = current.text == "this"    ? ExprKind::this_
+                        : current.text == "index" ? ExprKind::index
+                                                  : ExprKind::total;
             advance();
             return add(std::move(expr));
         }
@@ -332,7 +345,8 @@ private:
 }  // namespace
 
 Result<Ast> parse(std::string_view expression, const ParseLimits& limits) {
-    if (expression.size() > limits.bytes_max) return Error{Errc::too_large, "expression is longer than the limit", {}, 0, 0, 0};
+    if (expression.size() > limits.bytes_max)
+        return Error{Errc::too_large, "expression is longer than the limit", {}, 0, 0, 0};
     auto tokens = tokenize(expression);
     if (tokens.has_error()) return tokens.error();
     return Parser(expression, std::move(*tokens), limits).run();

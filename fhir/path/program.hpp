@@ -23,7 +23,7 @@ struct Step {
     ExprKind kind = ExprKind::empty;
     Operator op = Operator::equal;
     FunctionId function = FunctionId::none;
-    bool first = false;            ///< a member without input: may name the type of the focus
+    bool first = false;  ///< a member without input: may name the type of the focus
     ExprIndex input = no_expr;
     const ExprIndex* arguments = nullptr;
     std::uint32_t argument_count = 0;
@@ -34,8 +34,9 @@ struct Step {
     const Regex* regex = nullptr;  ///< of a pattern that is a literal
     // member steps: what was resolved at compile time for a parent of this type
     const r4::TypeDef* parent = nullptr;
-    const r4::ElementDef* element = nullptr;  ///< null: the parent has no such element, or the step names the parent's type
-    const r4::TypeDef* child = nullptr;       ///< its type, unless a choice or a resource
+    const r4::ElementDef* element =
+        nullptr;                         ///< null: the parent has no such element, or the step names the parent's type
+    const r4::TypeDef* child = nullptr;  ///< its type, unless a choice or a resource
 };
 
 /// What an Expression shares: source, tree and literals.

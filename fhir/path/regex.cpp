@@ -71,7 +71,8 @@ std::optional<Regex::Match> Regex::find(std::string_view text, std::size_t from,
         std::size_t size = 0;
         const char32_t code = at < text.size() ? decode(text, at, size) : no_code;
         // follows jumps from one place; ends at places that read a character or match
-        const auto enter = [&](Threads& threads, std::uint32_t start, std::vector<std::size_t> start_bounds, std::size_t position, char32_t left, char32_t right) {
+        const auto enter = [&](Threads& threads, std::uint32_t start, std::vector<std::size_t> start_bounds,
+                               std::size_t position, char32_t left, char32_t right) {
             stack.clear();
             stack.emplace_back(start, std::move(start_bounds));
             while (!stack.empty()) {
@@ -82,7 +83,9 @@ std::optional<Regex::Match> Regex::find(std::string_view text, std::size_t from,
                 ++work;
                 const Instruction& instruction = code_[place];
                 switch (instruction.op) {
-                    case Op::jump: stack.emplace_back(instruction.first, std::move(bounds)); break;
+                    case Op::jump:
+                        stack.emplace_back(instruction.first, std::move(bounds));
+                        break;
                     case Op::split:
                         stack.emplace_back(instruction.second, bounds);
                         stack.emplace_back(instruction.first, std::move(bounds));
@@ -97,7 +100,8 @@ std::optional<Regex::Match> Regex::find(std::string_view text, std::size_t from,
                     case Op::line_end:
                         if (position == text.size()) stack.emplace_back(place + 1, std::move(bounds));
                         break;
-                    case Op::word_edge: case Op::not_word_edge: {
+                    case Op::word_edge:
+                    case Op::not_word_edge: {
                         const bool edge = (left != no_code && word(left)) != (right != no_code && word(right));
                         if (edge == (instruction.op == Op::word_edge)) stack.emplace_back(place + 1, std::move(bounds));
                         break;
@@ -108,7 +112,8 @@ std::optional<Regex::Match> Regex::find(std::string_view text, std::size_t from,
                 }
             }
         };
-        if (!best && (at == from || !whole)) enter(now, 0, std::vector<std::size_t>(groups_ * 2, npos), at, before, code);
+        if (!best && (at == from || !whole))
+            enter(now, 0, std::vector<std::size_t>(groups_ * 2, npos), at, before, code);
         if (now.places.empty() && (best || whole)) break;
         std::size_t after_size = 0;
         const std::size_t after = at + size;
@@ -121,7 +126,8 @@ std::optional<Regex::Match> Regex::find(std::string_view text, std::size_t from,
                 break;  // what follows is less preferred
             }
             if (code == no_code) continue;
-            if (instruction.op == Op::any || in_set(instruction, code)) enter(next, now.places[i] + 1, std::move(now.bounds[i]), after, code, following);
+            if (instruction.op == Op::any || in_set(instruction, code))
+                enter(next, now.places[i] + 1, std::move(now.bounds[i]), after, code, following);
         }
         if (work > work_max) return std::nullopt;
         std::swap(now, next);
@@ -140,7 +146,8 @@ std::string Regex::replace(std::string_view text, std::string_view substitution)
         const auto match = find(text, at);
         if (!match) break;
         const auto group = [&](std::size_t index) {
-            if (index >= groups_ || match->bounds[index * 2] == npos || match->bounds[index * 2 + 1] == npos) return std::string_view();
+            if (index >= groups_ || match->bounds[index * 2] == npos || match->bounds[index * 2 + 1] == npos)
+                return std::string_view();
             return text.substr(match->bounds[index * 2], match->bounds[index * 2 + 1] - match->bounds[index * 2]);
         };
         out += text.substr(at, match->bounds[0] - at);

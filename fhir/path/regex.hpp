@@ -7,17 +7,20 @@
 
 namespace causeway::fhir::path {
 
-/// Regular expressions for matches(), matchesFull() and replaceMatches(): the common PCRE syntax without look-around and
-/// back references. Runs in time proportional to text times pattern, never backtracks, works on code points. `.` matches line ends too.
+/// Regular expressions for matches(), matchesFull() and replaceMatches(): the common PCRE syntax without look-around
+/// and back references. Runs in time proportional to text times pattern, never backtracks, works on code points. `.`
+/// matches line ends too.
 class Regex {
 public:
     /// Empty with `error` set: what is wrong, or not supported.
     static std::optional<Regex> compile(std::string_view pattern, std::string& error);
 
     struct Match {
-        std::vector<std::size_t> bounds;  ///< byte offsets, two per group, group 0 first; npos where a group took no part
+        std::vector<std::size_t>
+            bounds;  ///< byte offsets, two per group, group 0 first; npos where a group took no part
     };
-    /// The leftmost match from byte `from` on. `whole`: it must start at 0 and end at the end. nullopt: none, or too costly.
+    /// The leftmost match from byte `from` on. `whole`: it must start at 0 and end at the end. nullopt: none, or too
+    /// costly.
     std::optional<Match> find(std::string_view text, std::size_t from = 0, bool whole = false) const;
     bool matches(std::string_view text, bool whole) const { return find(text, 0, whole).has_value(); }
     /// The pattern was empty.

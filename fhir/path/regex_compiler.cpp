@@ -12,7 +12,8 @@ constexpr unsigned unbounded = 0xFFFFFFFF;
 /// Pattern to instructions by recursive descent. Each part is compiled in place; a repetition copies its part.
 class RegexCompiler {
 public:
-    RegexCompiler(std::string_view pattern, Regex& out, std::string& error) : pattern_(pattern), out_(out), error_(error) {}
+    RegexCompiler(std::string_view pattern, Regex& out, std::string& error)
+        : pattern_(pattern), out_(out), error_(error) {}
 
     bool run() {
         if (pattern_.starts_with("(?i)")) {
@@ -88,14 +89,30 @@ private:
     bool atom() {
         const char c = peek();
         switch (c) {
-            case '(': return group();
-            case '[': return set();
-            case '.': ++at_; emit({Op::any}); return true;
-            case '^': ++at_; emit({Op::line_start}); return true;
-            case '$': ++at_; emit({Op::line_end}); return true;
-            case '\\': return escape();
-            case '*': case '+': case '?': return fail("nothing to repeat");
-            default: return literal(next_code());
+            case '(':
+                return group();
+            case '[':
+                return set();
+            case '.':
+                ++at_;
+                emit({Op::any});
+                return true;
+            case '^':
+                ++at_;
+                emit({Op::line_start});
+                return true;
+            case '$':
+                ++at_;
+                emit({Op::line_end});
+                return true;
+            case '\\':
+                return escape();
+            case '*':
+            case '+':
+            case '?':
+                return fail("nothing to repeat");
+            default:
+                return literal(next_code());
         }
     }
 
@@ -143,9 +160,14 @@ private:
         unsigned low = 0;
         unsigned high = unbounded;
         switch (end() ? '\0' : peek()) {
-            case '*': break;
-            case '+': low = 1; break;
-            case '?': high = 1; break;
+            case '*':
+                break;
+            case '+':
+                low = 1;
+                break;
+            case '?':
+                high = 1;
+                break;
             case '{': {
                 const std::size_t back = at_;
                 ++at_;
@@ -162,12 +184,14 @@ private:
                 if (peek() != '}' || (high < low)) return fail("bad repetition");
                 break;
             }
-            default: return true;
+            default:
+                return true;
         }
         ++at_;
         const bool lazy = peek() == '?' && !end();
         if (lazy || (peek() == '+' && !end())) ++at_;
-        return repeat(start, low, high, lazy) && (end() || (peek() != '*' && peek() != '+') || fail("nothing to repeat"));
+        return repeat(start, low, high, lazy) &&
+               (end() || (peek() != '*' && peek() != '+') || fail("nothing to repeat"));
     }
 
     bool repeat(std::uint32_t start, unsigned low, unsigned high, bool lazy) {
@@ -211,7 +235,8 @@ private:
         if (byte < 0xC0) return byte;
         const int more = byte >= 0xF0 ? 3 : byte >= 0xE0 ? 2 : 1;
         char32_t code = byte & (0x3FU >> more);
-        for (int i = 0; i < more && !end(); ++i) code = (code << 6) | (static_cast<unsigned char>(pattern_[at_++]) & 0x3FU);
+        for (int i = 0; i < more && !end(); ++i)
+            code = (code << 6) | (static_cast<unsigned char>(pattern_[at_++]) & 0x3FU);
         return code;
     }
 
@@ -219,11 +244,10 @@ private:
         add_range(code, code);
         return finish_set(1, false);
     }
-    void add_range(char32_t low, char32_t high) {
-        out_.ranges_.push_back({low, high});
-    }
+    void add_range(char32_t low, char32_t high) { out_.ranges_.push_back({low, high}); }
     bool finish_set(std::size_t count, bool negated) {
-        emit({Op::set, negated, static_cast<std::uint32_t>(out_.ranges_.size() - count), static_cast<std::uint32_t>(count)});
+        emit({Op::set, negated, static_cast<std::uint32_t>(out_.ranges_.size() - count),
+              static_cast<std::uint32_t>(count)});
         return out_.ranges_.size() <= 100'000 || fail("pattern is too large");
     }
 
@@ -232,13 +256,41 @@ private:
         const std::size_t before = out_.ranges_.size();
         constexpr char32_t last = 0x10FFFF;
         switch (letter) {
-            case 'd': add_range('0', '9'); break;
-            case 'D': add_range(0, '0' - 1); add_range('9' + 1, last); break;
-            case 'w': add_range('a', 'z'); add_range('A', 'Z'); add_range('0', '9'); add_range('_', '_'); break;
-            case 'W': add_range(0, '0' - 1); add_range('9' + 1, 'A' - 1); add_range('Z' + 1, '_' - 1); add_range('`', '`'); add_range('z' + 1, last); break;
-            case 's': add_range(9, 13); add_range(' ', ' '); add_range(0xA0, 0xA0); add_range(0x2028, 0x2029); break;
-            case 'S': add_range(0, 8); add_range(14, 31); add_range(33, 0x9F); add_range(0xA1, 0x2027); add_range(0x202A, last); break;
-            default: break;
+            case 'd':
+                add_range('0', '9');
+                break;
+            case 'D':
+                add_range(0, '0' - 1);
+                add_range('9' + 1, last);
+                break;
+            case 'w':
+                add_range('a', 'z');
+                add_range('A', 'Z');
+                add_range('0', '9');
+                add_range('_', '_');
+                break;
+            case 'W':
+                add_range(0, '0' - 1);
+                add_range('9' + 1, 'A' - 1);
+                add_range('Z' + 1, '_' - 1);
+                add_range('`', '`');
+                add_range('z' + 1, last);
+                break;
+            case 's':
+                add_range(9, 13);
+                add_range(' ', ' ');
+                add_range(0xA0, 0xA0);
+                add_range(0x2028, 0x2029);
+                break;
+            case 'S':
+                add_range(0, 8);
+                add_range(14, 31);
+                add_range(33, 0x9F);
+                add_range(0xA1, 0x2027);
+                add_range(0x202A, last);
+                break;
+            default:
+                break;
         }
         return out_.ranges_.size() - before;
     }
@@ -247,8 +299,10 @@ private:
         code = 0;
         for (int i = 0; i < digits; ++i, ++at_) {
             const char c = peek();
-            const char32_t value = c >= '0' && c <= '9' ? static_cast<char32_t>(c - '0') : c >= 'a' && c <= 'f' ? static_cast<char32_t>(c - 'a' + 10)
-                                   : c >= 'A' && c <= 'F' ? static_cast<char32_t>(c - 'A' + 10) : 16U;
+            const char32_t value = c >= '0' && c <= '9'   ? static_cast<char32_t>(c - '0')
+                                   : c >= 'a' && c <= 'f' ? static_cast<char32_t>(c - 'a' + 10)
+                                   : c >= 'A' && c <= 'F' ? static_cast<char32_t>(c - 'A' + 10)
+                                                          : 16U;
             if (value == 16U) return fail("hexadecimal digits expected");
             code = code * 16 + value;
         }
@@ -260,15 +314,30 @@ private:
         if (end()) return fail("pattern ends with '\\'");
         const char c = peek();
         switch (c) {
-            case 'n': code = '\n'; break;
-            case 'r': code = '\r'; break;
-            case 't': code = '\t'; break;
-            case 'f': code = '\f'; break;
-            case 'v': code = '\v'; break;
-            case 'x': ++at_; return hex(2, code);
-            case 'u': ++at_; return hex(4, code);
+            case 'n':
+                code = '\n';
+                break;
+            case 'r':
+                code = '\r';
+                break;
+            case 't':
+                code = '\t';
+                break;
+            case 'f':
+                code = '\f';
+                break;
+            case 'v':
+                code = '\v';
+                break;
+            case 'x':
+                ++at_;
+                return hex(2, code);
+            case 'u':
+                ++at_;
+                return hex(4, code);
             default:
-                if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return fail("escape is not supported");
+                if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))
+                    return fail("escape is not supported");
                 code = next_code();
                 return true;
         }

@@ -97,7 +97,9 @@ bool read_zone(Reader& in, Temporal& out) {
     return true;
 }
 
-std::int64_t clock_us(const Temporal& t) { return t.hour * hour_us + t.minute * minute_us + t.second * second_us + t.microsecond; }
+std::int64_t clock_us(const Temporal& t) {
+    return t.hour * hour_us + t.minute * minute_us + t.second * second_us + t.microsecond;
+}
 
 std::int64_t local_us(const Temporal& t) { return days_from_civil(t.year, t.month, t.day) * day_us + clock_us(t); }
 
@@ -148,7 +150,8 @@ std::int64_t days_from_civil(std::int64_t year, unsigned month, unsigned day) {
     year -= month <= 2 ? 1 : 0;
     const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
     const std::int64_t of_era = year - era * 400;
-    const std::int64_t of_year = (153 * (static_cast<std::int64_t>(month) + (month > 2 ? -3 : 9)) + 2) / 5 + static_cast<std::int64_t>(day) - 1;
+    const std::int64_t of_year =
+        (153 * (static_cast<std::int64_t>(month) + (month > 2 ? -3 : 9)) + 2) / 5 + static_cast<std::int64_t>(day) - 1;
     return era * 146'097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719'468;
 }
 
@@ -201,9 +204,10 @@ Temporal Temporal::from_microseconds(std::int64_t since_1970, Precision precisio
 
 std::string Temporal::date_text() const {
     char buffer[32];
-    const int size = precision == Precision::year    ? std::snprintf(buffer, sizeof buffer, "%04d", year)
-                     : precision == Precision::month ? std::snprintf(buffer, sizeof buffer, "%04d-%02u", year, unsigned{month})
-                                                     : std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02u", year, unsigned{month}, unsigned{day});
+    const int size = precision == Precision::year ? std::snprintf(buffer, sizeof buffer, "%04d", year)
+                     : precision == Precision::month
+                         ? std::snprintf(buffer, sizeof buffer, "%04d-%02u", year, unsigned{month})
+                         : std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02u", year, unsigned{month}, unsigned{day});
     return {buffer, static_cast<std::size_t>(size)};
 }
 
@@ -240,14 +244,21 @@ Temporal::Range Temporal::range(std::int32_t zone_default_minutes) const {
     const std::int64_t offset = (has_zone ? zone_minutes : zone_default_minutes) * minute_us;
     const std::int64_t low = local_us(*this) - offset;
     switch (precision) {
-        case Precision::none: return {low, low};
-        case Precision::year: return {low, days_from_civil(year + 1, 1, 1) * day_us - offset};
+        case Precision::none:
+            return {low, low};
+        case Precision::year:
+            return {low, days_from_civil(year + 1, 1, 1) * day_us - offset};
         case Precision::month:
-            return {low, days_from_civil(month == 12 ? year + 1 : year, month == 12 ? 1U : month + 1U, 1) * day_us - offset};
-        case Precision::day: return {low, low + day_us};
-        case Precision::hour: return {low, low + hour_us};
-        case Precision::minute: return {low, low + minute_us};
-        case Precision::second: break;
+            return {low,
+                    days_from_civil(month == 12 ? year + 1 : year, month == 12 ? 1U : month + 1U, 1) * day_us - offset};
+        case Precision::day:
+            return {low, low + day_us};
+        case Precision::hour:
+            return {low, low + hour_us};
+        case Precision::minute:
+            return {low, low + minute_us};
+        case Precision::second:
+            break;
     }
     std::int64_t width = second_us;
     for (int i = 0; i < fraction_digits && width > 1; ++i) width /= 10;
@@ -284,7 +295,8 @@ bool equivalent(const Temporal& a, const Temporal& b) {
     return false;
 }
 
-std::optional<Temporal> plus(const Temporal& moment, CalendarUnit unit, std::int64_t amount, std::int64_t microseconds, bool is_time) {
+std::optional<Temporal> plus(const Temporal& moment, CalendarUnit unit, std::int64_t amount, std::int64_t microseconds,
+                             bool is_time) {
     Temporal out = moment;
     if (amount > 400'000'000'000 || amount < -400'000'000'000) return std::nullopt;
     std::int64_t months = unit == CalendarUnit::year ? amount * 12 : amount;
@@ -305,7 +317,8 @@ std::optional<Temporal> plus(const Temporal& moment, CalendarUnit unit, std::int
                                : unit == CalendarUnit::second ? second_us
                                                               : 1000;
     std::int64_t delta = 0;
-    if (__builtin_mul_overflow(width, amount, &delta) || __builtin_add_overflow(delta, microseconds, &delta)) return std::nullopt;
+    if (__builtin_mul_overflow(width, amount, &delta) || __builtin_add_overflow(delta, microseconds, &delta))
+        return std::nullopt;
     if (is_time) {
         std::int64_t clock = (clock_us(moment) + delta % day_us) % day_us;
         if (clock < 0) clock += day_us;
@@ -315,7 +328,8 @@ std::optional<Temporal> plus(const Temporal& moment, CalendarUnit unit, std::int
     } else {
         std::int64_t sum = 0;
         if (__builtin_add_overflow(local_us(moment), delta, &sum)) return std::nullopt;
-        if (sum < days_from_civil(1, 1, 1) * day_us || sum >= days_from_civil(10'000, 1, 1) * day_us) return std::nullopt;
+        if (sum < days_from_civil(1, 1, 1) * day_us || sum >= days_from_civil(10'000, 1, 1) * day_us)
+            return std::nullopt;
         set_local(sum, out);
     }
     if (out.fraction_digits == 0 && out.microsecond != 0) out.fraction_digits = 3;

@@ -9,7 +9,8 @@ namespace causeway::fhir::path {
 
 enum class Precision : std::uint8_t { none, year, month, day, hour, minute, second };
 
-/// A date, a date and time, or a time, as precise as it was written. Fields after `precision` are zero (month and day: one).
+/// A date, a date and time, or a time, as precise as it was written. Fields after `precision` are zero (month and day:
+/// one).
 struct Temporal {
     std::int16_t year = 1;
     std::uint8_t month = 1;
@@ -53,7 +54,9 @@ std::optional<std::strong_ordering> compare(const Temporal& a, const Temporal& b
 bool equivalent(const Temporal& a, const Temporal& b);
 
 enum class CalendarUnit : std::uint8_t { year, month, week, day, hour, minute, second, millisecond };
-/// Adds whole calendar units (a fraction of a second in microseconds apart); the last of a month stays the last. nullopt outside of years 1 to 9999.
-std::optional<Temporal> plus(const Temporal& moment, CalendarUnit unit, std::int64_t amount, std::int64_t microseconds, bool is_time);
+/// Adds whole calendar units (a fraction of a second in microseconds apart); the last of a month stays the last.
+/// nullopt outside of years 1 to 9999.
+std::optional<Temporal> plus(const Temporal& moment, CalendarUnit unit, std::int64_t amount, std::int64_t microseconds,
+                             bool is_time);
 
 }  // namespace causeway::fhir::path

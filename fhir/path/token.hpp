@@ -10,15 +10,15 @@ namespace causeway::fhir::path {
 
 enum class TokenKind : std::uint8_t {
     end,
-    identifier,   ///< `text` without back-quotes, escapes undone; `quoted` tells the two forms apart
-    string,       ///< `text` with escapes undone
-    number,       ///< as written
-    date,         ///< `2015-02`
-    date_time,    ///< `2015T`, `2015-02-04T14:34Z`
-    time,         ///< `14:34`
-    variable,     ///< `%name`: the name
-    special,      ///< `$this`, `$index`, `$total`: with the dollar
-    symbol,       ///< an operator or bracket
+    identifier,  ///< `text` without back-quotes, escapes undone; `quoted` tells the two forms apart
+    string,      ///< `text` with escapes undone
+    number,      ///< as written
+    date,        ///< `2015-02`
+    date_time,   ///< `2015T`, `2015-02-04T14:34Z`
+    time,        ///< `14:34`
+    variable,    ///< `%name`: the name
+    special,     ///< `$this`, `$index`, `$total`: with the dollar
+    symbol,      ///< an operator or bracket
 };
 
 struct Token {

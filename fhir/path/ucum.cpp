@@ -15,10 +15,30 @@ struct PrefixCode {
 };
 /// Two-letter prefixes first, so that `dag` is deca-gram.
 constexpr PrefixCode prefixes[] = {
-    {"da", 1, 1}, {"Ki", 0, 1024}, {"Mi", 0, 1'048'576}, {"Gi", 0, 1'073'741'824}, {"Ti", 0, 1'099'511'627'776},
-    {"Y", 24, 1}, {"Z", 21, 1}, {"E", 18, 1}, {"P", 15, 1}, {"T", 12, 1}, {"G", 9, 1}, {"M", 6, 1}, {"k", 3, 1}, {"h", 2, 1},
-    {"d", -1, 1}, {"c", -2, 1}, {"m", -3, 1}, {"u", -6, 1}, {"n", -9, 1}, {"p", -12, 1}, {"f", -15, 1}, {"a", -18, 1},
-    {"z", -21, 1}, {"y", -24, 1},
+    {"da", 1, 1},
+    {"Ki", 0, 1024},
+    {"Mi", 0, 1'048'576},
+    {"Gi", 0, 1'073'741'824},
+    {"Ti", 0, 1'099'511'627'776},
+    {"Y", 24, 1},
+    {"Z", 21, 1},
+    {"E", 18, 1},
+    {"P", 15, 1},
+    {"T", 12, 1},
+    {"G", 9, 1},
+    {"M", 6, 1},
+    {"k", 3, 1},
+    {"h", 2, 1},
+    {"d", -1, 1},
+    {"c", -2, 1},
+    {"m", -3, 1},
+    {"u", -6, 1},
+    {"n", -9, 1},
+    {"p", -12, 1},
+    {"f", -15, 1},
+    {"a", -18, 1},
+    {"z", -21, 1},
+    {"y", -24, 1},
 };
 
 /// numerator / denominator * 10^exponent, and how often each base occurs. Base names are atoms' codes (static).
@@ -30,7 +50,9 @@ struct Product {
     std::string_view offset;
 
     void add_base(std::string_view base, int power) {
-        const auto at = std::lower_bound(bases.begin(), bases.end(), base, [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
+        const auto at =
+            std::lower_bound(bases.begin(), bases.end(), base,
+                             [](const auto& entry, std::string_view wanted) { return entry.first < wanted; });
         if (at == bases.end() || at->first != base) {
             bases.insert(at, {base, power});
         } else if ((at->second += power) == 0) {
@@ -110,7 +132,8 @@ private:
         }
         if (peek() == '{') return annotation();
         const std::size_t start = at_;
-        while (at_ < text_.size() && peek() != '.' && peek() != '/' && peek() != '(' && peek() != ')' && peek() != '{') {
+        while (at_ < text_.size() && peek() != '.' && peek() != '/' && peek() != '(' && peek() != ')' &&
+               peek() != '{') {
             if (peek() == '[') {
                 at_ = text_.find(']', at_);
                 if (at_ == std::string_view::npos) return false;
@@ -145,7 +168,8 @@ private:
         int power = 0;
         const std::size_t first = text[start] == '+' ? start + 1 : start;
         const auto [end, error] = std::from_chars(text.data() + first, text.data() + text.size(), power);
-        if (error != std::errc() || end != text.data() + text.size() || power == 0 || power > 30 || power < -30) return false;
+        if (error != std::errc() || end != text.data() + text.size() || power == 0 || power > 30 || power < -30)
+            return false;
         Product unit;
         return atom(text.substr(0, start), unit) && out.times(unit, power);
     }
@@ -224,8 +248,14 @@ std::optional<UnitForm> parse_unit(std::string_view unit) {
 
 std::string_view unit_of_calendar_word(std::string_view word) {
     if (word.ends_with('s')) word.remove_suffix(1);
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> units = {{{"year", "a"}, {"month", "mo"}, {"week", "wk"}, {"day", "d"},
-                                                                                            {"hour", "h"}, {"minute", "min"}, {"second", "s"}, {"millisecond", "ms"}}};
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> units = {{{"year", "a"},
+                                                                                            {"month", "mo"},
+                                                                                            {"week", "wk"},
+                                                                                            {"day", "d"},
+                                                                                            {"hour", "h"},
+                                                                                            {"minute", "min"},
+                                                                                            {"second", "s"},
+                                                                                            {"millisecond", "ms"}}};
     for (const auto& [name, code] : units) {
         if (name == word) return code;
     }

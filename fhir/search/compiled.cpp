@@ -32,7 +32,8 @@ std::string implicit_system(const path::Program& program, path::ExprIndex index)
 std::unique_ptr<CompiledType> compile(std::string_view resource_type) {
     auto compiled = std::make_unique<CompiledType>();
     compiled->type = r4::find_type(resource_type);
-    path::CompileOptions options{.context_type = resource_type, .strict = false, .as_filters = true, .union_combines = true};
+    path::CompileOptions options{
+        .context_type = resource_type, .strict = false, .as_filters = true, .union_combines = true};
     for (const Parameter& parameter : parameters(resource_type)) {
         if (parameter.expression.empty()) continue;
         auto expression = path::Expression::compile(corrected_expression(parameter.expression), options);
@@ -41,10 +42,13 @@ std::unique_ptr<CompiledType> compile(std::string_view resource_type) {
             continue;
         }
         CompiledParameter one{&parameter, std::move(*expression), {}, {}};
-        if (parameter.type == ParameterType::token) one.implicit_system = implicit_system(one.expression.program(), one.expression.program().root);
+        if (parameter.type == ParameterType::token)
+            one.implicit_system = implicit_system(one.expression.program(), one.expression.program().root);
         bool good = true;
         for (const Parameter::Component& component : parameter.components) {
-            auto part = path::Expression::compile(corrected_expression(component.expression), {.context_type = {}, .strict = false, .as_filters = true, .union_combines = true});
+            auto part = path::Expression::compile(
+                corrected_expression(component.expression),
+                {.context_type = {}, .strict = false, .as_filters = true, .union_combines = true});
             if (part.has_error()) {
                 compiled->failures.push_back(std::string(parameter.code) + ": " + part.error().message);
                 good = false;
@@ -66,8 +70,10 @@ struct Slot {
 
 std::string corrected_expression(std::string_view expression) {
     std::string text(expression);
-    for (const auto& [wrong, right] : {std::pair<std::string_view, std::string_view>{"(DateTime)", "(dateTime)"}, {"as DateTime", "as dateTime"}}) {
-        for (std::size_t at = text.find(wrong); at != std::string::npos; at = text.find(wrong, at + right.size())) text.replace(at, wrong.size(), right);
+    for (const auto& [wrong, right] :
+         {std::pair<std::string_view, std::string_view>{"(DateTime)", "(dateTime)"}, {"as DateTime", "as dateTime"}}) {
+        for (std::size_t at = text.find(wrong); at != std::string::npos; at = text.find(wrong, at + right.size()))
+            text.replace(at, wrong.size(), right);
     }
     return text;
 }

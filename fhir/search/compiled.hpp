@@ -23,8 +23,8 @@ struct CompiledType {
     std::vector<std::string> failures;  ///< "code: message" of those that do not compile; empty for R4's own
 };
 
-/// Compiled when it is first asked for (some tenths of a millisecond), kept for the program's life; safe from any thread.
-/// nullptr if there is no such resource type.
+/// Compiled when it is first asked for (some tenths of a millisecond), kept for the program's life; safe from any
+/// thread. nullptr if there is no such resource type.
 const CompiledType* compiled_type(std::string_view resource_type);
 
 /// A composite's component as it is compiled: some of R4's write `DateTime` where the type is `dateTime`.

@@ -30,13 +30,20 @@ std::string known_parameters(std::string_view type) {
 std::optional<Modifier> find_modifier(const Parameter& parameter, std::string_view text, std::string_view& target) {
     using P = ParameterType;
     using M = Modifier;
-    static const std::array<ModifierName, 10> names = {{
-        {"exact", M::exact, {P::string}}, {"contains", M::contains, {P::string, P::uri}}, {"text", M::text, {P::token, P::string}}, {"not", M::not_, {P::token}},
-        {"above", M::above, {P::token, P::uri, P::reference}}, {"below", M::below, {P::token, P::uri, P::reference}}, {"in", M::in, {P::token}},
-        {"not-in", M::not_in, {P::token}}, {"of-type", M::of_type, {P::token}}, {"identifier", M::identifier, {P::reference}}}};
+    static const std::array<ModifierName, 10> names = {{{"exact", M::exact, {P::string}},
+                                                        {"contains", M::contains, {P::string, P::uri}},
+                                                        {"text", M::text, {P::token, P::string}},
+                                                        {"not", M::not_, {P::token}},
+                                                        {"above", M::above, {P::token, P::uri, P::reference}},
+                                                        {"below", M::below, {P::token, P::uri, P::reference}},
+                                                        {"in", M::in, {P::token}},
+                                                        {"not-in", M::not_in, {P::token}},
+                                                        {"of-type", M::of_type, {P::token}},
+                                                        {"identifier", M::identifier, {P::reference}}}};
     if (text.empty()) return M::none;
-    const bool plain = parameter.special == Special::none || parameter.special == Special::tag || parameter.special == Special::security ||
-                       parameter.special == Special::profile || parameter.special == Special::source || parameter.special == Special::id;
+    const bool plain = parameter.special == Special::none || parameter.special == Special::tag ||
+                       parameter.special == Special::security || parameter.special == Special::profile ||
+                       parameter.special == Special::source || parameter.special == Special::id;
     if (!plain) return std::nullopt;
     for (const ModifierName& name : names) {
         if (name.text == text && std::find(name.types.begin(), name.types.end(), parameter.type) != name.types.end()) {
@@ -45,7 +52,8 @@ std::optional<Modifier> find_modifier(const Parameter& parameter, std::string_vi
         }
     }
     if (parameter.type == P::reference && r4::is_resource_type(text)) {
-        const bool allowed = parameter.targets.empty() || std::find(parameter.targets.begin(), parameter.targets.end(), text) != parameter.targets.end();
+        const bool allowed = parameter.targets.empty() || std::find(parameter.targets.begin(), parameter.targets.end(),
+                                                                    text) != parameter.targets.end();
         if (!allowed) return std::nullopt;
         target = text;
         return M::none;
@@ -62,7 +70,8 @@ const Parameter* CriterionReader::find(std::string_view type, std::string_view c
     const Parameter* const parameter = find_parameter(type, code);
     if (!parameter) {
         unknown_ = true;
-        fault_ = {IssueCode::not_supported, std::string(type) + " has no search parameter " + quoted(code) + "; it has " + known_parameters(type)};
+        fault_ = {IssueCode::not_supported, std::string(type) + " has no search parameter " + quoted(code) +
+                                                "; it has " + known_parameters(type)};
     }
     return parameter;
 }
@@ -74,10 +83,14 @@ bool CriterionReader::count_values(std::size_t values) {
     return false;
 }
 
-std::optional<Criterion> CriterionReader::read(std::string_view type, std::string_view name, std::string_view value, std::size_t depth) {
-    if (depth > options_.chain_depth_max) return fail("the chain is longer than the limit of " + std::to_string(options_.chain_depth_max), IssueCode::too_costly);
+std::optional<Criterion> CriterionReader::read(std::string_view type, std::string_view name, std::string_view value,
+                                               std::size_t depth) {
+    if (depth > options_.chain_depth_max)
+        return fail("the chain is longer than the limit of " + std::to_string(options_.chain_depth_max),
+                    IssueCode::too_costly);
     // a chain without types goes to every type that a reference may name, and so on from there
-    if (++steps_ > steps_max) return fail("the chain leads to too many types; name them, as in subject:Patient.name", IssueCode::too_costly);
+    if (++steps_ > steps_max)
+        return fail("the chain leads to too many types; name them, as in subject:Patient.name", IssueCode::too_costly);
     if (name.starts_with("_has:")) return read_has(type, name.substr(5), value, depth);
     const std::size_t dot = name.find('.');
     if (dot != std::string_view::npos) return read_chain(type, name.substr(0, dot), name.substr(dot + 1), value, depth);
@@ -96,17 +109,20 @@ std::optional<Criterion> CriterionReader::read(std::string_view type, std::strin
     const std::size_t colon = name.find(':');
     const Parameter* const parameter = find(type, name.substr(0, colon));
     if (!parameter) return std::nullopt;
-    return read_values(*parameter, colon == std::string_view::npos ? std::string_view() : name.substr(colon + 1), value);
+    return read_values(*parameter, colon == std::string_view::npos ? std::string_view() : name.substr(colon + 1),
+                       value);
 }
 
-std::optional<Criterion> CriterionReader::read_values(const Parameter& parameter, std::string_view modifier, std::string_view value) {
+std::optional<Criterion> CriterionReader::read_values(const Parameter& parameter, std::string_view modifier,
+                                                      std::string_view value) {
     if (parameter.code == "_query") return fail("named queries are not supported", IssueCode::not_supported);
     Criterion criterion;
     criterion.parameters = {parameter.id};
     criterion.type = parameter.type;
     criterion.special = parameter.special;
     if (modifier == "missing") {
-        const bool allowed = parameter.type != ParameterType::composite && parameter.special != Special::text && parameter.special != Special::content;
+        const bool allowed = parameter.type != ParameterType::composite && parameter.special != Special::text &&
+                             parameter.special != Special::content;
         if (!allowed) return fail(quoted(parameter.code) + " has no modifier :missing", IssueCode::not_supported);
         if (value != "true" && value != "false") return fail(":missing takes true or false");
         criterion.kind = Criterion::Kind::missing;
@@ -136,21 +152,29 @@ std::optional<Criterion> CriterionReader::read_values(const Parameter& parameter
     return criterion;
 }
 
-std::optional<Criterion> CriterionReader::read_chain(std::string_view type, std::string_view head, std::string_view rest, std::string_view value, std::size_t depth) {
+std::optional<Criterion> CriterionReader::read_chain(std::string_view type, std::string_view head,
+                                                     std::string_view rest, std::string_view value, std::size_t depth) {
     const std::size_t colon = head.find(':');
     const Parameter* const parameter = find(type, head.substr(0, colon));
     if (!parameter) return std::nullopt;
-    if (parameter->type != ParameterType::reference) return fail(quoted(parameter->code) + " is no reference and cannot be chained", IssueCode::not_supported);
+    if (parameter->type != ParameterType::reference)
+        return fail(quoted(parameter->code) + " is no reference and cannot be chained", IssueCode::not_supported);
     const std::string_view wanted = colon == std::string_view::npos ? std::string_view() : head.substr(colon + 1);
     if (!wanted.empty()) {
-        const bool allowed = r4::is_resource_type(wanted) && (parameter->targets.empty() || std::find(parameter->targets.begin(), parameter->targets.end(), wanted) != parameter->targets.end());
-        if (!allowed) return fail(quoted(parameter->code) + " does not point to " + quoted(wanted), IssueCode::not_supported);
+        const bool allowed =
+            r4::is_resource_type(wanted) &&
+            (parameter->targets.empty() ||
+             std::find(parameter->targets.begin(), parameter->targets.end(), wanted) != parameter->targets.end());
+        if (!allowed)
+            return fail(quoted(parameter->code) + " does not point to " + quoted(wanted), IssueCode::not_supported);
     }
     Criterion criterion;
     criterion.kind = Criterion::Kind::chain;
     criterion.parameters = {parameter->id};
     criterion.type = ParameterType::reference;
-    const auto types = !wanted.empty() ? std::span<const std::string_view>(&wanted, 1) : parameter->targets.empty() ? r4::resource_types() : parameter->targets;
+    const auto types = !wanted.empty()              ? std::span<const std::string_view>(&wanted, 1)
+                       : parameter->targets.empty() ? r4::resource_types()
+                                                    : parameter->targets;
     QueryFault first;
     for (const std::string_view target : types) {
         auto inner = read(target, rest, value, depth + 1);
@@ -172,16 +196,23 @@ std::optional<Criterion> CriterionReader::read_chain(std::string_view type, std:
     return criterion;
 }
 
-std::optional<Criterion> CriterionReader::read_has(std::string_view type, std::string_view rest, std::string_view value, std::size_t depth) {
+std::optional<Criterion> CriterionReader::read_has(std::string_view type, std::string_view rest, std::string_view value,
+                                                   std::size_t depth) {
     const std::size_t first = rest.find(':');
     const std::size_t second = first == std::string_view::npos ? first : rest.find(':', first + 1);
-    if (second == std::string_view::npos) return fail("_has is _has:Type:reference:parameter", IssueCode::not_supported);
+    if (second == std::string_view::npos)
+        return fail("_has is _has:Type:reference:parameter", IssueCode::not_supported);
     const std::string_view source = rest.substr(0, first);
-    if (!r4::is_resource_type(source)) return fail("_has names no resource type: " + quoted(source), IssueCode::not_supported);
+    if (!r4::is_resource_type(source))
+        return fail("_has names no resource type: " + quoted(source), IssueCode::not_supported);
     const Parameter* const via = find(source, rest.substr(first + 1, second - first - 1));
     if (!via) return std::nullopt;
-    const bool points = via->type == ParameterType::reference && (via->targets.empty() || std::find(via->targets.begin(), via->targets.end(), type) != via->targets.end());
-    if (!points) return fail(quoted(via->code) + " of " + std::string(source) + " does not point to " + std::string(type), IssueCode::not_supported);
+    const bool points =
+        via->type == ParameterType::reference &&
+        (via->targets.empty() || std::find(via->targets.begin(), via->targets.end(), type) != via->targets.end());
+    if (!points)
+        return fail(quoted(via->code) + " of " + std::string(source) + " does not point to " + std::string(type),
+                    IssueCode::not_supported);
     auto inner = read(source, rest.substr(second + 1), value, depth + 1);
     if (!inner) return std::nullopt;
     Criterion criterion;

@@ -16,11 +16,15 @@ namespace {
 bool same_text(const SearchValue& a, const SearchValue& b);
 
 struct SameValue {
-    bool operator()(const TokenValue& a, const TokenValue& b) const { return a.system == b.system && a.code == b.code && a.text == b.text; }
+    bool operator()(const TokenValue& a, const TokenValue& b) const {
+        return a.system == b.system && a.code == b.code && a.text == b.text;
+    }
     bool operator()(const TypedIdentifierValue& a, const TypedIdentifierValue& b) const {
         return a.type_system == b.type_system && a.type_code == b.type_code && a.value == b.value;
     }
-    bool operator()(const StringValue& a, const StringValue& b) const { return a.normalised == b.normalised && a.original == b.original; }
+    bool operator()(const StringValue& a, const StringValue& b) const {
+        return a.normalised == b.normalised && a.original == b.original;
+    }
     bool operator()(const DateValue& a, const DateValue& b) const { return a.range == b.range; }
     bool operator()(const NumberValue& a, const NumberValue& b) const { return a.range == b.range; }
     bool operator()(const QuantityValue& a, const QuantityValue& b) const {
@@ -29,7 +33,9 @@ struct SameValue {
     bool operator()(const ReferenceValue& a, const ReferenceValue& b) const {
         return a.type == b.type && a.id == b.id && a.url == b.url && a.version == b.version;
     }
-    bool operator()(const ReferenceIdentifierValue& a, const ReferenceIdentifierValue& b) const { return a.system == b.system && a.value == b.value; }
+    bool operator()(const ReferenceIdentifierValue& a, const ReferenceIdentifierValue& b) const {
+        return a.system == b.system && a.value == b.value;
+    }
     bool operator()(const UriValue& a, const UriValue& b) const { return a.value == b.value; }
     bool operator()(const PresenceValue&, const PresenceValue&) const { return true; }
     bool operator()(const CompositeValue& a, const CompositeValue& b) const {
@@ -43,7 +49,8 @@ bool same_text(const SearchValue& a, const SearchValue& b) {
 }
 
 /// Every combination of one value per component, up to a bound.
-void combine(ParameterId id, const std::vector<std::vector<SearchValue>>& components, SearchValues& values, std::size_t values_max) {
+void combine(ParameterId id, const std::vector<std::vector<SearchValue>>& components, SearchValues& values,
+             std::size_t values_max) {
     std::vector<std::size_t> at(components.size(), 0);
     for (const auto& component : components) {
         if (component.empty()) return;
@@ -61,7 +68,8 @@ void combine(ParameterId id, const std::vector<std::vector<SearchValue>>& compon
 
 class Run {
 public:
-    Run(const DocumentPtr& document, const ExtractOptions& options) : options_(options), result_{SearchValues(document), false} {
+    Run(const DocumentPtr& document, const ExtractOptions& options)
+        : options_(options), result_{SearchValues(document), false} {
         environment_.resource = document->root();
         environment_.resolve_to_type = true;
         environment_.steps_max = 200'000;
@@ -90,7 +98,8 @@ private:
         const auto items = evaluation_.run(compiled.expression, root, environment_);
         if (items.has_error() || items->empty()) return;
         found_.clear();
-        for (const path::Item& item : *items) reader_.read(item, compiled.parameter->type, compiled.parameter->contact, compiled.implicit_system, found_);
+        for (const path::Item& item : *items)
+            reader_.read(item, compiled.parameter->type, compiled.parameter->contact, compiled.implicit_system, found_);
         for (SearchValue& value : found_) {
             if (result_.values.size() >= options_.values_max) return;
             value.parameter = compiled.parameter->id;
@@ -107,7 +116,8 @@ private:
             for (std::size_t i = 0; i < components.size(); ++i) {
                 const auto parts = evaluation_.run(compiled.components[i], element, environment_);
                 if (parts.has_error()) continue;
-                for (const path::Item& part : *parts) reader_.read(part, compiled.parameter->components[i].type, false, {}, components[i]);
+                for (const path::Item& part : *parts)
+                    reader_.read(part, compiled.parameter->components[i].type, false, {}, components[i]);
             }
             combine(compiled.parameter->id, components, result_.values, options_.values_max);
         }
@@ -127,7 +137,8 @@ void SearchValues::drop_duplicates(std::size_t first) {
     if (values_.size() - first > 200) return;  // quadratic; duplicates do no harm
     std::size_t kept = first;
     for (std::size_t i = first; i < values_.size(); ++i) {
-        const bool seen = std::any_of(values_.begin() + static_cast<std::ptrdiff_t>(first), values_.begin() + static_cast<std::ptrdiff_t>(kept),
+        const bool seen = std::any_of(values_.begin() + static_cast<std::ptrdiff_t>(first),
+                                      values_.begin() + static_cast<std::ptrdiff_t>(kept),
                                       [&](const SearchValue& other) { return same_text(other, values_[i]); });
         if (!seen) values_[kept++] = values_[i];
     }

@@ -49,9 +49,9 @@ struct Extraction {
     bool truncated = false;
 };
 
-/// Every value of every R4 search parameter of the document's type, `_id`, `_lastUpdated`, `_type` and `_source` and so on included if they
-/// stand in the document. Never fails: what has an unexpected shape gives no value. Values of one parameter are
-/// adjacent, parameters ascend, doubles are dropped.
+/// Every value of every R4 search parameter of the document's type, `_id`, `_lastUpdated`, `_type` and `_source` and so
+/// on included if they stand in the document. Never fails: what has an unexpected shape gives no value. Values of one
+/// parameter are adjacent, parameters ascend, doubles are dropped.
 Extraction extract(DocumentPtr document, const ExtractOptions& options = {});
 
 }  // namespace causeway::fhir::search

@@ -46,7 +46,9 @@ public:
     }
 
 private:
-    std::nullopt_t fail(std::string text, IssueCode code = IssueCode::value) { return criteria_.fail("at character " + std::to_string(at_ + 1) + ": " + std::move(text), code); }
+    std::nullopt_t fail(std::string text, IssueCode code = IssueCode::value) {
+        return criteria_.fail("at character " + std::to_string(at_ + 1) + ": " + std::move(text), code);
+    }
     void blanks() {
         while (at_ < text_.size() && text_[at_] == ' ') ++at_;
     }
@@ -104,22 +106,28 @@ private:
     /// A comparison; each point before its last name is a chain.
     std::optional<Criterion> path(std::string_view type) {
         if (++depth_ > depth_max) return fail("the filter is nested too deeply", IssueCode::too_costly);
-        if (++criteria_.steps_ > CriterionReader::steps_max) return fail("the filter leads to too many types; name them", IssueCode::too_costly);
+        if (++criteria_.steps_ > CriterionReader::steps_max)
+            return fail("the filter leads to too many types; name them", IssueCode::too_costly);
         const std::string_view name = word();
         if (name.empty()) return fail("the name of a search parameter is expected");
         const Parameter* const parameter = criteria_.find(type, name.substr(0, name.find(':')));
         if (!parameter) return std::nullopt;
-        std::optional<Criterion> criterion = peek() == '.' || peek() == '[' ? chain(*parameter, name) : comparison(*parameter);
+        std::optional<Criterion> criterion =
+            peek() == '.' || peek() == '[' ? chain(*parameter, name) : comparison(*parameter);
         --depth_;
         return criterion;
     }
 
     std::optional<Criterion> chain(const Parameter& parameter, std::string_view name) {
-        if (parameter.type != ParameterType::reference) return fail("'" + std::string(parameter.code) + "' is no reference", IssueCode::not_supported);
+        if (parameter.type != ParameterType::reference)
+            return fail("'" + std::string(parameter.code) + "' is no reference", IssueCode::not_supported);
         const std::size_t colon = name.find(':');
         const std::string_view wanted = colon == std::string_view::npos ? std::string_view() : name.substr(colon + 1);
-        if (!wanted.empty() && !r4::is_resource_type(wanted)) return fail("'" + std::string(wanted) + "' is no resource type");
-        const auto types = !wanted.empty() ? std::span<const std::string_view>(&wanted, 1) : parameter.targets.empty() ? r4::resource_types() : parameter.targets;
+        if (!wanted.empty() && !r4::is_resource_type(wanted))
+            return fail("'" + std::string(wanted) + "' is no resource type");
+        const auto types = !wanted.empty()             ? std::span<const std::string_view>(&wanted, 1)
+                           : parameter.targets.empty() ? r4::resource_types()
+                                                       : parameter.targets;
         Criterion criterion;
         criterion.kind = Criterion::Kind::chain;
         criterion.parameters = {parameter.id};
@@ -133,7 +141,8 @@ private:
             auto inner = behind(target);
             if (inner) {
                 end = at_;
-                criterion.targets.push_back({std::string(target), 0, std::make_shared<const Criterion>(std::move(*inner))});
+                criterion.targets.push_back(
+                    {std::string(target), 0, std::make_shared<const Criterion>(std::move(*inner))});
             } else if (!criteria_.unknown_) {
                 return std::nullopt;
             } else {
@@ -207,16 +216,19 @@ private:
         const bool known = read_operand(parameter, op, text, criterion.modifier, operand);
         if (!known) {
             if (!criteria_.fault_.text.empty()) return fail(std::string(criteria_.fault_.text), criteria_.fault_.code);
-            return fail("'" + std::string(parameter.code) + "' has no operator '" + std::string(op) + "'", IssueCode::not_supported);
+            return fail("'" + std::string(parameter.code) + "' has no operator '" + std::string(op) + "'",
+                        IssueCode::not_supported);
         }
         criterion.operands.push_back(std::move(operand));
-        const bool ordered = parameter.type == ParameterType::date || parameter.type == ParameterType::number || parameter.type == ParameterType::quantity;
+        const bool ordered = parameter.type == ParameterType::date || parameter.type == ParameterType::number ||
+                             parameter.type == ParameterType::quantity;
         if (op == "ne" && !ordered) return negated(std::move(criterion));
         return criterion;
     }
 
     /// False without a fault: the type has no such operator.
-    bool read_operand(const Parameter& parameter, std::string_view op, const std::string& text, Modifier& modifier, Operand& out) {
+    bool read_operand(const Parameter& parameter, std::string_view op, const std::string& text, Modifier& modifier,
+                      Operand& out) {
         OperandReader reader(criteria_.options_, criteria_.fault_);
         const auto choose = [&](std::initializer_list<std::pair<std::string_view, Modifier>> choices) {
             for (const auto& [name, found] : choices) {
@@ -228,7 +240,9 @@ private:
         };
         using M = Modifier;
         switch (parameter.type) {
-            case ParameterType::date: case ParameterType::number: case ParameterType::quantity: {
+            case ParameterType::date:
+            case ParameterType::number:
+            case ParameterType::quantity: {
                 const bool overlap = op == "po" && parameter.type == ParameterType::date;
                 const auto prefix = overlap ? std::optional(Prefix::eq) : prefix_of(op);
                 if (!prefix) return false;
@@ -238,15 +252,35 @@ private:
                 return true;
             }
             case ParameterType::string:
-                if (!choose({{"eq", M::exact}, {"ne", M::exact}, {"co", M::contains}, {"sw", M::starts_with}, {"ew", M::ends_with}})) return false;
+                if (!choose({{"eq", M::exact},
+                             {"ne", M::exact},
+                             {"co", M::contains},
+                             {"sw", M::starts_with},
+                             {"ew", M::ends_with}}))
+                    return false;
                 out.text = modifier == M::exact ? text : normalise(text);
                 return true;
             case ParameterType::uri:
-                if (!choose({{"eq", M::none}, {"ne", M::none}, {"co", M::contains}, {"sw", M::starts_with}, {"ew", M::ends_with}, {"ss", M::above}, {"sb", M::below}})) return false;
+                if (!choose({{"eq", M::none},
+                             {"ne", M::none},
+                             {"co", M::contains},
+                             {"sw", M::starts_with},
+                             {"ew", M::ends_with},
+                             {"ss", M::above},
+                             {"sb", M::below}}))
+                    return false;
                 out.text = text;
                 return true;
             case ParameterType::token:
-                if (!choose({{"eq", M::none}, {"ne", M::none}, {"co", M::contains}, {"sw", M::starts_with}, {"ew", M::ends_with}, {"ss", M::above}, {"sb", M::below}, {"in", M::in}, {"ni", M::not_in}})) {
+                if (!choose({{"eq", M::none},
+                             {"ne", M::none},
+                             {"co", M::contains},
+                             {"sw", M::starts_with},
+                             {"ew", M::ends_with},
+                             {"ss", M::above},
+                             {"sb", M::below},
+                             {"in", M::in},
+                             {"ni", M::not_in}})) {
                     return false;
                 }
                 if (modifier == M::in || modifier == M::not_in) {
@@ -257,7 +291,8 @@ private:
             case ParameterType::reference:
                 if (!choose({{"eq", M::none}, {"ne", M::none}, {"re", M::none}})) return false;
                 return reader.read_reference(text, parameter.targets, {}, out);
-            default: return false;
+            default:
+                return false;
         }
     }
 

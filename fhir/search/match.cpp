@@ -17,35 +17,45 @@ bool word_starts_with(std::string_view text, std::string_view wanted) {
     return false;
 }
 
-bool same_code(std::string_view a, std::string_view b, bool exact) { return exact ? a == b : fold_token(a) == fold_token(b); }
+bool same_code(std::string_view a, std::string_view b, bool exact) {
+    return exact ? a == b : fold_token(a) == fold_token(b);
+}
 
 bool token_matches(const Operand& operand, const TokenValue& value, bool exact) {
     switch (operand.system_match) {
-        case SystemMatch::any: break;
+        case SystemMatch::any:
+            break;
         case SystemMatch::none:
             if (!value.system.empty()) return false;
             break;
         case SystemMatch::exact:
             if (value.system != operand.system) return false;
             break;
-        case SystemMatch::exact_any_code: return value.system == operand.system;
+        case SystemMatch::exact_any_code:
+            return value.system == operand.system;
     }
     return !value.code.empty() && same_code(value.code, operand.text, exact);
 }
 
 bool string_matches(const Operand& operand, Modifier modifier, const StringValue& value) {
     switch (modifier) {
-        case Modifier::exact: return !value.original.empty() && value.original == operand.text;
-        case Modifier::contains: return value.normalised.find(operand.text) != std::string_view::npos;
-        case Modifier::text: return word_starts_with(value.normalised, operand.text);
-        case Modifier::ends_with: return value.normalised.ends_with(operand.text);
-        default: return value.normalised.starts_with(operand.text);
+        case Modifier::exact:
+            return !value.original.empty() && value.original == operand.text;
+        case Modifier::contains:
+            return value.normalised.find(operand.text) != std::string_view::npos;
+        case Modifier::text:
+            return word_starts_with(value.normalised, operand.text);
+        case Modifier::ends_with:
+            return value.normalised.ends_with(operand.text);
+        default:
+            return value.normalised.starts_with(operand.text);
     }
 }
 
 bool quantity_matches(const Operand& operand, const QuantityValue& value) {
     if (!operand.canonical_unit.empty() && !value.canonical_unit.empty()) {
-        return value.canonical_unit == operand.canonical_unit && matches_number(operand.prefix, operand.canonical_implied, operand.canonical_number, value.canonical);
+        return value.canonical_unit == operand.canonical_unit &&
+               matches_number(operand.prefix, operand.canonical_implied, operand.canonical_number, value.canonical);
     }
     if (operand.system_match == SystemMatch::exact && value.system != operand.system) return false;
     if (!operand.text.empty()) {
@@ -65,11 +75,14 @@ bool reference_matches(const Operand& operand, Modifier modifier, const Referenc
     if (!wanted.url.empty()) {
         if (value.url != wanted.url) return false;
         if (wanted.version.empty()) return true;
-        return modifier == Modifier::below ? version_below(wanted.version, value.version) : value.version == wanted.version;
+        return modifier == Modifier::below ? version_below(wanted.version, value.version)
+                                           : value.version == wanted.version;
     }
     if (value.id.empty() || value.id != wanted.id) return false;
     if (!wanted.type.empty() && value.type != wanted.type) return false;
-    if (wanted.type.empty() && !wanted.types.empty() && std::find(wanted.types.begin(), wanted.types.end(), value.type) == wanted.types.end()) return false;
+    if (wanted.type.empty() && !wanted.types.empty() &&
+        std::find(wanted.types.begin(), wanted.types.end(), value.type) == wanted.types.end())
+        return false;
     return wanted.version.empty() || value.version == wanted.version;
 }
 
@@ -82,12 +95,18 @@ bool uri_below(std::string_view base, std::string_view uri) {
 
 bool uri_matches(const Operand& operand, Modifier modifier, const UriValue& value) {
     switch (modifier) {
-        case Modifier::below: return uri_below(operand.text, value.value);
-        case Modifier::above: return uri_below(value.value, operand.text);
-        case Modifier::contains: return value.value.find(operand.text) != std::string_view::npos;
-        case Modifier::starts_with: return value.value.starts_with(operand.text);
-        case Modifier::ends_with: return value.value.ends_with(operand.text);
-        default: return value.value == operand.text;
+        case Modifier::below:
+            return uri_below(operand.text, value.value);
+        case Modifier::above:
+            return uri_below(value.value, operand.text);
+        case Modifier::contains:
+            return value.value.find(operand.text) != std::string_view::npos;
+        case Modifier::starts_with:
+            return value.value.starts_with(operand.text);
+        case Modifier::ends_with:
+            return value.value.ends_with(operand.text);
+        default:
+            return value.value == operand.text;
     }
 }
 
@@ -97,13 +116,15 @@ double distance_m(double latitude_a, double longitude_a, double latitude_b, doub
     constexpr double radius_m = 6'371'008.8;
     const double half_latitude = std::sin((latitude_b - latitude_a) * radian / 2);
     const double half_longitude = std::sin((longitude_b - longitude_a) * radian / 2);
-    const double a = half_latitude * half_latitude + std::cos(latitude_a * radian) * std::cos(latitude_b * radian) * half_longitude * half_longitude;
+    const double a = half_latitude * half_latitude +
+                     std::cos(latitude_a * radian) * std::cos(latitude_b * radian) * half_longitude * half_longitude;
     return 2 * radius_m * std::asin(std::sqrt(std::min(1.0, a)));
 }
 
 /// text/xml;charset=utf-8 lies below text/xml.
 bool mime_below(std::string_view base, std::string_view code) {
-    return base.find('/') != std::string_view::npos && code.starts_with(base) && (code.size() == base.size() || code[base.size()] == ';' || code[base.size()] == ' ');
+    return base.find('/') != std::string_view::npos && code.starts_with(base) &&
+           (code.size() == base.size() || code[base.size()] == ';' || code[base.size()] == ' ');
 }
 
 struct ValueMatcher {
@@ -112,29 +133,40 @@ struct ValueMatcher {
     bool exact_case;
 
     bool operator()(const TokenValue& value) const {
-        if (modifier == Modifier::text) return !value.text.empty() && word_starts_with(normalise(value.text), operand.text);
+        if (modifier == Modifier::text)
+            return !value.text.empty() && word_starts_with(normalise(value.text), operand.text);
         if (modifier == Modifier::below && mime_below(operand.text, value.code)) return true;
         if (modifier == Modifier::above && mime_below(value.code, operand.text)) return true;
-        if (modifier == Modifier::of_type || modifier == Modifier::identifier || modifier == Modifier::in || modifier == Modifier::not_in) return false;
-        if (modifier == Modifier::contains) return fold_token(value.code).find(fold_token(operand.text)) != std::string::npos;
+        if (modifier == Modifier::of_type || modifier == Modifier::identifier || modifier == Modifier::in ||
+            modifier == Modifier::not_in)
+            return false;
+        if (modifier == Modifier::contains)
+            return fold_token(value.code).find(fold_token(operand.text)) != std::string::npos;
         if (modifier == Modifier::starts_with) return fold_token(value.code).starts_with(fold_token(operand.text));
         if (modifier == Modifier::ends_with) return fold_token(value.code).ends_with(fold_token(operand.text));
         return token_matches(operand, value, exact_case);
     }
     bool operator()(const TypedIdentifierValue& value) const {
-        return modifier == Modifier::of_type && value.type_system == operand.system && same_code(value.type_code, operand.type_code, false) && same_code(value.value, operand.text, false);
+        return modifier == Modifier::of_type && value.type_system == operand.system &&
+               same_code(value.type_code, operand.type_code, false) && same_code(value.value, operand.text, false);
     }
     bool operator()(const StringValue& value) const { return string_matches(operand, modifier, value); }
     bool operator()(const DateValue& value) const { return matches_date(operand.prefix, operand.date, value.range); }
-    bool operator()(const NumberValue& value) const { return matches_number(operand.prefix, operand.implied, operand.number, value.range); }
+    bool operator()(const NumberValue& value) const {
+        return matches_number(operand.prefix, operand.implied, operand.number, value.range);
+    }
     bool operator()(const QuantityValue& value) const { return quantity_matches(operand, value); }
-    bool operator()(const ReferenceValue& value) const { return modifier != Modifier::identifier && reference_matches(operand, modifier, value); }
+    bool operator()(const ReferenceValue& value) const {
+        return modifier != Modifier::identifier && reference_matches(operand, modifier, value);
+    }
     bool operator()(const ReferenceIdentifierValue& value) const {
-        return modifier == Modifier::identifier && token_matches(operand, TokenValue{value.system, value.value, {}}, false);
+        return modifier == Modifier::identifier &&
+               token_matches(operand, TokenValue{value.system, value.value, {}}, false);
     }
     bool operator()(const UriValue& value) const { return uri_matches(operand, modifier, value); }
     bool operator()(const PositionValue& value) const {
-        return distance_m(operand.near.latitude, operand.near.longitude, value.latitude, value.longitude) <= operand.near.distance_m;
+        return distance_m(operand.near.latitude, operand.near.longitude, value.latitude, value.longitude) <=
+               operand.near.distance_m;
     }
     bool operator()(const PresenceValue&) const { return false; }
     bool operator()(const CompositeValue& value) const {
@@ -154,17 +186,23 @@ public:
 
     Answer test(const Criterion& criterion) const {
         switch (criterion.kind) {
-            case Criterion::Kind::all: return fold(criterion, true);
-            case Criterion::Kind::any: return fold(criterion, false);
-            case Criterion::Kind::none: return negated(fold(criterion, false));
+            case Criterion::Kind::all:
+                return fold(criterion, true);
+            case Criterion::Kind::any:
+                return fold(criterion, false);
+            case Criterion::Kind::none:
+                return negated(fold(criterion, false));
             case Criterion::Kind::compare: {
                 const bool negative = criterion.modifier == Modifier::not_ || criterion.modifier == Modifier::not_in;
                 const Answer found = compare(criterion);
                 return negative ? negated(found) : found;
             }
-            case Criterion::Kind::missing: return missing(criterion) == criterion.missing;
-            case Criterion::Kind::chain: return chain(criterion);
-            case Criterion::Kind::has: return has(criterion);
+            case Criterion::Kind::missing:
+                return missing(criterion) == criterion.missing;
+            case Criterion::Kind::chain:
+                return chain(criterion);
+            case Criterion::Kind::has:
+                return has(criterion);
         }
         return std::nullopt;
     }
@@ -184,24 +222,34 @@ private:
     }
 
     std::span<const SearchValue> values_of(ParameterId id) const {
-        const auto [first, last] = std::equal_range(values_.begin(), values_.end(), SearchValue{id, {}}, [](const SearchValue& a, const SearchValue& b) { return a.parameter < b.parameter; });
+        const auto [first, last] =
+            std::equal_range(values_.begin(), values_.end(), SearchValue{id, {}},
+                             [](const SearchValue& a, const SearchValue& b) { return a.parameter < b.parameter; });
         return {first, last};
     }
 
     Answer compare(const Criterion& criterion) const {
         switch (criterion.special) {
             case Special::id:
-                return std::any_of(criterion.operands.begin(), criterion.operands.end(), [&](const Operand& operand) { return operand.text == context_.id; });
+                return std::any_of(criterion.operands.begin(), criterion.operands.end(),
+                                   [&](const Operand& operand) { return operand.text == context_.id; });
             case Special::last_updated:
                 return std::any_of(criterion.operands.begin(), criterion.operands.end(), [&](const Operand& operand) {
-                    return matches_date(operand.prefix, operand.date, {context_.last_updated_us, context_.last_updated_us + 1});
+                    return matches_date(operand.prefix, operand.date,
+                                        {context_.last_updated_us, context_.last_updated_us + 1});
                 });
-            case Special::text: case Special::content: case Special::list: return std::nullopt;
-            default: break;
+            case Special::text:
+            case Special::content:
+            case Special::list:
+                return std::nullopt;
+            default:
+                break;
         }
-        const bool terminology = criterion.type == ParameterType::token && (criterion.modifier == Modifier::in || criterion.modifier == Modifier::not_in ||
-                                                                            criterion.modifier == Modifier::above || criterion.modifier == Modifier::below);
-        const bool hierarchy = criterion.type == ParameterType::reference && (criterion.modifier == Modifier::above || criterion.modifier == Modifier::below);
+        const bool terminology = criterion.type == ParameterType::token &&
+                                 (criterion.modifier == Modifier::in || criterion.modifier == Modifier::not_in ||
+                                  criterion.modifier == Modifier::above || criterion.modifier == Modifier::below);
+        const bool hierarchy = criterion.type == ParameterType::reference &&
+                               (criterion.modifier == Modifier::above || criterion.modifier == Modifier::below);
         bool open = false;
         for (const ParameterId id : criterion.parameters) {
             for (const SearchValue& value : values_of(id)) {
@@ -222,12 +270,14 @@ private:
     Answer ask_terminology(Modifier modifier, const Operand& operand, const SearchValue& value) const {
         const auto* const token = std::get_if<TokenValue>(&value.value);
         if (!token || token->code.empty()) return false;
-        return context_.surroundings ? context_.surroundings->code_in(token->system, token->code, modifier, operand) : std::nullopt;
+        return context_.surroundings ? context_.surroundings->code_in(token->system, token->code, modifier, operand)
+                                     : std::nullopt;
     }
 
     bool missing(const Criterion& criterion) const {
         if (criterion.special == Special::id || criterion.special == Special::last_updated) return false;
-        return std::all_of(criterion.parameters.begin(), criterion.parameters.end(), [&](ParameterId id) { return values_of(id).empty(); });
+        return std::all_of(criterion.parameters.begin(), criterion.parameters.end(),
+                           [&](ParameterId id) { return values_of(id).empty(); });
     }
 
     Answer chain(const Criterion& criterion) const {
@@ -238,7 +288,9 @@ private:
                 if (!reference || reference->id.empty()) continue;
                 for (const Criterion::Target& target : criterion.targets) {
                     if (target.type != reference->type) continue;
-                    const Answer answer = context_.surroundings ? context_.surroundings->target_meets(reference->type, reference->id, *target.criterion) : std::nullopt;
+                    const Answer answer = context_.surroundings ? context_.surroundings->target_meets(
+                                                                      reference->type, reference->id, *target.criterion)
+                                                                : std::nullopt;
                     if (answer && *answer) return true;
                     open = open || !answer;
                 }
@@ -250,7 +302,9 @@ private:
     Answer has(const Criterion& criterion) const {
         bool open = false;
         for (const Criterion::Target& target : criterion.targets) {
-            const Answer answer = context_.surroundings ? context_.surroundings->referrer_meets(context_.type, context_.id, target) : std::nullopt;
+            const Answer answer = context_.surroundings
+                                      ? context_.surroundings->referrer_meets(context_.type, context_.id, target)
+                                      : std::nullopt;
             if (answer && *answer) return true;
             open = open || !answer;
         }
@@ -266,36 +320,55 @@ private:
 bool matches_date(Prefix prefix, const DateRange& searched, const DateRange& target) {
     const bool contained = searched.low_us <= target.low_us && target.high_us <= searched.high_us;
     switch (prefix) {
-        case Prefix::eq: return contained;
-        case Prefix::ne: return !contained;
-        case Prefix::gt: return target.high_us > searched.high_us;
-        case Prefix::lt: return target.low_us < searched.low_us;
-        case Prefix::ge: return contained || target.high_us > searched.high_us;
-        case Prefix::le: return contained || target.low_us < searched.low_us;
-        case Prefix::sa: return target.low_us >= searched.high_us;
-        case Prefix::eb: return target.high_us <= searched.low_us;
-        case Prefix::ap: return target.low_us < searched.high_us && searched.low_us < target.high_us;
+        case Prefix::eq:
+            return contained;
+        case Prefix::ne:
+            return !contained;
+        case Prefix::gt:
+            return target.high_us > searched.high_us;
+        case Prefix::lt:
+            return target.low_us < searched.low_us;
+        case Prefix::ge:
+            return contained || target.high_us > searched.high_us;
+        case Prefix::le:
+            return contained || target.low_us < searched.low_us;
+        case Prefix::sa:
+            return target.low_us >= searched.high_us;
+        case Prefix::eb:
+            return target.high_us <= searched.low_us;
+        case Prefix::ap:
+            return target.low_us < searched.high_us && searched.low_us < target.high_us;
     }
     return false;
 }
 
 bool matches_number(Prefix prefix, const NumberRange& implied, double exact, const NumberRange& target) {
     switch (prefix) {
-        case Prefix::eq: return implied.low <= target.low && target.high < implied.high;
-        case Prefix::ne: return !(implied.low <= target.low && target.high < implied.high);
-        case Prefix::gt: return target.high > exact;
-        case Prefix::lt: return target.low < exact;
-        case Prefix::ge: return target.high >= exact;
-        case Prefix::le: return target.low <= exact;
-        case Prefix::sa: return target.low > exact;
-        case Prefix::eb: return target.high < exact;
-        case Prefix::ap: return target.high >= implied.low && target.low <= implied.high;
+        case Prefix::eq:
+            return implied.low <= target.low && target.high < implied.high;
+        case Prefix::ne:
+            return !(implied.low <= target.low && target.high < implied.high);
+        case Prefix::gt:
+            return target.high > exact;
+        case Prefix::lt:
+            return target.low < exact;
+        case Prefix::ge:
+            return target.high >= exact;
+        case Prefix::le:
+            return target.low <= exact;
+        case Prefix::sa:
+            return target.low > exact;
+        case Prefix::eb:
+            return target.high < exact;
+        case Prefix::ap:
+            return target.high >= implied.low && target.low <= implied.high;
     }
     return false;
 }
 
 bool matches_value(const Operand& operand, ParameterType, Modifier modifier, const SearchValue& value) {
-    const bool exact_case = value.parameter != 0 && value.parameter <= parameter_count() && parameter(value.parameter).special == Special::id;
+    const bool exact_case = value.parameter != 0 && value.parameter <= parameter_count() &&
+                            parameter(value.parameter).special == Special::id;
     return std::visit(ValueMatcher{operand, modifier, exact_case}, value.value);
 }
 

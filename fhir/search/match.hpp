@@ -9,8 +9,8 @@
 
 namespace causeway::fhir::search {
 
-/// The table of FHIR's prefixes for ranges: is `target`, the stored value, met by `searched`? For `ap` the searched range is
-/// widened already and overlap counts.
+/// The table of FHIR's prefixes for ranges: is `target`, the stored value, met by `searched`? For `ap` the searched
+/// range is widened already and overlap counts.
 bool matches_date(Prefix prefix, const DateRange& searched, const DateRange& target);
 /// `implied` is half-open and serves eq, ne and (closed) ap; every other prefix compares with `exact`.
 bool matches_number(Prefix prefix, const NumberRange& implied, double exact, const NumberRange& target);
@@ -22,18 +22,21 @@ class Surroundings {
 public:
     virtual ~Surroundings() = default;
     /// Does the resource that a reference names exist and meet the criterion? Called for chains.
-    virtual std::optional<bool> target_meets(std::string_view type, std::string_view id, const Criterion& criterion) const = 0;
+    virtual std::optional<bool> target_meets(std::string_view type, std::string_view id,
+                                             const Criterion& criterion) const = 0;
     /// Does a resource of `target.type` that points here by `target.via` meet `target.criterion`? Called for `_has`.
-    virtual std::optional<bool> referrer_meets(std::string_view type, std::string_view id, const Criterion::Target& target) const = 0;
+    virtual std::optional<bool> referrer_meets(std::string_view type, std::string_view id,
+                                               const Criterion::Target& target) const = 0;
     /// `:in`, `:not-in`, `:above`, `:below` on tokens.
-    virtual std::optional<bool> code_in(std::string_view system, std::string_view code, Modifier modifier, const Operand& operand) const = 0;
+    virtual std::optional<bool> code_in(std::string_view system, std::string_view code, Modifier modifier,
+                                        const Operand& operand) const = 0;
 };
 
 struct MatchContext {
-    std::string_view type, id;                    ///< of the resource
+    std::string_view type, id;  ///< of the resource
     std::int64_t last_updated_us = 0;
-    const Surroundings* surroundings = nullptr;   ///< may be null
-    bool undecided = false;                       ///< out: a criterion could not be told and counted as false
+    const Surroundings* surroundings = nullptr;  ///< may be null
+    bool undecided = false;                      ///< out: a criterion could not be told and counted as false
 };
 
 /// Does the resource, given by its search values, meet the criterion? The oracle for stores, and how subscriptions and

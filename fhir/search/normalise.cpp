@@ -77,8 +77,8 @@ constexpr auto ascii = [] {
     for (std::size_t i = 0; i < 128; ++i) {
         const char c = static_cast<char>(i);
         const bool upper = c >= 'A' && c <= 'Z';
-        const bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '<' || c == '=' || c == '>' || c == '|' ||
-                          c == '$' || c == '~';
+        const bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '<' || c == '=' ||
+                          c == '>' || c == '|' || c == '$' || c == '~';
         table[i] = upper ? static_cast<char>(c + 32) : kept ? c : ' ';
     }
     return table;
@@ -124,7 +124,8 @@ void normalise_into(std::string_view utf8, std::string& out) {
             continue;
         }
         const Fold* const end = folds + fold_count;
-        const Fold* const found = std::lower_bound(folds, end, code, [](const Fold& fold, char32_t wanted) { return fold.code < wanted; });
+        const Fold* const found =
+            std::lower_bound(folds, end, code, [](const Fold& fold, char32_t wanted) { return fold.code < wanted; });
         if (found == end || found->code != code) {
             append_utf8(code, collapser.put());
         } else if (found->size == 1 && fold_pool[found->offset] == ' ') {

@@ -5,9 +5,9 @@
 namespace causeway::fhir::search {
 
 /// The one form in which strings are indexed and searched: canonical decomposition, combining marks dropped, case
-/// folded, letters with strokes and ligatures written out (ø -> o, ß -> ss), and every run of white space and punctuation
-/// turned into one blank, none at either end. `García-Márquez` and `GARCIA MARQUEZ` give the same.
-/// Bytes that are no UTF-8 are dropped. Cost: one pass; ASCII takes a fast way.
+/// folded, letters with strokes and ligatures written out (ø -> o, ß -> ss), and every run of white space and
+/// punctuation turned into one blank, none at either end. `García-Márquez` and `GARCIA MARQUEZ` give the same. Bytes
+/// that are no UTF-8 are dropped. Cost: one pass; ASCII takes a fast way.
 std::string normalise(std::string_view utf8);
 void normalise_into(std::string_view utf8, std::string& out);  ///< appends
 

@@ -48,10 +48,12 @@ bool OperandReader::text_of(std::string_view escaped, std::string& out) {
     return true;
 }
 
-bool OperandReader::read(const Parameter& parameter, Modifier modifier, std::string_view target, std::string_view escaped, Operand& out) {
+bool OperandReader::read(const Parameter& parameter, Modifier modifier, std::string_view target,
+                         std::string_view escaped, Operand& out) {
     switch (parameter.type) {
         case ParameterType::string:
-            if (parameter.special == Special::text || parameter.special == Special::content) return text_of(escaped, out.text);
+            if (parameter.special == Special::text || parameter.special == Special::content)
+                return text_of(escaped, out.text);
             return read_string(escaped, modifier, out);
         case ParameterType::token:
             if (modifier == Modifier::of_type) return read_of_type(escaped, out);
@@ -63,22 +65,34 @@ bool OperandReader::read(const Parameter& parameter, Modifier modifier, std::str
             std::string text;
             return text_of(escaped, text) && read_reference(text, parameter.targets, target, out);
         }
-        case ParameterType::uri: return text_of(escaped, out.text);
-        case ParameterType::composite: return read_composite(parameter, escaped, out);
-        case ParameterType::special: return read_near(escaped, out);
-        default: return read_prefixed(parameter.type, escaped, out);
+        case ParameterType::uri:
+            return text_of(escaped, out.text);
+        case ParameterType::composite:
+            return read_composite(parameter, escaped, out);
+        case ParameterType::special:
+            return read_near(escaped, out);
+        default:
+            return read_prefixed(parameter.type, escaped, out);
     }
 }
 
 bool OperandReader::read_plain(ParameterType type, std::string_view text, Operand& out) {
     switch (type) {
-        case ParameterType::date: return read_date(text, out);
-        case ParameterType::number: return read_number(text, out);
-        case ParameterType::quantity: return read_quantity(text, out);
-        case ParameterType::string: return read_string(text, Modifier::none, out);
-        case ParameterType::token: return read_token(text, false, out);
-        case ParameterType::uri: out.text = text; return true;
-        default: return fail("this kind of parameter cannot be compared here", IssueCode::not_supported);
+        case ParameterType::date:
+            return read_date(text, out);
+        case ParameterType::number:
+            return read_number(text, out);
+        case ParameterType::quantity:
+            return read_quantity(text, out);
+        case ParameterType::string:
+            return read_string(text, Modifier::none, out);
+        case ParameterType::token:
+            return read_token(text, false, out);
+        case ParameterType::uri:
+            out.text = text;
+            return true;
+        default:
+            return fail("this kind of parameter cannot be compared here", IssueCode::not_supported);
     }
 }
 
@@ -100,17 +114,21 @@ bool OperandReader::read_token(std::string_view escaped, bool contact, Operand& 
     if (parts.size() == 1) return text_of(parts[0], out.text);
     if (!text_of(parts[0], out.system) || !text_of(parts[1], out.text)) return false;
     if (out.system.empty() && out.text.empty()) return fail("a token needs a system or a code");
-    out.system_match = out.system.empty() ? SystemMatch::none : out.text.empty() ? SystemMatch::exact_any_code : SystemMatch::exact;
+    out.system_match = out.system.empty() ? SystemMatch::none
+                       : out.text.empty() ? SystemMatch::exact_any_code
+                                          : SystemMatch::exact;
     return true;
 }
 
 bool OperandReader::read_of_type(std::string_view escaped, Operand& out) {
     const auto parts = split_escaped(escaped, '|');
-    if (parts.size() != 3 || parts[0].empty() || parts[1].empty() || parts[2].empty()) return fail(":of-type takes system|code|value, all three");
+    if (parts.size() != 3 || parts[0].empty() || parts[1].empty() || parts[2].empty())
+        return fail(":of-type takes system|code|value, all three");
     return text_of(parts[0], out.system) && text_of(parts[1], out.type_code) && text_of(parts[2], out.text);
 }
 
-bool OperandReader::read_reference(std::string_view text, std::span<const std::string_view> targets, std::string_view target, Operand& out) {
+bool OperandReader::read_reference(std::string_view text, std::span<const std::string_view> targets,
+                                   std::string_view target, Operand& out) {
     const ReferenceText parsed = read_canonical(text, options_.base_url);
     out.reference.version = parsed.version;
     if (!parsed.id.empty()) {
@@ -167,7 +185,9 @@ bool OperandReader::read_date(std::string_view text, Operand& out) {
     out.date = {range.low_us, range.high_us};
     if (out.prefix == Prefix::ap) {
         const std::int64_t now = options_.now_us;
-        const std::int64_t distance = now < range.low_us ? range.low_us - now : now >= range.high_us ? now - range.high_us : 0;
+        const std::int64_t distance = now < range.low_us     ? range.low_us - now
+                                      : now >= range.high_us ? now - range.high_us
+                                                             : 0;
         out.date.low_us -= distance / 10;
         out.date.high_us += distance / 10;
     }
@@ -225,7 +245,8 @@ bool OperandReader::read_near(std::string_view escaped, Operand& out) {
     if (!latitude || !longitude) return fail(std::string(wanted));
     out.near.latitude = latitude->to_double();
     out.near.longitude = longitude->to_double();
-    if (std::fabs(out.near.latitude) > 90 || std::fabs(out.near.longitude) > 180) return fail("latitude lies within 90 degrees, longitude within 180");
+    if (std::fabs(out.near.latitude) > 90 || std::fabs(out.near.longitude) > 180)
+        return fail("latitude lies within 90 degrees, longitude within 180");
     const auto distance = parts.size() > 2 && !parts[2].empty() ? Decimal::parse(parts[2]) : std::optional(Decimal(10));
     const auto unit = path::parse_unit(parts.size() > 3 && !parts[3].empty() ? parts[3] : "km");
     if (!distance || distance->negative()) return fail("the distance is a number, zero or above");

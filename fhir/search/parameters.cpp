@@ -16,8 +16,10 @@ static_assert(static_cast<int>(ParameterType::token) == static_cast<int>(r4::Sea
 
 Special special_of(const r4::SearchParameterDef& definition) {
     static const std::unordered_map<std::string_view, Special> codes = {
-        {"_id", Special::id}, {"_lastUpdated", Special::last_updated}, {"_text", Special::text}, {"_content", Special::content}, {"_source", Special::source},
-        {"_profile", Special::profile}, {"_tag", Special::tag}, {"_security", Special::security}};
+        {"_id", Special::id},         {"_lastUpdated", Special::last_updated},
+        {"_text", Special::text},     {"_content", Special::content},
+        {"_source", Special::source}, {"_profile", Special::profile},
+        {"_tag", Special::tag},       {"_security", Special::security}};
     if (definition.type == r4::SearchType::special) return Special::near;
     const auto found = codes.find(definition.code);
     return found == codes.end() ? Special::none : found->second;
@@ -42,7 +44,8 @@ struct Registry {
             parameter.special = special_of(definition);
             parameter.expression = definition.expression;
             parameter.targets = definition.targets;
-            parameter.contact = parameter.type == ParameterType::token && (parameter.code == "telecom" || parameter.code == "phone" || parameter.code == "email");
+            parameter.contact = parameter.type == ParameterType::token &&
+                                (parameter.code == "telecom" || parameter.code == "phone" || parameter.code == "email");
             if (!definition.components.empty()) {
                 auto& list = components.emplace_back();
                 for (const auto& component : definition.components) {

@@ -19,10 +19,10 @@ struct Parameter {
     std::string_view code;
     ParameterType type = ParameterType::token;
     Special special = Special::none;
-    std::string_view expression;                   ///< only the alternatives for this resource type; empty for some special ones
-    std::span<const std::string_view> targets;     ///< reference: types it may point to
+    std::string_view expression;  ///< only the alternatives for this resource type; empty for some special ones
+    std::span<const std::string_view> targets;  ///< reference: types it may point to
     std::span<const Component> components;
-    bool contact = false;                          ///< values are telephone numbers or addresses: normalise_contact() on both sides
+    bool contact = false;  ///< values are telephone numbers or addresses: normalise_contact() on both sides
 };
 
 /// All parameters of a type, ids ascending; empty for an unknown type. Valid for the program's life.

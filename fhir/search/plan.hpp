@@ -13,8 +13,21 @@ namespace causeway::fhir::search {
 enum class Prefix : std::uint8_t { eq, ne, gt, lt, ge, le, sa, eb, ap };
 
 /// `type` (`subject:Patient`) has become Operand::reference.type; `missing` has become Criterion::Kind::missing.
-enum class Modifier : std::uint8_t { none, exact, contains, text, not_, above, below, in, not_in, of_type, identifier,
-                                     starts_with, ends_with };   // the last two only by _filter
+enum class Modifier : std::uint8_t {
+    none,
+    exact,
+    contains,
+    text,
+    not_,
+    above,
+    below,
+    in,
+    not_in,
+    of_type,
+    identifier,
+    starts_with,
+    ends_with
+};  // the last two only by _filter
 
 /// Which systems a token operand accepts: `code`, `|code`, `system|code`, `system|`.
 enum class SystemMatch : std::uint8_t { any, none, exact, exact_any_code };
@@ -22,33 +35,46 @@ enum class SystemMatch : std::uint8_t { any, none, exact, exact_any_code };
 /// One of the values that commas separate. Which members count follows from the parameter's type and the modifier.
 struct Operand {
     Prefix prefix = Prefix::eq;
-    /// string: normalised, but as written for `:exact`. token: the code (for `:text` normalised, for `:in` the value set).
-    /// uri: as written. quantity: code or unit. `_text`, `_content`, `_list`: as written.
+    /// string: normalised, but as written for `:exact`. token: the code (for `:text` normalised, for `:in` the value
+    /// set). uri: as written. quantity: code or unit. `_text`, `_content`, `_list`: as written.
     std::string text;
-    std::string system;                            ///< token, quantity, `:identifier`, and the type's system for `:of-type`
+    std::string system;  ///< token, quantity, `:identifier`, and the type's system for `:of-type`
     SystemMatch system_match = SystemMatch::any;
-    std::string type_code;                         ///< `:of-type`: the identifier type's code
-    DateRange date;                                ///< `ap` is widened already
-    NumberRange implied;                           ///< number, quantity: [low, high) that the digits imply; for `ap` 10 % to each side, closed
-    double number = 0;                             ///< number, quantity: the value itself, for all prefixes but eq, ne, ap
-    NumberRange canonical_implied;                 ///< quantity with a UCUM unit
+    std::string type_code;  ///< `:of-type`: the identifier type's code
+    DateRange date;         ///< `ap` is widened already
+    NumberRange implied;    ///< number, quantity: [low, high) that the digits imply; for `ap` 10 % to each side, closed
+    double number = 0;      ///< number, quantity: the value itself, for all prefixes but eq, ne, ap
+    NumberRange canonical_implied;  ///< quantity with a UCUM unit
     double canonical_number = 0;
-    std::string canonical_unit;                    ///< empty: compare the written form (with any unit if `text` is empty)
+    std::string canonical_unit;  ///< empty: compare the written form (with any unit if `text` is empty)
     struct Reference {
-        std::string type;                          ///< empty: any of `types`
-        std::vector<std::string> types;            ///< for a bare id: the parameter's target types
+        std::string type;                ///< empty: any of `types`
+        std::vector<std::string> types;  ///< for a bare id: the parameter's target types
         std::string id;
-        std::string version;                       ///< `Patient/1/_history/3`, or the canonical's version
-        std::string url;                           ///< absolute or canonical; then type and id are empty
+        std::string version;  ///< `Patient/1/_history/3`, or the canonical's version
+        std::string url;      ///< absolute or canonical; then type and id are empty
     } reference;
     struct Near {
         double latitude = 0, longitude = 0, distance_m = 0;
     } near;
-    std::vector<Operand> parts;                    ///< composite
+    std::vector<Operand> parts;  ///< composite
 };
 
 /// What parameters.hpp marks as not being an ordinary index row.
-enum class Special : std::uint8_t { none, id, last_updated, text, content, list, near, type, source, profile, tag, security };
+enum class Special : std::uint8_t {
+    none,
+    id,
+    last_updated,
+    text,
+    content,
+    list,
+    near,
+    type,
+    source,
+    profile,
+    tag,
+    security
+};
 
 /// A node of the condition tree, about one resource type. Pure data.
 struct Criterion {
@@ -65,7 +91,7 @@ struct Criterion {
     /// The far side of a chain or of `_has`.
     struct Target {
         std::string type;
-        ParameterId via = 0;                       ///< `_has`: the reference parameter of `type`
+        ParameterId via = 0;  ///< `_has`: the reference parameter of `type`
         std::shared_ptr<const Criterion> criterion;
     };
 
@@ -99,7 +125,7 @@ struct Include {
 struct SortKey {
     std::string code;
     ParameterType type = ParameterType::token;
-    Special special = Special::none;      ///< id and last_updated need no index row
+    Special special = Special::none;  ///< id and last_updated need no index row
     bool descending = false;
     std::vector<ParameterId> parameters;  ///< one per SearchPlan::conditions, in their order; 0 for the special ones
 };
@@ -112,8 +138,8 @@ enum class Contained : std::uint8_t { no, yes, both };
 struct SearchPlan {
     std::vector<TypeCondition> conditions;  ///< one, unless the search spans several types
     std::vector<Include> includes;
-    std::vector<SortKey> sort;              ///< empty: newest first
-    std::optional<std::uint32_t> count;     ///< as asked; the caller applies its maximum
+    std::vector<SortKey> sort;           ///< empty: newest first
+    std::optional<std::uint32_t> count;  ///< as asked; the caller applies its maximum
     Total total = Total::unspecified;
     Summary summary = Summary::none;
     std::vector<std::string> elements;

@@ -5,7 +5,8 @@
 
 namespace causeway::fhir::search {
 
-std::optional<NumberRange> canonical_range(const std::optional<path::Decimal>& low, const std::optional<path::Decimal>& high, const path::UnitForm& form) {
+std::optional<NumberRange> canonical_range(const std::optional<path::Decimal>& low,
+                                           const std::optional<path::Decimal>& high, const path::UnitForm& form) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     NumberRange out{-infinity, infinity};
     if (low) {
@@ -29,7 +30,8 @@ std::optional<Implied> implied_range(std::string_view text) {
     const auto mantissa = path::Decimal::parse(text.substr(0, e));
     if (!mantissa) return std::nullopt;
     // R4 reads 1e2 as [95, 105): a mantissa with exponent counts as having one digit after the point at least
-    path::Decimal half = e != std::string_view::npos && mantissa->scale() == 0 ? path::Decimal(5, 2) : mantissa->half_unit();
+    path::Decimal half =
+        e != std::string_view::npos && mantissa->scale() == 0 ? path::Decimal(5, 2) : mantissa->half_unit();
     if (e != std::string_view::npos) {
         const auto unit = path::Decimal::parse("1" + std::string(text.substr(e)));
         const auto scaled = unit ? path::multiply(half, *unit) : std::nullopt;

@@ -11,7 +11,8 @@ namespace causeway::fhir::search {
 constexpr std::string_view ucum_system = "http://unitsofmeasure.org";
 
 /// A value in base units, `5 mg` as 0.005 (g). The bounds may be open; empty where the numbers do not fit.
-std::optional<NumberRange> canonical_range(const std::optional<path::Decimal>& low, const std::optional<path::Decimal>& high, const path::UnitForm& form);
+std::optional<NumberRange> canonical_range(const std::optional<path::Decimal>& low,
+                                           const std::optional<path::Decimal>& high, const path::UnitForm& form);
 
 /// The half-open range that the digits of a search value stand for: 100 -> [99.5, 100.5), 1e2 -> [95, 105).
 struct Implied {

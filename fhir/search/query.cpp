@@ -17,7 +17,8 @@ public:
 
     void run(std::string_view resource_type, std::span<const QueryParameter> parameters) {
         if (!resource_type.empty() && !r4::is_resource_type(resource_type)) {
-            return error("_type", IssueCode::not_supported, "there is no resource type '" + std::string(resource_type) + "'");
+            return error("_type", IssueCode::not_supported,
+                         "there is no resource type '" + std::string(resource_type) + "'");
         }
         if (!resource_type.empty()) {
             add_type(resource_type);
@@ -27,7 +28,8 @@ public:
         if (!out_.ok()) return;
         for (const QueryParameter& parameter : parameters) read(parameter);
         if (out_.plan.summary == Summary::text && !out_.plan.includes.empty()) {
-            error("_summary", IssueCode::invalid, "_summary=text cannot be used together with _include and _revinclude");
+            error("_summary", IssueCode::invalid,
+                  "_summary=text cannot be used together with _include and _revinclude");
         }
     }
 
@@ -44,8 +46,10 @@ private:
         for (const QueryParameter& parameter : parameters) {
             if (parameter.name != "_type" || parameter.value.empty()) continue;
             for (const std::string_view type : split_escaped(parameter.value, ',')) {
-                if (!r4::is_resource_type(type)) return error("_type", IssueCode::value, "there is no resource type '" + std::string(type) + "'");
-                const bool known = std::any_of(plan().conditions.begin(), plan().conditions.end(), [&](const TypeCondition& condition) { return condition.type == type; });
+                if (!r4::is_resource_type(type))
+                    return error("_type", IssueCode::value, "there is no resource type '" + std::string(type) + "'");
+                const bool known = std::any_of(plan().conditions.begin(), plan().conditions.end(),
+                                               [&](const TypeCondition& condition) { return condition.type == type; });
                 if (!known) add_type(type);
             }
             used(parameter);
@@ -64,8 +68,13 @@ private:
     /// In lenient handling a warning: the parameter is left out.
     void unknown(const QueryParameter& parameter, std::string text) {
         out_.ignored_any = true;
-        if (options_.handling == Handling::strict) return error(parameter.name, IssueCode::not_supported, std::move(text));
-        out_.issues.push_back({Severity::warning, IssueCode::not_supported, parameter.name + ": ignored: " + std::move(text), {}, "search"});
+        if (options_.handling == Handling::strict)
+            return error(parameter.name, IssueCode::not_supported, std::move(text));
+        out_.issues.push_back({Severity::warning,
+                               IssueCode::not_supported,
+                               parameter.name + ": ignored: " + std::move(text),
+                               {},
+                               "search"});
     }
 
     void read(const QueryParameter& parameter) {
@@ -92,18 +101,23 @@ private:
             }
             criteria.push_back(std::move(*criterion));
         }
-        for (std::size_t i = 0; i < criteria.size(); ++i) plan().conditions[i].criterion.children.push_back(std::move(criteria[i]));
+        for (std::size_t i = 0; i < criteria.size(); ++i)
+            plan().conditions[i].criterion.children.push_back(std::move(criteria[i]));
         used(parameter);
     }
 
     static bool is_result_parameter(std::string_view name) {
-        static constexpr std::array<std::string_view, 9> names = {"_sort", "_count", "_total", "_summary", "_elements", "_contained", "_containedType", "__explain", "_score"};
+        static constexpr std::array<std::string_view, 9> names = {"_sort",          "_count",    "_total",
+                                                                  "_summary",       "_elements", "_contained",
+                                                                  "_containedType", "__explain", "_score"};
         const std::string_view plain = name.substr(0, name.find(':'));
-        return std::find(names.begin(), names.end(), plain) != names.end() || plain == "_include" || plain == "_revinclude";
+        return std::find(names.begin(), names.end(), plain) != names.end() || plain == "_include" ||
+               plain == "_revinclude";
     }
 
     template <class Value, std::size_t count>
-    void choose(const QueryParameter& parameter, const std::array<std::pair<std::string_view, Value>, count>& choices, Value& out) {
+    void choose(const QueryParameter& parameter, const std::array<std::pair<std::string_view, Value>, count>& choices,
+                Value& out) {
         std::string known;
         for (const auto& [name, value] : choices) {
             if (name == parameter.value) {
@@ -122,21 +136,35 @@ private:
         if (name == "_sort") return read_sort(parameter);
         if (name == "_count") return read_count(parameter);
         if (name == "_total") {
-            return choose(parameter, std::array<std::pair<std::string_view, Total>, 3>{{{"none", Total::none}, {"estimate", Total::estimate}, {"accurate", Total::accurate}}}, plan().total);
+            return choose(parameter,
+                          std::array<std::pair<std::string_view, Total>, 3>{
+                              {{"none", Total::none}, {"estimate", Total::estimate}, {"accurate", Total::accurate}}},
+                          plan().total);
         }
         if (name == "_summary") {
             return choose(parameter,
-                          std::array<std::pair<std::string_view, Summary>, 5>{
-                              {{"true", Summary::yes}, {"false", Summary::none}, {"text", Summary::text}, {"data", Summary::data}, {"count", Summary::count}}},
+                          std::array<std::pair<std::string_view, Summary>, 5>{{{"true", Summary::yes},
+                                                                               {"false", Summary::none},
+                                                                               {"text", Summary::text},
+                                                                               {"data", Summary::data},
+                                                                               {"count", Summary::count}}},
                           plan().summary);
         }
         if (name == "_contained") {
-            return choose(parameter, std::array<std::pair<std::string_view, Contained>, 3>{{{"false", Contained::no}, {"true", Contained::yes}, {"both", Contained::both}}}, plan().contained);
+            return choose(parameter,
+                          std::array<std::pair<std::string_view, Contained>, 3>{
+                              {{"false", Contained::no}, {"true", Contained::yes}, {"both", Contained::both}}},
+                          plan().contained);
         }
         if (name == "_containedType") {
-            return choose(parameter, std::array<std::pair<std::string_view, bool>, 2>{{{"container", true}, {"contained", false}}}, plan().contained_as_container);
+            return choose(parameter,
+                          std::array<std::pair<std::string_view, bool>, 2>{{{"container", true}, {"contained", false}}},
+                          plan().contained_as_container);
         }
-        if (name == "__explain") return choose(parameter, std::array<std::pair<std::string_view, bool>, 2>{{{"true", true}, {"false", false}}}, plan().explain);
+        if (name == "__explain")
+            return choose(parameter,
+                          std::array<std::pair<std::string_view, bool>, 2>{{{"true", true}, {"false", false}}},
+                          plan().explain);
         if (name == "_score") return unknown(parameter, "results carry no score");
         for (const std::string_view element : split_escaped(parameter.value, ',')) {
             if (!element.empty()) plan().elements.emplace_back(element);
@@ -165,12 +193,16 @@ private:
             key.code = one;
             for (const TypeCondition& condition : plan().conditions) {
                 const Parameter* const found = find_parameter(condition.type, one);
-                if (!found) return unknown(parameter, condition.type + " has no search parameter '" + std::string(one) + "' to sort by; it has " + known_parameters(condition.type));
-                if (found->type == ParameterType::composite || found->type == ParameterType::special || found->special == Special::text || found->special == Special::content) {
+                if (!found)
+                    return unknown(parameter, condition.type + " has no search parameter '" + std::string(one) +
+                                                  "' to sort by; it has " + known_parameters(condition.type));
+                if (found->type == ParameterType::composite || found->type == ParameterType::special ||
+                    found->special == Special::text || found->special == Special::content) {
                     return error("_sort", IssueCode::not_supported, "'" + std::string(one) + "' has no order");
                 }
                 key.type = found->type;
-                key.special = found->special == Special::id || found->special == Special::last_updated ? found->special : Special::none;
+                key.special = found->special == Special::id || found->special == Special::last_updated ? found->special
+                                                                                                       : Special::none;
                 key.parameters.push_back(found->id);
             }
             plan().sort.push_back(std::move(key));
@@ -185,10 +217,12 @@ private:
         include.reverse = parameter.name.starts_with("_rev");
         if (colon != std::string::npos) {
             const std::string_view modifier = std::string_view(parameter.name).substr(colon + 1);
-            if (modifier != "iterate" && modifier != "recurse") return error(parameter.name, IssueCode::not_supported, "the only modifier is :iterate");
+            if (modifier != "iterate" && modifier != "recurse")
+                return error(parameter.name, IssueCode::not_supported, "the only modifier is :iterate");
             include.iterate = true;
         }
-        if (plan().includes.size() >= options_.includes_max) return error(parameter.name, IssueCode::too_costly, "more includes than the limit");
+        if (plan().includes.size() >= options_.includes_max)
+            return error(parameter.name, IssueCode::too_costly, "more includes than the limit");
         if (parameter.value != "*" && !read_include_path(parameter, include)) return;
         plan().includes.push_back(std::move(include));
         used(parameter);
@@ -202,22 +236,27 @@ private:
         };
         const std::size_t first = value.find(':');
         const std::string_view source = value.substr(0, first);
-        if (!r4::is_resource_type(source)) return refuse("an include is Type:parameter, Type:parameter:Target or Type:*");
+        if (!r4::is_resource_type(source))
+            return refuse("an include is Type:parameter, Type:parameter:Target or Type:*");
         include.source_type = source;
-        if (first == std::string_view::npos) return refuse("an include is Type:parameter, Type:parameter:Target or Type:*");
+        if (first == std::string_view::npos)
+            return refuse("an include is Type:parameter, Type:parameter:Target or Type:*");
         const std::size_t second = value.find(':', first + 1);
-        const std::string_view code = value.substr(first + 1, second == std::string_view::npos ? second : second - first - 1);
+        const std::string_view code =
+            value.substr(first + 1, second == std::string_view::npos ? second : second - first - 1);
         const Parameter* found = nullptr;
         if (code != "*") {
             found = find_parameter(source, code);
-            if (!found || found->type != ParameterType::reference) return refuse(std::string(source) + " has no reference parameter '" + std::string(code) + "'");
+            if (!found || found->type != ParameterType::reference)
+                return refuse(std::string(source) + " has no reference parameter '" + std::string(code) + "'");
             include.code = code;
             include.parameter = found->id;
         }
         if (second == std::string_view::npos) return true;
         const std::string_view target = value.substr(second + 1);
         if (!r4::is_resource_type(target)) return refuse("the target is no resource type");
-        if (found && !found->targets.empty() && std::find(found->targets.begin(), found->targets.end(), target) == found->targets.end()) {
+        if (found && !found->targets.empty() &&
+            std::find(found->targets.begin(), found->targets.end(), target) == found->targets.end()) {
             return refuse("'" + std::string(code) + "' does not point to " + std::string(target));
         }
         include.target_type = target;
@@ -231,10 +270,13 @@ private:
 }  // namespace
 
 bool ParsedQuery::ok() const {
-    return std::none_of(issues.begin(), issues.end(), [](const Issue& issue) { return issue.severity == Severity::error || issue.severity == Severity::fatal; });
+    return std::none_of(issues.begin(), issues.end(), [](const Issue& issue) {
+        return issue.severity == Severity::error || issue.severity == Severity::fatal;
+    });
 }
 
-ParsedQuery parse_query(std::string_view resource_type, std::span<const QueryParameter> parameters, const QueryOptions& options) {
+ParsedQuery parse_query(std::string_view resource_type, std::span<const QueryParameter> parameters,
+                        const QueryOptions& options) {
     ParsedQuery out;
     QueryReader(options, out).run(resource_type, parameters);
     return out;

@@ -21,10 +21,12 @@ public:
     OperandReader(const QueryOptions& options, QueryFault& fault) : options_(options), fault_(fault) {}
 
     /// `escaped`: still with its escapes. `target`: the type of a `:Type` modifier.
-    bool read(const Parameter& parameter, Modifier modifier, std::string_view target, std::string_view escaped, Operand& out);
+    bool read(const Parameter& parameter, Modifier modifier, std::string_view target, std::string_view escaped,
+              Operand& out);
     /// A value without escapes, of a plain type; also for composites' parts and `_filter`.
     bool read_plain(ParameterType type, std::string_view text, Operand& out);
-    bool read_reference(std::string_view text, std::span<const std::string_view> targets, std::string_view target, Operand& out);
+    bool read_reference(std::string_view text, std::span<const std::string_view> targets, std::string_view target,
+                        Operand& out);
     bool read_token(std::string_view escaped, bool contact, Operand& out);
 
 private:
@@ -49,7 +51,8 @@ public:
     CriterionReader(const QueryOptions& options, QueryFault& fault) : options_(options), fault_(fault) {}
 
     /// `name`: `code`, `code:modifier`, `ref.code`, `ref:Type.code`, `_has:...`, `_list`, `_filter`.
-    std::optional<Criterion> read(std::string_view type, std::string_view name, std::string_view value, std::size_t depth = 0);
+    std::optional<Criterion> read(std::string_view type, std::string_view name, std::string_view value,
+                                  std::size_t depth = 0);
     /// The grammar of `_filter` (filter.cpp).
     std::optional<Criterion> read_filter(std::string_view type, std::string_view text);
     /// The fault was that no such parameter exists: lenient handling may go on without it.
@@ -57,8 +60,10 @@ public:
 
 private:
     friend class FilterReader;
-    std::optional<Criterion> read_chain(std::string_view type, std::string_view head, std::string_view rest, std::string_view value, std::size_t depth);
-    std::optional<Criterion> read_has(std::string_view type, std::string_view rest, std::string_view value, std::size_t depth);
+    std::optional<Criterion> read_chain(std::string_view type, std::string_view head, std::string_view rest,
+                                        std::string_view value, std::size_t depth);
+    std::optional<Criterion> read_has(std::string_view type, std::string_view rest, std::string_view value,
+                                      std::size_t depth);
     std::optional<Criterion> read_values(const Parameter& parameter, std::string_view modifier, std::string_view value);
     const Parameter* find(std::string_view type, std::string_view code);
     bool count_values(std::size_t values);

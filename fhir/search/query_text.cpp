@@ -57,7 +57,8 @@ std::optional<std::string> unescape(std::string_view text) {
             continue;
         }
         ++at;
-        if (at == text.size() || (text[at] != ',' && text[at] != '$' && text[at] != '|' && text[at] != '\\')) return std::nullopt;
+        if (at == text.size() || (text[at] != ',' && text[at] != '$' && text[at] != '|' && text[at] != '\\'))
+            return std::nullopt;
         out.push_back(text[at]);
     }
     return out;
@@ -70,14 +71,17 @@ Result<std::vector<QueryParameter>> decode_query(std::string_view query, std::si
         const std::size_t end = std::min(query.find('&', start), query.size());
         const std::string_view pair = query.substr(start, end - start);
         if (!pair.empty()) {
-            if (parameters.size() == parameters_max) return Error{Errc::too_large, "query has more parameters than the limit", {}, start, 0, 0};
+            if (parameters.size() == parameters_max)
+                return Error{Errc::too_large, "query has more parameters than the limit", {}, start, 0, 0};
             const std::size_t equals = std::min(pair.find('='), pair.size());
             QueryParameter parameter;
             std::size_t at = 0;
-            if (!percent_decode(pair.substr(0, equals), parameter.name, at)) return Error{Errc::syntax, "query has a '%' without two hexadecimal digits", {}, start + at, 0, 0};
+            if (!percent_decode(pair.substr(0, equals), parameter.name, at))
+                return Error{Errc::syntax, "query has a '%' without two hexadecimal digits", {}, start + at, 0, 0};
             const std::string_view value = equals < pair.size() ? pair.substr(equals + 1) : std::string_view();
             if (!percent_decode(value, parameter.value, at)) {
-                return Error{Errc::syntax, "query has a '%' without two hexadecimal digits", {}, start + equals + 1 + at, 0, 0};
+                return Error{
+                    Errc::syntax, "query has a '%' without two hexadecimal digits", {}, start + equals + 1 + at, 0, 0};
             }
             parameters.push_back(std::move(parameter));
         }
@@ -92,7 +96,8 @@ std::string encode_query(std::span<const std::pair<std::string, std::string>> pa
     std::string out;
     const auto append = [&](std::string_view text) {
         for (const char c : text) {
-            const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+            const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                               c == '.' || c == '_' || c == '~';
             if (plain || kept.find(c) != std::string_view::npos) {
                 out.push_back(c);
             } else {

@@ -20,7 +20,9 @@ ReferenceText read_reference(std::string_view text, std::string_view base_url) {
     ReferenceText out;
     const ReferenceUrl parsed = ReferenceUrl::parse(text);
     switch (parsed.kind) {
-        case Kind::empty: case Kind::fragment: return out;
+        case Kind::empty:
+        case Kind::fragment:
+            return out;
         case Kind::relative:
             out.type = parsed.type;
             out.id = parsed.id;
@@ -35,7 +37,9 @@ ReferenceText read_reference(std::string_view text, std::string_view base_url) {
             }
             out.version = parsed.version;
             return out;
-        default: out.url = text; return out;
+        default:
+            out.url = text;
+            return out;
     }
 }
 

@@ -35,7 +35,7 @@ struct NumberRange {
 struct TokenValue {
     std::string_view system;
     std::string_view code;
-    std::string_view text;   ///< display, CodeableConcept.text, Identifier.type.text: for `:text`; as written
+    std::string_view text;  ///< display, CodeableConcept.text, Identifier.type.text: for `:text`; as written
 };
 
 /// Identifier with its type, for `:of-type`; one per coding of the type.
@@ -47,7 +47,8 @@ struct TypedIdentifierValue {
 
 struct StringValue {
     std::string_view normalised;
-    std::string_view original;  ///< for `:exact`; empty where the value is only a later part ("Quinones" of "Carreno Quinones")
+    std::string_view
+        original;  ///< for `:exact`; empty where the value is only a later part ("Quinones" of "Carreno Quinones")
 };
 
 struct DateValue {
@@ -64,7 +65,7 @@ struct QuantityValue {
     NumberRange written;
     std::string_view system;
     std::string_view code;
-    std::string_view unit;            ///< the text for people
+    std::string_view unit;  ///< the text for people
     NumberRange canonical;
     std::string_view canonical_unit;  ///< empty if the unit is not UCUM
 };
@@ -95,7 +96,8 @@ struct PositionValue {
     double longitude = 0;
 };
 
-/// The element is there with content, but nothing of it can be compared (a Reference with only a display). Counts for `:missing`.
+/// The element is there with content, but nothing of it can be compared (a Reference with only a display). Counts for
+/// `:missing`.
 struct PresenceValue {};
 
 struct SearchValue;
@@ -107,11 +109,12 @@ struct CompositeValue {
     std::span<const SearchValue> span() const noexcept;
 };
 
-/// One row that a resource puts into the index. The views point into the Document or into the SearchValues that holds it.
+/// One row that a resource puts into the index. The views point into the Document or into the SearchValues that holds
+/// it.
 struct SearchValue {
     ParameterId parameter = 0;  ///< 0 in the parts of a composite
-    std::variant<PresenceValue, TokenValue, TypedIdentifierValue, StringValue, DateValue, NumberValue, QuantityValue, ReferenceValue,
-                 ReferenceIdentifierValue, UriValue, PositionValue, CompositeValue>
+    std::variant<PresenceValue, TokenValue, TypedIdentifierValue, StringValue, DateValue, NumberValue, QuantityValue,
+                 ReferenceValue, ReferenceIdentifierValue, UriValue, PositionValue, CompositeValue>
         value;
 };
 

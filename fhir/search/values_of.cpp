@@ -72,15 +72,32 @@ NumberRange doubles(const std::optional<Decimal>& low, const std::optional<Decim
 void ValueReader::read(const Item& item, ParameterType type, bool contact, std::string_view implicit_system, Out& out) {
     const std::size_t before = out.size();
     switch (type) {
-        case ParameterType::token: read_token(item, contact, implicit_system, out); break;
-        case ParameterType::string: read_string(item, out); break;
-        case ParameterType::date: read_date(item, out); break;
-        case ParameterType::number: read_number(item, out); break;
-        case ParameterType::quantity: read_quantity(item, out); break;
-        case ParameterType::reference: read_reference(item, out); break;
-        case ParameterType::uri: read_uri(item, out); break;
-        case ParameterType::special: read_position(item, out); break;
-        case ParameterType::composite: break;
+        case ParameterType::token:
+            read_token(item, contact, implicit_system, out);
+            break;
+        case ParameterType::string:
+            read_string(item, out);
+            break;
+        case ParameterType::date:
+            read_date(item, out);
+            break;
+        case ParameterType::number:
+            read_number(item, out);
+            break;
+        case ParameterType::quantity:
+            read_quantity(item, out);
+            break;
+        case ParameterType::reference:
+            read_reference(item, out);
+            break;
+        case ParameterType::uri:
+            read_uri(item, out);
+            break;
+        case ParameterType::special:
+            read_position(item, out);
+            break;
+        case ParameterType::composite:
+            break;
     }
     if (out.size() > before || !item.is_element()) return;
     // content that cannot be compared is there all the same; an element with extensions alone is not
@@ -168,7 +185,8 @@ void ValueReader::read_string(const Item& item, Out& out) {
         each("family", true);
         for (const std::string_view member : {"given", "prefix", "suffix", "text"}) each(member);
     } else if (type == "Address") {
-        for (const std::string_view member : {"line", "city", "district", "state", "postalCode", "country", "text"}) each(member);
+        for (const std::string_view member : {"line", "city", "district", "state", "postalCode", "country", "text"})
+            each(member);
     } else if (type == "CodeableConcept") {
         each("text");
         for (const Element coding : element["coding"].items()) text(coding["display"].text(), out);
@@ -207,7 +225,8 @@ const std::optional<path::UnitForm>& ValueReader::unit_form(std::string_view uni
     return units_.emplace_back(unit, path::parse_unit(unit)).second;
 }
 
-void ValueReader::add_canonical(const std::optional<path::Decimal>& low, const std::optional<path::Decimal>& high, QuantityValue& quantity) {
+void ValueReader::add_canonical(const std::optional<path::Decimal>& low, const std::optional<path::Decimal>& high,
+                                QuantityValue& quantity) {
     if (quantity.system != ucum_system) return;
     const auto& form = unit_form(quantity.code);
     const auto range = form ? canonical_range(low, high, *form) : std::nullopt;
@@ -225,7 +244,8 @@ void ValueReader::read_number(const Item& item, Out& out) {
         if (low || high) add(out, NumberValue{doubles(low, high)});
         return;
     }
-    if (const auto value = Decimal::parse(element.text())) add(out, NumberValue{{value->to_double(), value->to_double()}});
+    if (const auto value = Decimal::parse(element.text()))
+        add(out, NumberValue{{value->to_double(), value->to_double()}});
 }
 
 void ValueReader::quantity(Element element, Out& out) {
@@ -234,7 +254,8 @@ void ValueReader::quantity(Element element, Out& out) {
     std::optional<Decimal> low = value;
     std::optional<Decimal> high = value;
     apply_comparator(element["comparator"].text(), low, high);
-    QuantityValue quantity{doubles(low, high), element["system"].text(), element["code"].text(), element["unit"].text(), {}, {}};
+    QuantityValue quantity{
+        doubles(low, high), element["system"].text(), element["code"].text(), element["unit"].text(), {}, {}};
     add_canonical(low, high, quantity);
     add(out, quantity);
 }
@@ -271,7 +292,8 @@ void ValueReader::sampled_data(Element element, Out& out) {
         if (!high || value->compare(*high) > 0) high = value;
     }
     if (!low || !high) return;
-    QuantityValue quantity{doubles(low, high), origin["system"].text(), origin["code"].text(), origin["unit"].text(), {}, {}};
+    QuantityValue quantity{
+        doubles(low, high), origin["system"].text(), origin["code"].text(), origin["unit"].text(), {}, {}};
     add_canonical(low, high, quantity);
     add(out, quantity);
 }
@@ -284,7 +306,13 @@ void ValueReader::read_quantity(const Item& item, Out& out) {
     if (type == "SampledData") return sampled_data(element, out);
     if (type == "Money") {
         const auto value = Decimal::parse(element["value"].text());
-        if (value) add(out, QuantityValue{doubles(value, value), "urn:iso:std:iso:4217", element["currency"].text(), element["currency"].text(), {}, {}});
+        if (value)
+            add(out, QuantityValue{doubles(value, value),
+                                   "urn:iso:std:iso:4217",
+                                   element["currency"].text(),
+                                   element["currency"].text(),
+                                   {},
+                                   {}});
         return;
     }
     if (element.is_object()) quantity(element, out);
@@ -293,8 +321,10 @@ void ValueReader::read_quantity(const Item& item, Out& out) {
 // --- reference and uri
 
 void ValueReader::reference_text(std::string_view text, bool canonical, Out& out) {
-    const ReferenceText parsed = canonical ? read_canonical(text, options_.base_url) : search::read_reference(text, options_.base_url);
-    if (!parsed.id.empty() || !parsed.url.empty()) add(out, ReferenceValue{parsed.type, parsed.id, parsed.url, parsed.version});
+    const ReferenceText parsed =
+        canonical ? read_canonical(text, options_.base_url) : search::read_reference(text, options_.base_url);
+    if (!parsed.id.empty() || !parsed.url.empty())
+        add(out, ReferenceValue{parsed.type, parsed.id, parsed.url, parsed.version});
 }
 
 void ValueReader::read_reference(const Item& item, Out& out) {
@@ -313,7 +343,8 @@ void ValueReader::read_reference(const Item& item, Out& out) {
         return;
     }
     reference_text(element["reference"].text(), false, out);
-    if (const Element found = element["identifier"]; found["value"]) add(out, ReferenceIdentifierValue{found["system"].text(), found["value"].text()});
+    if (const Element found = element["identifier"]; found["value"])
+        add(out, ReferenceIdentifierValue{found["system"].text(), found["value"].text()});
 }
 
 void ValueReader::read_uri(const Item& item, Out& out) {
@@ -321,7 +352,8 @@ void ValueReader::read_uri(const Item& item, Out& out) {
     const std::string_view text = item.element().text();
     if (text.empty()) return;
     add(out, UriValue{text});
-    if (const std::size_t bar = text.find('|'); bar != std::string_view::npos && name_of(item) == "canonical") add(out, UriValue{text.substr(0, bar)});
+    if (const std::size_t bar = text.find('|'); bar != std::string_view::npos && name_of(item) == "canonical")
+        add(out, UriValue{text.substr(0, bar)});
 }
 
 void ValueReader::read_position(const Item& item, Out& out) {

@@ -17,7 +17,8 @@ public:
     ValueReader(SearchValues& values, const ExtractOptions& options) : values_(values), options_(options) {}
 
     /// `implicit_system`: of a `code` element, whose system its binding names.
-    void read(const path::Item& item, ParameterType type, bool contact, std::string_view implicit_system, std::vector<SearchValue>& out);
+    void read(const path::Item& item, ParameterType type, bool contact, std::string_view implicit_system,
+              std::vector<SearchValue>& out);
 
 private:
     using Out = std::vector<SearchValue>;
@@ -41,7 +42,8 @@ private:
 
     /// The answer is good until the next call.
     const std::optional<path::UnitForm>& unit_form(std::string_view unit);
-    void add_canonical(const std::optional<path::Decimal>& low, const std::optional<path::Decimal>& high, QuantityValue& quantity);
+    void add_canonical(const std::optional<path::Decimal>& low, const std::optional<path::Decimal>& high,
+                       QuantityValue& quantity);
 
     SearchValues& values_;
     const ExtractOptions& options_;

@@ -19,10 +19,11 @@ constexpr std::array<std::pair<std::string_view, InboxState>, 4> inbox_states = 
                                                                                   {"processed", InboxState::processed},
                                                                                   {"failed", InboxState::failed},
                                                                                   {"rejected", InboxState::rejected}}};
-constexpr std::array<std::pair<std::string_view, OutboxState>, 4> outbox_states = {{{"pending", OutboxState::pending},
-                                                                                    {"delivered", OutboxState::delivered},
-                                                                                    {"dead", OutboxState::dead},
-                                                                                    {"cancelled", OutboxState::cancelled}}};
+constexpr std::array<std::pair<std::string_view, OutboxState>, 4> outbox_states = {
+    {{"pending", OutboxState::pending},
+     {"delivered", OutboxState::delivered},
+     {"dead", OutboxState::dead},
+     {"cancelled", OutboxState::cancelled}}};
 
 template <class State, std::size_t n>
 std::string_view name_of(const std::array<std::pair<std::string_view, State>, n>& names, State state) {
@@ -89,7 +90,11 @@ private:
     static bool is_utf8(std::string_view text) {
         for (std::size_t i = 0; i < text.size();) {
             const auto lead = static_cast<unsigned char>(text[i]);
-            const std::size_t more = lead < 0x80 ? 0 : lead >= 0xC2 && lead < 0xE0 ? 1 : lead >= 0xE0 && lead < 0xF0 ? 2 : lead >= 0xF0 && lead < 0xF5 ? 3 : 9;
+            const std::size_t more = lead < 0x80                   ? 0
+                                     : lead >= 0xC2 && lead < 0xE0 ? 1
+                                     : lead >= 0xE0 && lead < 0xF0 ? 2
+                                     : lead >= 0xF0 && lead < 0xF5 ? 3
+                                                                   : 9;
             if (lead == 0 || more == 9 || i + more >= text.size() + (more == 0 ? 1 : 0)) return false;
             for (std::size_t k = 1; k <= more; ++k) {
                 if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
@@ -110,7 +115,8 @@ http::Response json_response(std::string body) {
 }
 
 http::Response failed(const storage::Failure& failure) {
-    if (failure.code == storage::FailureCode::not_found) return http::outcome_response(404, "not-found", "There is no such message");
+    if (failure.code == storage::FailureCode::not_found)
+        return http::outcome_response(404, "not-found", "There is no such message");
     return http::outcome_response(503, "transient", "The store cannot answer now");
 }
 
@@ -152,7 +158,8 @@ storage::Result<std::string> one_inbox(storage::Reader& reader, storage::InboxId
     if (const auto trace = reader.trace(id); trace.has_value() && *trace) content.raw("trace", **trace);
     if (const auto written = reader.written_by(id, 1'000); written.has_value()) {
         std::string names = "[";
-        for (const auto& match : *written) names += (names.size() == 1 ? "\"" : ",\"") + match.name.type + "/" + match.name.id + "\"";
+        for (const auto& match : *written)
+            names += (names.size() == 1 ? "\"" : ",\"") + match.name.type + "/" + match.name.id + "\"";
         content.raw("resources", names + "]");
     }
     return json + "," + std::move(content).done().substr(1);
@@ -165,12 +172,15 @@ storage::Result<std::string> one_outbox(storage::Reader& reader, storage::Outbox
     auto json = outbox_json(**row);
     json.pop_back();
     Object content;
-    content.text("payload", (*row)->message.payload).text("acknowledgement", (*row)->acknowledgement).text("orderingKey", (*row)->message.ordering_key);
+    content.text("payload", (*row)->message.payload)
+        .text("acknowledgement", (*row)->acknowledgement)
+        .text("orderingKey", (*row)->message.ordering_key);
     auto rest = std::move(content).done();
     return json + (rest.size() > 2 ? "," + rest.substr(1) : "}");
 }
 
-storage::Result<std::string> list_of(storage::Reader& reader, std::string_view what, const std::vector<fhir::search::QueryParameter>& parameters) {
+storage::Result<std::string> list_of(storage::Reader& reader, std::string_view what,
+                                     const std::vector<fhir::search::QueryParameter>& parameters) {
     storage::InboxQuery inbox;
     storage::OutboxQuery outbox;
     for (const auto& [name, value] : parameters) {
@@ -216,23 +226,28 @@ std::array<std::string_view, 3> path_parts(std::string_view path) {
 void AdminHandler::handle(http::Request request, http::Reply reply) {
     const auto [what, id, verb] = path_parts(request.path());
     const bool get = request.method == http::Method::get || request.method == http::Method::head;
-    const bool post = request.method == http::Method::post && what == "outbox" && (verb == "replay" || verb == "cancel");
+    const bool post =
+        request.method == http::Method::post && what == "outbox" && (verb == "replay" || verb == "cancel");
     const bool loopback = request.peer && request.peer->loopback;
-    const security::Principal principal{loopback ? security::Principal::Kind::operator_ : security::Principal::Kind::client, "anonymous",
-                                        request.peer ? request.peer->address : std::string()};
+    const security::Principal principal{
+        loopback ? security::Principal::Kind::operator_ : security::Principal::Kind::client, "anonymous",
+        request.peer ? request.peer->address : std::string()};
     const auto interaction = get ? security::Interaction::admin_read : security::Interaction::admin_write;
     if (!services_.door.authorize(principal, {interaction, {}, {}, {}}).allowed) {
         return reply(http::outcome_response(403, "forbidden", "The operators' interface is not open to this client"));
     }
-    if (what != "messages" && what != "outbox") return reply(http::outcome_response(404, "not-found", "Only messages and outbox are here"));
+    if (what != "messages" && what != "outbox")
+        return reply(http::outcome_response(404, "not-found", "Only messages and outbox are here"));
     if (get && verb.empty()) return read(request, what, id, principal, reply);
     const auto row = number<storage::OutboxId>(id);
-    if (!post || !row) return reply(http::outcome_response(405, "not-supported", "GET a list or a message; POST outbox/ID/replay or cancel"));
+    if (!post || !row)
+        return reply(
+            http::outcome_response(405, "not-supported", "GET a list or a message; POST outbox/ID/replay or cancel"));
     change(request, *row, verb, principal, std::move(reply));
 }
 
-void AdminHandler::read(const http::Request& request, std::string_view what, std::string_view id, const security::Principal& principal,
-                        const http::Reply& reply) {
+void AdminHandler::read(const http::Request& request, std::string_view what, std::string_view id,
+                        const security::Principal& principal, const http::Reply& reply) {
     auto snapshot = services_.store.snapshot();
     if (snapshot.has_error()) return reply(failed(snapshot.error()));
     if (id.empty()) {
@@ -251,11 +266,13 @@ void AdminHandler::read(const http::Request& request, std::string_view what, std
     entry.interaction = security::Interaction::admin_read;
     entry.id = std::string(what) + "/" + std::string(id);
     entry.status = 200;
-    if (!services_.reads.record(entry)) return reply(http::outcome_response(503, "throttled", "Too many reads wait for their audit row"));
+    if (!services_.reads.record(entry))
+        return reply(http::outcome_response(503, "throttled", "Too many reads wait for their audit row"));
     reply(json_response(std::move(*body)));
 }
 
-void AdminHandler::change(http::Request request, storage::OutboxId id, std::string_view verb, const security::Principal& principal, http::Reply reply) {
+void AdminHandler::change(http::Request request, storage::OutboxId id, std::string_view verb,
+                          const security::Principal& principal, http::Reply reply) {
     security::AuditEntry entry;
     entry.at_us = services_.clock.now_us();
     entry.principal = principal;
@@ -266,7 +283,8 @@ void AdminHandler::change(http::Request request, storage::OutboxId id, std::stri
                    storage::Transaction& transaction) -> storage::Result<storage::OutboxRow> {
         auto changed = id;
         if (replay) {
-            const auto copy = transaction.replay(id, body.empty() ? std::nullopt : std::optional<std::string_view>(body));
+            const auto copy =
+                transaction.replay(id, body.empty() ? std::nullopt : std::optional<std::string_view>(body));
             if (copy.has_error()) return copy.error();
             changed = *copy;
         } else if (auto done = transaction.cancel(id, "by an operator"); done.has_error()) {
@@ -278,11 +296,12 @@ void AdminHandler::change(http::Request request, storage::OutboxId id, std::stri
         if (!*now) return storage::Failure{storage::FailureCode::not_found, "no such message"};
         return std::move(**now);
     };
-    storage::transact(services_.store, std::move(job), [reply = std::move(reply), queued = services_.queued](storage::Result<storage::OutboxRow> row) {
-        if (row.has_error()) return reply(failed(row.error()));
-        if (queued) queued(row->message.partner);
-        reply(json_response(outbox_json(*row)));
-    });
+    storage::transact(services_.store, std::move(job),
+                      [reply = std::move(reply), queued = services_.queued](storage::Result<storage::OutboxRow> row) {
+                          if (row.has_error()) return reply(failed(row.error()));
+                          if (queued) queued(row->message.partner);
+                          reply(json_response(outbox_json(*row)));
+                      });
 }
 
 }  // namespace causeway::exchange

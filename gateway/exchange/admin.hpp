@@ -12,12 +12,12 @@ namespace causeway::exchange {
 
 /// The operators' view of what came in and what goes out, as JSON. Mounted at /admin/messages and /admin/outbox.
 ///
-///     GET  /admin/messages?state=failed&channel=lab&before=ID&limit=50    newest first; state: received (held), processed, failed, rejected
-///     GET  /admin/messages/ID                                             with the bytes, the answer, the trace and what it wrote
-///     GET  /admin/outbox?partner=lab&state=dead&before=ID&limit=50        state: pending, delivered, dead, cancelled
-///     GET  /admin/outbox/ID                                               with the bytes and the partner's answer
-///     POST /admin/outbox/ID/replay                                        a copy at the end of the queue; a body replaces its bytes
-///     POST /admin/outbox/ID/cancel                                        a waiting message is not sent
+///     GET  /admin/messages?state=failed&channel=lab&before=ID&limit=50    newest first; state: received (held),
+///     processed, failed, rejected GET  /admin/messages/ID                                             with the bytes,
+///     the answer, the trace and what it wrote GET  /admin/outbox?partner=lab&state=dead&before=ID&limit=50 state:
+///     pending, delivered, dead, cancelled GET  /admin/outbox/ID                                               with the
+///     bytes and the partner's answer POST /admin/outbox/ID/replay                                        a copy at the
+///     end of the queue; a body replaces its bytes POST /admin/outbox/ID/cancel a waiting message is not sent
 ///
 /// Every call passes the door; views of content and every change leave an audit row.
 class AdminHandler final : public http::Handler {
@@ -34,9 +34,10 @@ public:
     void handle(http::Request request, http::Reply reply) override;
 
 private:
-    void read(const http::Request& request, std::string_view what, std::string_view id, const security::Principal& principal,
-              const http::Reply& reply);
-    void change(http::Request request, storage::OutboxId id, std::string_view verb, const security::Principal& principal, http::Reply reply);
+    void read(const http::Request& request, std::string_view what, std::string_view id,
+              const security::Principal& principal, const http::Reply& reply);
+    void change(http::Request request, storage::OutboxId id, std::string_view verb,
+                const security::Principal& principal, http::Reply reply);
 
     Services services_;
 };

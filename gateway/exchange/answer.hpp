@@ -16,7 +16,9 @@ struct Answer {
     std::string message_type;  ///< MSH-9.1: "ACK", or a typed response such as "ORL"
     std::string error_code;    ///< the first of ERR-3.1, ERR-1.4.1, MSA-6.1; empty if none
 
-    bool is_accept() const noexcept { return code == AnswerCode::ca || code == AnswerCode::ce || code == AnswerCode::cr; }
+    bool is_accept() const noexcept {
+        return code == AnswerCode::ca || code == AnswerCode::ce || code == AnswerCode::cr;
+    }
     bool is_positive() const noexcept { return code == AnswerCode::aa || code == AnswerCode::ca; }
     /// AR or CR: the same bytes will be refused again.
     bool is_rejection() const noexcept { return code == AnswerCode::ar || code == AnswerCode::cr; }

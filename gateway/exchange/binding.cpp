@@ -23,7 +23,8 @@ bool is_kept(const mappings::MappedResource& resource) { return resource.type !=
 
 class Binder {
 public:
-    Binder(Reader& reader, const rest::ResourceWriter& writer, const mappings::ForwardResult& mapped, const BindOptions& options)
+    Binder(Reader& reader, const rest::ResourceWriter& writer, const mappings::ForwardResult& mapped,
+           const BindOptions& options)
         : reader_(reader), writer_(writer), mapped_(mapped), options_(options) {}
 
     Result<Binding> run() && {
@@ -82,7 +83,8 @@ private:
         return known;
     }
 
-    /// Filler number, then placer number: the order that a report answers. The filler's number then names the order too.
+    /// Filler number, then placer number: the order that a report answers. The filler's number then names the order
+    /// too.
     Result<void> link_order(Candidate& report) {
         std::optional<ResourceName> order;
         std::vector<std::string> unknown;
@@ -116,7 +118,9 @@ private:
             if (stored.has_error()) return stored.error();
             if (*stored && !(*stored)->erased()) {
                 auto document = fhir::parse_json(std::move((*stored)->body.json));
-                if (document.has_error()) return Failure{FailureCode::corrupt, candidate.name.type + "/" + candidate.name.id + ": stored content cannot be read"};
+                if (document.has_error())
+                    return Failure{FailureCode::corrupt,
+                                   candidate.name.type + "/" + candidate.name.id + ": stored content cannot be read"};
                 candidate.stored = std::move(*document);
                 candidate.stored_version = (*stored)->version.number;
             }
@@ -151,7 +155,8 @@ private:
         for (const auto child : element.children()) collect_references(child, found);
     }
 
-    /// Whom only the message's header or a stale part of it named, and nothing but this message can find again: not worth a row.
+    /// Whom only the message's header or a stale part of it named, and nothing but this message can find again: not
+    /// worth a row.
     void drop_unreferred() {
         std::unordered_set<std::string> referred;
         for (const auto& candidate : candidates_) {
@@ -159,21 +164,27 @@ private:
         }
         for (auto& candidate : candidates_) {
             const auto& type = candidate.name.type;
-            const bool helper = type == "Organization" || type == "Practitioner" || type == "PractitionerRole" || type == "Location";
+            const bool helper =
+                type == "Organization" || type == "Practitioner" || type == "PractitionerRole" || type == "Location";
             const auto& keys = candidate.mapped->identity_keys;
-            const bool found_again = options_.message_key.empty() || std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
-                return key.find(options_.message_key) == std::string::npos;
-            });
-            if (helper && !found_again && candidate.content && !candidate.stored && referred.count(type + "/" + candidate.name.id) == 0) {
+            const bool found_again =
+                options_.message_key.empty() || std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+                    return key.find(options_.message_key) == std::string::npos;
+                });
+            if (helper && !found_again && candidate.content && !candidate.stored &&
+                referred.count(type + "/" + candidate.name.id) == 0) {
                 candidate.content.reset();
             }
         }
     }
 
-    /// A merge makes one record the survivor: the other stays, inactive, and says by whom it was replaced (HL7 2.5.1 section 3.3.40).
+    /// A merge makes one record the survivor: the other stays, inactive, and says by whom it was replaced (HL7 2.5.1
+    /// section 3.3.40).
     void retire_merged() {
         for (const auto& event : mapped_.events) {
-            if (event.kind != mappings::Event::Kind::merge || event.survivor >= candidates_.size() || event.other >= candidates_.size()) continue;
+            if (event.kind != mappings::Event::Kind::merge || event.survivor >= candidates_.size() ||
+                event.other >= candidates_.size())
+                continue;
             auto& survivor = candidates_[event.survivor];
             auto& other = candidates_[event.other];
             if (survivor.name == other.name || other.name.type != "Patient") continue;
@@ -186,7 +197,8 @@ private:
         }
     }
 
-    static fhir::DocumentPtr link_patient(const fhir::DocumentPtr& patient, std::string_view type, const std::string& target, bool retire) {
+    static fhir::DocumentPtr link_patient(const fhir::DocumentPtr& patient, std::string_view type,
+                                          const std::string& target, bool retire) {
         bool there = false;
         for (const auto link : patient->root()["link"].items()) {
             there = there || (link["type"].text() == type && link["other"]["reference"].text() == target);
@@ -246,8 +258,8 @@ storage::Result<bool> Binding::holds_for(storage::Reader& reader) const {
     return true;
 }
 
-storage::Result<Binding> bind_message(storage::Reader& reader, const rest::ResourceWriter& writer, const mappings::ForwardResult& mapped,
-                                      const BindOptions& options) {
+storage::Result<Binding> bind_message(storage::Reader& reader, const rest::ResourceWriter& writer,
+                                      const mappings::ForwardResult& mapped, const BindOptions& options) {
     return Binder(reader, writer, mapped, options).run();
 }
 

@@ -16,19 +16,21 @@ namespace causeway::exchange {
 /// One write that a message leads to, ready to be done.
 struct BoundWrite {
     rest::Draft draft;
-    std::optional<std::int64_t> if_version;     ///< the version its content was made from; 0 = none
+    std::optional<std::int64_t> if_version;  ///< the version its content was made from; 0 = none
 };
 
-/// What a message means for the store as it was when it was looked at: which resources of ours its resources are, and what they shall hold.
+/// What a message means for the store as it was when it was looked at: which resources of ours its resources are, and
+/// what they shall hold.
 ///
-/// Made outside of the transaction from a snapshot, because merging, checking, indexing and compressing cost far more than writing.
-/// `seen` lists everything it depends on; holds_for() asks whether that still stands, and if not the binding is made again inside.
+/// Made outside of the transaction from a snapshot, because merging, checking, indexing and compressing cost far more
+/// than writing. `seen` lists everything it depends on; holds_for() asks whether that still stands, and if not the
+/// binding is made again inside.
 struct Binding {
     std::vector<BoundWrite> writes;
     std::vector<std::pair<std::string, storage::ResourceName>> identities;  ///< new keys
-    std::vector<storage::ResourceName> names;                               ///< by index of the forward result's resources
+    std::vector<storage::ResourceName> names;  ///< by index of the forward result's resources
     std::optional<Hold> hold;
-    std::optional<rest::Fault> fault;                                       ///< a resource that may not be stored: `fault_type` says which
+    std::optional<rest::Fault> fault;  ///< a resource that may not be stored: `fault_type` says which
     std::string fault_type;
     std::size_t stale = 0, unchanged = 0;
 
@@ -38,7 +40,7 @@ struct Binding {
     };
     struct SeenVersion {
         storage::ResourceName name;
-        std::int64_t number;                                                ///< 0 = no live version
+        std::int64_t number;  ///< 0 = no live version
     };
     std::vector<SeenKey> seen_keys;
     std::vector<SeenVersion> seen_versions;
@@ -53,7 +55,7 @@ struct BindOptions {
 
 /// Content that cannot be stored is a `fault` of the binding; a failure of the
 /// store is an error.
-storage::Result<Binding> bind_message(storage::Reader& reader, const rest::ResourceWriter& writer, const mappings::ForwardResult& mapped,
-                                      const BindOptions& options);
+storage::Result<Binding> bind_message(storage::Reader& reader, const rest::ResourceWriter& writer,
+                                      const mappings::ForwardResult& mapped, const BindOptions& options);
 
 }  // namespace causeway::exchange

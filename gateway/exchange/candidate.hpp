@@ -11,8 +11,8 @@
 
 namespace causeway::exchange {
 
-/// One resource of a message on its way into the store: what the map made, which resource that is here, what that holds now, and what it
-/// shall hold.
+/// One resource of a message on its way into the store: what the map made, which resource that is here, what that holds
+/// now, and what it shall hold.
 struct Candidate {
     const mappings::MappedResource* mapped = nullptr;  ///< borrowed from the forward result
     storage::ResourceName name;
@@ -25,9 +25,11 @@ struct Candidate {
 };
 
 /// The document with each `reference` that is a key of `targets` replaced. The same document if there is none.
-fhir::DocumentPtr rewrite_references(const fhir::DocumentPtr& document, const std::unordered_map<std::string, std::string>& targets);
+fhir::DocumentPtr rewrite_references(const fhir::DocumentPtr& document,
+                                     const std::unordered_map<std::string, std::string>& targets);
 
-/// `Type/id` of the first relative reference in `element` ("subject"), split; empty if it has none. Views into the document.
+/// `Type/id` of the first relative reference in `element` ("subject"), split; empty if it has none. Views into the
+/// document.
 struct ReferenceParts {
     std::string_view type, id;
     explicit operator bool() const noexcept { return !id.empty(); }

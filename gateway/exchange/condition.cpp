@@ -42,7 +42,9 @@ private:
         if (!error_) error_ = ConditionError{std::move(text), position};
     }
     bool is_word(std::string_view word) const { return token_.kind == Token::Kind::word && token_.text == word; }
-    bool is_symbol(std::string_view symbol) const { return token_.kind == Token::Kind::symbol && token_.text == symbol; }
+    bool is_symbol(std::string_view symbol) const {
+        return token_.kind == Token::Kind::symbol && token_.text == symbol;
+    }
 
     bool advance() {
         while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_])) != 0) ++at_;
@@ -54,8 +56,8 @@ private:
         if (c == '(' || c == ')') return symbol(1);
         if (c == '!' && text_.substr(at_, 2) == "!=") return symbol(2);
         token_.kind = Token::Kind::word;
-        while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_])) == 0 && text_[at_] != '=' && text_[at_] != '!' &&
-               text_[at_] != ',' && text_[at_] != '"') {
+        while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_])) == 0 && text_[at_] != '=' &&
+               text_[at_] != '!' && text_[at_] != ',' && text_[at_] != '"') {
             if (text_[at_] == ')' && token_.text.find('(') == std::string::npos) break;  // "PID-3(2)" keeps its own
             if (text_[at_] == '(' && !is_path_start()) break;
             token_.text += text_[at_++];
@@ -105,7 +107,8 @@ private:
             test.op = is_word("valued") ? ConditionTest::Op::valued : ConditionTest::Op::absent;
             return advance() ? std::optional(std::move(test)) : std::nullopt;
         }
-        if (!is_symbol("=") && !is_symbol("!=")) return fail("expected =, !=, in, not in, valued or absent"), std::nullopt;
+        if (!is_symbol("=") && !is_symbol("!="))
+            return fail("expected =, !=, in, not in, valued or absent"), std::nullopt;
         test.op = is_symbol("=") ? ConditionTest::Op::equal : ConditionTest::Op::not_equal;
         if (!advance() || !value(test)) return std::nullopt;
         return test;
@@ -123,7 +126,8 @@ private:
     }
 
     bool value(ConditionTest& test) {
-        if (token_.kind != Token::Kind::word && token_.kind != Token::Kind::text) return fail("expected a value"), false;
+        if (token_.kind != Token::Kind::word && token_.kind != Token::Kind::text)
+            return fail("expected a value"), false;
         test.values.push_back(token_.text);
         return advance();
     }
@@ -143,11 +147,15 @@ bool holds_one(const ConditionTest& test, const hl7v2::MessageView& message) {
     });
     switch (test.op) {
         case ConditionTest::Op::equal:
-        case ConditionTest::Op::in: return equal;
+        case ConditionTest::Op::in:
+            return equal;
         case ConditionTest::Op::not_equal:
-        case ConditionTest::Op::not_in: return !equal;
-        case ConditionTest::Op::valued: return any;
-        case ConditionTest::Op::absent: return !any;
+        case ConditionTest::Op::not_in:
+            return !equal;
+        case ConditionTest::Op::valued:
+            return any;
+        case ConditionTest::Op::absent:
+            return !any;
     }
     return false;
 }
@@ -173,7 +181,8 @@ const ConditionTest* Condition::first_failing(const hl7v2::MessageView& message)
     return nullptr;
 }
 
-void each_value(const hl7v2::MessageView& message, const hl7v2::Path& path, const std::function<bool(std::string_view)>& found) {
+void each_value(const hl7v2::MessageView& message, const hl7v2::Path& path,
+                const std::function<bool(std::string_view)>& found) {
     std::string scratch;
     std::uint16_t ordinal = 0;
     for (const auto segment : message) {
@@ -193,12 +202,20 @@ void each_value(const hl7v2::MessageView& message, const hl7v2::Path& path, cons
 std::string to_string(const ConditionTest& test) {
     std::string out = test.path.text();
     switch (test.op) {
-        case ConditionTest::Op::equal: return out + " = " + test.values.front();
-        case ConditionTest::Op::not_equal: return out + " != " + test.values.front();
-        case ConditionTest::Op::valued: return out + " valued";
-        case ConditionTest::Op::absent: return out + " absent";
-        case ConditionTest::Op::in: out += " in ("; break;
-        case ConditionTest::Op::not_in: out += " not in ("; break;
+        case ConditionTest::Op::equal:
+            return out + " = " + test.values.front();
+        case ConditionTest::Op::not_equal:
+            return out + " != " + test.values.front();
+        case ConditionTest::Op::valued:
+            return out + " valued";
+        case ConditionTest::Op::absent:
+            return out + " absent";
+        case ConditionTest::Op::in:
+            out += " in (";
+            break;
+        case ConditionTest::Op::not_in:
+            out += " not in (";
+            break;
     }
     for (std::size_t i = 0; i < test.values.size(); ++i) out += (i == 0 ? "" : ", ") + test.values[i];
     return out + ")";

@@ -23,18 +23,26 @@ Delivery::Delivery(const Partner& partner, Random random) : partner_(partner), r
 
 Step Delivery::step() const {
     switch (state_) {
-        case State::take: return StepTake{};
+        case State::take:
+            return StepTake{};
         case State::idle:
         case State::until_due:
-        case State::settle_again: return StepWait{until_us_};
-        case State::connect: return StepConnect{};
-        case State::send: return StepSend{current_->message};
-        case State::receive: return StepReceive{until_us_};
+        case State::settle_again:
+            return StepWait{until_us_};
+        case State::connect:
+            return StepConnect{};
+        case State::send:
+            return StepSend{current_->message};
+        case State::receive:
+            return StepReceive{until_us_};
         case State::close_for_settle:
         case State::close_for_resend:
-        case State::close_idle: return StepClose{};
-        case State::settle: return StepSettle{&settlement_};
-        case State::stopped: return StepStop{};
+        case State::close_idle:
+            return StepClose{};
+        case State::settle:
+            return StepSettle{&settlement_};
+        case State::stopped:
+            return StepStop{};
     }
     return StepStop{};
 }
@@ -103,8 +111,10 @@ void Delivery::on_woken(std::int64_t now_us) {
                 return;
             }
             return next_message(now_us);
-        case State::until_due: return next_message(now_us);
-        default: return;
+        case State::until_due:
+            return next_message(now_us);
+        default:
+            return;
     }
 }
 
@@ -130,13 +140,15 @@ void Delivery::on_sent(std::int64_t now_us) {
 
 void Delivery::on_connection_lost(std::int64_t now_us) {
     assert(state_ == State::send || state_ == State::receive);
-    // A connection that had carried messages before may have been closed by the partner while idle: that is no failure of this message.
+    // A connection that had carried messages before may have been closed by the partner while idle: that is no failure
+    // of this message.
     const std::uint32_t earlier = state_ == State::send ? sent_on_connection_ : sent_on_connection_ - 1;
     if (earlier > 0 && strays_ == 0 && !committed_) {
         state_ = State::close_for_resend;
         return;
     }
-    failed(FailureClass::connection, committed_ ? "connection lost after CA" : "connection lost before an answer", {}, now_us);
+    failed(FailureClass::connection, committed_ ? "connection lost after CA" : "connection lost before an answer", {},
+           now_us);
 }
 
 void Delivery::on_receive_timeout(std::int64_t now_us) {
@@ -148,7 +160,8 @@ void Delivery::on_receive_timeout(std::int64_t now_us) {
 void Delivery::on_received(std::string_view message, std::int64_t now_us) {
     assert(state_ == State::receive);
     const auto answer = read_answer(message);
-    if (!answer) return failed(FailureClass::bad_answer, "the answer is no acknowledgement", std::string(message), now_us);
+    if (!answer)
+        return failed(FailureClass::bad_answer, "the answer is no acknowledgement", std::string(message), now_us);
     if (answer->control_id != current_->control_id) {
         // An answer to something else is not an answer: it settles nothing, and the right one may still follow.
         ++counters_.late_answers;
@@ -158,7 +171,8 @@ void Delivery::on_received(std::string_view message, std::int64_t now_us) {
     std::string reason(to_string(answer->code));
     if (!answer->error_code.empty()) reason += " " + answer->error_code;
     if (answer->is_rejection()) return failed(FailureClass::rejected, std::move(reason), std::string(message), now_us);
-    if (!answer->is_positive()) return failed(FailureClass::application, std::move(reason), std::string(message), now_us);
+    if (!answer->is_positive())
+        return failed(FailureClass::application, std::move(reason), std::string(message), now_us);
     if (answer->is_accept() && partner_.acknowledgement == AcknowledgementMode::accept_and_application && !committed_) {
         committed_ = true;
         until_us_ = now_us + ms(partner_.mllp->application_timeout_ms);
@@ -218,12 +232,16 @@ void Delivery::on_closed(std::int64_t now_us) {
     connected_ = false;
     sent_on_connection_ = 0;
     switch (state_) {
-        case State::close_for_settle: return settle_next();
-        case State::close_for_resend: state_ = State::connect; return;
+        case State::close_for_settle:
+            return settle_next();
+        case State::close_for_resend:
+            state_ = State::connect;
+            return;
         case State::close_idle:
             idle_since_us_ = 0;
             return next_message(now_us);
-        default: assert(false);
+        default:
+            assert(false);
     }
 }
 

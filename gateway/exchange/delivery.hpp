@@ -27,22 +27,30 @@ struct Outgoing {
 struct Settlement {
     enum class Kind : std::uint8_t { delivered, retry, parked } kind = Kind::delivered;
     std::uint64_t id = 0;
-    std::uint32_t attempts = 0;   ///< with this one
-    std::int64_t due_us = 0;      ///< retry: not before
+    std::uint32_t attempts = 0;  ///< with this one
+    std::int64_t due_us = 0;     ///< retry: not before
     std::optional<FailureClass> failure;
-    std::string reason;           ///< codes only: "AE 207", "no answer in 30000 ms"
-    std::string answer;           ///< the bytes that settled it, if any came
+    std::string reason;  ///< codes only: "AE 207", "no answer in 30000 ms"
+    std::string answer;  ///< the bytes that settled it, if any came
 };
 
 /// What the queue wants next. Exactly one at a time.
-struct StepTake {};                              ///< ask the outbox for the first waiting message
-struct StepWait { std::int64_t until_us; };      ///< until then, or until woken
+struct StepTake {};  ///< ask the outbox for the first waiting message
+struct StepWait {
+    std::int64_t until_us;
+};  ///< until then, or until woken
 struct StepConnect {};
-struct StepSend { std::string_view message; };   ///< borrows from the Delivery until the next on_… call
-struct StepReceive { std::int64_t deadline_us; };
+struct StepSend {
+    std::string_view message;
+};  ///< borrows from the Delivery until the next on_… call
+struct StepReceive {
+    std::int64_t deadline_us;
+};
 struct StepClose {};
-struct StepSettle { const Settlement* settlement; };  ///< durable before on_settled
-struct StepStop {};                              ///< drained: nothing is under way
+struct StepSettle {
+    const Settlement* settlement;
+};                   ///< durable before on_settled
+struct StepStop {};  ///< drained: nothing is under way
 using Step = std::variant<StepTake, StepWait, StepConnect, StepSend, StepReceive, StepClose, StepSettle, StepStop>;
 
 /// Counters of one queue since the start.
@@ -51,13 +59,14 @@ struct DeliveryCounters {
     std::array<std::uint64_t, 5> failures{};  ///< by FailureClass
 };
 
-/// The state machine that delivers one partner's messages in the order the outbox gives them out, one outstanding at a time.
+/// The state machine that delivers one partner's messages in the order the outbox gives them out, one outstanding at a
+/// time.
 ///
-/// It does no I/O and knows no clock: a driver performs the step() it asks for and reports what happened with the time, so that the
-/// server's coroutine, a test and the simulation run the same code. Promises: a message is sent again only after its connection was closed
-/// (a late answer can never be taken for the next message); every attempt's bytes are the same; what happened is settled in the outbox
-/// before anything else is sent; a message that cannot be delivered is set aside after its class's attempts and does not block the queue,
-/// unless the partner's policy says so.
+/// It does no I/O and knows no clock: a driver performs the step() it asks for and reports what happened with the time,
+/// so that the server's coroutine, a test and the simulation run the same code. Promises: a message is sent again only
+/// after its connection was closed (a late answer can never be taken for the next message); every attempt's bytes are
+/// the same; what happened is settled in the outbox before anything else is sent; a message that cannot be delivered is
+/// set aside after its class's attempts and does not block the queue, unless the partner's policy says so.
 class Delivery {
 public:
     static constexpr std::int64_t forever = std::numeric_limits<std::int64_t>::max();
@@ -96,8 +105,20 @@ public:
     const DeliveryCounters& counters() const noexcept { return counters_; }
 
 private:
-    enum class State : std::uint8_t { take, idle, until_due, connect, send, receive, close_for_settle, close_for_resend, close_idle, settle,
-                                      settle_again, stopped };
+    enum class State : std::uint8_t {
+        take,
+        idle,
+        until_due,
+        connect,
+        send,
+        receive,
+        close_for_settle,
+        close_for_resend,
+        close_idle,
+        settle,
+        settle_again,
+        stopped
+    };
 
     void begin(std::int64_t now_us);
     void next_message(std::int64_t now_us);
@@ -113,7 +134,8 @@ private:
     std::int64_t until_us_ = 0;
     std::int64_t idle_since_us_ = 0;
     std::optional<Outgoing> current_;
-    /// Of the rows that failed since the start, by class. One entry per row that is being retried: at most one per ordering key.
+    /// Of the rows that failed since the start, by class. One entry per row that is being retried: at most one per
+    /// ordering key.
     std::unordered_map<std::uint64_t, std::array<std::uint32_t, 5>> failures_;
     Settlement settlement_;
     std::optional<FailureClass> trouble_;

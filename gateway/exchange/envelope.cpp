@@ -32,8 +32,10 @@ storage::ContentHash hash_without_time(const hl7v2::MessageView& message) {
     unsigned size = 0;
     const auto rest = bytes.substr(std::min(bytes.size(), from + time.size()));
     if (!context || EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) != 1 ||
-        EVP_DigestUpdate(context.get(), bytes.data(), from) != 1 || EVP_DigestUpdate(context.get(), rest.data(), rest.size()) != 1 ||
-        EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(hash.data()), &size) != 1 || size != hash.size()) {
+        EVP_DigestUpdate(context.get(), bytes.data(), from) != 1 ||
+        EVP_DigestUpdate(context.get(), rest.data(), rest.size()) != 1 ||
+        EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(hash.data()), &size) != 1 ||
+        size != hash.size()) {
         throw std::runtime_error("SHA-256 failed");
     }
     return hash;
@@ -53,33 +55,42 @@ Refusal refuse(hl7v2::ErrorCode error, std::uint16_t field, std::string text) {
 std::optional<Refusal> check_header(const Envelope& envelope) {
     using hl7v2::ErrorCode;
     if (envelope.control_id.empty()) return refuse(ErrorCode::required_field_missing, 10, "MSH-10 is missing");
-    if (envelope.control_id.size() > 199) return refuse(ErrorCode::value_too_long, 10, "MSH-10 is longer than 199 characters");
+    if (envelope.control_id.size() > 199)
+        return refuse(ErrorCode::value_too_long, 10, "MSH-10 is longer than 199 characters");
     if (envelope.type.empty()) return refuse(ErrorCode::required_field_missing, 9, "MSH-9 is missing");
-    if (!envelope.processing_id.empty() && envelope.processing_id != "P" && envelope.processing_id != "T" && envelope.processing_id != "D") {
+    if (!envelope.processing_id.empty() && envelope.processing_id != "P" && envelope.processing_id != "T" &&
+        envelope.processing_id != "D") {
         return refuse(ErrorCode::unsupported_processing_id, 11, "MSH-11 must be P, T or D");
     }
     if (!envelope.version.empty() && !envelope.version.starts_with("2.")) {
         return refuse(ErrorCode::unsupported_version, 12, "MSH-12 is not a version 2");
     }
-    if (envelope.partner == nullptr) return refuse(ErrorCode::internal_error, 3, "the sender in MSH-3 and MSH-4 is not a configured partner");
+    if (envelope.partner == nullptr)
+        return refuse(ErrorCode::internal_error, 3, "the sender in MSH-3 and MSH-4 is not a configured partner");
     return std::nullopt;
 }
 
 /// The first MSH-3.1 and MSH-4.1 of bytes in any character set: ASCII in all of them.
 const Partner* find_partner_raw(std::string_view bytes, const ExchangeSettings& settings) {
-    const auto head = hl7v2::MessageView::parse(bytes.substr(0, bytes.find_first_of("\r\n")), {{}, hl7v2::Tolerances::all()});
-    return head.has_error() ? nullptr : find_sender(settings, head->at("MSH-3.1"_v2).text(), head->at("MSH-4.1"_v2).text());
+    const auto head =
+        hl7v2::MessageView::parse(bytes.substr(0, bytes.find_first_of("\r\n")), {{}, hl7v2::Tolerances::all()});
+    return head.has_error() ? nullptr
+                            : find_sender(settings, head->at("MSH-3.1"_v2).text(), head->at("MSH-4.1"_v2).text());
 }
 
 }  // namespace
 
 bool wanted(AckWish wish, bool success) noexcept {
     switch (wish) {
-        case AckWish::always: return true;
-        case AckWish::on_error: return !success;
-        case AckWish::on_success: return success;
+        case AckWish::always:
+            return true;
+        case AckWish::on_error:
+            return !success;
+        case AckWish::on_success:
+            return success;
         case AckWish::unsaid:
-        case AckWish::never: return false;
+        case AckWish::never:
+            return false;
     }
     return false;
 }
@@ -107,8 +118,12 @@ Envelope open_envelope(std::string bytes, const ExchangeSettings& settings) {
     auto parsed = hl7v2::Message::parse(std::move(decoded.text), parse_options(settings));
     if (parsed.has_error()) {
         const auto& error = parsed.error();
-        envelope.refusal = Refusal{hl7v2::AckCode::ar, hl7v2::ErrorCode::segment_sequence, {}, {},
-                                   std::string(hl7v2::describe(error.code)) + " (byte " + std::to_string(error.offset + 1) + ")"};
+        envelope.refusal =
+            Refusal{hl7v2::AckCode::ar,
+                    hl7v2::ErrorCode::segment_sequence,
+                    {},
+                    {},
+                    std::string(hl7v2::describe(error.code)) + " (byte " + std::to_string(error.offset + 1) + ")"};
         return envelope;
     }
     envelope.message = std::make_unique<const hl7v2::Message>(std::move(*parsed));

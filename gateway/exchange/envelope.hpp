@@ -23,23 +23,24 @@ bool wanted(AckWish wish, bool success) noexcept;
 struct Refusal {
     hl7v2::AckCode code = hl7v2::AckCode::ar;
     hl7v2::ErrorCode error = hl7v2::ErrorCode::internal_error;
-    std::string segment;              ///< ERR-2; empty if it has no place
+    std::string segment;  ///< ERR-2; empty if it has no place
     hl7v2::Position position = {};
-    std::string text;                 ///< for people, without clinical content
+    std::string text;  ///< for people, without clinical content
 };
 
 /// A message with all that is known of it from its header: who sent it, what it is, how it wants to be answered.
 ///
-/// Owns the bytes as received (`raw`) and the message in UTF-8. Made once per message, before the store is asked anything.
+/// Owns the bytes as received (`raw`) and the message in UTF-8. Made once per message, before the store is asked
+/// anything.
 struct Envelope {
     std::string raw;
     std::unique_ptr<const hl7v2::Message> message;  ///< null if the bytes are no message
     std::string application, facility;              ///< MSH-3.1, MSH-4.1
     std::string type, event, control_id, version, processing_id;
     AckWish accept = AckWish::unsaid, application_ack = AckWish::unsaid;
-    storage::ContentHash hash{};                    ///< SHA-256 of the decoded content without MSH-7
-    const Partner* partner = nullptr;               ///< null: nobody we know
-    std::size_t undecodable = 0;                    ///< bytes that their character set does not have
+    storage::ContentHash hash{};       ///< SHA-256 of the decoded content without MSH-7
+    const Partner* partner = nullptr;  ///< null: nobody we know
+    std::size_t undecodable = 0;       ///< bytes that their character set does not have
     std::optional<Refusal> refusal;
 
     bool enhanced() const noexcept { return accept != AckWish::unsaid || application_ack != AckWish::unsaid; }

@@ -46,18 +46,23 @@ std::string codes_of(const mappings::Issues& issues) {
 InboxState state_of(Receipt::Outcome outcome) {
     switch (outcome) {
         case Receipt::Outcome::processed:
-        case Receipt::Outcome::duplicate: return InboxState::processed;
-        case Receipt::Outcome::held: return InboxState::received;
+        case Receipt::Outcome::duplicate:
+            return InboxState::processed;
+        case Receipt::Outcome::held:
+            return InboxState::received;
         case Receipt::Outcome::failed:
-        case Receipt::Outcome::not_stored: return InboxState::failed;
-        case Receipt::Outcome::rejected: return InboxState::rejected;
+        case Receipt::Outcome::not_stored:
+            return InboxState::failed;
+        case Receipt::Outcome::rejected:
+            return InboxState::rejected;
     }
     return InboxState::failed;
 }
 
 }  // namespace
 
-Inbox::Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings, std::shared_ptr<const mappings::MapSet> maps)
+Inbox::Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings,
+             std::shared_ptr<const mappings::MapSet> maps)
     : services_(std::move(services)), settings_(std::move(settings)), maps_(std::move(maps)) {}
 
 std::shared_ptr<Intake> Inbox::open(std::string bytes, Arrival arrival) const {
@@ -69,13 +74,18 @@ Receipt Inbox::accept_blocking(std::string bytes, Arrival arrival) const {
     intake->prepare();
     for (;;) {
         const auto outcome = storage::transact_blocking(
-            services_.store, [intake](storage::Transaction& transaction) { return intake->run(transaction); }, intake->bytes());
+            services_.store, [intake](storage::Transaction& transaction) { return intake->run(transaction); },
+            intake->bytes());
         if (intake->conclude(outcome)) return std::move(*intake).receipt();
     }
 }
 
 Intake::Intake(const Inbox& inbox, std::string bytes, Arrival arrival)
-    : services_(inbox.services_), settings_(inbox.settings_), maps_(inbox.maps_), arrival_(std::move(arrival)), bytes_(std::move(bytes)) {}
+    : services_(inbox.services_),
+      settings_(inbox.settings_),
+      maps_(inbox.maps_),
+      arrival_(std::move(arrival)),
+      bytes_(std::move(bytes)) {}
 
 std::size_t Intake::bytes() const noexcept { return 4'096 + 4 * envelope_.raw.size(); }
 
@@ -88,8 +98,10 @@ void Intake::prepare() {
     receipt_.correlation = services_.store.new_id();
     try {
         prepare_or_throw();
-    } catch (const std::exception&) {  // of a library or of allocation: the message is kept and answered, the session goes on
-        refuse({hl7v2::AckCode::ae, hl7v2::ErrorCode::internal_error, {}, {}, "internal error"}, Receipt::Outcome::failed);
+    } catch (const std::exception&) {  // of a library or of allocation: the message is kept and answered, the session
+                                       // goes on
+        refuse({hl7v2::AckCode::ae, hl7v2::ErrorCode::internal_error, {}, {}, "internal error"},
+               Receipt::Outcome::failed);
     }
 }
 
@@ -99,9 +111,12 @@ void Intake::prepare_or_throw() {
     receipt_.partner = envelope_.partner != nullptr ? envelope_.partner->name : std::string();
     principal_ = {security::Principal::Kind::partner, receipt_.partner, arrival_.address};
     if (envelope_.refusal) return refuse(*envelope_.refusal, Receipt::Outcome::rejected);
-    const auto decision = services_.door.authorize(principal_, {security::Interaction::message_in, receipt_.kind, {}, {}});
+    const auto decision =
+        services_.door.authorize(principal_, {security::Interaction::message_in, receipt_.kind, {}, {}});
     if (!decision.allowed) {
-        return refuse({hl7v2::AckCode::ar, hl7v2::ErrorCode::internal_error, "MSH", hl7v2::Position{3}, decision.reason}, Receipt::Outcome::rejected);
+        return refuse(
+            {hl7v2::AckCode::ar, hl7v2::ErrorCode::internal_error, "MSH", hl7v2::Position{3}, decision.reason},
+            Receipt::Outcome::rejected);
     }
     if (envelope_.is_acknowledgement()) {
         mode_ = Mode::record;
@@ -117,12 +132,15 @@ void Intake::map() {
     const auto& partner = *envelope_.partner;
     const auto plan = maps_->plan(partner.site, envelope_.version.empty() ? "2.5.1" : envelope_.version);
     if (!plan) {
-        return refuse({hl7v2::AckCode::ae, hl7v2::ErrorCode::internal_error, {}, {}, "no maps for this sender"}, Receipt::Outcome::failed);
+        return refuse({hl7v2::AckCode::ae, hl7v2::ErrorCode::internal_error, {}, {}, "no maps for this sender"},
+                      Receipt::Outcome::failed);
     }
     mappings::ForwardContext context;
     context.now = now_fhir_;
     context.time_zone = partner.timezone;
-    context.sender = receipt_.correlation;  // MSH-10 is not unique with every sender: what only a message identifies is new each time
+    context.sender =
+        receipt_
+            .correlation;  // MSH-10 is not unique with every sender: what only a message identifies is new each time
     mapped_ = mappings::forward(*plan, envelope_.message->view(), context);
     if (!mapped_.refused) return;
     receipt_.note = codes_of(mapped_.issues);
@@ -133,7 +151,8 @@ void Intake::map() {
         return;
     }
     if (unknown) {
-        return refuse({hl7v2::AckCode::ar, hl7v2::ErrorCode::unsupported_message_type, "MSH", hl7v2::Position{9}, "no map takes this message"},
+        return refuse({hl7v2::AckCode::ar, hl7v2::ErrorCode::unsupported_message_type, "MSH", hl7v2::Position{9},
+                       "no map takes this message"},
                       Receipt::Outcome::rejected);
     }
     mode_ = Mode::record;
@@ -255,7 +274,8 @@ storage::Result<void> Intake::process(storage::Transaction& transaction) {
     }
     if (auto done = transaction.put_trace(*id, trace()); done.has_error()) return done;
     if (auto done = audit(transaction); done.has_error()) return done;
-    if (services_.router != nullptr && !binding_->hold) return services_.router->accepted(transaction, envelope_, *id, receipt_.correlation);
+    if (services_.router != nullptr && !binding_->hold)
+        return services_.router->accepted(transaction, envelope_, *id, receipt_.correlation);
     return {};
 }
 
@@ -278,7 +298,8 @@ storage::Result<void> Intake::write_all(storage::Transaction& transaction, stora
     if (services_.identity_events == nullptr) return {};
     for (const auto& event : mapped_.events) {
         if (event.survivor >= binding_->names.size() || event.other >= binding_->names.size()) continue;
-        auto done = services_.identity_events->happened(transaction, event.kind, binding_->names[event.survivor], binding_->names[event.other], principal_);
+        auto done = services_.identity_events->happened(transaction, event.kind, binding_->names[event.survivor],
+                                                        binding_->names[event.other], principal_);
         if (done.has_error()) return done;
     }
     return {};
@@ -318,9 +339,11 @@ std::string Intake::trace() const {
         }
         json += ']';
     };
-    list("resources", binding_->names.size(), [&](std::size_t i) { return binding_->names[i].type + "/" + binding_->names[i].id; });
+    list("resources", binding_->names.size(),
+         [&](std::size_t i) { return binding_->names[i].type + "/" + binding_->names[i].id; });
     list("residue", mapped_.residue.size(), [&](std::size_t i) { return mapped_.residue[i].path; });
-    list("issues", mapped_.issues.size(), [&](std::size_t i) { return mapped_.issues[i].code + " " + mapped_.issues[i].v2_path; });
+    list("issues", mapped_.issues.size(),
+         [&](std::size_t i) { return mapped_.issues[i].code + " " + mapped_.issues[i].v2_path; });
     json += ",\"stale\":" + std::to_string(binding_->stale) + ",\"unchanged\":" + std::to_string(binding_->unchanged);
     if (binding_->hold) {
         const auto& hold = *binding_->hold;
@@ -335,7 +358,8 @@ std::string Intake::trace() const {
 }
 
 void Intake::not_stored(const storage::Failure& failure) {
-    refuse({hl7v2::AckCode::ar, hl7v2::ErrorCode::internal_error, {}, {}, "the message could not be stored"}, Receipt::Outcome::not_stored);
+    refuse({hl7v2::AckCode::ar, hl7v2::ErrorCode::internal_error, {}, {}, "the message could not be stored"},
+           Receipt::Outcome::not_stored);
     receipt_.note = failure.message;
     receipt_.id = 0;
     receipt_.resources = 0;
@@ -358,10 +382,12 @@ bool Intake::conclude(const storage::Result<void>& outcome) {
             fail_with(*binding_->fault, binding_->fault_type);
             return false;
         }
-        const bool ours = failure.code == FailureCode::internal || failure.code == FailureCode::refused || failure.code == FailureCode::corrupt ||
-                          failure.code == FailureCode::version_conflict || failure.code == FailureCode::not_found;
+        const bool ours = failure.code == FailureCode::internal || failure.code == FailureCode::refused ||
+                          failure.code == FailureCode::corrupt || failure.code == FailureCode::version_conflict ||
+                          failure.code == FailureCode::not_found;
         if (ours) {
-            refuse({hl7v2::AckCode::ae, hl7v2::ErrorCode::internal_error, {}, {}, "internal error"}, Receipt::Outcome::failed);
+            refuse({hl7v2::AckCode::ae, hl7v2::ErrorCode::internal_error, {}, {}, "internal error"},
+                   Receipt::Outcome::failed);
             receipt_.note = failure.message;
             return false;
         }

@@ -29,38 +29,40 @@ struct Arrival {
 /// What became of a message, for its sender and for whoever counts.
 struct Receipt {
     enum class Outcome : std::uint8_t {
-        processed,   ///< stored, and its effects with it
-        held,        ///< stored and acknowledged; a person decides
-        duplicate,   ///< seen before: the same answer, no effect
-        failed,      ///< stored, its content could not be processed
-        rejected,    ///< stored, not a message we take
-        not_stored   ///< could not be kept: never a positive answer
+        processed,  ///< stored, and its effects with it
+        held,       ///< stored and acknowledged; a person decides
+        duplicate,  ///< seen before: the same answer, no effect
+        failed,     ///< stored, its content could not be processed
+        rejected,   ///< stored, not a message we take
+        not_stored  ///< could not be kept: never a positive answer
     } outcome = Outcome::not_stored;
     std::vector<std::string> replies;  ///< to send back on the connection, in order
     std::string code;                  ///< "AA"
     std::string kind;                  ///< "ORU^R01"
     std::string partner;
-    std::string note;                  ///< codes of what went wrong; no clinical content
+    std::string note;  ///< codes of what went wrong; no clinical content
     std::string correlation;
     storage::InboxId id = 0;
-    std::size_t resources = 0;         ///< versions written
-    bool reused_control_id = false;    ///< the sender gave an earlier message the same one
+    std::size_t resources = 0;       ///< versions written
+    bool reused_control_id = false;  ///< the sender gave an earlier message the same one
 };
 
 /// Told of merges and links that messages ask for, inside the transaction that writes the records: the patient index.
 class IdentityEvents {
 public:
     virtual ~IdentityEvents() = default;
-    virtual storage::Result<void> happened(storage::Transaction& transaction, mappings::Event::Kind kind, const storage::ResourceName& survivor,
-                                           const storage::ResourceName& other, const security::Principal& principal) = 0;
+    virtual storage::Result<void> happened(storage::Transaction& transaction, mappings::Event::Kind kind,
+                                           const storage::ResourceName& survivor, const storage::ResourceName& other,
+                                           const security::Principal& principal) = 0;
 };
 
 class Intake;
 
-/// Where messages come in: each is decoded, mapped, and stored with all its effects in one transaction before it is answered.
+/// Where messages come in: each is decoded, mapped, and stored with all its effects in one transaction before it is
+/// answered.
 ///
-/// Holds no thread, timer or socket. Thread-safe. accept_blocking() is the whole of it for tests and commands; a server runs the steps of
-/// an Intake where it wants them to run.
+/// Holds no thread, timer or socket. Thread-safe. accept_blocking() is the whole of it for tests and commands; a server
+/// runs the steps of an Intake where it wants them to run.
 class Inbox {
 public:
     struct Services {
@@ -72,7 +74,8 @@ public:
         Router* router = nullptr;                 ///< null: nothing is sent on
         IdentityEvents* identity_events = nullptr;
     };
-    Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings, std::shared_ptr<const mappings::MapSet> maps);
+    Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings,
+          std::shared_ptr<const mappings::MapSet> maps);
 
     /// Takes a message up. The Intake keeps the settings and maps of this moment.
     std::shared_ptr<Intake> open(std::string bytes, Arrival arrival) const;

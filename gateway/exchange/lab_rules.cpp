@@ -41,7 +41,9 @@ int rank_of(const std::array<Rank, n>& ranks, std::string_view status) noexcept 
 bool is_result(std::string_view type) { return type == "DiagnosticReport" || type == "Observation"; }
 bool is_order(std::string_view type) { return type == "ServiceRequest" || type == "MedicationRequest"; }
 
-std::string_view status_of(const fhir::DocumentPtr& document) { return document ? document->root()["status"].text() : std::string_view(); }
+std::string_view status_of(const fhir::DocumentPtr& document) {
+    return document ? document->root()["status"].text() : std::string_view();
+}
 
 /// Instants of one zone compare as text; of two, not: then nothing is said about their order.
 enum class Order { earlier, equal, later, unknown };
@@ -65,7 +67,8 @@ bool steps_back(const Candidate& candidate) {
 /// A report of the past: an earlier issue time, or the same with a lower status; and never back in status.
 bool is_stale(const Candidate& report) {
     if (!report.stored || !report.incoming) return false;
-    const auto order = compare_instants(report.incoming->root()["issued"].text(), report.stored->root()["issued"].text());
+    const auto order =
+        compare_instants(report.incoming->root()["issued"].text(), report.stored->root()["issued"].text());
     return order == Order::earlier || steps_back(report);
 }
 
@@ -94,17 +97,21 @@ void drop_stale_reports(std::vector<Candidate>& candidates) {
     for (auto& report : candidates) {
         if (report.name.type != "DiagnosticReport" || !is_stale(report)) continue;
         report.note = "stale";
-        for (const auto result : report.incoming->root()["result"].items()) stale_results.emplace(result["reference"].text());
+        for (const auto result : report.incoming->root()["result"].items())
+            stale_results.emplace(result["reference"].text());
     }
     for (auto& result : candidates) {
         if (result.name.type != "Observation") continue;
-        if (stale_results.count("Observation/" + result.name.id) != 0 || (result.stored && result.incoming && steps_back(result))) result.note = "stale";
+        if (stale_results.count("Observation/" + result.name.id) != 0 ||
+            (result.stored && result.incoming && steps_back(result)))
+            result.note = "stale";
     }
 }
 
 }  // namespace
 
-storage::Result<std::optional<Hold>> find_mismatch(storage::Reader& reader, const fhir::Document& stored, const fhir::Document& incoming) {
+storage::Result<std::optional<Hold>> find_mismatch(storage::Reader& reader, const fhir::Document& stored,
+                                                   const fhir::Document& incoming) {
     const auto expected = relative_reference(stored.root()["subject"]);
     const auto found = relative_reference(incoming.root()["subject"]);
     if (!expected || !found) return std::optional<Hold>();
@@ -143,7 +150,9 @@ int order_rank(std::string_view status) noexcept { return rank_of(order_ranks, s
 
 storage::Result<std::optional<Hold>> apply_result_rules(storage::Reader& reader, std::vector<Candidate>& candidates) {
     for (const auto& candidate : candidates) {
-        if (!candidate.stored || !candidate.incoming || (!is_result(candidate.name.type) && !is_order(candidate.name.type))) continue;
+        if (!candidate.stored || !candidate.incoming ||
+            (!is_result(candidate.name.type) && !is_order(candidate.name.type)))
+            continue;
         auto hold = find_mismatch(reader, *candidate.stored, *candidate.incoming);
         if (hold.has_error() || *hold) return hold;
     }

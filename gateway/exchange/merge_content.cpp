@@ -10,14 +10,20 @@ namespace causeway::exchange {
 namespace {
 
 /// What tells the items of a set apart: the namespace they belong to.
-std::string_view origin_of(std::string_view list, fhir::Element item) { return item[list == "identifier" ? "system" : "url"].text(); }
+std::string_view origin_of(std::string_view list, fhir::Element item) {
+    return item[list == "identifier" ? "system" : "url"].text();
+}
 
-bool is_set(std::string_view name) { return name == "identifier" || name == "extension" || name == "modifierExtension"; }
+bool is_set(std::string_view name) {
+    return name == "identifier" || name == "extension" || name == "modifierExtension";
+}
 
 /// The members that are one choice element: `valueQuantity` takes the place of `valueString`.
 std::string_view choice_stem(std::string_view name) {
-    for (const std::string_view stem : {"value", "effective", "occurrence", "onset", "abatement", "performed", "medication", "deceased", "multipleBirth"}) {
-        if (name.starts_with(stem) && name.size() > stem.size() && name[stem.size()] >= 'A' && name[stem.size()] <= 'Z') return stem;
+    for (const std::string_view stem : {"value", "effective", "occurrence", "onset", "abatement", "performed",
+                                        "medication", "deceased", "multipleBirth"}) {
+        if (name.starts_with(stem) && name.size() > stem.size() && name[stem.size()] >= 'A' && name[stem.size()] <= 'Z')
+            return stem;
     }
     return {};
 }
@@ -26,8 +32,9 @@ void take_set(fhir::MutableElement root, fhir::Element sent) {
     const auto name = sent.name();
     std::vector<fhir::Element> kept;
     for (const auto item : root.get()[name].items()) {
-        const bool same = std::any_of(sent.items().begin(), sent.items().end(),
-                                      [&](fhir::Element other) { return origin_of(name, other) == origin_of(name, item); });
+        const bool same = std::any_of(sent.items().begin(), sent.items().end(), [&](fhir::Element other) {
+            return origin_of(name, other) == origin_of(name, item);
+        });
         if (!same) kept.push_back(item);
     }
     fhir::DocumentBuilder others;
@@ -39,7 +46,8 @@ void take_set(fhir::MutableElement root, fhir::Element sent) {
 
 }  // namespace
 
-fhir::DocumentPtr merge_content(const fhir::DocumentPtr& stored, const fhir::Document& incoming, std::span<const std::string> erased) {
+fhir::DocumentPtr merge_content(const fhir::DocumentPtr& stored, const fhir::Document& incoming,
+                                std::span<const std::string> erased) {
     auto builder = fhir::DocumentBuilder::edit(stored);
     auto root = builder.root();
     for (const auto sent : incoming.root().children()) {

@@ -5,7 +5,8 @@
 
 namespace causeway::exchange {
 
-storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, std::string_view partner, std::int64_t now_us) {
+storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, std::string_view partner,
+                                                       std::int64_t now_us) {
     auto rows = reader.due(partner, now_us, 1);
     if (rows.has_error()) return rows.error();
     if (!rows->empty()) {
@@ -32,9 +33,12 @@ storage::Result<void> settle_outgoing(storage::Transaction& transaction, const S
     std::string note = settlement.reason;
     if (settlement.failure) note = std::string(to_string(*settlement.failure)) + ": " + note;
     switch (settlement.kind) {
-        case Settlement::Kind::delivered: return transaction.mark_delivered(id, settlement.answer);
-        case Settlement::Kind::retry: return transaction.defer(id, settlement.due_us, note);
-        case Settlement::Kind::parked: return transaction.mark_dead(id, settlement.answer, note);
+        case Settlement::Kind::delivered:
+            return transaction.mark_delivered(id, settlement.answer);
+        case Settlement::Kind::retry:
+            return transaction.defer(id, settlement.due_us, note);
+        case Settlement::Kind::parked:
+            return transaction.mark_dead(id, settlement.answer, note);
     }
     return {};
 }

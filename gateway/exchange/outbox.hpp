@@ -8,11 +8,13 @@
 
 namespace causeway::exchange {
 
-/// The first message that may be sent to the partner now. If there is none but one will come due, that time in `due_us` of an
-/// Outgoing without bytes; nothing if the queue is empty.
-storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, std::string_view partner, std::int64_t now_us);
+/// The first message that may be sent to the partner now. If there is none but one will come due, that time in `due_us`
+/// of an Outgoing without bytes; nothing if the queue is empty.
+storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, std::string_view partner,
+                                                       std::int64_t now_us);
 
-/// Writes down what became of an attempt. Safe to run again, and for a row that an operator has cancelled or settled meanwhile.
+/// Writes down what became of an attempt. Safe to run again, and for a row that an operator has cancelled or settled
+/// meanwhile.
 storage::Result<void> settle_outgoing(storage::Transaction& transaction, const Settlement& settlement);
 
 }  // namespace causeway::exchange

@@ -24,7 +24,8 @@ std::vector<std::string> references_of(fhir::Element root) {
         for (const auto child : open[i].children()) {
             if (child.kind() == fhir::Kind::object || child.kind() == fhir::Kind::array) open.push_back(child);
         }
-        if (const auto reference = relative_reference(open[i])) found.push_back(std::string(reference.type) + "/" + std::string(reference.id));
+        if (const auto reference = relative_reference(open[i]))
+            found.push_back(std::string(reference.type) + "/" + std::string(reference.id));
     }
     return found;
 }
@@ -86,7 +87,8 @@ std::string hl7_time(std::string_view instant) {
 
 }  // namespace
 
-storage::Result<std::vector<fhir::DocumentPtr>> gather(storage::Reader& reader, fhir::DocumentPtr anchor, std::size_t resources_max) {
+storage::Result<std::vector<fhir::DocumentPtr>> gather(storage::Reader& reader, fhir::DocumentPtr anchor,
+                                                       std::size_t resources_max) {
     std::vector<fhir::DocumentPtr> found = {std::move(anchor)};
     std::unordered_set<std::string> known;
     known.insert(std::string(found[0]->resource_type()) + "/" + std::string(found[0]->id()));
@@ -133,7 +135,8 @@ MadeMessage make_message(const mappings::MapSet& maps, const Partner& partner, s
     if (result.refused || result.er7.empty()) {
         made.fault = "map";
         for (const auto& issue : result.issues) {
-            if (issue.severity == mappings::Severity::error) made.fault += ": " + issue.code + (issue.v2_path.empty() ? "" : " " + issue.v2_path);
+            if (issue.severity == mappings::Severity::error)
+                made.fault += ": " + issue.code + (issue.v2_path.empty() ? "" : " " + issue.v2_path);
         }
         return made;
     }

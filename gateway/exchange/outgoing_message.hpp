@@ -13,17 +13,18 @@ namespace causeway::exchange {
 
 /// A message for a partner, in its version and character set, ready to be framed.
 struct MadeMessage {
-    std::string bytes;   ///< empty if it could not be made
-    std::string kind;    ///< "OML^O21"
-    std::string fault;   ///< why not, as codes: "R302", "charset"; empty if it was made
+    std::string bytes;  ///< empty if it could not be made
+    std::string kind;   ///< "OML^O21"
+    std::string fault;  ///< why not, as codes: "R302", "charset"; empty if it was made
 };
 
-/// The resource and what it refers to, directly or through others: what a message about it is made from. At most `resources_max`,
-/// nearest first. References that lead nowhere are left out: the map then has less to say.
-storage::Result<std::vector<fhir::DocumentPtr>> gather(storage::Reader& reader, fhir::DocumentPtr anchor, std::size_t resources_max = 64);
+/// The resource and what it refers to, directly or through others: what a message about it is made from. At most
+/// `resources_max`, nearest first. References that lead nowhere are left out: the map then has less to say.
+storage::Result<std::vector<fhir::DocumentPtr>> gather(storage::Reader& reader, fhir::DocumentPtr anchor,
+                                                       std::size_t resources_max = 64);
 
 struct MessageParties {
-    std::string_view now;          ///< MSH-7, UTC: a FHIR instant
+    std::string_view now;  ///< MSH-7, UTC: a FHIR instant
     std::string_view control_id;
 };
 

@@ -21,9 +21,10 @@ constexpr Names<PartnerKind, 7> kinds = {{{PartnerKind::lab, "lab"},
                                           {PartnerKind::emr, "emr"},
                                           {PartnerKind::registry, "registry"},
                                           {PartnerKind::other, "other"}}};
-constexpr Names<AcknowledgementMode, 3> modes = {{{AcknowledgementMode::original, "original"},
-                                                  {AcknowledgementMode::accept, "accept"},
-                                                  {AcknowledgementMode::accept_and_application, "accept-and-application"}}};
+constexpr Names<AcknowledgementMode, 3> modes = {
+    {{AcknowledgementMode::original, "original"},
+     {AcknowledgementMode::accept, "accept"},
+     {AcknowledgementMode::accept_and_application, "accept-and-application"}}};
 
 template <class T, std::size_t n>
 std::string_view name_of(const Names<T, n>& names, T value) noexcept {
@@ -55,7 +56,8 @@ bool is_title(std::string_view text) {
     });
 }
 
-/// The form of an IANA name ("Europe/Berlin", "UTC") or of an offset ("+01:00"); whether the zone exists is seen when it is loaded.
+/// The form of an IANA name ("Europe/Berlin", "UTC") or of an offset ("+01:00"); whether the zone exists is seen when
+/// it is loaded.
 bool is_timezone(std::string_view text) {
     return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) {
         return std::isalnum(c) != 0 || c == '/' || c == '_' || c == '+' || c == '-' || c == ':';
@@ -96,11 +98,14 @@ private:
     void fault(std::string where, std::string text) { faults_.push_back({std::move(where), std::move(text)}); }
 
     void partner(const Partner& partner, std::size_t index) {
-        const std::string here = partner.name.empty() ? "partner #" + std::to_string(index + 1) : "partner \"" + partner.name + "\"";
+        const std::string here =
+            partner.name.empty() ? "partner #" + std::to_string(index + 1) : "partner \"" + partner.name + "\"";
         if (!is_name(partner.name)) fault(here + ": name", "must be 1 to 64 of letters, digits, '-', '_', '.'");
-        if (partner.name == settings_.unknown_sender.name) fault(here + ": name", "is taken by the senders that are not configured");
+        if (partner.name == settings_.unknown_sender.name)
+            fault(here + ": name", "is taken by the senders that are not configured");
         if (!partner_names_.insert(partner.name).second) fault(here + ": name", "is used by another partner");
-        if (!is_timezone(partner.timezone)) fault(here + ": timezone", "must be a zone such as Europe/Berlin or +01:00");
+        if (!is_timezone(partner.timezone))
+            fault(here + ": timezone", "must be a zone such as Europe/Berlin or +01:00");
         if (partner.processing_id != "P" && partner.processing_id != "T" && partner.processing_id != "D") {
             fault(here + ": processing_id", "must be P, T or D (table 0103)");
         }
@@ -136,14 +141,16 @@ private:
     }
 
     void rule(const RoutingRule& rule, std::size_t index) {
-        const std::string here = rule.name.empty() ? "route #" + std::to_string(index + 1) : "route \"" + rule.name + "\"";
+        const std::string here =
+            rule.name.empty() ? "route #" + std::to_string(index + 1) : "route \"" + rule.name + "\"";
         if (!is_title(rule.name)) fault(here + ": name", "must be 1 to 64 printable characters without quotes");
         if (!rule_names_.insert(rule.name).second) fault(here + ": name", "is used by another route");
         if (rule.from_fhir() == !rule.messages.empty()) {
             fault(here, "needs either a resource type or v2 messages as its source, not both and not neither");
         }
         if (rule.from_fhir() && rule.as.empty()) fault(here + ": as", "is missing: which message a resource becomes");
-        if (!rule.from_fhir() && !rule.criteria.empty()) fault(here + ": criteria", "belongs to a FHIR source; use where");
+        if (!rule.from_fhir() && !rule.criteria.empty())
+            fault(here + ": criteria", "belongs to a FHIR source; use where");
         if (rule.from_fhir() && !rule.where.empty()) fault(here + ": where", "belongs to a v2 source; use criteria");
         for (const auto& message : rule.messages) {
             if (message != "*" && !is_message_type(message, 1)) {
@@ -154,7 +161,8 @@ private:
             fault(here + ": as", "\"" + rule.as + "\" is no message such as OML^O21^OML_O21");
         }
         if (const auto condition = Condition::parse(rule.where); condition.has_error()) {
-            fault(here + ": where", condition.error().text + " at character " + std::to_string(condition.error().position + 1));
+            fault(here + ": where",
+                  condition.error().text + " at character " + std::to_string(condition.error().position + 1));
         }
         if (!rule.ordering_key.empty() && rule.ordering_key != "patient" && rule.ordering_key != "partner") {
             fault(here + ": ordering_key", "must be patient or partner");
@@ -176,11 +184,16 @@ private:
 
 std::uint32_t RetryPolicy::attempts_max(FailureClass failure) const noexcept {
     switch (failure) {
-        case FailureClass::connection: return connection_attempts_max;
-        case FailureClass::timeout: return timeout_attempts_max;
-        case FailureClass::application: return application_attempts_max;
-        case FailureClass::rejected: return rejected_attempts_max;
-        case FailureClass::bad_answer: return bad_answer_attempts_max;
+        case FailureClass::connection:
+            return connection_attempts_max;
+        case FailureClass::timeout:
+            return timeout_attempts_max;
+        case FailureClass::application:
+            return application_attempts_max;
+        case FailureClass::rejected:
+            return rejected_attempts_max;
+        case FailureClass::bad_answer:
+            return bad_answer_attempts_max;
     }
     return 1;
 }
@@ -219,15 +232,22 @@ const Partner* find_partner(const ExchangeSettings& settings, std::string_view n
 std::string_view to_string(PartnerKind kind) noexcept { return name_of(kinds, kind); }
 std::optional<PartnerKind> partner_kind(std::string_view text) noexcept { return value_of(kinds, text); }
 std::string_view to_string(AcknowledgementMode mode) noexcept { return name_of(modes, mode); }
-std::optional<AcknowledgementMode> acknowledgement_mode(std::string_view text) noexcept { return value_of(modes, text); }
+std::optional<AcknowledgementMode> acknowledgement_mode(std::string_view text) noexcept {
+    return value_of(modes, text);
+}
 
 std::string_view to_string(FailureClass failure) noexcept {
     switch (failure) {
-        case FailureClass::connection: return "connection";
-        case FailureClass::timeout: return "timeout";
-        case FailureClass::application: return "application";
-        case FailureClass::rejected: return "rejected";
-        case FailureClass::bad_answer: return "bad-answer";
+        case FailureClass::connection:
+            return "connection";
+        case FailureClass::timeout:
+            return "timeout";
+        case FailureClass::application:
+            return "application";
+        case FailureClass::rejected:
+            return "rejected";
+        case FailureClass::bad_answer:
+            return "bad-answer";
     }
     return "?";
 }

@@ -19,15 +19,15 @@ enum class AcknowledgementMode : std::uint8_t {
 
 /// How a delivery can fail. Each has its own limit of attempts in RetryPolicy.
 enum class FailureClass : std::uint8_t {
-    connection,       ///< no connection, or it broke before an answer
-    timeout,          ///< connected, sent, no answer in time
-    application,      ///< AE or CE, or a code that is none of the six
-    rejected,         ///< AR or CR
-    bad_answer,       ///< an answer that is no acknowledgement or belongs to no message of ours
+    connection,   ///< no connection, or it broke before an answer
+    timeout,      ///< connected, sent, no answer in time
+    application,  ///< AE or CE, or a code that is none of the six
+    rejected,     ///< AR or CR
+    bad_answer,   ///< an answer that is no acknowledgement or belongs to no message of ours
 };
 
-/// When to try again. Delays double from first_ms to max_ms; each is shortened by up to `jitter` of itself, so that many
-/// queues do not come back in the same instant. Attempts count per message; 0 = without limit.
+/// When to try again. Delays double from first_ms to max_ms; each is shortened by up to `jitter` of itself, so that
+/// many queues do not come back in the same instant. Attempts count per message; 0 = without limit.
 struct RetryPolicy {
     std::uint32_t first_ms = 1'000;
     std::uint32_t max_ms = 300'000;
@@ -56,13 +56,14 @@ struct MllpEndpoint {
 
 /// One namespace of identifiers, as HD writes it and as FHIR does (2.5.1 section 2.A.33).
 struct AssigningAuthority {
-    std::string namespace_id;   ///< HD.1
-    std::string universal_id;   ///< HD.2
-    std::string universal_type; ///< HD.3, "ISO" when empty and universal_id is an OID
-    std::string system;         ///< the identifier system in FHIR
+    std::string namespace_id;    ///< HD.1
+    std::string universal_id;    ///< HD.2
+    std::string universal_type;  ///< HD.3, "ISO" when empty and universal_id is an OID
+    std::string system;          ///< the identifier system in FHIR
 };
 
-/// Deviations of a sender that are accepted in silence; what is not named here is still read where that is safe, and counted.
+/// Deviations of a sender that are accepted in silence; what is not named here is still read where that is safe, and
+/// counted.
 struct Tolerances {
     std::string charset_override;        ///< instead of MSH-18, for senders that declare the wrong one
     std::string default_charset;         ///< where MSH-18 is empty and the bytes are not ASCII
@@ -73,8 +74,8 @@ struct Tolerances {
 
 /// One system we exchange with.
 ///
-/// Plain data: read from the configuration, checked by validate(), then immutable and shared. A changed configuration is a new
-/// set of partners, swapped as a whole.
+/// Plain data: read from the configuration, checked by validate(), then immutable and shared. A changed configuration
+/// is a new set of partners, swapped as a whole.
 struct Partner {
     std::string name;  ///< unique; appears in rows, logs, metrics and as the principal's id
     PartnerKind kind = PartnerKind::other;
@@ -88,15 +89,16 @@ struct Partner {
     std::optional<MllpEndpoint> mllp;  ///< none: we never send to it
     std::string version = "2.5.1";     ///< MSH-12 of what we send
     std::string charset = "UNICODE UTF-8";
-    std::string timezone = "UTC";      ///< IANA name or offset, for its times without an offset
+    std::string timezone = "UTC";  ///< IANA name or offset, for its times without an offset
     AcknowledgementMode acknowledgement = AcknowledgementMode::original;
-    std::string processing_id = "P";   ///< MSH-11 of what we send
-    std::string site;                  ///< map overrides; empty = the base library
+    std::string processing_id = "P";  ///< MSH-11 of what we send
+    std::string site;                 ///< map overrides; empty = the base library
 
     std::vector<AssigningAuthority> authorities;
     Tolerances tolerances;
     RetryPolicy retry;
-    std::uint32_t queue_max = 1'000'000;  ///< outbox rows waiting; beyond it routing refuses, so nothing is dropped in silence
+    std::uint32_t queue_max =
+        1'000'000;  ///< outbox rows waiting; beyond it routing refuses, so nothing is dropped in silence
 };
 
 /// Which FHIR write a rule looks at.
@@ -104,23 +106,24 @@ enum class WriteKind : std::uint8_t { create, update, remove };
 
 /// One rule: what happened, under which condition, goes to whom, as what.
 ///
-/// Rules are tried in the order of the configuration and every one that fits fires (fan-out); a rule never fires for a write
-/// or message that came from the partner it leads to.
+/// Rules are tried in the order of the configuration and every one that fits fires (fan-out); a rule never fires for a
+/// write or message that came from the partner it leads to.
 struct RoutingRule {
     std::string name;
 
     // Source: either FHIR ...
-    std::string resource_type;         ///< "ServiceRequest"; empty = this is a v2 rule
-    std::vector<WriteKind> on;         ///< empty = create and update
-    std::string criteria;              ///< FHIR search criteria on that type, "status=active&intent=order"; empty = all
+    std::string resource_type;  ///< "ServiceRequest"; empty = this is a v2 rule
+    std::vector<WriteKind> on;  ///< empty = create and update
+    std::string criteria;       ///< FHIR search criteria on that type, "status=active&intent=order"; empty = all
     // ... or v2.
-    std::vector<std::string> messages; ///< "ADT^A01", "ADT" (any event), "*"
-    std::string where;                 ///< condition on v2 paths, `PV1-2 in (I, O) and MSH-4 = "NORTH"`; empty = all
+    std::vector<std::string> messages;  ///< "ADT^A01", "ADT" (any event), "*"
+    std::string where;                  ///< condition on v2 paths, `PV1-2 in (I, O) and MSH-4 = "NORTH"`; empty = all
 
-    std::string to;                    ///< partner
+    std::string to;  ///< partner
     /// The message to make: "OML^O21^OML_O21". Empty in a v2 rule: the message itself with its header re-addressed.
     std::string as;
-    std::string ordering_key;          ///< "partner" (default: strictly in order) or "patient": what keeps its order in the queue
+    std::string
+        ordering_key;  ///< "partner" (default: strictly in order) or "patient": what keeps its order in the queue
 
     bool from_fhir() const noexcept { return !resource_type.empty(); }
 };
@@ -147,7 +150,8 @@ struct ConfigurationFault {
 /// All faults, in the order of the configuration; empty = usable.
 std::vector<ConfigurationFault> validate(const ExchangeSettings& settings);
 
-/// The partner that speaks in MSH-3.1/MSH-4.1: the one with most names equal, the first of equals; `unknown_sender` or null if none fits.
+/// The partner that speaks in MSH-3.1/MSH-4.1: the one with most names equal, the first of equals; `unknown_sender` or
+/// null if none fits.
 const Partner* find_sender(const ExchangeSettings& settings, std::string_view application, std::string_view facility);
 
 const Partner* find_partner(const ExchangeSettings& settings, std::string_view name);

@@ -14,8 +14,10 @@ AckCode accept_code(const Envelope& envelope, const Verdict& verdict) {
             case hl7v2::ErrorCode::unsupported_message_type:
             case hl7v2::ErrorCode::unsupported_event:
             case hl7v2::ErrorCode::unsupported_processing_id:
-            case hl7v2::ErrorCode::unsupported_version: return AckCode::cr;
-            default: return AckCode::ce;
+            case hl7v2::ErrorCode::unsupported_version:
+                return AckCode::cr;
+            default:
+                return AckCode::ce;
         }
     }
     return verdict.stored ? AckCode::ca : AckCode::ce;
@@ -27,24 +29,29 @@ std::vector<std::string> make_replies(const Envelope& envelope, const Verdict& v
     std::vector<std::string> replies;
     if (envelope.message == nullptr) {
         const auto error = verdict.errors.empty() ? hl7v2::ErrEntry{} : verdict.errors.front();
-        replies.push_back(hl7v2::reject_unreadable(envelope.raw, verdict.code, error, {.now = context.now, .control_id = context.application_control_id}));
+        replies.push_back(hl7v2::reject_unreadable(envelope.raw, verdict.code, error,
+                                                   {.now = context.now, .control_id = context.application_control_id}));
         return replies;
     }
     if (envelope.is_acknowledgement()) return replies;
     const auto& message = envelope.message->view();
     if (!envelope.enhanced()) {
-        replies.push_back(hl7v2::acknowledge(message, verdict.code, verdict.errors, {.now = context.now, .control_id = context.application_control_id}));
+        replies.push_back(hl7v2::acknowledge(message, verdict.code, verdict.errors,
+                                             {.now = context.now, .control_id = context.application_control_id}));
         return replies;
     }
     const auto accept = accept_code(envelope, verdict);
     if (wanted(envelope.accept, hl7v2::positive(accept))) {
-        const std::span<const hl7v2::ErrEntry> errors = hl7v2::positive(accept) ? std::span<const hl7v2::ErrEntry>() : verdict.errors;
-        replies.push_back(hl7v2::acknowledge(message, accept, errors, {.now = context.now, .control_id = context.accept_control_id}));
+        const std::span<const hl7v2::ErrEntry> errors =
+            hl7v2::positive(accept) ? std::span<const hl7v2::ErrEntry>() : verdict.errors;
+        replies.push_back(
+            hl7v2::acknowledge(message, accept, errors, {.now = context.now, .control_id = context.accept_control_id}));
     }
     // What was not accepted is not processed, so there is no application to answer.
     if (hl7v2::positive(accept) && wanted(envelope.application_ack, hl7v2::positive(verdict.code))) {
-        replies.push_back(hl7v2::acknowledge(message, verdict.code, verdict.errors,
-                                             {.now = context.now, .control_id = context.application_control_id, .accept_mode = "NE"}));
+        replies.push_back(hl7v2::acknowledge(
+            message, verdict.code, verdict.errors,
+            {.now = context.now, .control_id = context.application_control_id, .accept_mode = "NE"}));
     }
     return replies;
 }
@@ -53,8 +60,9 @@ std::string_view summary_code(const Envelope& envelope, const Verdict& verdict) 
     if (envelope.message == nullptr || !envelope.enhanced()) return hl7v2::text(verdict.code);
     const auto accept = accept_code(envelope, verdict);
     if (!hl7v2::positive(accept)) return hl7v2::text(accept);
-    return wanted(envelope.application_ack, hl7v2::positive(verdict.code)) || !hl7v2::positive(verdict.code) ? hl7v2::text(verdict.code)
-                                                                                                              : hl7v2::text(accept);
+    return wanted(envelope.application_ack, hl7v2::positive(verdict.code)) || !hl7v2::positive(verdict.code)
+               ? hl7v2::text(verdict.code)
+               : hl7v2::text(accept);
 }
 
 std::vector<std::string> split_replies(std::string_view stored) {

@@ -41,7 +41,8 @@ WriteKind kind_of(const rest::Written& written) {
 /// Does nothing in the store: its completion tells that everything before it is committed.
 class Ping final : public storage::Work {
 public:
-    Ping(std::function<void(const std::string&)> queued, std::string partner) : queued_(std::move(queued)), partner_(std::move(partner)) {}
+    Ping(std::function<void(const std::string&)> queued, std::string partner)
+        : queued_(std::move(queued)), partner_(std::move(partner)) {}
     storage::Result<void> run(storage::Transaction&) override { return {}; }
     void finished(storage::Result<void>) noexcept override { queued_(partner_); }
     std::size_t bytes() const noexcept override { return 64; }
@@ -53,14 +54,18 @@ private:
 
 }  // namespace
 
-Router::Router(std::shared_ptr<const ExchangeSettings> settings, Services services, std::vector<ConfigurationFault>& faults)
+Router::Router(std::shared_ptr<const ExchangeSettings> settings, Services services,
+               std::vector<ConfigurationFault>& faults)
     : settings_(std::move(settings)), services_(std::move(services)) {
     for (const auto& rule : settings_->rules) {
         Rule compiled;
         compiled.rule = &rule;
         compiled.partner = find_partner(*settings_, rule.to);
-        const auto fault = [&](std::string text) { faults.push_back({"route \"" + rule.name + "\": criteria", std::move(text)}); };
-        if (auto condition = Condition::parse(rule.where); condition.has_value()) compiled.condition = std::move(*condition);
+        const auto fault = [&](std::string text) {
+            faults.push_back({"route \"" + rule.name + "\": criteria", std::move(text)});
+        };
+        if (auto condition = Condition::parse(rule.where); condition.has_value())
+            compiled.condition = std::move(*condition);
         if (rule.from_fhir() && !rule.criteria.empty()) {
             compiled.every_resource = false;
             const auto parameters = fhir::search::decode_query(rule.criteria);
@@ -95,7 +100,8 @@ bool Router::fires(const Rule& rule, const rest::Written& written, const securit
     return fhir::search::matches(rule.plan, written.document, context);
 }
 
-storage::Result<void> Router::written(storage::Transaction& transaction, const rest::Written& written, const security::Principal& principal) {
+storage::Result<void> Router::written(storage::Transaction& transaction, const rest::Written& written,
+                                      const security::Principal& principal) {
     if (written.same_content) return {};
     for (const auto& rule : rules_) {
         if (!rule.rule->from_fhir() || !fires(rule, written, principal)) continue;
@@ -104,7 +110,8 @@ storage::Result<void> Router::written(storage::Transaction& transaction, const r
     return {};
 }
 
-storage::Result<void> Router::send_resource(storage::Transaction& transaction, const Rule& rule, const rest::Written& written) {
+storage::Result<void> Router::send_resource(storage::Transaction& transaction, const Rule& rule,
+                                            const rest::Written& written) {
     storage::OutboxMessage message;
     message.partner = rule.rule->to;
     message.origin = written.version.origin;
@@ -123,23 +130,27 @@ storage::Result<void> Router::send_resource(storage::Transaction& transaction, c
     auto made = make_message(*services_.maps, *rule.partner, rule.rule->as, *resources, {now, message.control_id});
     message.kind = std::move(made.kind);
     message.payload = std::move(made.bytes);
-    message.ordering_key = ordering_key(*rule.rule, rest::patient_of(written.type, written.id, written.document->root()));
+    message.ordering_key =
+        ordering_key(*rule.rule, rest::patient_of(written.type, written.id, written.document->root()));
     return enqueue(transaction, rule, std::move(message), made.fault);
 }
 
 std::string Router::why_not(const Rule& rule, const Envelope& envelope) const {
     if (rule.rule->from_fhir()) return "it looks at FHIR writes of " + rule.rule->resource_type;
     const auto& wanted = rule.rule->messages;
-    if (std::none_of(wanted.begin(), wanted.end(), [&](const std::string& each) { return names_message(each, envelope); })) {
+    if (std::none_of(wanted.begin(), wanted.end(),
+                     [&](const std::string& each) { return names_message(each, envelope); })) {
         return envelope.kind() + " is none of its messages";
     }
-    if (envelope.partner != nullptr && envelope.partner->name == rule.rule->to) return "the message came from " + rule.rule->to;
-    if (const auto* failing = rule.condition.first_failing(envelope.message->view())) return to_string(*failing) + " does not hold";
+    if (envelope.partner != nullptr && envelope.partner->name == rule.rule->to)
+        return "the message came from " + rule.rule->to;
+    if (const auto* failing = rule.condition.first_failing(envelope.message->view()))
+        return to_string(*failing) + " does not hold";
     return {};
 }
 
-storage::Result<void> Router::accepted(storage::Transaction& transaction, const Envelope& envelope, storage::InboxId origin,
-                                       std::string_view correlation) {
+storage::Result<void> Router::accepted(storage::Transaction& transaction, const Envelope& envelope,
+                                       storage::InboxId origin, std::string_view correlation) {
     for (const auto& rule : rules_) {
         if (!why_not(rule, envelope).empty()) continue;
         if (auto sent = relay(transaction, rule, envelope, origin, correlation); sent.has_error()) return sent;
@@ -147,8 +158,8 @@ storage::Result<void> Router::accepted(storage::Transaction& transaction, const 
     return {};
 }
 
-storage::Result<void> Router::relay(storage::Transaction& transaction, const Rule& rule, const Envelope& envelope, storage::InboxId origin,
-                                    std::string_view correlation) {
+storage::Result<void> Router::relay(storage::Transaction& transaction, const Rule& rule, const Envelope& envelope,
+                                    storage::InboxId origin, std::string_view correlation) {
     storage::OutboxMessage message;
     message.partner = rule.rule->to;
     message.origin = origin;
@@ -163,7 +174,8 @@ storage::Result<void> Router::relay(storage::Transaction& transaction, const Rul
     return enqueue(transaction, rule, std::move(message), made.fault);
 }
 
-storage::Result<void> Router::enqueue(storage::Transaction& transaction, const Rule& rule, storage::OutboxMessage message, const std::string& fault) {
+storage::Result<void> Router::enqueue(storage::Transaction& transaction, const Rule& rule,
+                                      storage::OutboxMessage message, const std::string& fault) {
     if (message.kind.empty()) message.kind = rule.rule->as;
     const auto id = transaction.enqueue(message);
     if (id.has_error()) return id.error();

@@ -15,8 +15,9 @@
 
 namespace causeway::exchange {
 
-/// Sends what happened to whom it concerns: watches every resource that is written, by whichever way it came, and every message that is
-/// accepted, and puts messages into the outbox of partners by the routing rules, in the same transaction.
+/// Sends what happened to whom it concerns: watches every resource that is written, by whichever way it came, and every
+/// message that is accepted, and puts messages into the outbox of partners by the routing rules, in the same
+/// transaction.
 ///
 /// A message that cannot be made does not undo what caused it: it becomes a dead letter that says why.
 class Router final : public rest::WriteObserver {
@@ -24,17 +25,21 @@ public:
     struct Services {
         storage::Store& store;
         std::shared_ptr<const mappings::MapSet> maps;
-        std::function<std::string()> control_id;                     ///< a new MSH-10, unique for ever, at most 20 characters
-        std::function<void(const std::string& partner)> queued;      ///< after the commit; any thread; may be empty
+        std::function<std::string()> control_id;  ///< a new MSH-10, unique for ever, at most 20 characters
+        std::function<void(const std::string& partner)> queued;  ///< after the commit; any thread; may be empty
     };
-    /// `settings` must be valid (validate()). Adds to `faults` what only shows when rules are compiled: unknown search parameters.
-    Router(std::shared_ptr<const ExchangeSettings> settings, Services services, std::vector<ConfigurationFault>& faults);
+    /// `settings` must be valid (validate()). Adds to `faults` what only shows when rules are compiled: unknown search
+    /// parameters.
+    Router(std::shared_ptr<const ExchangeSettings> settings, Services services,
+           std::vector<ConfigurationFault>& faults);
     ~Router() override;
 
-    storage::Result<void> written(storage::Transaction& transaction, const rest::Written& written, const security::Principal& principal) override;
+    storage::Result<void> written(storage::Transaction& transaction, const rest::Written& written,
+                                  const security::Principal& principal) override;
 
     /// Fires the rules on v2 messages for one that was accepted.
-    storage::Result<void> accepted(storage::Transaction& transaction, const Envelope& envelope, storage::InboxId origin, std::string_view correlation);
+    storage::Result<void> accepted(storage::Transaction& transaction, const Envelope& envelope, storage::InboxId origin,
+                                   std::string_view correlation);
 
     /// Why each rule fires for a message or not, one line each, in order: `causeway route explain`.
     std::vector<std::string> explain(const Envelope& envelope) const;
@@ -51,10 +56,12 @@ private:
     bool fires(const Rule& rule, const rest::Written& written, const security::Principal& principal) const;
     /// Empty: it fires. Otherwise why not.
     std::string why_not(const Rule& rule, const Envelope& envelope) const;
-    storage::Result<void> send_resource(storage::Transaction& transaction, const Rule& rule, const rest::Written& written);
-    storage::Result<void> relay(storage::Transaction& transaction, const Rule& rule, const Envelope& envelope, storage::InboxId origin,
-                                std::string_view correlation);
-    storage::Result<void> enqueue(storage::Transaction& transaction, const Rule& rule, storage::OutboxMessage message, const std::string& fault);
+    storage::Result<void> send_resource(storage::Transaction& transaction, const Rule& rule,
+                                        const rest::Written& written);
+    storage::Result<void> relay(storage::Transaction& transaction, const Rule& rule, const Envelope& envelope,
+                                storage::InboxId origin, std::string_view correlation);
+    storage::Result<void> enqueue(storage::Transaction& transaction, const Rule& rule, storage::OutboxMessage message,
+                                  const std::string& fault);
 
     std::shared_ptr<const ExchangeSettings> settings_;
     Services services_;

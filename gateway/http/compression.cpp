@@ -60,7 +60,8 @@ std::optional<std::string> gzip(const Body& body) {
         const std::string_view piece = body.piece(i);
         stream.next_in = bytes_of(piece);
         stream.avail_in = static_cast<uInt>(piece.size());
-        if (deflate(&stream, i + 1 == body.piece_count() ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_ERROR) return std::nullopt;
+        if (deflate(&stream, i + 1 == body.piece_count() ? Z_FINISH : Z_NO_FLUSH) == Z_STREAM_ERROR)
+            return std::nullopt;
     }
     out.resize(stream.total_out);
     if (out.size() >= size) return std::nullopt;
@@ -75,7 +76,8 @@ bool accepts_gzip(std::string_view accept) noexcept {
         accept = comma == std::string_view::npos ? std::string_view{} : accept.substr(comma + 1);
         const auto semicolon = item.find(';');
         const std::string_view name = trim(item.substr(0, semicolon));
-        std::string_view weight = semicolon == std::string_view::npos ? std::string_view{} : trim(item.substr(semicolon + 1));
+        std::string_view weight =
+            semicolon == std::string_view::npos ? std::string_view{} : trim(item.substr(semicolon + 1));
         const bool zero = weight.starts_with("q=0") && weight.find_first_not_of("0.", 2) == std::string_view::npos;
         if (equal_ignoring_case(name, "gzip") || equal_ignoring_case(name, "x-gzip")) return !zero;
         if (name == "*") any = !zero;

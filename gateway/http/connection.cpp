@@ -2,7 +2,8 @@
 
 namespace causeway::http {
 
-std::optional<Connections::Ticket> Connections::add(const std::shared_ptr<Connection>& connection, std::size_t per_peer_max) {
+std::optional<Connections::Ticket> Connections::add(const std::shared_ptr<Connection>& connection,
+                                                    std::size_t per_peer_max) {
     const std::lock_guard lock(mutex_);
     if (!connection->peer->loopback) {
         std::size_t& count = per_peer_[connection->peer->address];

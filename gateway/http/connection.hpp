@@ -18,7 +18,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 /// What the server knows of one live session. The deadline is a number that a sweeper compares four times a second,
 /// because a timer operation for every read and write costs more than the read.
 struct Connection {
-    Connection(Executor strand, std::shared_ptr<const Peer> from) : executor(std::move(strand)), peer(std::move(from)) {}
+    Connection(Executor strand, std::shared_ptr<const Peer> from)
+        : executor(std::move(strand)), peer(std::move(from)) {}
 
     const Executor executor;
     const std::shared_ptr<const Peer> peer;
@@ -27,7 +28,9 @@ struct Connection {
     std::atomic<bool> idle = true;              ///< between requests: a drain may close it at once
     bool timed_out = false;                     ///< strand only: the sweeper cancelled because the deadline passed
 
-    void expire_at(SteadyTime time) noexcept { deadline.store(time.time_since_epoch().count(), std::memory_order_relaxed); }
+    void expire_at(SteadyTime time) noexcept {
+        deadline.store(time.time_since_epoch().count(), std::memory_order_relaxed);
+    }
     void never_expire() noexcept { deadline.store(0, std::memory_order_relaxed); }
 };
 

@@ -13,7 +13,8 @@ public:
 
     void complete(Response response) override {
         response_ = std::move(response);
-        if (state_.exchange(State::answered, std::memory_order_acq_rel) == State::waiting) net::post(executor_, std::move(wake_));
+        if (state_.exchange(State::answered, std::memory_order_acq_rel) == State::waiting)
+            net::post(executor_, std::move(wake_));
     }
     bool answered() const noexcept { return state_.load(std::memory_order_acquire) == State::answered; }
     Response& response() noexcept { return response_; }

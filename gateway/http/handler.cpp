@@ -9,7 +9,8 @@ struct Reply::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
     ~State() {
-        if (!answered.exchange(true)) sink->complete(outcome_response(500, "exception", "The request was dropped inside the server"));
+        if (!answered.exchange(true))
+            sink->complete(outcome_response(500, "exception", "The request was dropped inside the server"));
     }
     std::shared_ptr<ReplySink> sink;
     std::atomic<bool> answered = false;

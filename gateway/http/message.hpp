@@ -72,7 +72,7 @@ private:
 
 /// Where a request came from, as the connection knows it.
 struct Peer {
-    std::string address;       ///< textual IP address, without port
+    std::string address;  ///< textual IP address, without port
     bool loopback = false;
     bool encrypted = false;
 };
@@ -80,10 +80,10 @@ struct Peer {
 /// One request, complete and decoded (transfer and content codings removed).
 struct Request {
     Method method = Method::get;
-    std::string target;                  ///< as sent: path, and '?' with the query if there is one
+    std::string target;  ///< as sent: path, and '?' with the query if there is one
     Headers headers;
     std::string body;
-    std::string id;                      ///< given by us; leaves as X-Request-Id
+    std::string id;  ///< given by us; leaves as X-Request-Id
     std::shared_ptr<const Peer> peer;
 
     std::string_view path() const noexcept { return std::string_view(target).substr(0, target.find('?')); }

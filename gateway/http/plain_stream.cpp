@@ -7,7 +7,9 @@ class PlainStream final : public Stream {
 public:
     explicit PlainStream(Socket socket) : socket_(std::move(socket)) {}
 
-    Awaitable<Transferred> read_some(net::mutable_buffer room) override { return socket_.async_read_some(room, as_result); }
+    Awaitable<Transferred> read_some(net::mutable_buffer room) override {
+        return socket_.async_read_some(room, as_result);
+    }
     Awaitable<Transferred> write_some(std::span<const net::const_buffer> pieces) override {
         return socket_.async_write_some(pieces, as_result);
     }

@@ -7,14 +7,22 @@ namespace beast_http = boost::beast::http;
 
 Method method_of(beast_http::verb verb) {
     switch (verb) {
-        case beast_http::verb::get: return Method::get;
-        case beast_http::verb::head: return Method::head;
-        case beast_http::verb::post: return Method::post;
-        case beast_http::verb::put: return Method::put;
-        case beast_http::verb::patch: return Method::patch;
-        case beast_http::verb::delete_: return Method::erase;
-        case beast_http::verb::options: return Method::options;
-        default: return Method::other;
+        case beast_http::verb::get:
+            return Method::get;
+        case beast_http::verb::head:
+            return Method::head;
+        case beast_http::verb::post:
+            return Method::post;
+        case beast_http::verb::put:
+            return Method::put;
+        case beast_http::verb::patch:
+            return Method::patch;
+        case beast_http::verb::delete_:
+            return Method::erase;
+        case beast_http::verb::options:
+            return Method::options;
+        default:
+            return Method::other;
     }
 }
 
@@ -78,7 +86,9 @@ void RequestParser::on_field_impl(field name, string_view name_text, string_view
     if (!value.empty() && (value.data() < feeding_.data() || value.data() >= feeding_.data() + feeding_.size()))
         return refuse(error, 400, "structure", "A header field is folded over two lines");
     switch (name) {
-        case field::host: ++hosts_; break;
+        case field::host:
+            ++hosts_;
+            break;
         case field::content_length:
             ++lengths_;
             if (value.empty() || value.find_first_not_of("0123456789") != string_view::npos)
@@ -94,7 +104,8 @@ void RequestParser::on_field_impl(field name, string_view name_text, string_view
                 return refuse(error, 417, "not-supported", "The only expectation this server knows is 100-continue");
             expects_continue_ = !old_version_;
             break;
-        default: break;
+        default:
+            break;
     }
     request.headers.add(view(name_text), view(value));
 }
@@ -109,7 +120,8 @@ void RequestParser::on_header_impl(error_code& error) {
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& content_length, error_code&) {
     // Trust no announced length with memory beyond this.
-    if (content_length) request.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*content_length, 1024 * 1024)));
+    if (content_length)
+        request.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*content_length, 1024 * 1024)));
 }
 
 std::size_t RequestParser::on_body_impl(string_view bytes, error_code&) {

@@ -9,7 +9,7 @@ namespace causeway::http {
 
 /// Why a request cannot be served, before any handler saw it.
 struct Refusal {
-    unsigned status = 0;   ///< 0: none
+    unsigned status = 0;  ///< 0: none
     const char* code = "";
     const char* text = "";
 };
@@ -37,7 +37,8 @@ private:
     using verb = boost::beast::http::verb;
     using field = boost::beast::http::field;
 
-    void on_request_impl(verb method, string_view method_text, string_view target, int version, error_code& error) override;
+    void on_request_impl(verb method, string_view method_text, string_view target, int version,
+                         error_code& error) override;
     void on_response_impl(int, string_view, int, error_code&) override {}
     void on_field_impl(field name, string_view name_text, string_view value, error_code& error) override;
     void on_header_impl(error_code& error) override;

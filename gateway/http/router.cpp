@@ -11,7 +11,8 @@ void Router::mount(std::string path, Handler& handler) {
 
 Handler* Router::find(std::string_view path) const noexcept {
     for (const Route& route : routes_)
-        if (path.starts_with(route.path) && (path.size() == route.path.size() || path[route.path.size()] == '/')) return route.handler;
+        if (path.starts_with(route.path) && (path.size() == route.path.size() || path[route.path.size()] == '/'))
+            return route.handler;
     return nullptr;
 }
 

@@ -10,7 +10,8 @@ namespace causeway::http {
 /// "/fhir" and "/fhir/Patient", not "/fhirx"). Routes are mounted before the server starts. Anything else is a 404.
 class Router : public Handler {
 public:
-    /// `path` begins with '/' and does not end with one ("" mounts the rest of the world); `handler` outlives the router.
+    /// `path` begins with '/' and does not end with one ("" mounts the rest of the world); `handler` outlives the
+    /// router.
     void mount(std::string path, Handler& handler);
     std::optional<Response> screen(const Request& head) override;
     void handle(Request request, Reply reply) override;

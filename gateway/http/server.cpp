@@ -11,7 +11,7 @@ namespace causeway::http {
 namespace {
 
 constexpr std::chrono::milliseconds sweep_interval{250};
-constexpr std::chrono::milliseconds accept_pause{100};   ///< out of descriptors: wait instead of spinning
+constexpr std::chrono::milliseconds accept_pause{100};  ///< out of descriptors: wait instead of spinning
 
 std::string random_prefix() {
     std::random_device device;
@@ -27,20 +27,30 @@ std::shared_ptr<const Peer> peer_of(const Socket& socket) {
     const auto endpoint = socket.remote_endpoint(error);
     if (error) return nullptr;
     auto address = endpoint.address();
-    if (address.is_v6() && address.to_v6().is_v4_mapped()) address = net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());
+    if (address.is_v6() && address.to_v6().is_v4_mapped())
+        address = net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());
     return std::make_shared<const Peer>(Peer{address.to_string(), address.is_loopback(), false});
 }
 
 }  // namespace
 
-void throw_exception_from_error(const ListenError& error, const boost::source_location&) { throw std::runtime_error(error.message); }
+void throw_exception_from_error(const ListenError& error, const boost::source_location&) {
+    throw std::runtime_error(error.message);
+}
 
 Server::Server(net::io_context& io, Handler& handler, Options options, Events* events)
-    : io_(io), handler_(handler), options_(std::move(options)), events_(events ? events : &no_events_),
-      strand_(net::make_strand(io)), sweeper_(strand_), request_prefix_(random_prefix()) {}
+    : io_(io),
+      handler_(handler),
+      options_(std::move(options)),
+      events_(events ? events : &no_events_),
+      strand_(net::make_strand(io)),
+      sweeper_(strand_),
+      request_prefix_(random_prefix()) {}
 
 ListenResult<std::uint16_t> Server::listen(const std::string& address_text, std::uint16_t port) {
-    const auto fail = [&](std::string why) { return ListenError{"http " + address_text + ":" + std::to_string(port) + ": " + std::move(why)}; };
+    const auto fail = [&](std::string why) {
+        return ListenError{"http " + address_text + ":" + std::to_string(port) + ": " + std::move(why)};
+    };
     error_code error;
     const auto address = net::ip::make_address(address_text, error);
     if (error) return fail("not an IP address");
@@ -67,7 +77,8 @@ ListenResult<std::uint16_t> Server::listen(const std::string& address_text, std:
 bool Server::full() { return connections_.size() >= options_.limits.connections_max; }
 
 Awaitable<> Server::accept_loop(Acceptor& acceptor) {
-    net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor> pause(strand_);
+    net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor> pause(
+        strand_);
     while (!stopping()) {
         while (full() && !stopping()) {
             pause.expires_after(std::chrono::milliseconds(5));
@@ -87,7 +98,8 @@ Awaitable<> Server::accept_loop(Acceptor& acceptor) {
         auto connection = std::make_shared<Connection>(strand, std::move(peer));
         auto ticket = connections_.add(connection, options_.limits.connections_per_peer_max);
         if (!ticket) {
-            static constexpr std::string_view busy = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            static constexpr std::string_view busy =
+                "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
             error_code ignored;
             socket.non_blocking(true, ignored);
             socket.write_some(net::buffer(busy), ignored);
@@ -96,10 +108,12 @@ Awaitable<> Server::accept_loop(Acceptor& acceptor) {
         }
         events_->connections_changed(connections_.size());
         connection->stream = make_plain_stream(std::move(socket));
-        SessionContext context{options_.limits, handler_, *events_, options_.cpu, stopping_, bodies_bytes_, next_request_, request_prefix_};
+        SessionContext context{options_.limits, handler_,      *events_,      options_.cpu,
+                               stopping_,       bodies_bytes_, next_request_, request_prefix_};
         // The ticket rides in the completion handler: it is given back when the session's frame is gone.
         net::co_spawn(strand, run_session(connection, context),
-                      [this, connection, held = std::make_shared<Connections::Ticket>(std::move(*ticket))](std::exception_ptr failure) mutable {
+                      [this, connection, held = std::make_shared<Connections::Ticket>(std::move(*ticket))](
+                          std::exception_ptr failure) mutable {
                           connection->stream->close();
                           held.reset();
                           ended(failure);
@@ -151,13 +165,15 @@ void Server::sweep() {
     connections_.for_each([&](const std::shared_ptr<Connection>& connection) {
         const auto deadline = connection->deadline.load(std::memory_order_relaxed);
         const bool expired = deadline != 0 && now.time_since_epoch().count() >= deadline;
-        if (expired || drained || (stop_now && connection->idle.load(std::memory_order_acquire))) due.push_back(connection);
+        if (expired || drained || (stop_now && connection->idle.load(std::memory_order_acquire)))
+            due.push_back(connection);
     });
     for (const auto& connection : due)
         net::post(connection->executor, [connection, drained, stop_now] {
             // It may have gone on since the sweep looked: look again where nothing can change under us.
             const auto deadline = connection->deadline.load(std::memory_order_relaxed);
-            const bool expired = deadline != 0 && std::chrono::steady_clock::now().time_since_epoch().count() >= deadline;
+            const bool expired =
+                deadline != 0 && std::chrono::steady_clock::now().time_since_epoch().count() >= deadline;
             if (drained) return connection->stream->close();
             if (expired) connection->timed_out = true;
             if (expired || (stop_now && connection->idle.load(std::memory_order_acquire))) connection->stream->cancel();

@@ -22,10 +22,10 @@ public:
     virtual ~Events() = default;
     struct Served {
         Method method;
-        std::string_view path;        ///< without the query, which is clinical content
+        std::string_view path;  ///< without the query, which is clinical content
         unsigned status;
         std::string_view request_id;
-        std::chrono::microseconds duration;   ///< from the complete request to the last byte handed to the system
+        std::chrono::microseconds duration;  ///< from the complete request to the last byte handed to the system
         std::size_t request_bytes, response_bytes;
     };
     virtual void served(const Served&) {}
@@ -83,9 +83,10 @@ private:
     const Options options_;
     Events* events_;
     Events no_events_;
-    Executor strand_;                     // acceptors, sweeper, stop
+    Executor strand_;  // acceptors, sweeper, stop
     std::list<Acceptor> acceptors_;
-    net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor> sweeper_;
+    net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>
+        sweeper_;
     bool sweeping_ = false;
     Connections connections_;
     std::atomic<bool> stopping_ = false;

@@ -148,8 +148,8 @@ void use_gzip(Response& response, std::optional<std::string> smaller) {
 }
 
 bool worth_gzip(const Response& response) {
-    return has_body(response.status) && response.body.bytes() >= gzip_bytes_min && !response.headers.has("Content-Encoding") &&
-           compressible(response.headers.get("Content-Type"));
+    return has_body(response.status) && response.body.bytes() >= gzip_bytes_min &&
+           !response.headers.has("Content-Encoding") && compressible(response.headers.get("Content-Type"));
 }
 
 Refusal decode_body(Request& request, const Limits& limits) {
@@ -159,10 +159,14 @@ Refusal decode_body(Request& request, const Limits& limits) {
         return {415, "not-supported", "The only content coding of this server is gzip"};
     std::string plain;
     switch (gunzip(request.body, limits.body_bytes_max, limits.gzip_ratio_max, plain)) {
-        case GunzipError::none: break;
-        case GunzipError::corrupt: return {400, "structure", "The request body is not one complete gzip member"};
-        case GunzipError::too_large: return {413, "too-long", "The request body is larger than this server allows"};
-        case GunzipError::ratio: return {413, "too-long", "The request body expands more than this server allows"};
+        case GunzipError::none:
+            break;
+        case GunzipError::corrupt:
+            return {400, "structure", "The request body is not one complete gzip member"};
+        case GunzipError::too_large:
+            return {413, "too-long", "The request body is larger than this server allows"};
+        case GunzipError::ratio:
+            return {413, "too-long", "The request body expands more than this server allows"};
     }
     request.body = std::move(plain);
     request.headers.remove("Content-Encoding");
@@ -176,14 +180,15 @@ std::chrono::milliseconds body_time(const Request& request, const Limits& limits
     const std::string_view length = request.headers.get("Content-Length");
     if (length.empty() || std::from_chars(length.data(), length.data() + length.size(), announced).ec != std::errc{})
         return limits.body_time;
-    const auto slowest = std::chrono::seconds(5) + std::chrono::seconds(announced / std::max<std::size_t>(1, limits.body_bytes_per_second_min));
+    const auto slowest = std::chrono::seconds(5) +
+                         std::chrono::seconds(announced / std::max<std::size_t>(1, limits.body_bytes_per_second_min));
     return std::min<std::chrono::milliseconds>(limits.body_time, slowest);
 }
 
 /// What reading one request came to.
 struct Incoming {
     enum class Kind : std::uint8_t { complete, ended, screened, refused } kind = Kind::ended;
-    Response response;      ///< for screened (the request had no body) and refused (the connection is closed after it)
+    Response response;  ///< for screened (the request had no body) and refused (the connection is closed after it)
 };
 
 Incoming refused(Response response) { return {Incoming::Kind::refused, std::move(response)}; }
@@ -225,7 +230,8 @@ Awaitable<Incoming> Session::read_request(RequestParser& parser, BodyShare& shar
         if (!begun && context.stopping.load(std::memory_order_acquire)) co_return Incoming{};
         const auto [error, size] = co_await self.stream->read_some(buffer.prepare(ReadBuffer::header_room / 2));
         self.idle.store(false, std::memory_order_release);
-        if (error && self.timed_out && begun) co_return refused(outcome_response(408, "timeout", "The request header took too long"));
+        if (error && self.timed_out && begun)
+            co_return refused(outcome_response(408, "timeout", "The request header took too long"));
         if (error) co_return Incoming{};
         if (!begun && !first) self.expire_at(steady_clock::now() + context.limits.header_time);
         begun = true;
@@ -259,7 +265,8 @@ Awaitable<Incoming> Session::read_body(RequestParser& parser, BodyShare& share) 
         if (buffer.bytes().size() > context.limits.header_bytes_max)
             co_return refused(outcome_response(400, "structure", "The request is not well-formed HTTP"));
         const auto [error, size] = co_await self.stream->read_some(buffer.prepare(ReadBuffer::body_room));
-        if (error && self.timed_out) co_return refused(outcome_response(408, "timeout", "The request body took too long"));
+        if (error && self.timed_out)
+            co_return refused(outcome_response(408, "timeout", "The request body took too long"));
         if (error) co_return Incoming{};
         buffer.commit(size);
     }
@@ -349,15 +356,16 @@ Awaitable<> run_session(std::shared_ptr<Connection> connection, SessionContext c
         Response& response = incoming.response;
         if (gzip_accepted && worth_gzip(response)) {
             if (context.cpu && response.body.bytes() > inline_coding_bytes_max)
-                use_gzip(response, co_await net::co_spawn(*context.cpu, gzip_on_pool(response.body), net::use_awaitable_t<Executor>{}));
+                use_gzip(response, co_await net::co_spawn(*context.cpu, gzip_on_pool(response.body),
+                                                          net::use_awaitable_t<Executor>{}));
             else
                 use_gzip(response, gzip(response.body));
         }
         keep_alive = keep_alive && !context.stopping.load(std::memory_order_relaxed);
         const bool written = co_await session.write(response, {id, correlation, keep_alive}, method != Method::head);
         context.events.served({method, path, response.status, id,
-                               std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start), request_bytes,
-                               response.body.bytes()});
+                               std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start),
+                               request_bytes, response.body.bytes()});
         if (!written) co_return;
         if (!keep_alive) co_return co_await session.linger();
     }

@@ -17,7 +17,8 @@ public:
     virtual ~Stream() = default;
     virtual Awaitable<Transferred> read_some(net::mutable_buffer room) = 0;
     virtual Awaitable<Transferred> write_some(std::span<const net::const_buffer> pieces) = 0;
-    /// Writes what the system takes at once; 0 bytes with would_block is an answer. Spares a suspension for most answers.
+    /// Writes what the system takes at once; 0 bytes with would_block is an answer. Spares a suspension for most
+    /// answers.
     virtual std::size_t try_write(std::span<const net::const_buffer> pieces, error_code& error) = 0;
     virtual void shutdown_send() noexcept = 0;
     virtual void cancel() noexcept = 0;

@@ -56,15 +56,23 @@ bool read_file(const std::string& name, std::string& out) {
 std::string structure_for(const mappings::Plan& plan, const std::vector<mappings::SourceResource>& resources) {
     std::string event;
     for (const auto& resource : resources)
-        if (resource.element.resource_type() == "MessageHeader") event = std::string(resource.element["eventCoding"]["code"].text());
+        if (resource.element.resource_type() == "MessageHeader")
+            event = std::string(resource.element["eventCoding"]["code"].text());
     for (const auto& message : plan.messages)
-        if (std::find(message->events.begin(), message->events.end(), event) != message->events.end()) return message->name;
+        if (std::find(message->events.begin(), message->events.end(), event) != message->events.end())
+            return message->name;
     struct Row {
         std::string_view type, structure;
     };
-    for (const auto& [type, structure] : {Row{"DiagnosticReport", "ORU_R01"}, {"ServiceRequest", "OML_O21"}, {"MedicationDispense", "RDS_O13"},
-                                          {"MedicationRequest", "RDE_O11"}, {"Immunization", "VXU_V04"}, {"Appointment", "SIU_S12"},
-                                          {"DocumentReference", "MDM_T02"}, {"Encounter", "ADT_A01"}, {"Patient", "ADT_A05"}})
+    for (const auto& [type, structure] : {Row{"DiagnosticReport", "ORU_R01"},
+                                          {"ServiceRequest", "OML_O21"},
+                                          {"MedicationDispense", "RDS_O13"},
+                                          {"MedicationRequest", "RDE_O11"},
+                                          {"Immunization", "VXU_V04"},
+                                          {"Appointment", "SIU_S12"},
+                                          {"DocumentReference", "MDM_T02"},
+                                          {"Encounter", "ADT_A01"},
+                                          {"Patient", "ADT_A05"}})
         for (const auto& resource : resources)
             if (resource.element.resource_type() == type) return std::string(structure);
     return {};
@@ -91,7 +99,9 @@ private:
     Exit from_v2(const std::string& name, std::string bytes) {
         const std::string to = command_.to.empty() ? "fhir" : command_.to;
         const auto message = hl7v2::Message::parse(std::move(bytes), {{}, hl7v2::Tolerances::all()});
-        if (message.has_error()) return fault(name, fmt::format("{} at byte {}", hl7v2::describe(message.error().code), message.error().offset));
+        if (message.has_error())
+            return fault(name,
+                         fmt::format("{} at byte {}", hl7v2::describe(message.error().code), message.error().offset));
         mappings::ForwardContext context;
         context.now = now_instant();
         const auto result = mappings::forward(*plan_, message->view(), context);
@@ -99,14 +109,16 @@ private:
         if (result.refused) return Exit::bad_data;
         if (to == "v2") {
             std::vector<mappings::SourceResource> resources;
-            for (const auto& resource : result.resources) resources.push_back({resource.doc->root(), resource.full_url});
+            for (const auto& resource : result.resources)
+                resources.push_back({resource.doc->root(), resource.full_url});
             return write_message(name, resources, result.structure, result.control_id);
         }
         const auto bundle = mappings::to_bundle(result, context);
         const Exit written = write_resource(name, bundle->root(), to == "xml");
         if (command_.trace) {
             std::string text = mappings::trace_text(*plan_, result, message->view());
-            text += fmt::format("-- not read: {} of {} values\n{}", result.residue.size(), result.leaves, mappings::residue_text(result));
+            text += fmt::format("-- not read: {} of {} values\n{}", result.residue.size(), result.leaves,
+                                mappings::residue_text(result));
             write(name, ".trace", text);
         }
         return written;
@@ -115,15 +127,18 @@ private:
     Exit from_fhir(const std::string& name, const fhir::Result<fhir::DocumentPtr>& parsed, const char* usual) {
         if (parsed.has_error()) {
             const auto& error = parsed.error();
-            return fault(name, fmt::format("{}{} (line {}, column {})", error.path.empty() ? "" : error.path + ": ", error.message, error.line, error.column));
+            return fault(name, fmt::format("{}{} (line {}, column {})", error.path.empty() ? "" : error.path + ": ",
+                                           error.message, error.line, error.column));
         }
         const std::string to = command_.to.empty() ? usual : command_.to;
         if (to != "v2") return write_resource(name, (*parsed)->root(), to == "xml");
         const auto resources = mappings::resources_of(**parsed);
-        return write_message(name, resources, command_.structure.empty() ? structure_for(*plan_, resources) : command_.structure, "1");
+        return write_message(name, resources,
+                             command_.structure.empty() ? structure_for(*plan_, resources) : command_.structure, "1");
     }
 
-    Exit write_message(const std::string& name, const std::vector<mappings::SourceResource>& resources, const std::string& structure, std::string control_id) {
+    Exit write_message(const std::string& name, const std::vector<mappings::SourceResource>& resources,
+                       const std::string& structure, std::string control_id) {
         mappings::BackwardContext context;
         context.now = now_instant();
         context.control_id = std::move(control_id);
@@ -146,7 +161,8 @@ private:
             fmt::print("{}", text);
             return Exit::good;
         }
-        const auto path = std::filesystem::path(command_.out) / std::filesystem::path(name == "-" ? "stdin" : name).filename().replace_extension(extension);
+        const auto path = std::filesystem::path(command_.out) /
+                          std::filesystem::path(name == "-" ? "stdin" : name).filename().replace_extension(extension);
         std::ofstream file(path, std::ios::binary);
         file << text;
         if (file.good()) return Exit::good;
@@ -157,8 +173,8 @@ private:
     void print_issues(const std::string& name, const mappings::Issues& issues) const {
         for (const auto& issue : issues) {
             const auto& line = plan_->lines[issue.line];
-            fmt::print(stderr, "{}: {} {}{}{}\n", name, issue.code, issue.v2_path.empty() ? "" : issue.v2_path + ": ", issue.text,
-                       issue.line == 0 ? "" : fmt::format(" [{}:{}]", line.file, line.line));
+            fmt::print(stderr, "{}: {} {}{}{}\n", name, issue.code, issue.v2_path.empty() ? "" : issue.v2_path + ": ",
+                       issue.text, issue.line == 0 ? "" : fmt::format(" [{}:{}]", line.file, line.line));
         }
     }
 
@@ -192,15 +208,18 @@ void add_convert_command(CLI::App& app, Exit& exit_code) {
     auto command = std::make_shared<ConvertCommand>();
     auto* sub = app.add_subcommand("convert", "Convert between HL7 v2 and FHIR, and between FHIR's JSON and XML");
     sub->footer(
-        "What a file is, is seen from its first character: MSH, { or <. HL7 v2 becomes a Bundle, a Bundle becomes HL7 v2,\n"
+        "What a file is, is seen from its first character: MSH, { or <. HL7 v2 becomes a Bundle, a Bundle becomes HL7 "
+        "v2,\n"
         "XML becomes JSON, unless --to says otherwise.\n"
         "Exit code: 0 if all went well, 1 if an input was bad or refused, 2 if it could not be read.");
     sub->add_option("files", command->files, "files; - is the standard input")->required();
     sub->add_option("--to", command->to, "what to make")->check(CLI::IsMember({"fhir", "v2", "json", "xml"}));
     sub->add_option("--partner", command->partner, "use the maps of this site");
     sub->add_option("--message", command->structure, "the message to make, e.g. OML_O21");
-    sub->add_option("--out", command->out, "write into this folder instead of to the standard output")->check(CLI::ExistingDirectory);
-    sub->add_flag("--trace", command->trace, "also say which field and map line made which element, and what was not read");
+    sub->add_option("--out", command->out, "write into this folder instead of to the standard output")
+        ->check(CLI::ExistingDirectory);
+    sub->add_flag("--trace", command->trace,
+                  "also say which field and map line made which element, and what was not read");
     sub->callback([command, &exit_code] { exit_code = run(*command); });
 }
 

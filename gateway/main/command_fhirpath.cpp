@@ -27,7 +27,8 @@ struct Options {
 class Tracer final : public fhir::path::Hooks {
 public:
     void trace(std::string_view name, std::span<const fhir::path::Item> items) const override {
-        for (const fhir::path::Item& item : items) fmt::print(stderr, "{}: {} {}\n", name, fhir::path::type_name(item), fhir::path::display(item));
+        for (const fhir::path::Item& item : items)
+            fmt::print(stderr, "{}: {} {}\n", name, fhir::path::type_name(item), fhir::path::display(item));
     }
 };
 
@@ -73,7 +74,9 @@ Exit run(const Options& options) {
     }
     const Tracer tracer;
     fhir::path::Environment environment;
-    environment.now_us = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    environment.now_us =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
     environment.hooks = &tracer;
     fhir::path::Evaluation evaluation;
     const auto items = evaluation.run(*expression, (*document)->root(), environment);
@@ -81,14 +84,16 @@ Exit run(const Options& options) {
         show_error(options.expression, items.error());
         return Exit::bad_data;
     }
-    for (const fhir::path::Item& item : *items) fmt::print("{}\t{}\n", fhir::path::type_name(item), fhir::path::display(item));
+    for (const fhir::path::Item& item : *items)
+        fmt::print("{}\t{}\n", fhir::path::type_name(item), fhir::path::display(item));
     return Exit::good;
 }
 
 }  // namespace
 
 void add_fhirpath_command(CLI::App& app, Exit& exit_code) {
-    auto* const command = app.add_subcommand("fhirpath", "evaluates a FHIRPath expression on a resource and prints each result with its type");
+    auto* const command = app.add_subcommand(
+        "fhirpath", "evaluates a FHIRPath expression on a resource and prints each result with its type");
     const auto options = std::make_shared<Options>();
     command->add_option("expression", options->expression, "the expression")->required();
     command->add_option("file", options->file, "a resource in JSON or XML; - reads standard input")->required();

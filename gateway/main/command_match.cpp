@@ -81,14 +81,15 @@ private:
 struct Loaded {
     std::vector<std::string> ids;
     std::vector<match::Features> records;
-    std::vector<std::uint32_t> truth;      ///< 0 = not known
-    std::vector<std::uint8_t> source;      ///< empty for one file
+    std::vector<std::uint32_t> truth;  ///< 0 = not known
+    std::vector<std::uint8_t> source;  ///< empty for one file
     match::CountedPopulation population;
 };
 
 void load(const Options& options, Loaded& out) {
     std::unique_ptr<pi::ColumnMap> map;
-    if (!options.columns.empty()) map = std::make_unique<pi::ColumnMap>(pi::ColumnMap::read(file_text(options.columns)));
+    if (!options.columns.empty())
+        map = std::make_unique<pi::ColumnMap>(pi::ColumnMap::read(file_text(options.columns)));
     const std::regex pattern(options.truth_pattern.empty() ? "(.*)" : options.truth_pattern);
     std::unordered_map<std::string, std::uint32_t> persons;
     for (std::size_t f = 0; f < options.files.size(); ++f) {
@@ -111,21 +112,22 @@ void load(const Options& options, Loaded& out) {
 }
 
 void print_report(const match::TrainingReport& report) {
-    fmt::print("training: {} records, {} random pairs, {} candidate pairs, {} patterns, start rate {:.3g}\n", report.records,
-               report.random_pairs, report.candidate_pairs, report.patterns, report.start_match_rate);
+    fmt::print("training: {} records, {} random pairs, {} candidate pairs, {} patterns, start rate {:.3g}\n",
+               report.records, report.random_pairs, report.candidate_pairs, report.patterns, report.start_match_rate);
     for (std::size_t i = 0; i < report.rounds.size(); ++i) {
         const auto& round = report.rounds[i];
-        fmt::print("  round {}: match rate {:.4g}, household rate {:.4g}, largest change {:.4g}\n", i + 1, round.match_rate, round.household_rate,
-                   round.largest_change);
+        fmt::print("  round {}: match rate {:.4g}, household rate {:.4g}, largest change {:.4g}\n", i + 1,
+                   round.match_rate, round.household_rate, round.largest_change);
         for (const auto& session : round.sessions)
-            fmt::print("    session {:<11} {:>9} pairs, match rate {:.3f}, {:>2} rounds{}\n", session.name, session.pairs, session.match_rate,
-                       session.rounds, session.used ? "" : "  (not used)");
+            fmt::print("    session {:<11} {:>9} pairs, match rate {:.3f}, {:>2} rounds{}\n", session.name,
+                       session.pairs, session.match_rate, session.rounds, session.used ? "" : "  (not used)");
     }
     if (!report.refused.empty()) fmt::print("  refused: {}; the model given is kept\n", report.refused);
 }
 
 /// The model a batch run judges with: the one of --model, the shipped one, or one trained on the records themselves.
-match::Model model_for(const Options& options, const Loaded& data, const match::BlockIndex& blocks, Progress& progress) {
+match::Model model_for(const Options& options, const Loaded& data, const match::BlockIndex& blocks,
+                       Progress& progress) {
     const auto start = model_from(options.model);
     if (!options.model.empty() || options.shipped) return start;
     match::TrainingReport report;
@@ -150,15 +152,18 @@ void write_pairs(const std::string& path, const Loaded& data, const std::vector<
     out << "id_a,id_b,weight,probability,decision,rule,block_truncated\n";
     for (const auto& pair : pairs) {
         const double weight = static_cast<double>(pair.weight);
-        out << fmt::format("{},{},{:.2f},{:.5f},{},{},{}\n", data.ids[pair.a], data.ids[pair.b], weight, 1 / (1 + std::exp2(-weight)),
-                           match::outcome_name(pair.outcome), pair.rule, pair.truncated ? 1 : 0);
+        out << fmt::format("{},{},{:.2f},{:.5f},{},{},{}\n", data.ids[pair.a], data.ids[pair.b], weight,
+                           1 / (1 + std::exp2(-weight)), match::outcome_name(pair.outcome), pair.rule,
+                           pair.truncated ? 1 : 0);
     }
 }
 
 /// dedupe and link: every record against every record (of the other file) that it shares a block with.
 void run_files(const Options& options) {
     const auto began = std::chrono::steady_clock::now();
-    const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(); };
+    const auto seconds = [&] {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    };
     Progress progress(options.quiet);
     Loaded data;
     load(options, data);
@@ -179,13 +184,17 @@ void run_files(const Options& options) {
         automatic += pair.outcome == match::Outcome::automatic;
         review += pair.outcome == match::Outcome::review;
     }
-    fmt::print("{} records, {} pairs compared ({:.1f} per record), {} oversized blocks, model {}\n", data.records.size(), result.compared,
-               static_cast<double>(result.compared) / static_cast<double>(std::max<std::size_t>(data.records.size(), 1)), blocks.oversized(), model.version);
+    fmt::print(
+        "{} records, {} pairs compared ({:.1f} per record), {} oversized blocks, model {}\n", data.records.size(),
+        result.compared,
+        static_cast<double>(result.compared) / static_cast<double>(std::max<std::size_t>(data.records.size(), 1)),
+        blocks.oversized(), model.version);
     fmt::print("{} automatic links, {} pairs for review\n", automatic, review);
-    fmt::print("seconds: read {:.1f}, blocks {:.1f}, training {:.1f}, comparing {:.1f}, all {:.1f} ({} threads)\n", read_s, blocked_s - read_s,
-               trained_s - blocked_s, seconds() - trained_s, seconds(), batch.threads);
+    fmt::print("seconds: read {:.1f}, blocks {:.1f}, training {:.1f}, comparing {:.1f}, all {:.1f} ({} threads)\n",
+               read_s, blocked_s - read_s, trained_s - blocked_s, seconds() - trained_s, seconds(), batch.threads);
     if (std::any_of(data.truth.begin(), data.truth.end(), [](auto person) { return person != 0; }))
-        fmt::print("{}", pi::describe(pi::evaluate(result.pairs, data.truth, data.source, model.probable), data.records.size()));
+        fmt::print("{}", pi::describe(pi::evaluate(result.pairs, data.truth, data.source, model.probable),
+                                      data.records.size()));
     if (!options.out.empty()) {
         std::erase_if(result.pairs, [](const auto& pair) { return pair.outcome == match::Outcome::no_match; });
         write_pairs(options.out, data, result.pairs);
@@ -202,13 +211,15 @@ void run_train(const Options& options) {
     training.seed = options.seed;
     training.version = fmt::format("trained-{}-records-seed-{}", data.records.size(), options.seed);
     training.progress = [&](std::string_view step, double share) { progress(step, share); };
-    const auto model = match::train(data.records, data.source, blocks, data.population, model_from(options.model), training, report);
+    const auto model =
+        match::train(data.records, data.source, blocks, data.population, model_from(options.model), training, report);
     progress.end();
     print_report(report);
     if (!report.refused.empty()) throw std::runtime_error("no model written");
     if (options.out.empty()) return;
     std::ofstream out(options.out, std::ios::binary);
-    if (!(out << match::write_model(model))) throw std::runtime_error(fmt::format("{}: cannot be written", options.out));
+    if (!(out << match::write_model(model)))
+        throw std::runtime_error(fmt::format("{}: cannot be written", options.out));
     fmt::print("model {} written to {}\n", model.version, options.out);
 }
 
@@ -218,8 +229,8 @@ struct Judged {
     match::Decision decision;
 };
 
-Judged judge(const match::Features& a, const match::Features& b, const match::Model& model, const match::Population& population,
-             const match::Rates& rates) {
+Judged judge(const match::Features& a, const match::Features& b, const match::Model& model,
+             const match::Population& population, const match::Rates& rates) {
     Judged out;
     out.comparison = match::compare(a, b);
     out.score = match::score(out.comparison, model, population, rates);
@@ -237,7 +248,8 @@ int class_of(std::string text) {
 
 void run_pairs(const Options& options) {
     std::unique_ptr<pi::ColumnMap> map;
-    if (!options.columns.empty()) map = std::make_unique<pi::ColumnMap>(pi::ColumnMap::read(file_text(options.columns)));
+    if (!options.columns.empty())
+        map = std::make_unique<pi::ColumnMap>(pi::ColumnMap::read(file_text(options.columns)));
     std::vector<pi::LabelledPair> pairs;
     std::ifstream in(options.files.at(0), std::ios::binary);
     if (!in) throw std::runtime_error(fmt::format("{}: cannot be read", options.files[0]));
@@ -265,17 +277,22 @@ void run_pairs(const Options& options) {
         ++table[expected][static_cast<int>(judged.decision.outcome)];
         if (expected != 1) {
             if (expected == 2) truth[2 * i] = truth[2 * i + 1] = static_cast<std::uint32_t>(i + 1);
-            scored.push_back({static_cast<std::uint32_t>(2 * i), static_cast<std::uint32_t>(2 * i + 1), static_cast<float>(judged.score.weight),
-                              judged.decision.outcome, false, judged.decision.rule});
+            scored.push_back({static_cast<std::uint32_t>(2 * i), static_cast<std::uint32_t>(2 * i + 1),
+                              static_cast<float>(judged.score.weight), judged.decision.outcome, false,
+                              judged.decision.rule});
         }
         if (out)
-            *out << fmt::format("{},{},{:.2f},{:.5f},{},{}\n", pairs[i].name, pairs[i].expected, judged.score.weight, judged.score.probability(),
-                                match::outcome_name(judged.decision.outcome), judged.decision.rule);
+            *out << fmt::format("{},{},{:.2f},{:.5f},{},{}\n", pairs[i].name, pairs[i].expected, judged.score.weight,
+                                judged.score.probability(), match::outcome_name(judged.decision.outcome),
+                                judged.decision.rule);
     }
-    fmt::print("{} pairs, model {}\n{:<12}{:>10}{:>10}{:>10}\n", pairs.size(), model.version, "expected", "no match", "review", "automatic");
+    fmt::print("{} pairs, model {}\n{:<12}{:>10}{:>10}{:>10}\n", pairs.size(), model.version, "expected", "no match",
+               "review", "automatic");
     constexpr std::string_view names[3] = {"no match", "possible", "match"};
-    for (int i = 2; i >= 0; --i) fmt::print("{:<12}{:>10}{:>10}{:>10}\n", names[i], table[i][0], table[i][1], table[i][2]);
-    fmt::print("match against no match:\n{}", pi::describe(pi::evaluate(scored, truth, {}, model.probable), records.size()));
+    for (int i = 2; i >= 0; --i)
+        fmt::print("{:<12}{:>10}{:>10}{:>10}\n", names[i], table[i][0], table[i][1], table[i][2]);
+    fmt::print("match against no match:\n{}",
+               pi::describe(pi::evaluate(scored, truth, {}, model.probable), records.size()));
 }
 
 void run_explain(const Options& options) {
@@ -294,11 +311,13 @@ void run_explain(const Options& options) {
 
 using Run = void (*)(const Options&);
 
-void add_mode(CLI::App& parent, Exit& exit_code, const char* name, const char* help, const Run run, const std::size_t files) {
+void add_mode(CLI::App& parent, Exit& exit_code, const char* name, const char* help, const Run run,
+              const std::size_t files) {
     auto* mode = parent.add_subcommand(name, help);
     const auto options = std::make_shared<Options>();
     mode->add_option("files", options->files, "CSV with a header line")->required()->expected(static_cast<int>(files));
-    mode->add_option("--columns", options->columns, "mapping file: lines `field = column` (default: by the usual column names)");
+    mode->add_option("--columns", options->columns,
+                     "mapping file: lines `field = column` (default: by the usual column names)");
     mode->add_option("--model", options->model, "model file (default: trained on the file, or the shipped one)");
     mode->add_flag("--quiet", options->quiet, "no progress");
     const std::string_view which = name;
@@ -306,12 +325,14 @@ void add_mode(CLI::App& parent, Exit& exit_code, const char* name, const char* h
         mode->add_option("id1", options->ids[0])->required();
         mode->add_option("id2", options->ids[1])->required();
     } else {
-        mode->add_option("--out", options->out, which == "train" ? "write the model here" : "write the pairs here as CSV");
+        mode->add_option("--out", options->out,
+                         which == "train" ? "write the model here" : "write the pairs here as CSV");
         mode->add_option("--seed", options->seed, "of the training's random pairs");
     }
     if (which == "dedupe" || which == "link") {
         mode->add_option("--truth", options->truth, "column that names the person: print precision, recall and F1");
-        mode->add_option("--truth-pattern", options->truth_pattern, "regular expression; its first group is the person");
+        mode->add_option("--truth-pattern", options->truth_pattern,
+                         "regular expression; its first group is the person");
         mode->add_option("--threads", options->threads);
         mode->add_flag("--shipped", options->shipped, "judge with the shipped model instead of training");
     }
@@ -331,7 +352,8 @@ void add_mode(CLI::App& parent, Exit& exit_code, const char* name, const char* h
 }  // namespace
 
 void add_match_command(CLI::App& app, Exit& exit_code) {
-    auto* command = app.add_subcommand("match", "find records of one person in files, with the patient index's own matcher");
+    auto* command =
+        app.add_subcommand("match", "find records of one person in files, with the patient index's own matcher");
     command->require_subcommand(1);
     add_mode(*command, exit_code, "dedupe", "records of one file that are one person", run_files, 1);
     add_mode(*command, exit_code, "link", "records of two files that are one person", run_files, 2);

@@ -54,12 +54,13 @@ void print_result(const mllp::SendResult& result, bool with_answer) {
 }
 
 void print_report(const mllp::SendReport& report) {
-    fmt::print("{} sent in {:.3f} s, {:.1f}/s: {} positive, {} negative, {} with a wrong MSA-2, {} failed\n", report.sent,
-               static_cast<double>(report.elapsed.count()) / 1e6, report.per_second(), report.positive, report.negative, report.mismatched,
-               report.failed);
+    fmt::print("{} sent in {:.3f} s, {:.1f}/s: {} positive, {} negative, {} with a wrong MSA-2, {} failed\n",
+               report.sent, static_cast<double>(report.elapsed.count()) / 1e6, report.per_second(), report.positive,
+               report.negative, report.mismatched, report.failed);
     if (report.times_us.empty()) return;
-    fmt::print("answer after, ms: min {:.2f}, p50 {:.2f}, p90 {:.2f}, p99 {:.2f}, max {:.2f}\n", report.percentile_us(0) / 1e3,
-               report.percentile_us(0.5) / 1e3, report.percentile_us(0.9) / 1e3, report.percentile_us(0.99) / 1e3, report.percentile_us(1) / 1e3);
+    fmt::print("answer after, ms: min {:.2f}, p50 {:.2f}, p90 {:.2f}, p99 {:.2f}, max {:.2f}\n",
+               report.percentile_us(0) / 1e3, report.percentile_us(0.5) / 1e3, report.percentile_us(0.9) / 1e3,
+               report.percentile_us(0.99) / 1e3, report.percentile_us(1) / 1e3);
 }
 
 Exit run(SendCommand& command) {
@@ -73,7 +74,9 @@ Exit run(SendCommand& command) {
     }
     command.options.answer_timeout = std::chrono::seconds(command.timeout_s);
     command.options.wait_for_answer = !command.no_wait;
-    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const auto us =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
     command.options.control_id_prefix = fmt::format("S{}-", us / 1000 % 10'000'000'000);
     boost::asio::io_context io(1);
     const bool each = !command.quiet && (command.show_answers || messages.size() * command.options.repeat <= 100);
@@ -95,13 +98,21 @@ void add_send_command(CLI::App& app, Exit& exit_code) {
         "Exit code: 0 if every answer was AA or CA, 1 if not, 3 if nothing could be sent.");
     sub->add_option("--to", command->to, "HOST:PORT of the listener")->required();
     sub->add_option("files", command->files, "files of messages; - is the standard input")->required();
-    sub->add_option("--connections", command->options.connections, "connections at once")->check(CLI::Range(1, 10'000))->capture_default_str();
-    sub->add_option("--rate", command->options.per_second, "messages per second over all connections; 0 = as fast as answers come")
+    sub->add_option("--connections", command->options.connections, "connections at once")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    sub->add_option("--rate", command->options.per_second,
+                    "messages per second over all connections; 0 = as fast as answers come")
         ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
-    sub->add_option("--repeat", command->options.repeat, "send the whole list this often")->check(CLI::PositiveNumber)->capture_default_str();
-    sub->add_flag("--fresh", command->options.fresh, "give each message a control id (MSH-10) and a time (MSH-7) of its own");
-    sub->add_option("--timeout", command->timeout_s, "seconds to wait for an answer")->check(CLI::Range(1, 86'400))->capture_default_str();
+    sub->add_option("--repeat", command->options.repeat, "send the whole list this often")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    sub->add_flag("--fresh", command->options.fresh,
+                  "give each message a control id (MSH-10) and a time (MSH-7) of its own");
+    sub->add_option("--timeout", command->timeout_s, "seconds to wait for an answer")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
     sub->add_flag("--no-wait", command->no_wait, "do not wait for answers");
     sub->add_flag("--show", command->show_answers, "print the answers");
     sub->add_flag("--quiet", command->quiet, "print the summary only");

@@ -20,7 +20,8 @@ using namespace exchange;
 
 /// Sets a value of our own from its name; the answer is what is wrong, empty if nothing.
 using FromName = std::function<std::string(const std::string&)>;
-using Place = std::variant<std::string*, bool*, std::uint16_t*, std::uint32_t*, double*, std::vector<std::string>*, FromName>;
+using Place =
+    std::variant<std::string*, bool*, std::uint16_t*, std::uint32_t*, double*, std::vector<std::string>*, FromName>;
 struct Key {
     std::string_view name;
     Place place;
@@ -100,7 +101,8 @@ public:
               const std::vector<std::string_view>& tables = {}) {
         for (const auto& [name, node] : table) {
             if (std::find(tables.begin(), tables.end(), name.str()) != tables.end()) continue;
-            const auto key = std::find_if(keys.begin(), keys.end(), [&](const Key& each) { return each.name == name.str(); });
+            const auto key =
+                std::find_if(keys.begin(), keys.end(), [&](const Key& each) { return each.name == name.str(); });
             if (key == keys.end()) {
                 unknown(name, here, keys, tables);
             } else if (auto fault = std::visit(Setter{node}, key->place); !fault.empty()) {
@@ -132,7 +134,9 @@ public:
         }
     }
 
-    void report(const toml::source_region& where, std::string text) { faults_.push_back({position(file_, where), std::move(text)}); }
+    void report(const toml::source_region& where, std::string text) {
+        faults_.push_back({position(file_, where), std::move(text)});
+    }
 
 private:
     void unknown(const toml::key& name, const std::string& here, const std::vector<Key>& keys,
@@ -140,7 +144,8 @@ private:
         std::vector<std::string_view> known = tables;
         for (const auto& key : keys) known.push_back(key.name);
         const auto near = ops::nearest(name.str(), known);
-        report(name.source(), fmt::format("{}: unknown setting {}{}", here, name.str(), near ? fmt::format("; did you mean {}?", *near) : ""));
+        report(name.source(), fmt::format("{}: unknown setting {}{}", here, name.str(),
+                                          near ? fmt::format("; did you mean {}?", *near) : ""));
     }
 
     std::string_view file_;
@@ -183,7 +188,8 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
                  {"charset", &partner.charset},
                  {"timezone", &partner.timezone},
                  {"processing_id", &partner.processing_id},
-                 {"acknowledgement", by_name(partner.acknowledgement, acknowledgement_mode, "original, accept, accept-and-application")},
+                 {"acknowledgement",
+                  by_name(partner.acknowledgement, acknowledgement_mode, "original, accept, accept-and-application")},
                  {"site", &partner.site},
                  {"queue_max", &partner.queue_max}},
                 {"mllp", "retry", "tolerances", "authority"});
@@ -262,7 +268,8 @@ RoutingRule read_route(const toml::table& table, TableReader& reader) {
 }
 
 /// validate() names settings; operators want lines too.
-std::string place_of(const ConfigurationFault& fault, const std::map<std::string, std::string>& places, std::string_view file) {
+std::string place_of(const ConfigurationFault& fault, const std::map<std::string, std::string>& places,
+                     std::string_view file) {
     const auto name = fault.where.substr(0, fault.where.find(": "));
     const auto at = places.find(name);
     return at == places.end() ? std::string(file) : at->second;
@@ -274,7 +281,8 @@ PartnersLoad load_partners(std::string_view text, std::string_view file_name, co
     PartnersLoad load;
     const auto parsed = toml::parse(text, file_name);
     if (!parsed) {
-        load.faults.push_back({position(file_name, parsed.error().source()), std::string(parsed.error().description())});
+        load.faults.push_back(
+            {position(file_name, parsed.error().source()), std::string(parsed.error().description())});
         return load;
     }
     load.settings.duplicate_window_days = static_cast<std::uint32_t>(config.exchange.duplicate_window_days);

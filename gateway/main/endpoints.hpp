@@ -8,8 +8,8 @@
 
 namespace causeway {
 
-/// GET /health/live and /health/ready. Live: the process answers. Ready: `troubles` finds nothing that keeps it from its work;
-/// otherwise 503 with one line each. Says nothing about patients and needs no rights.
+/// GET /health/live and /health/ready. Live: the process answers. Ready: `troubles` finds nothing that keeps it from
+/// its work; otherwise 503 with one line each. Says nothing about patients and needs no rights.
 class HealthHandler final : public http::Handler {
 public:
     using Troubles = std::function<std::vector<std::string>()>;

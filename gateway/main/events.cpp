@@ -8,17 +8,24 @@ namespace causeway {
 namespace {
 
 ops::Counter& requests(ops::Metrics& metrics, std::string_view status) {
-    return metrics.counter("causeway_http_requests_total", "HTTP requests answered", fmt::format("status=\"{}\"", status));
+    return metrics.counter("causeway_http_requests_total", "HTTP requests answered",
+                           fmt::format("status=\"{}\"", status));
 }
 
 std::string_view name(exchange::Receipt::Outcome outcome) {
     switch (outcome) {
-        case exchange::Receipt::Outcome::processed: return "processed";
-        case exchange::Receipt::Outcome::held: return "held";
-        case exchange::Receipt::Outcome::duplicate: return "duplicate";
-        case exchange::Receipt::Outcome::failed: return "failed";
-        case exchange::Receipt::Outcome::rejected: return "rejected";
-        case exchange::Receipt::Outcome::not_stored: return "not_stored";
+        case exchange::Receipt::Outcome::processed:
+            return "processed";
+        case exchange::Receipt::Outcome::held:
+            return "held";
+        case exchange::Receipt::Outcome::duplicate:
+            return "duplicate";
+        case exchange::Receipt::Outcome::failed:
+            return "failed";
+        case exchange::Receipt::Outcome::rejected:
+            return "rejected";
+        case exchange::Receipt::Outcome::not_stored:
+            return "not_stored";
     }
     return "unknown";
 }
@@ -31,7 +38,8 @@ Events::Events(ops::Metrics& metrics)
       requests_4xx_(requests(metrics, "4xx")),
       requests_5xx_(requests(metrics, "5xx")),
       requests_other_(requests(metrics, "other")),
-      request_seconds_(metrics.histogram("causeway_http_request_seconds", "from a complete request to the last byte of its answer")) {}
+      request_seconds_(metrics.histogram("causeway_http_request_seconds",
+                                         "from a complete request to the last byte of its answer")) {}
 
 void Events::served(const Served& served) {
     const unsigned family = served.status / 100;
@@ -40,42 +48,70 @@ void Events::served(const Served& served) {
     if (family == 5)
         ops::log::warning("http.error", {{"status", served.status}, {"request", std::string(served.request_id)}});
     else
-        ops::log::debug("http.served", {{"status", served.status}, {"request", std::string(served.request_id)}, {"us", served.duration.count()}});
+        ops::log::debug(
+            "http.served",
+            {{"status", served.status}, {"request", std::string(served.request_id)}, {"us", served.duration.count()}});
 }
 
 // One per listener kind would need two objects; the two listeners' counts are read from the listeners themselves.
 void Events::connections_changed(std::size_t) {}
 
 void Events::session_failed(const char* what) {
-    metrics_.counter("causeway_session_failures_total", "sessions that ended with an exception: a fault of the program").add();
+    metrics_.counter("causeway_session_failures_total", "sessions that ended with an exception: a fault of the program")
+        .add();
     ops::log::error("session.failed", {{"what", what}});
 }
 
-void Events::connection_refused(const std::string& address) { ops::log::warning("connection.refused", {{"peer", address}}); }
+void Events::connection_refused(const std::string& address) {
+    ops::log::warning("connection.refused", {{"peer", address}});
+}
 
 void Events::frame_damaged(const mllp::SessionInfo& session, std::string_view reason) {
     metrics_.counter("causeway_mllp_damaged_frames_total", "frames that could not be read").add();
-    ops::log::warning("mllp.damaged", {{"listener", session.listener}, {"peer", session.peer->address}, {"reason", reason}});
+    ops::log::warning("mllp.damaged",
+                      {{"listener", session.listener}, {"peer", session.peer->address}, {"reason", reason}});
 }
 
 void Events::received(const exchange::Receipt& receipt, std::chrono::microseconds took) {
-    metrics_.counter("causeway_messages_received_total", "HL7 v2 messages by what became of them", fmt::format("outcome=\"{}\"", name(receipt.outcome))).add();
-    metrics_.histogram("causeway_message_seconds", "from a complete frame to its acknowledgement").observe_us(took.count());
-    const bool good = receipt.outcome == exchange::Receipt::Outcome::processed || receipt.outcome == exchange::Receipt::Outcome::duplicate;
+    metrics_
+        .counter("causeway_messages_received_total", "HL7 v2 messages by what became of them",
+                 fmt::format("outcome=\"{}\"", name(receipt.outcome)))
+        .add();
+    metrics_.histogram("causeway_message_seconds", "from a complete frame to its acknowledgement")
+        .observe_us(took.count());
+    const bool good = receipt.outcome == exchange::Receipt::Outcome::processed ||
+                      receipt.outcome == exchange::Receipt::Outcome::duplicate;
     ops::log::write(good ? ops::log::Level::info : ops::log::Level::warning, "message",
-                    {{"id", receipt.id}, {"kind", receipt.kind}, {"partner", receipt.partner}, {"outcome", name(receipt.outcome)},
-                     {"code", receipt.code}, {"resources", receipt.resources}, {"us", took.count()}, {"note", receipt.note}});
+                    {{"id", receipt.id},
+                     {"kind", receipt.kind},
+                     {"partner", receipt.partner},
+                     {"outcome", name(receipt.outcome)},
+                     {"code", receipt.code},
+                     {"resources", receipt.resources},
+                     {"us", took.count()},
+                     {"note", receipt.note}});
 }
 
 void Events::settled(const exchange::Partner& partner, const exchange::Settlement& settlement) {
     using Kind = exchange::Settlement::Kind;
-    const std::string_view result = settlement.kind == Kind::delivered ? "delivered" : settlement.kind == Kind::retry ? "retry" : "parked";
-    metrics_.counter("causeway_deliveries_total", "attempts to deliver to a partner", fmt::format("partner=\"{}\",result=\"{}\"", partner.name, result)).add();
+    const std::string_view result = settlement.kind == Kind::delivered ? "delivered"
+                                    : settlement.kind == Kind::retry   ? "retry"
+                                                                       : "parked";
+    metrics_
+        .counter("causeway_deliveries_total", "attempts to deliver to a partner",
+                 fmt::format("partner=\"{}\",result=\"{}\"", partner.name, result))
+        .add();
     ops::log::write(settlement.kind == Kind::parked ? ops::log::Level::warning : ops::log::Level::info, "delivery",
-                    {{"partner", partner.name}, {"id", settlement.id}, {"result", result}, {"attempts", settlement.attempts}, {"reason", settlement.reason}});
+                    {{"partner", partner.name},
+                     {"id", settlement.id},
+                     {"result", result},
+                     {"attempts", settlement.attempts},
+                     {"reason", settlement.reason}});
 }
 
-void Events::connected(const exchange::Partner& partner) { ops::log::info("delivery.connected", {{"partner", partner.name}}); }
+void Events::connected(const exchange::Partner& partner) {
+    ops::log::info("delivery.connected", {{"partner", partner.name}});
+}
 
 void Events::worker_failed(const exchange::Partner& partner, const char* what) {
     ops::log::error("delivery.failed", {{"partner", partner.name}, {"what", what}});

@@ -10,7 +10,10 @@
 namespace causeway {
 
 /// Counts and logs what HTTP, MLLP and the deliveries report. Holds nothing of any content.
-class Events final : public http::Events, public mllp::ListenerEvents, public mllp::InboxEvents, public mllp::DeliveryEvents {
+class Events final : public http::Events,
+                     public mllp::ListenerEvents,
+                     public mllp::InboxEvents,
+                     public mllp::DeliveryEvents {
 public:
     explicit Events(ops::Metrics& metrics);
 

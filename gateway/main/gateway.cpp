@@ -56,7 +56,8 @@ std::unique_ptr<storage::Store> open_store(const ops::Config& config) {
     options.reader_cache_bytes = static_cast<std::size_t>(config.storage.reader_cache_kb) << 10;
     auto opened = storage::open_sqlite(std::move(options));
     if (opened.has_error())
-        throw StartFailure{fmt::format("the store {} cannot be opened: {}", config.storage.path, opened.error().message)};
+        throw StartFailure{
+            fmt::format("the store {} cannot be opened: {}", config.storage.path, opened.error().message)};
     return std::move(*opened);
 }
 
@@ -113,8 +114,9 @@ class IdentityBridge final : public exchange::IdentityEvents {
 public:
     explicit IdentityBridge(patient_index::PatientIndex& index) : index_(index) {}
 
-    storage::Result<void> happened(storage::Transaction& transaction, mappings::Event::Kind kind, const storage::ResourceName& survivor,
-                                   const storage::ResourceName& other, const security::Principal& principal) override {
+    storage::Result<void> happened(storage::Transaction& transaction, mappings::Event::Kind kind,
+                                   const storage::ResourceName& survivor, const storage::ResourceName& other,
+                                   const security::Principal& principal) override {
         const patient_index::Actor actor{patient_index::EventSource::feed, principal.id, transaction.now_us()};
         const auto outcome = apply(transaction, kind, survivor, other, actor);
         if (outcome.has_error()) return outcome.error();
@@ -125,15 +127,20 @@ public:
 
 private:
     storage::Result<patient_index::Refusal> apply(storage::Transaction& transaction, mappings::Event::Kind kind,
-                                                  const storage::ResourceName& survivor, const storage::ResourceName& other,
+                                                  const storage::ResourceName& survivor,
+                                                  const storage::ResourceName& other,
                                                   const patient_index::Actor& actor) {
         using Kind = mappings::Event::Kind;
         switch (kind) {
-            case Kind::merge: return index_.merge(transaction, survivor.id, other.id, actor);
-            case Kind::link: return index_.link(transaction, survivor.id, other.id, actor);
-            case Kind::unlink: return index_.unlink(transaction, survivor.id, other.id, actor);
+            case Kind::merge:
+                return index_.merge(transaction, survivor.id, other.id, actor);
+            case Kind::link:
+                return index_.link(transaction, survivor.id, other.id, actor);
+            case Kind::unlink:
+                return index_.unlink(transaction, survivor.id, other.id, actor);
             case Kind::move:
-            case Kind::change_identifier: break;  // the records change, and every record that is written is matched again
+            case Kind::change_identifier:
+                break;  // the records change, and every record that is written is matched again
         }
         return patient_index::Refusal::none;
     }
@@ -223,7 +230,8 @@ void Gateway::Parts::start_exchange() {
     std::vector<exchange::ConfigurationFault> faults;
     routing = std::make_unique<exchange::Router>(
         exchange_settings,
-        exchange::Router::Services{*store, maps, [this] { return control_ids.next(); }, [this](const std::string& partner) { wake(partner); }},
+        exchange::Router::Services{*store, maps, [this] { return control_ids.next(); },
+                                   [this](const std::string& partner) { wake(partner); }},
         faults);
     if (!faults.empty()) {
         std::string text = "the routes have faults:";
@@ -266,7 +274,8 @@ void Gateway::Parts::start_listeners() {
     if (http.has_error()) throw StartFailure{http.error().message};
     http_port = *http;
     if (config.mllp.enabled) {
-        mllp_listener = std::make_unique<mllp::Listener>(io, *intake, mllp::Listener::Options{"mllp", mllp_limits(config.mllp), false}, &events);
+        mllp_listener = std::make_unique<mllp::Listener>(
+            io, *intake, mllp::Listener::Options{"mllp", mllp_limits(config.mllp), false}, &events);
         const auto port = mllp_listener->listen(config.mllp.address, static_cast<std::uint16_t>(config.mllp.port));
         if (port.has_error()) throw StartFailure{port.error().message};
         mllp_port = *port;
@@ -274,21 +283,29 @@ void Gateway::Parts::start_listeners() {
 }
 
 void Gateway::Parts::add_metrics() {
-    const auto stored = [this](auto member) { return [this, member] { return static_cast<double>(store->metrics().*member); }; };
+    const auto stored = [this](auto member) {
+        return [this, member] { return static_cast<double>(store->metrics().*member); };
+    };
     using M = storage::StoreMetrics;
     metrics.gauge_callback("causeway_store_groups", "commits since the start", stored(&M::groups));
     metrics.gauge_callback("causeway_store_jobs", "jobs committed since the start", stored(&M::jobs));
     metrics.gauge_callback("causeway_store_queue_jobs", "jobs waiting for the writer", stored(&M::queue_jobs));
-    metrics.gauge_callback("causeway_store_versions", "resource versions written since the start", stored(&M::versions));
+    metrics.gauge_callback("causeway_store_versions", "resource versions written since the start",
+                           stored(&M::versions));
     metrics.gauge_callback("causeway_store_log_bytes", "size of the write-ahead log", stored(&M::log_bytes));
     metrics.gauge_callback("causeway_store_file_bytes", "size of the database file", stored(&M::file_bytes));
     metrics.gauge_callback("causeway_store_writable", "1 while the store takes writes", stored(&M::writable));
-    metrics.gauge_callback("causeway_audit_reads_waiting", "audit rows of reads not yet committed", [this] { return static_cast<double>(reads.waiting()); });
-    metrics.gauge_callback("causeway_http_connections", "HTTP connections", [this] { return static_cast<double>(http_server.connections()); });
-    metrics.gauge_callback("causeway_mllp_connections", "MLLP connections", [this] { return mllp_listener ? static_cast<double>(mllp_listener->connections()) : 0.0; });
+    metrics.gauge_callback("causeway_audit_reads_waiting", "audit rows of reads not yet committed",
+                           [this] { return static_cast<double>(reads.waiting()); });
+    metrics.gauge_callback("causeway_http_connections", "HTTP connections",
+                           [this] { return static_cast<double>(http_server.connections()); });
+    metrics.gauge_callback("causeway_mllp_connections", "MLLP connections",
+                           [this] { return mllp_listener ? static_cast<double>(mllp_listener->connections()) : 0.0; });
     for (const auto& [name, worker] : workers)
-        metrics.gauge_callback("causeway_partner_connected", "1 while a connection to the partner is open",
-                               [each = worker.get()] { return each->status().connected ? 1.0 : 0.0; }, fmt::format("partner=\"{}\"", name));
+        metrics.gauge_callback(
+            "causeway_partner_connected", "1 while a connection to the partner is open",
+            [each = worker.get()] { return each->status().connected ? 1.0 : 0.0; },
+            fmt::format("partner=\"{}\"", name));
 }
 
 /// Each part stops by itself; the last of them lets the I/O threads go.
@@ -332,8 +349,11 @@ void Gateway::run() {
     });
     for (const auto& [name, worker] : parts.workers) worker->start();
     parts.listening = true;
-    logging::info("ready", {{"http", parts.http_port}, {"mllp", parts.mllp_port}, {"store", parts.startup.config.storage.path},
-                            {"engine", parts.store->engine()}, {"partners", parts.exchange_settings->partners.size()}});
+    logging::info("ready", {{"http", parts.http_port},
+                            {"mllp", parts.mllp_port},
+                            {"store", parts.startup.config.storage.path},
+                            {"engine", parts.store->engine()},
+                            {"partners", parts.exchange_settings->partners.size()}});
     std::vector<std::thread> threads;
     const auto count = static_cast<std::size_t>(parts.startup.config.http.threads);
     for (std::size_t i = 1; i < count; ++i) threads.emplace_back([&parts] { parts.io.run(); });

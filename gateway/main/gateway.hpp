@@ -13,7 +13,8 @@ struct StartFailure {
     std::string message;
 };
 
-/// The whole gateway: makes every part, ties them together, starts and stops them in order. The only place that knows them all.
+/// The whole gateway: makes every part, ties them together, starts and stops them in order. The only place that knows
+/// them all.
 class Gateway {
 public:
     /// Opens the store, loads the maps and the patient index, binds the listeners. Throws StartFailure; nothing is left
@@ -23,8 +24,8 @@ public:
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
 
-    /// Serves until SIGTERM or SIGINT (or stop()), then drains: no new connections, what is under way finishes within the
-    /// configured times, the store is checkpointed and closed. A second signal ends the process at once.
+    /// Serves until SIGTERM or SIGINT (or stop()), then drains: no new connections, what is under way finishes within
+    /// the configured times, the store is checkpointed and closed. A second signal ends the process at once.
     void run();
     /// Begins the drain; any thread.
     void stop();

@@ -14,8 +14,8 @@ struct Startup {
     std::vector<ops::ConfigFault> faults;  ///< empty: usable
 };
 
-/// Reads the file at `path` (empty: none, so defaults) and the environment over it. A file that cannot be read is a fault
-/// like any other.
+/// Reads the file at `path` (empty: none, so defaults) and the environment over it. A file that cannot be read is a
+/// fault like any other.
 Startup read_startup(const std::string& path);
 
 /// One line for each fault on stderr: where, what.

@@ -24,14 +24,15 @@ exchange::Delivery::Random make_random() {
     };
 }
 
-StorageResult<std::optional<Outgoing>> take_blocking(storage::Store& store, const std::string& partner, std::int64_t now_us) {
+StorageResult<std::optional<Outgoing>> take_blocking(storage::Store& store, const std::string& partner,
+                                                     std::int64_t now_us) {
     auto snapshot = store.snapshot();
     if (snapshot.has_error()) return snapshot.error();
     return exchange::take_outgoing(**snapshot, partner, now_us);
 }
 
-net::awaitable<StorageResult<std::optional<Outgoing>>, net::thread_pool::executor_type> take_on_pool(storage::Store& store, std::string partner,
-                                                                                                     std::int64_t now_us) {
+net::awaitable<StorageResult<std::optional<Outgoing>>, net::thread_pool::executor_type> take_on_pool(
+    storage::Store& store, std::string partner, std::int64_t now_us) {
     co_return take_blocking(store, partner, now_us);
 }
 
@@ -169,7 +170,8 @@ Awaitable<> DeliveryWorker::wait(std::int64_t until_us) {
 
 Awaitable<> DeliveryWorker::connect() {
     const auto& endpoint = *partner_->mllp;
-    const auto error = co_await connection_.connect(endpoint.host, endpoint.port, std::chrono::milliseconds(endpoint.connect_timeout_ms));
+    const auto error = co_await connection_.connect(endpoint.host, endpoint.port,
+                                                    std::chrono::milliseconds(endpoint.connect_timeout_ms));
     if (error) {
         delivery_.on_connect_failed(context_.clock.now_us());
     } else {
@@ -192,16 +194,26 @@ Awaitable<> DeliveryWorker::receive(std::int64_t deadline_us) {
     const auto received = co_await connection_.receive(steady(deadline_us));
     const auto now_us = context_.clock.now_us();
     switch (received.kind) {
-        case Kind::message: delivery_.on_received(received.message, now_us); break;
-        case Kind::timeout: delivery_.on_receive_timeout(now_us); break;
-        case Kind::damaged: delivery_.on_received({}, now_us); break;
-        case Kind::closed: delivery_.on_connection_lost(now_us); break;
+        case Kind::message:
+            delivery_.on_received(received.message, now_us);
+            break;
+        case Kind::timeout:
+            delivery_.on_receive_timeout(now_us);
+            break;
+        case Kind::damaged:
+            delivery_.on_received({}, now_us);
+            break;
+        case Kind::closed:
+            delivery_.on_connection_lost(now_us);
+            break;
     }
 }
 
 Awaitable<> DeliveryWorker::settle(const Settlement& settlement) {
     const std::size_t bytes = 256 + settlement.answer.size();
-    auto job = [copy = settlement](storage::Transaction& transaction) { return exchange::settle_outgoing(transaction, copy); };
+    auto job = [copy = settlement](storage::Transaction& transaction) {
+        return exchange::settle_outgoing(transaction, copy);
+    };
     const auto outcome = co_await storage::async_transact(context_.store, std::move(job), use_awaitable, bytes);
     if (outcome.has_error()) {
         delivery_.on_settle_failed(context_.clock.now_us());

@@ -26,7 +26,8 @@ public:
 
 /// Delivers one partner's outbox over MLLP: performs what exchange::Delivery asks for, on a strand of its own.
 ///
-/// wake(), pause(), resume() and stop() may be called on any thread. The worker must outlive its run: destroy it after `stopped`.
+/// wake(), pause(), resume() and stop() may be called on any thread. The worker must outlive its run: destroy it after
+/// `stopped`.
 class DeliveryWorker {
 public:
     struct Context {
@@ -47,7 +48,8 @@ public:
     void wake();
     void pause();
     void resume();
-    /// Finishes what is under way (for at most `patience`: then it is abandoned and will be sent again after a restart), then calls `stopped` once, on an I/O thread.
+    /// Finishes what is under way (for at most `patience`: then it is abandoned and will be sent again after a
+    /// restart), then calls `stopped` once, on an I/O thread.
     void stop(std::chrono::milliseconds patience, std::function<void()> stopped);
 
     const exchange::Partner& partner() const noexcept { return *partner_; }
@@ -60,7 +62,8 @@ public:
     Status status() const;
 
 private:
-    using Timer = net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>;
+    using Timer =
+        net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>;
 
     Awaitable<> run();
     Awaitable<> take();

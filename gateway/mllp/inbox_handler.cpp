@@ -34,7 +34,8 @@ InboxHandler::InboxHandler(exchange::Inbox& inbox, storage::Store& store, net::t
 
 Awaitable<Reply> InboxHandler::handle(std::string message, const SessionInfo& session) {
     const auto began = steady_clock::now();
-    auto intake = inbox_.open(std::move(message), {session.listener, session.peer ? session.peer->address : std::string()});
+    auto intake =
+        inbox_.open(std::move(message), {session.listener, session.peer ? session.peer->address : std::string()});
     auto preparing = prepare_on_pool(intake);
     co_await net::co_spawn(cpu_.get_executor(), std::move(preparing), use_awaitable);
     for (;;) {
@@ -57,9 +58,9 @@ Awaitable<Reply> InboxHandler::handle(std::string message, const SessionInfo& se
 Reply InboxHandler::damaged(std::string_view beginning, std::string_view reason, const SessionInfo&) {
     const auto now = hl7_now();
     Reply reply;
-    reply.messages.push_back(hl7v2::reject_unreadable(beginning, hl7v2::AckCode::ar,
-                                                      {.code = hl7v2::ErrorCode::segment_sequence, .user_message = reason},
-                                                      {.now = now, .control_id = now}));
+    reply.messages.push_back(hl7v2::reject_unreadable(
+        beginning, hl7v2::AckCode::ar, {.code = hl7v2::ErrorCode::segment_sequence, .user_message = reason},
+        {.now = now, .control_id = now}));
     return reply;
 }
 

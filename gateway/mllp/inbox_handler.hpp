@@ -13,8 +13,8 @@ public:
     virtual void received(const exchange::Receipt&, std::chrono::microseconds) {}
 };
 
-/// Brings the messages of MLLP sessions to the inbox: mapping runs on the pool, storing on the store's thread, and the session waits for the
-/// commit. A full store makes the session wait; it is answered negatively only after `patience`.
+/// Brings the messages of MLLP sessions to the inbox: mapping runs on the pool, storing on the store's thread, and the
+/// session waits for the commit. A full store makes the session wait; it is answered negatively only after `patience`.
 class InboxHandler final : public MessageHandler {
 public:
     InboxHandler(exchange::Inbox& inbox, storage::Store& store, net::thread_pool& cpu, InboxEvents& events,

@@ -55,7 +55,6 @@ using ActionResult = boost::system::result<ScriptAction, ScriptError>;
 /// The line is filled in by whoever knows it.
 ScriptError fault(std::string text) { return {0, std::move(text)}; }
 
-
 ActionResult parse_answer(std::string_view rest) {
     ScriptAction action;
     const auto first = take_word(rest);
@@ -163,7 +162,8 @@ void throw_exception_from_error(const ScriptError& error, const boost::source_lo
 }
 
 std::optional<std::uint64_t> parse_duration_ms(std::string_view text) {
-    constexpr std::array<std::pair<std::string_view, std::uint64_t>, 3> units = {{{"ms", 1}, {"s", 1'000}, {"m", 60'000}}};
+    constexpr std::array<std::pair<std::string_view, std::uint64_t>, 3> units = {
+        {{"ms", 1}, {"s", 1'000}, {"m", 60'000}}};
     for (const auto& [unit, factor] : units) {
         if (!text.ends_with(unit)) continue;
         const auto value = number(text.substr(0, text.size() - unit.size()));
@@ -191,7 +191,9 @@ ListenScript::Result ListenScript::parse(std::string_view text) {
 
 const ScriptRule* ListenScript::match(const hl7v2::MessageView& message) {
     for (auto& rule : rules_) {
-        if (!type_fits(rule.type, message.message_type(), message.trigger_event()) || rule.times == 0u || !rule.condition.holds(message)) continue;
+        if (!type_fits(rule.type, message.message_type(), message.trigger_event()) || rule.times == 0u ||
+            !rule.condition.holds(message))
+            continue;
         if (rule.times) --*rule.times;
         return &rule;
     }

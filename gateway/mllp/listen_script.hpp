@@ -21,29 +21,29 @@ struct ScriptError {
 /// One thing to do when a message has come.
 struct ScriptAction {
     enum class Kind {
-        answer,      ///< an acknowledgement with `code`, and `error` in ERR-3 if given
-        answer_file, ///< the message made from the template `file` on this connection
-        delay,       ///< wait `ms` before what follows
-        silence,     ///< no answer
-        close,       ///< close the connection
-        wrong_id,    ///< an AA whose MSA-2 is not the control id received
-        garbage,     ///< a framed answer that is no HL7
-        half,        ///< the first half of an AA, then close
-        send_file,   ///< later, on a connection of its own: the messages of `file` to `to`
+        answer,       ///< an acknowledgement with `code`, and `error` in ERR-3 if given
+        answer_file,  ///< the message made from the template `file` on this connection
+        delay,        ///< wait `ms` before what follows
+        silence,      ///< no answer
+        close,        ///< close the connection
+        wrong_id,     ///< an AA whose MSA-2 is not the control id received
+        garbage,      ///< a framed answer that is no HL7
+        half,         ///< the first half of an AA, then close
+        send_file,    ///< later, on a connection of its own: the messages of `file` to `to`
     };
     Kind kind = Kind::answer;
-    std::string code;       ///< AA, AE, AR, CA, CE, CR
-    std::string error;      ///< table 0357
+    std::string code;   ///< AA, AE, AR, CA, CE, CR
+    std::string error;  ///< table 0357
     std::string file;
-    std::string to;         ///< HOST:PORT; empty = the --reply-to of the command
-    std::uint64_t ms = 0;   ///< delay, or how long after the message a send_file begins
+    std::string to;        ///< HOST:PORT; empty = the --reply-to of the command
+    std::uint64_t ms = 0;  ///< delay, or how long after the message a send_file begins
 };
 
 /// One line of a script.
 struct ScriptRule {
-    std::string type;                       ///< "OML^O21", "OML" (any event), "*"
+    std::string type;  ///< "OML^O21", "OML" (any event), "*"
     exchange::Condition condition;
-    std::optional<std::uint64_t> times;     ///< how often it may still fire; none = always
+    std::optional<std::uint64_t> times;  ///< how often it may still fire; none = always
     std::vector<ScriptAction> actions;
     std::size_t line = 0;
 };
@@ -56,7 +56,8 @@ struct ScriptRule {
 ///     on OML^O21: answer AA; send results/preliminary.hl7 after 1s; send results/final.hl7 after 2s
 ///     on *: answer AA
 ///
-/// The first line whose type and condition fit and whose times are not used up decides. Without a fitting line the answer is AA.
+/// The first line whose type and condition fit and whose times are not used up decides. Without a fitting line the
+/// answer is AA.
 class ListenScript {
 public:
     using Result = boost::system::result<ListenScript, ScriptError>;

@@ -20,7 +20,8 @@ std::shared_ptr<const http::Peer> peer_of(const http::Socket& socket) {
     const auto endpoint = socket.remote_endpoint(error);
     if (error) return nullptr;
     auto address = endpoint.address();
-    if (address.is_v6() && address.to_v6().is_v4_mapped()) address = net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());
+    if (address.is_v6() && address.to_v6().is_v4_mapped())
+        address = net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());
     return std::make_shared<const http::Peer>(http::Peer{address.to_string(), address.is_loopback(), false});
 }
 
@@ -32,11 +33,16 @@ std::string_view describe(hl7v2::mllp::FrameState state) {
     using hl7v2::mllp::FrameState;
     switch (state) {
         case FrameState::clean:
-        case FrameState::missing_carriage_return: return "complete";
-        case FrameState::missing_end: return "no end block before the next start block";
-        case FrameState::missing_start: return "no start block before the end block";
-        case FrameState::too_large: return "the message is larger than the limit";
-        case FrameState::commit: return "a commit block where a message was due";
+        case FrameState::missing_carriage_return:
+            return "complete";
+        case FrameState::missing_end:
+            return "no end block before the next start block";
+        case FrameState::missing_start:
+            return "no start block before the end block";
+        case FrameState::too_large:
+            return "the message is larger than the limit";
+        case FrameState::commit:
+            return "a commit block where a message was due";
     }
     return "damaged";
 }
@@ -59,7 +65,9 @@ Awaitable<error_code> write_all(http::Stream& stream, std::string_view bytes) {
 
 }  // namespace
 
-void throw_exception_from_error(const ListenError& error, const boost::source_location&) { throw std::runtime_error(error.message); }
+void throw_exception_from_error(const ListenError& error, const boost::source_location&) {
+    throw std::runtime_error(error.message);
+}
 
 Reply MessageHandler::damaged(std::string_view, std::string_view, const SessionInfo&) { return {}; }
 
@@ -162,7 +170,8 @@ Awaitable<> Listener::run_session(std::shared_ptr<http::Connection> connection, 
             connection->never_expire();
             skipped = decoder.skipped();
             // What follows the limit of a message that is too large is skipped too, but not for ever.
-            skipped_max = frame->state == hl7v2::mllp::FrameState::too_large ? 4 * limits.message_bytes_max : limits.junk_bytes_max;
+            skipped_max = frame->state == hl7v2::mllp::FrameState::too_large ? 4 * limits.message_bytes_max
+                                                                             : limits.junk_bytes_max;
             Reply reply;
             if (usable(frame->state)) {
                 reply = co_await handler_.handle(std::string(frame->bytes), session);
@@ -231,14 +240,16 @@ void Listener::sweep() {
     connections_.for_each([&](const std::shared_ptr<http::Connection>& connection) {
         const auto deadline = connection->deadline.load(std::memory_order_relaxed);
         const bool expired = deadline != 0 && now.time_since_epoch().count() >= deadline;
-        if (expired || drained || (stop_now && connection->idle.load(std::memory_order_acquire))) due.push_back(connection);
+        if (expired || drained || (stop_now && connection->idle.load(std::memory_order_acquire)))
+            due.push_back(connection);
     });
     for (const auto& connection : due) {
         net::post(connection->executor, [connection, drained, stop_now] {
             // It may have gone on since the sweep looked: look again where nothing can change under us.
             const auto deadline = connection->deadline.load(std::memory_order_relaxed);
             const bool expired = deadline != 0 && steady_clock::now().time_since_epoch().count() >= deadline;
-            if (drained || expired || (stop_now && connection->idle.load(std::memory_order_acquire))) connection->stream->close();
+            if (drained || expired || (stop_now && connection->idle.load(std::memory_order_acquire)))
+                connection->stream->close();
         });
     }
 }

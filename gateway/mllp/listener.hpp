@@ -32,27 +32,27 @@ struct ListenerLimits {
     std::chrono::milliseconds frame_time{30'000};  ///< from the first byte of a message to its end
     std::chrono::milliseconds write_time{30'000};  ///< for one answer to be taken by the peer
     std::chrono::milliseconds drain_time{10'000};
-    std::uint32_t damaged_frames_max = 16;         ///< on one connection; then it is closed
-    std::size_t junk_bytes_max = 4'096;            ///< outside of frames, on one connection; then it is closed
+    std::uint32_t damaged_frames_max = 16;  ///< on one connection; then it is closed
+    std::size_t junk_bytes_max = 4'096;     ///< outside of frames, on one connection; then it is closed
 };
 
 /// Who is at the other end of a session.
 struct SessionInfo {
-    std::string listener;                    ///< name of the entry point, for rows and metrics
+    std::string listener;  ///< name of the entry point, for rows and metrics
     std::shared_ptr<const http::Peer> peer;
-    std::uint64_t session = 0;               ///< counts from 1
+    std::uint64_t session = 0;  ///< counts from 1
 };
 
-/// What goes back on the connection a message came from: nothing, one acknowledgement, or an accept acknowledgement followed by an
-/// application acknowledgement.
+/// What goes back on the connection a message came from: nothing, one acknowledgement, or an accept acknowledgement
+/// followed by an application acknowledgement.
 struct Reply {
     std::vector<std::string> messages;  ///< without frame bytes
     bool close = false;                 ///< after the last of them
     std::string unframed;               ///< written as it is after them: for stand-in partners that misbehave
 };
 
-/// Takes each message of each session. The session reads no further until the answer is given, so a full gateway slows its senders
-/// down and drops nothing.
+/// Takes each message of each session. The session reads no further until the answer is given, so a full gateway slows
+/// its senders down and drops nothing.
 class MessageHandler {
 public:
     virtual ~MessageHandler() = default;
@@ -81,8 +81,8 @@ using ListenResult = boost::system::result<T, ListenError>;
 
 /// The MLLP entry point: acceptors, sessions and their bounds.
 ///
-/// Lives on an io_context that may be run by several threads; each connection has a strand. Loopback addresses only, unless something in
-/// front of us encrypts.
+/// Lives on an io_context that may be run by several threads; each connection has a strand. Loopback addresses only,
+/// unless something in front of us encrypts.
 class Listener {
 public:
     struct Options {
@@ -98,8 +98,8 @@ public:
     /// Binds and begins to accept. Port 0 takes a free one; the port is the answer.
     ListenResult<std::uint16_t> listen(const std::string& address, std::uint16_t port);
 
-    /// Stops accepting, closes sessions between messages, lets messages in progress be answered for limits.drain_time, then cancels.
-    /// `done` is called once, on an I/O thread, when the last session has ended. Any thread may call it.
+    /// Stops accepting, closes sessions between messages, lets messages in progress be answered for limits.drain_time,
+    /// then cancels. `done` is called once, on an I/O thread, when the last session has ended. Any thread may call it.
     void stop(std::function<void()> done);
 
     std::size_t connections() const { return connections_.size(); }
@@ -107,7 +107,8 @@ public:
 
 private:
     using Acceptor = net::basic_socket_acceptor<net::ip::tcp, Executor>;
-    using Timer = net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>;
+    using Timer =
+        net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>;
 
     Awaitable<> accept_loop(Acceptor& acceptor);
     Awaitable<> sweep_loop();

@@ -9,8 +9,8 @@ namespace causeway::mllp {
 
 /// Text with places to fill in: `${control_id}`, `${now}`, `${ORC-2.1}`; `$${` stands for `${`.
 ///
-/// Used for the messages that `causeway send` and `causeway listen` make. What a name means is the caller's: a template only
-/// finds the names.
+/// Used for the messages that `causeway send` and `causeway listen` make. What a name means is the caller's: a template
+/// only finds the names.
 class MessageTemplate {
 public:
     explicit MessageTemplate(std::string_view text);
@@ -29,8 +29,9 @@ private:
     std::vector<Part> parts_;
 };
 
-/// The messages in a file of any origin: ER7 with CR, LF or CRLF ends, one message after the other, with or without MLLP frame bytes or
-/// batch envelopes (FHS, BHS, BTS, FTS are left out). Each result begins with MSH and ends its segments with CR.
+/// The messages in a file of any origin: ER7 with CR, LF or CRLF ends, one message after the other, with or without
+/// MLLP frame bytes or batch envelopes (FHS, BHS, BTS, FTS are left out). Each result begins with MSH and ends its
+/// segments with CR.
 std::vector<std::string> split_messages(std::string_view text);
 
 }  // namespace causeway::mllp

@@ -92,10 +92,18 @@ private:
         result.time = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began);
         using Kind = SenderConnection::Received::Kind;
         switch (received.kind) {
-            case Kind::timeout: fail("none", "no answer in time"); break;
-            case Kind::closed: fail("none", "the connection was closed without an answer"); break;
-            case Kind::damaged: fail("none", "the answer is not framed as MLLP"); break;
-            case Kind::message: read(std::move(received.message), result); break;
+            case Kind::timeout:
+                fail("none", "no answer in time");
+                break;
+            case Kind::closed:
+                fail("none", "the connection was closed without an answer");
+                break;
+            case Kind::damaged:
+                fail("none", "the answer is not framed as MLLP");
+                break;
+            case Kind::message:
+                read(std::move(received.message), result);
+                break;
         }
         co_return result;
     }
@@ -103,12 +111,13 @@ private:
     std::string make(std::uint64_t number, std::string& control_id) {
         const auto fresh_id = fmt::format("{}{}", options_.control_id_prefix, number);
         const auto now = hl7_now();
-        auto message = templates_[(number - 1) % templates_.size()].render([&](std::string_view name) -> std::optional<std::string> {
-            if (name == "control_id") return fresh_id;
-            if (name == "now") return now;
-            if (name == "n") return std::to_string(number);
-            return std::nullopt;
-        });
+        auto message = templates_[(number - 1) % templates_.size()].render(
+            [&](std::string_view name) -> std::optional<std::string> {
+                if (name == "control_id") return fresh_id;
+                if (name == "now") return now;
+                if (name == "n") return std::to_string(number);
+                return std::nullopt;
+            });
         const auto view = hl7v2::MessageView::parse(message, {{}, hl7v2::Tolerances::all()});
         if (view.has_error()) return message;  // a tool for testing sends what it is told
         if (options_.fresh) {
@@ -150,7 +159,8 @@ private:
             ++report_.negative;
         }
         if (!result.answer.empty() && report_.times_us.size() < SendReport::times_max) {
-            report_.times_us.push_back(static_cast<std::uint32_t>(std::min<std::int64_t>(result.time.count(), UINT32_MAX)));
+            report_.times_us.push_back(
+                static_cast<std::uint32_t>(std::min<std::int64_t>(result.time.count(), UINT32_MAX)));
         }
         if (each_) each_(result);
     }

@@ -17,22 +17,22 @@ struct SendOptions {
     std::string host;
     std::uint16_t port = 0;
     std::size_t connections = 1;
-    double per_second = 0;                         ///< over all connections; 0 = as fast as the answers come
-    std::uint64_t repeat = 1;                      ///< how often the whole list is sent
-    bool fresh = false;                            ///< each message gets a control id (MSH-10) and time (MSH-7) of its own
+    double per_second = 0;     ///< over all connections; 0 = as fast as the answers come
+    std::uint64_t repeat = 1;  ///< how often the whole list is sent
+    bool fresh = false;        ///< each message gets a control id (MSH-10) and time (MSH-7) of its own
     bool wait_for_answer = true;
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds answer_timeout{30'000};
     std::size_t answer_bytes_max = std::size_t{16} << 20;
-    std::string control_id_prefix = "CW";          ///< of fresh ids; different for runs that may overlap
+    std::string control_id_prefix = "CW";  ///< of fresh ids; different for runs that may overlap
 };
 
 /// What came of one message.
 struct SendResult {
-    std::uint64_t number = 0;       ///< from 1
+    std::uint64_t number = 0;  ///< from 1
     std::string control_id;
-    std::string code;               ///< MSA-1; "none" without an answer, "failed" if it could not be sent
-    std::string text;               ///< ERR-8 or MSA-3, or why it failed
+    std::string code;  ///< MSA-1; "none" without an answer, "failed" if it could not be sent
+    std::string text;  ///< ERR-8 or MSA-3, or why it failed
     std::string answer;
     std::chrono::microseconds time{0};
 };
@@ -41,15 +41,15 @@ struct SendResult {
 struct SendReport {
     std::uint64_t sent = 0, positive = 0, negative = 0, mismatched = 0, failed = 0;
     std::chrono::microseconds elapsed{0};
-    std::vector<std::uint32_t> times_us;           ///< of answered messages, sorted; at most times_max of them
+    std::vector<std::uint32_t> times_us;  ///< of answered messages, sorted; at most times_max of them
     static constexpr std::size_t times_max = 4'000'000;
 
     double per_second() const;
     std::uint32_t percentile_us(double share) const;
 };
 
-/// Sends messages over `connections` connections, each message answered before its connection sends the next. Runs `io` until done.
-/// `each` is called for every message, in the order in which they are settled.
+/// Sends messages over `connections` connections, each message answered before its connection sends the next. Runs `io`
+/// until done. `each` is called for every message, in the order in which they are settled.
 SendReport send_all(net::io_context& io, const SendOptions& options, const std::vector<std::string>& messages,
                     const std::function<void(const SendResult&)>& each);
 

@@ -49,7 +49,8 @@ void SenderConnection::abort() noexcept {
     if (cancel_connect_) cancel_connect_();
 }
 
-Awaitable<error_code> SenderConnection::connect(std::string host, std::uint16_t port, std::chrono::milliseconds timeout) {
+Awaitable<error_code> SenderConnection::connect(std::string host, std::uint16_t port,
+                                                std::chrono::milliseconds timeout) {
     close();
     using Resolver = net::ip::basic_resolver<net::ip::tcp, Executor>;
     Resolver resolver(strand_);

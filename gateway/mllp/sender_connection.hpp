@@ -20,8 +20,8 @@ using http::Executor;
 
 /// One connection to a partner's MLLP listener, as a client: connect, send a message, receive messages.
 ///
-/// All calls from one coroutine on the strand given. After a time-out or a failure the connection is closed: whatever still comes on it
-/// belongs to nobody.
+/// All calls from one coroutine on the strand given. After a time-out or a failure the connection is closed: whatever
+/// still comes on it belongs to nobody.
 class SenderConnection {
 public:
     SenderConnection(Executor strand, std::size_t message_bytes_max);
@@ -46,7 +46,8 @@ public:
     bool open() const noexcept { return stream_ != nullptr; }
 
 private:
-    using Timer = net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>;
+    using Timer =
+        net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>;
     class Deadline;
 
     Executor strand_;

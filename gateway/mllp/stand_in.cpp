@@ -26,12 +26,13 @@ using Timer = net::basic_waitable_timer<steady_clock, net::wait_traits<steady_cl
 std::string file_name(const hl7v2::MessageView* message, std::uint64_t number) {
     const auto now = std::chrono::system_clock::now();
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1'000'000;
-    std::string kind = message == nullptr ? "unreadable" : fmt::format("{}_{}", message->message_type(), message->trigger_event());
+    std::string kind =
+        message == nullptr ? "unreadable" : fmt::format("{}_{}", message->message_type(), message->trigger_event());
     for (char& c : kind) {
         if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '_') c = '_';
     }
-    return fmt::format("{:%Y%m%dT%H%M%S}.{:06}-{:06}-{}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), us, number,
-                       kind.substr(0, 32));
+    return fmt::format("{:%Y%m%dT%H%M%S}.{:06}-{:06}-{}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), us,
+                       number, kind.substr(0, 32));
 }
 
 }  // namespace
@@ -55,7 +56,9 @@ void StandIn::tell(const std::string& line) {
 }
 
 std::string StandIn::next_id() {
-    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const auto us =
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
     return fmt::format("L{}{:03}", us % 1'000'000'000'000, ++ids_ % 1'000);
 }
 
@@ -80,7 +83,8 @@ std::string StandIn::answer(const hl7v2::MessageView& message, std::string_view 
     }
     const auto now = hl7_now();
     const auto id = next_id();
-    return hl7v2::acknowledge(message, hl7v2::parse_ack_code(code).value_or(hl7v2::AckCode::aa), errors, {.now = now, .control_id = id});
+    return hl7v2::acknowledge(message, hl7v2::parse_ack_code(code).value_or(hl7v2::AckCode::aa), errors,
+                              {.now = now, .control_id = id});
 }
 
 std::vector<std::string> StandIn::read_file(const std::string& name, const hl7v2::MessageView& message) {
@@ -114,12 +118,14 @@ Awaitable<Reply> StandIn::handle(std::string bytes, const SessionInfo&) {
         const auto now = hl7_now();
         const auto id = next_id();
         Reply reply;
-        reply.messages.push_back(hl7v2::reject_unreadable(bytes, hl7v2::AckCode::ar, {.code = hl7v2::ErrorCode::segment_sequence},
-                                                          {.now = now, .control_id = id}));
+        reply.messages.push_back(hl7v2::reject_unreadable(
+            bytes, hl7v2::AckCode::ar, {.code = hl7v2::ErrorCode::segment_sequence}, {.now = now, .control_id = id}));
         co_return reply;
     }
-    tell(fmt::format("{:>6}  {}^{} {} {} bytes", number, message->message_type(), message->trigger_event(), message->control_id(), bytes.size()));
-    static const std::vector<ScriptAction> accept = {ScriptAction{.kind = ScriptAction::Kind::answer, .code = "AA", .error = {}, .file = {}, .to = {}}};
+    tell(fmt::format("{:>6}  {}^{} {} {} bytes", number, message->message_type(), message->trigger_event(),
+                     message->control_id(), bytes.size()));
+    static const std::vector<ScriptAction> accept = {
+        ScriptAction{.kind = ScriptAction::Kind::answer, .code = "AA", .error = {}, .file = {}, .to = {}}};
     const ScriptRule* rule = nullptr;
     {
         const std::lock_guard lock(mutex_);
@@ -130,13 +136,16 @@ Awaitable<Reply> StandIn::handle(std::string bytes, const SessionInfo&) {
     co_return co_await act(rule == nullptr ? accept : rule->actions, bytes, *message);
 }
 
-Awaitable<Reply> StandIn::act(const std::vector<ScriptAction>& actions, const std::string& bytes, const hl7v2::MessageView& message) {
+Awaitable<Reply> StandIn::act(const std::vector<ScriptAction>& actions, const std::string& bytes,
+                              const hl7v2::MessageView& message) {
     using Kind = ScriptAction::Kind;
     Reply reply;
     Timer timer(co_await net::this_coro::executor);
     for (const auto& action : actions) {
         switch (action.kind) {
-            case Kind::answer: reply.messages.push_back(answer(message, action.code, action.error)); break;
+            case Kind::answer:
+                reply.messages.push_back(answer(message, action.code, action.error));
+                break;
             case Kind::answer_file:
                 for (auto& each : read_file(action.file, message)) reply.messages.push_back(std::move(each));
                 break;
@@ -144,8 +153,11 @@ Awaitable<Reply> StandIn::act(const std::vector<ScriptAction>& actions, const st
                 timer.expires_after(std::chrono::milliseconds(action.ms));
                 co_await timer.async_wait(as_result);
                 break;
-            case Kind::silence: break;
-            case Kind::close: reply.close = true; break;
+            case Kind::silence:
+                break;
+            case Kind::close:
+                reply.close = true;
+                break;
             case Kind::wrong_id: {
                 auto wrong = bytes;
                 const auto id = message.control_id();
@@ -154,7 +166,9 @@ Awaitable<Reply> StandIn::act(const std::vector<ScriptAction>& actions, const st
                 if (other.has_value()) reply.messages.push_back(answer(*other, "AA", {}));
                 break;
             }
-            case Kind::garbage: reply.messages.emplace_back("this is not an acknowledgement"); break;
+            case Kind::garbage:
+                reply.messages.emplace_back("this is not an acknowledgement");
+                break;
             case Kind::half: {
                 const auto framed = hl7v2::mllp::encode_frame(answer(message, "AA", {}));
                 reply.unframed = framed.substr(0, framed.size() / 2);

@@ -30,7 +30,8 @@ public:
     std::uint64_t received() const noexcept { return received_.load(std::memory_order_relaxed); }
 
 private:
-    Awaitable<Reply> act(const std::vector<ScriptAction>& actions, const std::string& bytes, const hl7v2::MessageView& message);
+    Awaitable<Reply> act(const std::vector<ScriptAction>& actions, const std::string& bytes,
+                         const hl7v2::MessageView& message);
     Awaitable<> send_later(ScriptAction action, std::vector<std::string> messages);
     void keep(std::string_view bytes, const hl7v2::MessageView* message, std::uint64_t number);
     std::vector<std::string> read_file(const std::string& name, const hl7v2::MessageView& message);

@@ -22,57 +22,91 @@ Setting setting(std::string_view name, Section Config::*section, Value Section::
             [section, field](Config& config) -> std::variant<std::string*, std::int64_t*, bool*> {
                 return &(config.*section.*field);
             },
-            min, max, std::move(choices), help};
+            min,
+            max,
+            std::move(choices),
+            help};
 }
 
 std::vector<Setting> make_settings() {
     using C = Config;
     return {
-        setting("http.address", &C::http, &C::Http::address, "address to listen on; only loopback until TLS is configured"),
+        setting("http.address", &C::http, &C::Http::address,
+                "address to listen on; only loopback until TLS is configured"),
         setting("http.port", &C::http, &C::Http::port, "TCP port; 0 takes a free one", 0, 65535),
-        setting("http.base_url", &C::http, &C::Http::base_url, "the FHIR base as clients see it; empty: made from address and port"),
+        setting("http.base_url", &C::http, &C::Http::base_url,
+                "the FHIR base as clients see it; empty: made from address and port"),
         setting("http.threads", &C::http, &C::Http::threads, "I/O threads", 1, 256),
         setting("http.connections_max", &C::http, &C::Http::connections_max, "connections at once", 1, 1'000'000),
-        setting("http.connections_per_peer_max", &C::http, &C::Http::connections_per_peer_max, "connections at once from one address", 1, 1'000'000),
-        setting("http.header_bytes_max", &C::http, &C::Http::header_bytes_max, "bytes of a request's head", 1'024, 1'048'576),
-        setting("http.body_bytes_max", &C::http, &C::Http::body_bytes_max, "bytes of a request's body, also when unpacked", 1'024, one_gb),
-        setting("http.idle_timeout_ms", &C::http, &C::Http::idle_timeout_ms, "a connection without a request is closed after this", 100, 86'400'000),
-        setting("http.header_timeout_ms", &C::http, &C::Http::header_timeout_ms, "time for a request's head to arrive", 100, 86'400'000),
-        setting("http.body_timeout_ms", &C::http, &C::Http::body_timeout_ms, "time for a request's body to arrive", 100, 86'400'000),
-        setting("http.drain_ms", &C::http, &C::Http::drain_ms, "at a stop, time for requests under way to finish", 0, 600'000),
-        setting("fhir.bundle_entries_max", &C::fhir, &C::Fhir::bundle_entries_max, "entries of a batch or transaction", 1, 1'000'000),
+        setting("http.connections_per_peer_max", &C::http, &C::Http::connections_per_peer_max,
+                "connections at once from one address", 1, 1'000'000),
+        setting("http.header_bytes_max", &C::http, &C::Http::header_bytes_max, "bytes of a request's head", 1'024,
+                1'048'576),
+        setting("http.body_bytes_max", &C::http, &C::Http::body_bytes_max,
+                "bytes of a request's body, also when unpacked", 1'024, one_gb),
+        setting("http.idle_timeout_ms", &C::http, &C::Http::idle_timeout_ms,
+                "a connection without a request is closed after this", 100, 86'400'000),
+        setting("http.header_timeout_ms", &C::http, &C::Http::header_timeout_ms, "time for a request's head to arrive",
+                100, 86'400'000),
+        setting("http.body_timeout_ms", &C::http, &C::Http::body_timeout_ms, "time for a request's body to arrive", 100,
+                86'400'000),
+        setting("http.drain_ms", &C::http, &C::Http::drain_ms, "at a stop, time for requests under way to finish", 0,
+                600'000),
+        setting("fhir.bundle_entries_max", &C::fhir, &C::Fhir::bundle_entries_max, "entries of a batch or transaction",
+                1, 1'000'000),
         setting("fhir.depth_max", &C::fhir, &C::Fhir::depth_max, "nesting of a document", 10, 1'000),
-        setting("fhir.page_default", &C::fhir, &C::Fhir::page_default, "matches on a search page when _count is not given", 1, 10'000),
+        setting("fhir.page_default", &C::fhir, &C::Fhir::page_default,
+                "matches on a search page when _count is not given", 1, 10'000),
         setting("fhir.page_max", &C::fhir, &C::Fhir::page_max, "most matches on a search page", 1, 10'000),
-        setting("fhir.include_max", &C::fhir, &C::Fhir::include_max, "most included resources on a search page", 1, 100'000),
+        setting("fhir.include_max", &C::fhir, &C::Fhir::include_max, "most included resources on a search page", 1,
+                100'000),
         setting("fhir.update_create", &C::fhir, &C::Fhir::update_create, "PUT of an unknown id creates it"),
-        setting("fhir.referential_integrity", &C::fhir, &C::Fhir::referential_integrity, "refuse references to local resources that do not exist"),
+        setting("fhir.referential_integrity", &C::fhir, &C::Fhir::referential_integrity,
+                "refuse references to local resources that do not exist"),
         setting("mllp.enabled", &C::mllp, &C::Mllp::enabled, "listen for HL7 v2"),
-        setting("mllp.address", &C::mllp, &C::Mllp::address, "address to listen on; only loopback until TLS is configured"),
+        setting("mllp.address", &C::mllp, &C::Mllp::address,
+                "address to listen on; only loopback until TLS is configured"),
         setting("mllp.port", &C::mllp, &C::Mllp::port, "TCP port; 0 takes a free one", 0, 65535),
         setting("mllp.connections_max", &C::mllp, &C::Mllp::connections_max, "connections at once", 1, 100'000),
         setting("mllp.message_bytes_max", &C::mllp, &C::Mllp::message_bytes_max, "bytes of one message", 1'024, one_gb),
-        setting("mllp.idle_timeout_ms", &C::mllp, &C::Mllp::idle_timeout_ms, "a connection without bytes is closed after this", 100, 86'400'000),
-        setting("mllp.drain_ms", &C::mllp, &C::Mllp::drain_ms, "at a stop, time for messages under way to finish", 0, 600'000),
+        setting("mllp.idle_timeout_ms", &C::mllp, &C::Mllp::idle_timeout_ms,
+                "a connection without bytes is closed after this", 100, 86'400'000),
+        setting("mllp.drain_ms", &C::mllp, &C::Mllp::drain_ms, "at a stop, time for messages under way to finish", 0,
+                600'000),
         setting("storage.path", &C::storage, &C::Storage::path, "the SQLite file; its folder is made if missing"),
         setting("storage.readers", &C::storage, &C::Storage::readers, "read-only connections", 1, 64),
-        setting("storage.writer_cache_kb", &C::storage, &C::Storage::writer_cache_kb, "page cache of the writer", 1'024, 16'777'216),
-        setting("storage.reader_cache_kb", &C::storage, &C::Storage::reader_cache_kb, "page cache of each reader", 256, 16'777'216),
-        setting("storage.queue_jobs_max", &C::storage, &C::Storage::queue_jobs_max, "writes that may wait; more are made to wait outside", 16, 1'000'000),
-        setting("exchange.timezone", &C::exchange, &C::Exchange::timezone, "IANA time zone of v2 times without an offset"),
+        setting("storage.writer_cache_kb", &C::storage, &C::Storage::writer_cache_kb, "page cache of the writer", 1'024,
+                16'777'216),
+        setting("storage.reader_cache_kb", &C::storage, &C::Storage::reader_cache_kb, "page cache of each reader", 256,
+                16'777'216),
+        setting("storage.queue_jobs_max", &C::storage, &C::Storage::queue_jobs_max,
+                "writes that may wait; more are made to wait outside", 16, 1'000'000),
+        setting("exchange.timezone", &C::exchange, &C::Exchange::timezone,
+                "IANA time zone of v2 times without an offset"),
         setting("exchange.application", &C::exchange, &C::Exchange::application, "MSH-3 of messages we make"),
         setting("exchange.facility", &C::exchange, &C::Exchange::facility, "MSH-4 of messages we make"),
-        setting("exchange.duplicate_window_days", &C::exchange, &C::Exchange::duplicate_window_days, "how long a redelivered message is recognised", 1, 3'650),
-        setting("exchange.retry_first_ms", &C::exchange, &C::Exchange::retry_first_ms, "wait before the first retry; doubles up to the maximum", 10, 3'600'000),
-        setting("exchange.retry_max_ms", &C::exchange, &C::Exchange::retry_max_ms, "longest wait between retries", 10, 86'400'000),
-        setting("exchange.acknowledgement_timeout_ms", &C::exchange, &C::Exchange::acknowledgement_timeout_ms, "wait for a partner's acknowledgement", 100, 3'600'000),
-        setting("exchange.connect_timeout_ms", &C::exchange, &C::Exchange::connect_timeout_ms, "wait for a connection to a partner", 100, 600'000),
-        setting("exchange.maps", &C::exchange, &C::Exchange::maps, "folder of maps laid over the built-in ones; empty: none"),
-        setting("patient_index.enabled", &C::patient_index, &C::PatientIndex::enabled, "match every Patient that is written"),
-        setting("patient_index.model", &C::patient_index, &C::PatientIndex::model, "file of a trained model; empty: the built-in one"),
-        setting("patient_index.block_max", &C::patient_index, &C::PatientIndex::block_max, "records one blocking key may bring before it is refined", 10, 1'000'000),
-        setting("patient_index.candidates_max", &C::patient_index, &C::PatientIndex::candidates_max, "candidates compared for one record", 10, 1'000'000),
-        setting("log.level", &C::log, &C::Log::level, "lowest level that is written", 0, 0, {"debug", "info", "warning", "error"}),
+        setting("exchange.duplicate_window_days", &C::exchange, &C::Exchange::duplicate_window_days,
+                "how long a redelivered message is recognised", 1, 3'650),
+        setting("exchange.retry_first_ms", &C::exchange, &C::Exchange::retry_first_ms,
+                "wait before the first retry; doubles up to the maximum", 10, 3'600'000),
+        setting("exchange.retry_max_ms", &C::exchange, &C::Exchange::retry_max_ms, "longest wait between retries", 10,
+                86'400'000),
+        setting("exchange.acknowledgement_timeout_ms", &C::exchange, &C::Exchange::acknowledgement_timeout_ms,
+                "wait for a partner's acknowledgement", 100, 3'600'000),
+        setting("exchange.connect_timeout_ms", &C::exchange, &C::Exchange::connect_timeout_ms,
+                "wait for a connection to a partner", 100, 600'000),
+        setting("exchange.maps", &C::exchange, &C::Exchange::maps,
+                "folder of maps laid over the built-in ones; empty: none"),
+        setting("patient_index.enabled", &C::patient_index, &C::PatientIndex::enabled,
+                "match every Patient that is written"),
+        setting("patient_index.model", &C::patient_index, &C::PatientIndex::model,
+                "file of a trained model; empty: the built-in one"),
+        setting("patient_index.block_max", &C::patient_index, &C::PatientIndex::block_max,
+                "records one blocking key may bring before it is refined", 10, 1'000'000),
+        setting("patient_index.candidates_max", &C::patient_index, &C::PatientIndex::candidates_max,
+                "candidates compared for one record", 10, 1'000'000),
+        setting("log.level", &C::log, &C::Log::level, "lowest level that is written", 0, 0,
+                {"debug", "info", "warning", "error"}),
         setting("log.format", &C::log, &C::Log::format, "shape of a line", 0, 0, {"text", "json"}),
     };
 }
@@ -84,7 +118,8 @@ const Setting* find_setting(std::string_view name) {
 }
 
 std::string check_choice(const Setting& setting, std::string_view value) {
-    if (setting.choices.empty() || std::find(setting.choices.begin(), setting.choices.end(), value) != setting.choices.end())
+    if (setting.choices.empty() ||
+        std::find(setting.choices.begin(), setting.choices.end(), value) != setting.choices.end())
         return {};
     return fmt::format("{} must be one of {}", setting.name, fmt::join(setting.choices, ", "));
 }
@@ -105,7 +140,8 @@ std::string set_from_text(const Setting& setting, Config& config, const std::str
     if (auto* const* number = std::get_if<std::int64_t*>(&place)) {
         std::int64_t value = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error != std::errc{} || end != text.data() + text.size()) return fmt::format("{} must be a whole number", setting.name);
+        if (error != std::errc{} || end != text.data() + text.size())
+            return fmt::format("{} must be a whole number", setting.name);
         if (auto fault = check_range(setting, value); !fault.empty()) return fault;
         **number = value;
         return {};
@@ -153,7 +189,8 @@ void read_section(const toml::table& table, std::string_view section, std::strin
         const std::string name = fmt::format("{}.{}", section, key.str());
         const std::string where = position(file, key.source());
         if (const Setting* known = find_setting(name)) {
-            if (auto fault = set_from_toml(*known, load.config, node); !fault.empty()) load.faults.push_back({where, fault});
+            if (auto fault = set_from_toml(*known, load.config, node); !fault.empty())
+                load.faults.push_back({where, fault});
         } else {
             load.faults.push_back({where, fmt::format("unknown setting {}{}", name, did_you_mean(name))});
         }
@@ -229,11 +266,13 @@ std::optional<std::string_view> nearest(std::string_view word, std::span<const s
     return best;
 }
 
-ConfigLoad load_config(std::string_view toml_text, std::string_view file_name, std::span<const std::string> environment) {
+ConfigLoad load_config(std::string_view toml_text, std::string_view file_name,
+                       std::span<const std::string> environment) {
     ConfigLoad load;
     const auto parsed = toml::parse(toml_text, file_name);
     if (!parsed) {
-        load.faults.push_back({position(file_name, parsed.error().source()), std::string(parsed.error().description())});
+        load.faults.push_back(
+            {position(file_name, parsed.error().source()), std::string(parsed.error().description())});
         return load;
     }
     for (const auto& [key, node] : parsed.table()) {

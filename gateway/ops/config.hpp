@@ -10,9 +10,9 @@
 
 namespace causeway::ops {
 
-/// Every setting of the gateway, but for partners and routes (gateway/main/config_partners.hpp). The values here are the
-/// defaults. The table in settings() is the only list of them: the file, the environment, the reference page and the
-/// lines printed at start all read it.
+/// Every setting of the gateway, but for partners and routes (gateway/main/config_partners.hpp). The values here are
+/// the defaults. The table in settings() is the only list of them: the file, the environment, the reference page and
+/// the lines printed at start all read it.
 struct Config {
     struct Http {
         std::string address = "127.0.0.1";
@@ -81,8 +81,8 @@ struct Setting {
     std::string_view name;  ///< "http.port"; the environment's name is CAUSEWAY_HTTP__PORT
     std::function<std::variant<std::string*, std::int64_t*, bool*>(Config&)> place;
     std::int64_t min = 0;
-    std::int64_t max = 0;                        ///< for numbers; both 0: not a number
-    std::vector<std::string_view> choices;       ///< for strings: the only values allowed; empty: any
+    std::int64_t max = 0;                   ///< for numbers; both 0: not a number
+    std::vector<std::string_view> choices;  ///< for strings: the only values allowed; empty: any
     std::string_view help;
 
     std::string environment_name() const;
@@ -91,7 +91,8 @@ struct Setting {
 
 std::span<const Setting> settings();
 
-/// What is wrong with a configuration: where, what, what to do. `where` is `file:line:column` or the environment variable.
+/// What is wrong with a configuration: where, what, what to do. `where` is `file:line:column` or the environment
+/// variable.
 struct ConfigFault {
     std::string where;
     std::string text;
@@ -102,10 +103,10 @@ struct ConfigLoad {
     std::vector<ConfigFault> faults;  ///< empty: the configuration may be used
 };
 
-/// Reads a TOML text over the defaults, then the environment over that. All faults are reported in one go: an unknown key
-/// (with the nearest known one), a wrong type, a number outside its range, a word that is not one of the choices.
-/// The tables `partner` and `route` are left to their own reader. `environment` holds NAME=value strings; only names that
-/// begin with CAUSEWAY_ are looked at.
+/// Reads a TOML text over the defaults, then the environment over that. All faults are reported in one go: an unknown
+/// key (with the nearest known one), a wrong type, a number outside its range, a word that is not one of the choices.
+/// The tables `partner` and `route` are left to their own reader. `environment` holds NAME=value strings; only names
+/// that begin with CAUSEWAY_ are looked at.
 ConfigLoad load_config(std::string_view toml, std::string_view file_name, std::span<const std::string> environment);
 
 /// The process's environment as NAME=value strings.

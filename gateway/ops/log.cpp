@@ -15,10 +15,14 @@ std::atomic<Format> line_format{Format::text};
 
 std::string_view name(Level level) {
     switch (level) {
-        case Level::debug: return "debug";
-        case Level::info: return "info";
-        case Level::warning: return "warning";
-        case Level::error: return "error";
+        case Level::debug:
+            return "debug";
+        case Level::info:
+            return "info";
+        case Level::warning:
+            return "warning";
+        case Level::error:
+            return "error";
     }
     return "error";
 }
@@ -99,7 +103,8 @@ std::string render(Level level, std::string_view event, std::initializer_list<Fi
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
     if (level < lowest_level.load(std::memory_order_relaxed)) return;
-    const std::string line = render(level, event, fields, line_format.load(std::memory_order_relaxed), SystemClock{}.now_us());
+    const std::string line =
+        render(level, event, fields, line_format.load(std::memory_order_relaxed), SystemClock{}.now_us());
     // A log that cannot be written must not stop the gateway: there is nowhere left to say so.
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }

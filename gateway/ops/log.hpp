@@ -12,7 +12,8 @@ namespace causeway::ops::log {
 enum class Level : std::uint8_t { debug, info, warning, error };
 enum class Format : std::uint8_t { text, json };
 
-/// One named value of a log line. Values are codes, names of partners, sizes, times and ids of ours: never clinical content.
+/// One named value of a log line. Values are codes, names of partners, sizes, times and ids of ours: never clinical
+/// content.
 struct Field {
     std::string_view name;
     std::string value;
@@ -34,10 +35,18 @@ void configure(Level lowest, Format format);
 /// Control characters in values are escaped, so that no value can forge a line.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields);
 
-inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::debug, event, fields); }
-inline void info(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::info, event, fields); }
-inline void warning(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::warning, event, fields); }
-inline void error(std::string_view event, std::initializer_list<Field> fields = {}) { write(Level::error, event, fields); }
+inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
+    write(Level::debug, event, fields);
+}
+inline void info(std::string_view event, std::initializer_list<Field> fields = {}) {
+    write(Level::info, event, fields);
+}
+inline void warning(std::string_view event, std::initializer_list<Field> fields = {}) {
+    write(Level::warning, event, fields);
+}
+inline void error(std::string_view event, std::initializer_list<Field> fields = {}) {
+    write(Level::error, event, fields);
+}
 
 /// The line that write() would print, for tests.
 std::string render(Level level, std::string_view event, std::initializer_list<Field> fields, Format format,

@@ -63,7 +63,8 @@ std::string Metrics::prometheus() const {
         fmt::format_to(std::back_inserter(out), "# HELP {} {}\n# TYPE {} {}\n", name, first.help, name, type);
         for (const Entry* entry : members) {
             const std::string braces = entry->labels.empty() ? std::string{} : "{" + entry->labels + "}";
-            if (entry->counter) fmt::format_to(std::back_inserter(out), "{}{} {}\n", name, braces, entry->counter->value());
+            if (entry->counter)
+                fmt::format_to(std::back_inserter(out), "{}{} {}\n", name, braces, entry->counter->value());
             if (entry->gauge) fmt::format_to(std::back_inserter(out), "{}{} {}\n", name, braces, entry->gauge->value());
             if (entry->callback) fmt::format_to(std::back_inserter(out), "{}{} {}\n", name, braces, entry->callback());
             if (!entry->histogram) continue;
@@ -71,8 +72,9 @@ std::string Metrics::prometheus() const {
             std::uint64_t running = 0;
             for (std::size_t i = 0; i <= Histogram::bounds_us.size(); ++i) {
                 running += entry->histogram->bucket(i);
-                const std::string bound =
-                    i < Histogram::bounds_us.size() ? fmt::format("{}", static_cast<double>(Histogram::bounds_us[i]) / 1e6) : "+Inf";
+                const std::string bound = i < Histogram::bounds_us.size()
+                                              ? fmt::format("{}", static_cast<double>(Histogram::bounds_us[i]) / 1e6)
+                                              : "+Inf";
                 fmt::format_to(std::back_inserter(out), "{}_bucket{{{}le=\"{}\"}} {}\n", name, comma, bound, running);
             }
             fmt::format_to(std::back_inserter(out), "{}_sum{} {}\n{}_count{} {}\n", name, braces,

@@ -35,8 +35,9 @@ private:
 /// Durations in fixed buckets from 100 us to 10 s, which fits a request, a commit and a delivery alike.
 class Histogram {
 public:
-    static constexpr std::array<std::int64_t, 15> bounds_us = {100,    250,     500,     1'000,   2'500,     5'000,     10'000,   25'000,
-                                                               50'000, 100'000, 250'000, 500'000, 1'000'000, 2'500'000, 10'000'000};
+    static constexpr std::array<std::int64_t, 15> bounds_us = {100,     250,     500,       1'000,     2'500,
+                                                               5'000,   10'000,  25'000,    50'000,    100'000,
+                                                               250'000, 500'000, 1'000'000, 2'500'000, 10'000'000};
     void observe_us(std::int64_t us) noexcept;
     std::uint64_t bucket(std::size_t i) const noexcept { return buckets_[i].load(std::memory_order_relaxed); }
     std::uint64_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
@@ -50,9 +51,10 @@ private:
 
 /// The numbers of one gateway, printed in the Prometheus text format (0.0.4).
 ///
-/// Asking for a metric locks and looks it up: do it once and keep the reference, which is valid as long as the registry.
-/// Labels are part of a metric's identity and are written as they will be printed: `partner="lab",result="AA"`.
-/// No label ever holds a patient's data or anything a sender chose freely, so their number stays bounded.
+/// Asking for a metric locks and looks it up: do it once and keep the reference, which is valid as long as the
+/// registry. Labels are part of a metric's identity and are written as they will be printed:
+/// `partner="lab",result="AA"`. No label ever holds a patient's data or anything a sender chose freely, so their number
+/// stays bounded.
 class Metrics {
 public:
     Counter& counter(std::string_view name, std::string_view help, std::string_view labels = {});

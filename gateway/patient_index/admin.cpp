@@ -42,7 +42,8 @@ std::string_view parameter(std::string_view query, std::string_view name) {
     while (!query.empty()) {
         const auto end = query.find('&');
         const std::string_view pair = query.substr(0, end);
-        if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') return pair.substr(name.size() + 1);
+        if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=')
+            return pair.substr(name.size() + 1);
         if (end == std::string_view::npos) break;
         query.remove_prefix(end + 1);
     }
@@ -67,15 +68,24 @@ void text_if(MutableElement out, std::string_view name, std::string_view value) 
 
 std::string_view name_of(EventKind kind) {
     switch (kind) {
-        case EventKind::created: return "new";
-        case EventKind::linked: return "linked";
-        case EventKind::possible: return "possible";
-        case EventKind::merged: return "merged";
-        case EventKind::unmerged: return "unmerged";
-        case EventKind::not_the_same: return "not the same";
-        case EventKind::possible_duplicate: return "possible duplicate";
-        case EventKind::kept: return "kept";
-        case EventKind::erased: return "erased";
+        case EventKind::created:
+            return "new";
+        case EventKind::linked:
+            return "linked";
+        case EventKind::possible:
+            return "possible";
+        case EventKind::merged:
+            return "merged";
+        case EventKind::unmerged:
+            return "unmerged";
+        case EventKind::not_the_same:
+            return "not the same";
+        case EventKind::possible_duplicate:
+            return "possible duplicate";
+        case EventKind::kept:
+            return "kept";
+        case EventKind::erased:
+            return "erased";
     }
     return "unknown";
 }
@@ -164,10 +174,12 @@ http::Response AdminHandler::read(std::string_view path, std::string_view query)
 
 void AdminHandler::handle(http::Request request, http::Reply reply) {
     using security::Interaction;
-    if (request.method != http::Method::get && request.method != http::Method::head) return reply(fault(405, "identities can only be looked at here"));
+    if (request.method != http::Method::get && request.method != http::Method::head)
+        return reply(fault(405, "identities can only be looked at here"));
     security::AuditEntry entry;
     entry.at_us = services_.clock.now_us();
-    entry.principal = {security::Principal::Kind::client, "anonymous", request.peer ? request.peer->address : std::string{}};
+    entry.principal = {security::Principal::Kind::client, "anonymous",
+                       request.peer ? request.peer->address : std::string{}};
     entry.interaction = Interaction::admin_read;
     entry.id = request.path();
     entry.correlation = request.id;

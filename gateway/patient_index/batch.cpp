@@ -15,8 +15,8 @@ struct Worker {
     std::uint64_t compared = 0;
 
     void run(std::span<const match::Features> records, const match::BlockIndex& blocks, const match::Model& model,
-             const match::Population& population, const match::Rates& rates, const BatchOptions& options, std::atomic<std::uint32_t>& next,
-             bool speaks) {
+             const match::Population& population, const match::Rates& rates, const BatchOptions& options,
+             std::atomic<std::uint32_t>& next, bool speaks) {
         std::vector<match::BlockIndex::RecordNumber> found;
         const auto count = static_cast<std::uint32_t>(records.size());
         for (;;) {
@@ -32,7 +32,8 @@ struct Worker {
                     const auto scored = match::score(comparison, model, population, rates);
                     if (scored.weight < options.weight_min) continue;
                     const auto decision = match::decide(comparison, scored, model, population, options.this_year);
-                    pairs.push_back({a, b, static_cast<float>(scored.weight), decision.outcome, truncated, decision.rule});
+                    pairs.push_back(
+                        {a, b, static_cast<float>(scored.weight), decision.outcome, truncated, decision.rule});
                 }
             }
         }
@@ -41,14 +42,16 @@ struct Worker {
 
 }  // namespace
 
-BatchResult score_candidates(std::span<const match::Features> records, const match::BlockIndex& blocks, const match::Model& model,
-                             const match::Population& population, const match::Rates& rates, const BatchOptions& options) {
+BatchResult score_candidates(std::span<const match::Features> records, const match::BlockIndex& blocks,
+                             const match::Model& model, const match::Population& population, const match::Rates& rates,
+                             const BatchOptions& options) {
     std::atomic<std::uint32_t> next{0};
     const unsigned count = std::clamp(options.threads, 1U, 64U);
     std::vector<Worker> workers(count);
     std::vector<std::thread> threads;
     for (unsigned i = 1; i < count; ++i)
-        threads.emplace_back([&, i] { workers[i].run(records, blocks, model, population, rates, options, next, false); });
+        threads.emplace_back(
+            [&, i] { workers[i].run(records, blocks, model, population, rates, options, next, false); });
     workers[0].run(records, blocks, model, population, rates, options, next, true);
     for (auto& thread : threads) thread.join();
     BatchResult out;
@@ -57,7 +60,8 @@ BatchResult score_candidates(std::span<const match::Features> records, const mat
         out.pairs.insert(out.pairs.end(), worker.pairs.begin(), worker.pairs.end());
         worker.pairs = {};
     }
-    std::sort(out.pairs.begin(), out.pairs.end(), [](const ScoredPair& x, const ScoredPair& y) { return x.a != y.a ? x.a < y.a : x.b < y.b; });
+    std::sort(out.pairs.begin(), out.pairs.end(),
+              [](const ScoredPair& x, const ScoredPair& y) { return x.a != y.a ? x.a < y.a : x.b < y.b; });
     return out;
 }
 

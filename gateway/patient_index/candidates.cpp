@@ -11,26 +11,33 @@ namespace {
 using match::CountedField;
 using match::Key;
 
-constexpr std::size_t shared_limit = 200;   ///< counting a shared value further changes no weight
+constexpr std::size_t shared_limit = 200;  ///< counting a shared value further changes no weight
 
 storage::BlockingKey stored(Key key, std::string_view value) {
-    return {static_cast<std::int16_t>(key), static_cast<std::int64_t>(match::stable_hash(value, static_cast<std::uint64_t>(key)))};
+    return {static_cast<std::int16_t>(key),
+            static_cast<std::int64_t>(match::stable_hash(value, static_cast<std::uint64_t>(key)))};
 }
 
 /// The population as one look-up sees it: names from the statistics, shared values from their blocks.
 class StoredPopulation final : public match::Population {
 public:
-    StoredPopulation(storage::PatientReader& reader, const Statistics& statistics) : reader_(reader), statistics_(statistics) {}
+    StoredPopulation(storage::PatientReader& reader, const Statistics& statistics)
+        : reader_(reader), statistics_(statistics) {}
 
     std::uint64_t records() const override { return statistics_.records(); }
     std::uint64_t total(CountedField field) const override { return statistics_.total(field); }
     std::uint64_t count(CountedField field, std::string_view value) const override {
         switch (field) {
-            case CountedField::phone: return block_size(Key::phone, value);
-            case CountedField::email: return block_size(Key::email, value);
-            case CountedField::ssn: return block_size(Key::ssn, value);
-            case CountedField::address: return block_size(Key::counted_address, value);
-            default: return statistics_.count(field, value);
+            case CountedField::phone:
+                return block_size(Key::phone, value);
+            case CountedField::email:
+                return block_size(Key::email, value);
+            case CountedField::ssn:
+                return block_size(Key::ssn, value);
+            case CountedField::address:
+                return block_size(Key::counted_address, value);
+            default:
+                return statistics_.count(field, value);
         }
     }
 
@@ -50,7 +57,11 @@ private:
 class Search {
 public:
     Search(storage::PatientReader& reader, const match::Features& features, const Matcher& matcher, storage::Rid self)
-        : reader_(reader), features_(features), matcher_(matcher), self_(self), population_(reader, *matcher.statistics),
+        : reader_(reader),
+          features_(features),
+          matcher_(matcher),
+          self_(self),
+          population_(reader, *matcher.statistics),
           rates_(match::Rates::of(*matcher.model, std::max<std::uint64_t>(matcher.statistics->records(), 1000))) {}
 
     Found run() {
@@ -58,7 +69,8 @@ public:
         compare_records();
         compare_pools();
         for (auto& [person, candidate] : best_)
-            if (candidate.decision.outcome != match::Outcome::no_match) found_.candidates.push_back(std::move(candidate));
+            if (candidate.decision.outcome != match::Outcome::no_match)
+                found_.candidates.push_back(std::move(candidate));
         std::sort(found_.candidates.begin(), found_.candidates.end(), before);
         return std::move(found_);
     }
@@ -75,11 +87,17 @@ private:
         for (const auto& key : match::blocking_keys(features_)) {
             const std::size_t limit = match::rare_key(key.key) ? match::rare_block_max : match::strict_block_max;
             const auto members = reader_.block(stored(key.key, key.value), limit + 1).value();
-            if (members.size() <= limit) { take(members); continue; }
+            if (members.size() <= limit) {
+                take(members);
+                continue;
+            }
             if (match::rare_key(key.key)) continue;
-            if (match::value_key(key.key)) ++found_.left_out;
-            else if (key.key == Key::full_name) names_cut = true;
-            else found_.truncated = true;
+            if (match::value_key(key.key))
+                ++found_.left_out;
+            else if (key.key == Key::full_name)
+                names_cut = true;
+            else
+                found_.truncated = true;
         }
         if (names_cut) read_refined();
         std::sort(records_.begin(), records_.end());
@@ -92,12 +110,17 @@ private:
 
     /// A common name: only those of the same birth year. Without a birth year the block stays unread, and that is said.
     void read_refined() {
-        if (features_.births.empty()) { found_.truncated = true; return; }
+        if (features_.births.empty()) {
+            found_.truncated = true;
+            return;
+        }
         for (const auto& key : match::helper_keys(features_)) {
             if (key.key != Key::name_and_year) continue;
             const auto members = reader_.block(stored(key.key, key.value), match::strict_block_max + 1).value();
-            if (members.size() > match::strict_block_max) found_.truncated = true;
-            else take(members);
+            if (members.size() > match::strict_block_max)
+                found_.truncated = true;
+            else
+                take(members);
         }
     }
 
@@ -150,7 +173,7 @@ private:
     const StoredPopulation population_;
     const match::Rates rates_;
     std::vector<storage::Rid> records_;
-    std::map<storage::PersonId, storage::Rid> pooled_;   ///< persons with several records, and one of them
+    std::map<storage::PersonId, storage::Rid> pooled_;  ///< persons with several records, and one of them
     std::map<storage::PersonId, Candidate> best_;
     Found found_;
 };
@@ -166,7 +189,8 @@ std::vector<storage::BlockingKey> stored_keys(const match::Features& features) {
     return out;
 }
 
-Found find_candidates(storage::PatientReader& reader, const match::Features& features, const Matcher& matcher, storage::Rid self) {
+Found find_candidates(storage::PatientReader& reader, const match::Features& features, const Matcher& matcher,
+                      storage::Rid self) {
     return Search(reader, features, matcher, self).run();
 }
 

@@ -16,23 +16,24 @@ struct Matcher {
     std::shared_ptr<const match::Model> model;
     const Statistics* statistics = nullptr;
     int this_year = 2000;
-    std::size_t candidates_max = 2000;   ///< records compared for one look-up; beyond it the answer is truncated
+    std::size_t candidates_max = 2000;  ///< records compared for one look-up; beyond it the answer is truncated
 };
 
 /// A person that the record looked for may be.
 struct Candidate {
     storage::PersonId person = 0;
-    storage::Rid record = 0;        ///< the member that agrees best
-    match::Score score;             ///< of the best comparison, with a member or with all values of the person
+    storage::Rid record = 0;  ///< the member that agrees best
+    match::Score score;       ///< of the best comparison, with a member or with all values of the person
     match::Decision decision;
-    bool pooled = false;            ///< the best comparison was with the person's pooled values
+    bool pooled = false;  ///< the best comparison was with the person's pooled values
 };
 
 struct Found {
-    std::vector<Candidate> candidates;   ///< review or better, best first (automatic before review, then by weight, then oldest)
-    bool truncated = false;              ///< a block was too large and could not be refined
+    std::vector<Candidate>
+        candidates;          ///< review or better, best first (automatic before review, then by weight, then oldest)
+    bool truncated = false;  ///< a block was too large and could not be refined
     std::uint32_t compared = 0;
-    std::uint32_t left_out = 0;          ///< blocks of values that a thousand records share
+    std::uint32_t left_out = 0;  ///< blocks of values that a thousand records share
 };
 
 /// The keys under which the store's index holds a record.
@@ -40,6 +41,7 @@ std::vector<storage::BlockingKey> stored_keys(const match::Features& features);
 
 /// All persons that `features` may be, by the union of blocks. `self` is left out (a record that is matched again).
 /// Throws storage::FailureException.
-Found find_candidates(storage::PatientReader& reader, const match::Features& features, const Matcher& matcher, storage::Rid self = 0);
+Found find_candidates(storage::PatientReader& reader, const match::Features& features, const Matcher& matcher,
+                      storage::Rid self = 0);
 
 }  // namespace causeway::patient_index

@@ -27,8 +27,8 @@ std::uint64_t count_true_pairs(std::span<const std::uint32_t> truth, std::span<c
 
 }  // namespace
 
-Evaluation evaluate(std::span<const ScoredPair> pairs, std::span<const std::uint32_t> truth, std::span<const std::uint8_t> source,
-                    double probable_weight) {
+Evaluation evaluate(std::span<const ScoredPair> pairs, std::span<const std::uint32_t> truth,
+                    std::span<const std::uint8_t> source, double probable_weight) {
     Evaluation out;
     out.true_pairs = count_true_pairs(truth, source);
     for (auto* quality : {&out.automatic, &out.probable, &out.best, &out.reached}) quality->all = out.true_pairs;
@@ -36,11 +36,17 @@ Evaluation evaluate(std::span<const ScoredPair> pairs, std::span<const std::uint
     by_weight.reserve(pairs.size());
     for (const auto& pair : pairs) {
         const bool right = truth[pair.a] != 0 && truth[pair.a] == truth[pair.b];
-        const auto count = [&](Quality& quality) { ++quality.found; quality.right += right; };
+        const auto count = [&](Quality& quality) {
+            ++quality.found;
+            quality.right += right;
+        };
         if (pair.outcome == match::Outcome::automatic) count(out.automatic);
         if (static_cast<double>(pair.weight) >= probable_weight) count(out.probable);
         if (pair.outcome != match::Outcome::no_match) count(out.reached);
-        if (pair.outcome == match::Outcome::review) { ++out.reviews; out.wrong_reviews += !right; }
+        if (pair.outcome == match::Outcome::review) {
+            ++out.reviews;
+            out.wrong_reviews += !right;
+        }
         by_weight.emplace_back(pair.weight, right);
     }
     std::sort(by_weight.begin(), by_weight.end(), [](const auto& x, const auto& y) { return x.first > y.first; });
@@ -50,14 +56,19 @@ Evaluation evaluate(std::span<const ScoredPair> pairs, std::span<const std::uint
         ++now.found;
         now.right += by_weight[i].second;
         if (i + 1 < by_weight.size() && by_weight[i + 1].first >= by_weight[i].first) continue;
-        if (now.f1() > best) { best = now.f1(); out.best = now; out.best_weight = static_cast<double>(by_weight[i].first); }
+        if (now.f1() > best) {
+            best = now.f1();
+            out.best = now;
+            out.best_weight = static_cast<double>(by_weight[i].first);
+        }
     }
     return out;
 }
 
 std::string describe(const Evaluation& e, std::uint64_t records) {
     const auto line = [](std::string_view name, const Quality& q) {
-        return fmt::format("{:<28} precision {:.5f}  recall {:.4f}  F1 {:.4f}   ({} wrong)\n", name, q.precision(), q.recall(), q.f1(), q.found - q.right);
+        return fmt::format("{:<28} precision {:.5f}  recall {:.4f}  F1 {:.4f}   ({} wrong)\n", name, q.precision(),
+                           q.recall(), q.f1(), q.found - q.right);
     };
     std::string out = fmt::format("true pairs {}\n", e.true_pairs);
     out += line("automatic links", e.automatic);

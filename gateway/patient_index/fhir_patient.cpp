@@ -16,11 +16,14 @@ constexpr std::string_view relationship_codes = "http://terminology.hl7.org/Code
 
 /// v2-0203: numbers of one human being, given by an authority outside the hospital.
 bool person_type(std::string_view code) {
-    constexpr std::array<std::string_view, 12> codes = {"MB", "MC", "MA", "DL", "PPN", "NI", "SB", "TAX", "HC", "JHN", "PRC", "CZ"};
+    constexpr std::array<std::string_view, 12> codes = {"MB", "MC",  "MA", "DL",  "PPN", "NI",
+                                                        "SB", "TAX", "HC", "JHN", "PRC", "CZ"};
     return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
-bool holds(const std::vector<std::string>& list, std::string_view value) { return std::find(list.begin(), list.end(), value) != list.end(); }
+bool holds(const std::vector<std::string>& list, std::string_view value) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+}
 
 std::string joined_items(fhir::Element list, std::size_t from) {
     std::string out;
@@ -42,8 +45,12 @@ void read_identifier(fhir::Element identifier, const IdentifierRules& rules, Rec
         ssn = ssn || coding["code"].text() == "SS";
         person = person || person_type(coding["code"].text());
     }
-    if (ssn) { out.ssns.emplace_back(value); return; }
-    out.identifiers.push_back({std::string(system), std::string(value), person ? Record::IdentifierKind::person : Record::IdentifierKind::local});
+    if (ssn) {
+        out.ssns.emplace_back(value);
+        return;
+    }
+    out.identifiers.push_back({std::string(system), std::string(value),
+                               person ? Record::IdentifierKind::person : Record::IdentifierKind::local});
 }
 
 void read_name(fhir::Element name, Record& out) {
@@ -66,7 +73,8 @@ void read_address(fhir::Element address, Record& out) {
 
 /// Mother, father, parent, guardian: v2-0131 and the role codes that v2-0063 maps to.
 bool parent_contact(fhir::Element contact) {
-    constexpr std::array<std::string_view, 10> codes = {"MTH", "FTH", "PRN", "NMTH", "NFTH", "GUARD", "MTHFOST", "ADOPTM", "N", "GRD"};
+    constexpr std::array<std::string_view, 10> codes = {"MTH",   "FTH",     "PRN",    "NMTH", "NFTH",
+                                                        "GUARD", "MTHFOST", "ADOPTM", "N",    "GRD"};
     for (const auto relationship : contact["relationship"].items())
         for (const auto coding : relationship["coding"].items()) {
             const auto code = coding["code"].text();
@@ -87,8 +95,10 @@ Record read_patient(fhir::Element patient, const IdentifierRules& rules) {
     for (const auto address : patient["address"].items()) read_address(address, out);
     for (const auto telecom : patient["telecom"].items()) {
         const auto system = telecom["system"].text();
-        if (system == "phone" || system == "sms") out.phones.emplace_back(telecom["value"].text());
-        else if (system == "email") out.emails.emplace_back(telecom["value"].text());
+        if (system == "phone" || system == "sms")
+            out.phones.emplace_back(telecom["value"].text());
+        else if (system == "email")
+            out.emails.emplace_back(telecom["value"].text());
     }
     for (const auto identifier : patient["identifier"].items()) read_identifier(identifier, rules, out);
     for (const auto extension : patient["extension"].items())
@@ -98,7 +108,8 @@ Record read_patient(fhir::Element patient, const IdentifierRules& rules) {
             const auto given = contact["name"]["given"].first().text();
             if (!given.empty()) out.guardians.emplace_back(given);
         }
-    if (const auto order = patient["multipleBirthInteger"].text(); !order.empty()) std::from_chars(order.data(), order.data() + order.size(), out.birth_order);
+    if (const auto order = patient["multipleBirthInteger"].text(); !order.empty())
+        std::from_chars(order.data(), order.data() + order.size(), out.birth_order);
     out.multiple_birth = patient["multipleBirthBoolean"].text() == "true" || out.birth_order > 0;
     return out;
 }

@@ -54,7 +54,8 @@ std::string EventData::text() const {
     line("user", user);
     for (const auto& [record, state] : moved) out += fmt::format("moved={}:{}\n", record, state);
     for (const auto& review : closed)
-        out += fmt::format("closed={}:{}:{}:{}:{}:{}\n", review.review, review.priority, review.record, review.person, review.other_record, review.other_person);
+        out += fmt::format("closed={}:{}:{}:{}:{}:{}\n", review.review, review.priority, review.record, review.person,
+                           review.other_record, review.other_person);
     return out;
 }
 
@@ -63,14 +64,24 @@ EventData EventData::read(std::string_view text) {
     while (!text.empty()) {
         auto line = next(text, '\n');
         const auto name = next(line, '=');
-        if (name == "weight") { out.weight = number<double>(line); out.weighed = true; }
-        else if (name == "truncated") out.truncated = true;
-        else if (name == "rule") out.rule = line;
-        else if (name == "model") out.model = line;
-        else if (name == "evidence") out.evidence = line;
-        else if (name == "user") out.user = line;
-        else if (name == "moved") { const auto record = next(line, ':'); out.moved.emplace_back(number<storage::Rid>(record), number<std::uint8_t>(line)); }
-        else if (name == "closed") out.closed.push_back(read_review(line));
+        if (name == "weight") {
+            out.weight = number<double>(line);
+            out.weighed = true;
+        } else if (name == "truncated")
+            out.truncated = true;
+        else if (name == "rule")
+            out.rule = line;
+        else if (name == "model")
+            out.model = line;
+        else if (name == "evidence")
+            out.evidence = line;
+        else if (name == "user")
+            out.user = line;
+        else if (name == "moved") {
+            const auto record = next(line, ':');
+            out.moved.emplace_back(number<storage::Rid>(record), number<std::uint8_t>(line));
+        } else if (name == "closed")
+            out.closed.push_back(read_review(line));
     }
     return out;
 }

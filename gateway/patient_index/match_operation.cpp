@@ -23,7 +23,8 @@ std::string_view grade(const Candidate& candidate, const match::Model& model) {
 /// The probability; all but a certain match with a number of the person's own stays below 1.
 double shown_score(const Candidate& candidate) {
     const auto level = [&](match::Field field) { return candidate.score[field].level; };
-    const bool number = level(match::Field::ssn) == match::ssn_level::exact || level(match::Field::identifier) == match::identifier_level::equal;
+    const bool number = level(match::Field::ssn) == match::ssn_level::exact ||
+                        level(match::Field::identifier) == match::identifier_level::equal;
     const bool certain = candidate.decision.outcome == match::Outcome::automatic;
     return std::min(candidate.score.probability(), certain && number ? 1. : .99);
 }
@@ -37,12 +38,12 @@ std::vector<Candidate> only_certain(const Found& found) {
     return out;
 }
 
-void append_entry(std::string& out, bool first, const storage::StoredResource& resource, const Candidate& candidate, const match::Model& model,
-                  std::string_view base) {
+void append_entry(std::string& out, bool first, const storage::StoredResource& resource, const Candidate& candidate,
+                  const match::Model& model, std::string_view base) {
     out += fmt::format(R"({}{{"fullUrl":"{}/Patient/{}","resource":)", first ? "" : ",", base, resource.id);
     resource.append_json(out);
-    out += fmt::format(R"(,"search":{{"extension":[{{"url":"{}","valueCode":"{}"}}],"mode":"match","score":{:.4f}}}}})", grade_extension,
-                       grade(candidate, model), shown_score(candidate));
+    out += fmt::format(R"(,"search":{{"extension":[{{"url":"{}","valueCode":"{}"}}],"mode":"match","score":{:.4f}}}}})",
+                       grade_extension, grade(candidate, model), shown_score(candidate));
 }
 
 std::string outcome_entry(bool first, std::string_view text) {
@@ -54,7 +55,8 @@ std::string outcome_entry(bool first, std::string_view text) {
 bool permitted(const security::AccessFilter& access, std::string_view id) {
     if (access.everything) return true;
     if (!access.allows_type("Patient")) return false;
-    return access.patient_ids.empty() || std::find(access.patient_ids.begin(), access.patient_ids.end(), id) != access.patient_ids.end();
+    return access.patient_ids.empty() ||
+           std::find(access.patient_ids.begin(), access.patient_ids.end(), id) != access.patient_ids.end();
 }
 
 rest::Outcome<MatchRequest> read_request(const rest::Call& call, const fhir::DocumentPtr& body) {
@@ -64,20 +66,25 @@ rest::Outcome<MatchRequest> read_request(const rest::Call& call, const fhir::Doc
     if (const auto count = rest::input(call, body, "count"); !count.empty()) {
         const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), out.count);
         if (error != std::errc() || end != count.data() + count.size() || out.count == 0)
-            return rest::fault(400, IssueCode::value, "count is a number above 0", "Parameters.parameter.where(name='count')");
+            return rest::fault(400, IssueCode::value, "count is a number above 0",
+                               "Parameters.parameter.where(name='count')");
         out.count = std::min(out.count, count_max);
     }
     const auto certain = rest::input(call, body, "onlyCertainMatches");
     if (!certain.empty() && certain != "true" && certain != "false")
-        return rest::fault(400, IssueCode::value, "onlyCertainMatches is true or false", "Parameters.parameter.where(name='onlyCertainMatches')");
+        return rest::fault(400, IssueCode::value, "onlyCertainMatches is true or false",
+                           "Parameters.parameter.where(name='onlyCertainMatches')");
     out.only_certain = certain == "true";
     return out;
 }
 
-void run_match(const PatientIndex& index, const rest::Services& services, const rest::CallPtr& call, const fhir::DocumentPtr& body, const rest::Answer& answer) {
+void run_match(const PatientIndex& index, const rest::Services& services, const rest::CallPtr& call,
+               const fhir::DocumentPtr& body, const rest::Answer& answer) {
     const auto patient = rest::input_resource(body, "resource");
     if (patient.resource_type() != "Patient")
-        return answer(rest::fault(400, IssueCode::required, "$match takes a Patient, as the body or as the parameter 'resource'", "Parameters.parameter.where(name='resource')"));
+        return answer(rest::fault(400, IssueCode::required,
+                                  "$match takes a Patient, as the body or as the parameter 'resource'",
+                                  "Parameters.parameter.where(name='resource')"));
     const auto request = read_request(*call, body);
     if (request.has_error()) return answer(request.error());
     auto snapshot = services.store.snapshot();
@@ -85,7 +92,8 @@ void run_match(const PatientIndex& index, const rest::Services& services, const 
     try {
         const auto found = index.find((*snapshot)->patients(), patient);
         const auto model = index.model();
-        auto json = match_bundle(**snapshot, found, *model, *request, [&](std::string_view id) { return permitted(call->access, id); });
+        auto json = match_bundle(**snapshot, found, *model, *request,
+                                 [&](std::string_view id) { return permitted(call->access, id); });
         answer(rest::json_response(call->format, 200, std::move(json)));
     } catch (const storage::FailureException& failure) {
         answer(rest::fault_of(failure.failure()));
@@ -94,8 +102,8 @@ void run_match(const PatientIndex& index, const rest::Services& services, const 
 
 }  // namespace
 
-std::string match_bundle(storage::Reader& reader, const Found& found, const match::Model& model, const MatchRequest& request,
-                         const std::function<bool(std::string_view id)>& readable) {
+std::string match_bundle(storage::Reader& reader, const Found& found, const match::Model& model,
+                         const MatchRequest& request, const std::function<bool(std::string_view id)>& readable) {
     const auto candidates = request.only_certain ? only_certain(found) : found.candidates;
     std::string entries;
     std::size_t written = 0;
@@ -113,7 +121,8 @@ std::string match_bundle(storage::Reader& reader, const Found& found, const matc
         }
     }
     const auto total = written;
-    if (found.truncated) entries += outcome_entry(written == 0, "Not all candidates could be compared: the given values are too common");
+    if (found.truncated)
+        entries += outcome_entry(written == 0, "Not all candidates could be compared: the given values are too common");
     std::string out = R"({"resourceType":"Bundle","type":"searchset","timestamp":")";
     storage::append_instant(request.now_us, out);
     out += fmt::format(R"(","total":{})", total);
@@ -129,9 +138,9 @@ void add_match_operation(rest::Operations& operations, const PatientIndex& index
     operation.types = {"Patient"};
     operation.at_type = true;
     operation.get_allowed = false;
-    operations.add(std::move(operation), [&index](const rest::Services& services, rest::CallPtr call, fhir::DocumentPtr body, rest::Answer answer) {
-        run_match(index, services, call, body, answer);
-    });
+    operations.add(std::move(operation),
+                   [&index](const rest::Services& services, rest::CallPtr call, fhir::DocumentPtr body,
+                            rest::Answer answer) { run_match(index, services, call, body, answer); });
 }
 
 }  // namespace causeway::patient_index

@@ -14,7 +14,8 @@ constexpr std::size_t events_max = 10'000;
 bool is(const storage::LinkEvent& event, EventKind kind) { return event.kind == static_cast<std::uint8_t>(kind); }
 
 bool undone(const std::vector<storage::LinkEvent>& events, std::int64_t merge) {
-    return std::any_of(events.begin(), events.end(), [&](const auto& event) { return is(event, EventKind::unmerged) && event.supersedes == merge; });
+    return std::any_of(events.begin(), events.end(),
+                       [&](const auto& event) { return is(event, EventKind::unmerged) && event.supersedes == merge; });
 }
 
 }  // namespace
@@ -34,11 +35,13 @@ Refusal Registry::merge_persons(PersonId survivor, PersonId other, const Actor& 
     return merge_into(survivor, other, 0, 0, actor, event);
 }
 
-Refusal Registry::merge_into(PersonId survivor, PersonId other, Rid survivor_record, Rid subsumed_record, const Actor& actor, std::int64_t* event) {
+Refusal Registry::merge_into(PersonId survivor, PersonId other, Rid survivor_record, Rid subsumed_record,
+                             const Actor& actor, std::int64_t* event) {
     EventData data;
     data.user = actor.user;
     const auto mark = [&](std::uint8_t state, Rid rid) {
-        return static_cast<std::uint8_t>((state & ~record_state::pooled) | (rid == subsumed_record ? record_state::subsumed : 0));
+        return static_cast<std::uint8_t>((state & ~record_state::pooled) |
+                                         (rid == subsumed_record ? record_state::subsumed : 0));
     };
     if (survivor == other) {
         const auto record = tables_.record(subsumed_record).value();
@@ -49,7 +52,8 @@ Refusal Registry::merge_into(PersonId survivor, PersonId other, Rid survivor_rec
             const auto record = tables_.record(rid).value();
             data.moved.emplace_back(rid, static_cast<std::uint8_t>(record->state & ~record_state::pooled));
             for (const auto& review : tables_.reviews_of_record(rid, events_max).value()) {
-                const bool settled = (review.person == survivor && review.other_person == other) || (review.person == other && review.other_person == survivor);
+                const bool settled = (review.person == survivor && review.other_person == other) ||
+                                     (review.person == other && review.other_person == survivor);
                 if (!settled || !review.open) continue;
                 data.closed.push_back(review);
                 tables_.close_review(review.review, "rule=merged\n").value();
@@ -77,8 +81,10 @@ std::int64_t Registry::merge_between(Rid survivor, Rid subsumed) {
 }
 
 Refusal Registry::unmerge(std::int64_t merge_event, const Actor& actor) {
-    const auto page = merge_event > 0 ? tables_.events_after(merge_event - 1, 1).value() : std::vector<storage::LinkEvent>();
-    if (page.empty() || page[0].sequence != merge_event || !is(page[0], EventKind::merged)) return Refusal::no_such_merge;
+    const auto page =
+        merge_event > 0 ? tables_.events_after(merge_event - 1, 1).value() : std::vector<storage::LinkEvent>();
+    if (page.empty() || page[0].sequence != merge_event || !is(page[0], EventKind::merged))
+        return Refusal::no_such_merge;
     const auto& event = page[0];
     if (undone(tables_.events_of_person(event.person, events_max).value(), merge_event)) return Refusal::already_undone;
     const auto data = EventData::read(event.data);
@@ -91,7 +97,7 @@ Refusal Registry::unmerge(std::int64_t merge_event, const Actor& actor) {
     }
     for (const auto& [rid, state] : data.moved) {
         const auto record = tables_.record(rid).value();
-        if (!record || record->person != holder) continue;   // erased, or moved on by a later decision
+        if (!record || record->person != holder) continue;  // erased, or moved on by a later decision
         const auto to = two_persons ? event.other_person : holder;
         const auto kept = static_cast<std::uint8_t>(state | (record->state & record_state::manual));
         tables_.move_record(rid, to, kept).value();
@@ -106,12 +112,16 @@ Refusal Registry::unmerge(std::int64_t merge_event, const Actor& actor) {
         again.open = true;
         again.person = record->person;
         again.other_person = other->person;
-        if (old) { again.at_us = old->at_us; again.data = old->data; }
+        if (old) {
+            again.at_us = old->at_us;
+            again.data = old->data;
+        }
         tables_.open_review(again).value();
     }
     EventData undo;
     undo.user = actor.user;
-    append(EventKind::unmerged, actor, event.record, event.person, event.other_record, event.other_person, undo, merge_event);
+    append(EventKind::unmerged, actor, event.record, event.person, event.other_record, event.other_person, undo,
+           merge_event);
     return Refusal::none;
 }
 

@@ -21,8 +21,10 @@ auto caught(const Step& step) -> storage::Result<decltype(step())> {
 }  // namespace
 
 PatientIndex::PatientIndex(Options options, const ops::Clock& clock)
-    : options_(std::move(options)), clock_(clock),
-      model_(options_.model ? options_.model : std::shared_ptr<const match::Model>(std::shared_ptr<void>(), &match::shipped_model())) {}
+    : options_(std::move(options)),
+      clock_(clock),
+      model_(options_.model ? options_.model
+                            : std::shared_ptr<const match::Model>(std::shared_ptr<void>(), &match::shipped_model())) {}
 
 std::shared_ptr<const match::Model> PatientIndex::model() const {
     const std::lock_guard lock(model_mutex_);
@@ -65,17 +67,24 @@ storage::Result<void> PatientIndex::load(storage::Store& store) {
     }
 }
 
-storage::Result<void> PatientIndex::written(storage::Transaction& transaction, const rest::Written& written, const security::Principal& principal) {
+storage::Result<void> PatientIndex::written(storage::Transaction& transaction, const rest::Written& written,
+                                            const security::Principal& principal) {
     if (written.type != "Patient" || written.same_content) return {};
     try {
         const auto rid = written.version.rid;
         if (written.erased) {
-            with_registry(transaction, [&](Registry& registry) { registry.erase(rid, {EventSource::feed, principal.id, transaction.now_us()}); return 0; });
+            with_registry(transaction, [&](Registry& registry) {
+                registry.erase(rid, {EventSource::feed, principal.id, transaction.now_us()});
+                return 0;
+            });
             return {};
         }
         const auto features = features_of(written.document->root());
-        const auto done = with_registry(transaction, [&](Registry& registry) { return registry.put(rid, features, transaction.now_us()); });
-        (done.decision == EventKind::linked ? counters_.linked : done.decision == EventKind::created ? counters_.created : counters_.kept)++;
+        const auto done = with_registry(
+            transaction, [&](Registry& registry) { return registry.put(rid, features, transaction.now_us()); });
+        (done.decision == EventKind::linked    ? counters_.linked
+         : done.decision == EventKind::created ? counters_.created
+                                               : counters_.kept)++;
         counters_.reviews += done.reviews;
         counters_.truncated += done.truncated;
         if (const auto shard = statistics_.next_to_save()) transaction.set_note(shard->name, shard->content).value();
@@ -88,7 +97,8 @@ storage::Result<void> PatientIndex::written(storage::Transaction& transaction, c
 namespace {
 
 /// Resource numbers of two live patients, 0 for one that does not exist.
-std::pair<storage::Rid, storage::Rid> numbers(storage::Transaction& transaction, std::string_view a, std::string_view b) {
+std::pair<storage::Rid, storage::Rid> numbers(storage::Transaction& transaction, std::string_view a,
+                                              std::string_view b) {
     const auto number = [&](std::string_view id) {
         const auto version = transaction.version("Patient", id).value();
         return version ? version->rid : storage::Rid{0};
@@ -98,16 +108,18 @@ std::pair<storage::Rid, storage::Rid> numbers(storage::Transaction& transaction,
 
 }  // namespace
 
-storage::Result<Refusal> PatientIndex::merge(storage::Transaction& transaction, std::string_view survivor, std::string_view subsumed, const Actor& actor,
-                                             std::int64_t* event) {
+storage::Result<Refusal> PatientIndex::merge(storage::Transaction& transaction, std::string_view survivor,
+                                             std::string_view subsumed, const Actor& actor, std::int64_t* event) {
     return caught([&] {
         const auto [kept, gone] = numbers(transaction, survivor, subsumed);
         if (kept == 0 || gone == 0) return Refusal::unknown_record;
-        return with_registry(transaction, [&, a = kept, b = gone](Registry& registry) { return registry.merge(a, b, actor, event); });
+        return with_registry(
+            transaction, [&, a = kept, b = gone](Registry& registry) { return registry.merge(a, b, actor, event); });
     });
 }
 
-storage::Result<Refusal> PatientIndex::unmerge(storage::Transaction& transaction, std::string_view survivor, std::string_view subsumed, const Actor& actor) {
+storage::Result<Refusal> PatientIndex::unmerge(storage::Transaction& transaction, std::string_view survivor,
+                                               std::string_view subsumed, const Actor& actor) {
     return caught([&] {
         const auto [kept, gone] = numbers(transaction, survivor, subsumed);
         return with_registry(transaction, [&, a = kept, b = gone](Registry& registry) {
@@ -117,23 +129,30 @@ storage::Result<Refusal> PatientIndex::unmerge(storage::Transaction& transaction
     });
 }
 
-storage::Result<Refusal> PatientIndex::link(storage::Transaction& transaction, std::string_view patient, std::string_view other, const Actor& actor) {
+storage::Result<Refusal> PatientIndex::link(storage::Transaction& transaction, std::string_view patient,
+                                            std::string_view other, const Actor& actor) {
     return caught([&] {
         const auto [a, b] = numbers(transaction, patient, other);
         const auto record = transaction.patients().record(b).value();
         if (a == 0 || !record) return Refusal::unknown_record;
-        return with_registry(transaction, [&, rid = a](Registry& registry) { return registry.link(rid, record->person, actor); });
+        return with_registry(transaction,
+                             [&, rid = a](Registry& registry) { return registry.link(rid, record->person, actor); });
     });
 }
 
-storage::Result<Refusal> PatientIndex::unlink(storage::Transaction& transaction, std::string_view patient, std::string_view other, const Actor& actor) {
+storage::Result<Refusal> PatientIndex::unlink(storage::Transaction& transaction, std::string_view patient,
+                                              std::string_view other, const Actor& actor) {
     return caught([&] {
         const auto [a, b] = numbers(transaction, patient, other);
-        return with_registry(transaction, [&, rid = a, other_rid = b](Registry& registry) { return registry.not_the_same(rid, other_rid, actor); });
+        return with_registry(transaction, [&, rid = a, other_rid = b](Registry& registry) {
+            return registry.not_the_same(rid, other_rid, actor);
+        });
     });
 }
 
-Found PatientIndex::find(storage::PatientReader& reader, fhir::Element patient) const { return find(reader, features_of(patient)); }
+Found PatientIndex::find(storage::PatientReader& reader, fhir::Element patient) const {
+    return find(reader, features_of(patient));
+}
 
 Found PatientIndex::find(storage::PatientReader& reader, const match::Features& features, storage::Rid self) const {
     return find_candidates(reader, features, matcher(), self);

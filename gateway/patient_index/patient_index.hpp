@@ -15,13 +15,14 @@ namespace causeway::patient_index {
 
 /// The master patient index: every Patient that is written, by whichever door, is matched in the same transaction.
 ///
-/// A Patient resource is one source record, known by its resource number; persons are rows of their own, and never appear as
-/// copies of patients. Thread-safe: written() runs on the store's writer thread, look-ups run on any thread with a snapshot.
+/// A Patient resource is one source record, known by its resource number; persons are rows of their own, and never
+/// appear as copies of patients. Thread-safe: written() runs on the store's writer thread, look-ups run on any thread
+/// with a snapshot.
 class PatientIndex final : public rest::WriteObserver {
 public:
     struct Options {
         IdentifierRules identifiers;
-        std::shared_ptr<const match::Model> model;   ///< null: the shipped one
+        std::shared_ptr<const match::Model> model;  ///< null: the shipped one
         /// The domain of person identifiers in answers (PIX, $ihe-pix, person views).
         std::string person_system = "urn:causeway:person";
     };
@@ -32,16 +33,20 @@ public:
     /// Reads the statistics that the store holds and counts what they have not seen. Call once, before the first write.
     storage::Result<void> load(storage::Store& store);
 
-    storage::Result<void> written(storage::Transaction& transaction, const rest::Written& written, const security::Principal& principal) override;
+    storage::Result<void> written(storage::Transaction& transaction, const rest::Written& written,
+                                  const security::Principal& principal) override;
 
-    /// A merge message, a merge operation, or a steward: `subsumed` is replaced by `survivor` (logical ids of Patients).
-    /// Patient.link is for the caller to keep. Inside a transaction; so are the following.
-    storage::Result<Refusal> merge(storage::Transaction& transaction, std::string_view survivor, std::string_view subsumed, const Actor& actor,
-                                   std::int64_t* event = nullptr);
-    storage::Result<Refusal> unmerge(storage::Transaction& transaction, std::string_view survivor, std::string_view subsumed, const Actor& actor);
+    /// A merge message, a merge operation, or a steward: `subsumed` is replaced by `survivor` (logical ids of
+    /// Patients). Patient.link is for the caller to keep. Inside a transaction; so are the following.
+    storage::Result<Refusal> merge(storage::Transaction& transaction, std::string_view survivor,
+                                   std::string_view subsumed, const Actor& actor, std::int64_t* event = nullptr);
+    storage::Result<Refusal> unmerge(storage::Transaction& transaction, std::string_view survivor,
+                                     std::string_view subsumed, const Actor& actor);
     /// Link (A24) and unlink (A37) of two patients.
-    storage::Result<Refusal> link(storage::Transaction& transaction, std::string_view patient, std::string_view other, const Actor& actor);
-    storage::Result<Refusal> unlink(storage::Transaction& transaction, std::string_view patient, std::string_view other, const Actor& actor);
+    storage::Result<Refusal> link(storage::Transaction& transaction, std::string_view patient, std::string_view other,
+                                  const Actor& actor);
+    storage::Result<Refusal> unlink(storage::Transaction& transaction, std::string_view patient, std::string_view other,
+                                    const Actor& actor);
 
     /// Runs `use(Registry&)` in a transaction.
     template <class Use>
@@ -54,7 +59,9 @@ public:
     /// Who may this be? Throws storage::FailureException.
     Found find(storage::PatientReader& reader, fhir::Element patient) const;
     Found find(storage::PatientReader& reader, const match::Features& features, storage::Rid self = 0) const;
-    match::Features features_of(fhir::Element patient) const { return match::normalise(read_patient(patient, options_.identifiers)); }
+    match::Features features_of(fhir::Element patient) const {
+        return match::normalise(read_patient(patient, options_.identifiers));
+    }
 
     std::shared_ptr<const match::Model> model() const;
     void set_model(std::shared_ptr<const match::Model> model);

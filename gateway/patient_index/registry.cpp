@@ -23,20 +23,28 @@ std::int32_t priority_of(double weight) { return static_cast<std::int32_t>(std::
 
 std::string_view refusal_text(Refusal refusal) {
     switch (refusal) {
-        case Refusal::none: return "done";
-        case Refusal::unknown_record: return "the index has no such patient record";
-        case Refusal::unknown_person: return "the index has no such person";
-        case Refusal::same_record: return "both are the same record";
-        case Refusal::different_persons_needed: return "both are the same person already";
-        case Refusal::no_such_merge: return "there is no such merge";
-        case Refusal::already_undone: return "the merge is undone already";
-        case Refusal::no_such_review: return "there is no such open review";
+        case Refusal::none:
+            return "done";
+        case Refusal::unknown_record:
+            return "the index has no such patient record";
+        case Refusal::unknown_person:
+            return "the index has no such person";
+        case Refusal::same_record:
+            return "both are the same record";
+        case Refusal::different_persons_needed:
+            return "both are the same person already";
+        case Refusal::no_such_merge:
+            return "there is no such merge";
+        case Refusal::already_undone:
+            return "the merge is undone already";
+        case Refusal::no_such_review:
+            return "there is no such open review";
     }
     return "refused";
 }
 
-std::int64_t Registry::append(EventKind kind, const Actor& actor, Rid record, PersonId person, Rid other_record, PersonId other_person,
-                              const EventData& data, std::int64_t supersedes) {
+std::int64_t Registry::append(EventKind kind, const Actor& actor, Rid record, PersonId person, Rid other_record,
+                              PersonId other_person, const EventData& data, std::int64_t supersedes) {
     storage::LinkEvent event;
     event.at_us = actor.at_us;
     event.kind = static_cast<std::uint8_t>(kind);
@@ -77,8 +85,8 @@ PersonId Registry::current(PersonId person) {
     return person;
 }
 
-/// What follows from a person's members alone: whether it is empty, the pooled values, the members' pooled mark. So putting the
-/// members back puts everything back.
+/// What follows from a person's members alone: whether it is empty, the pooled values, the members' pooled mark. So
+/// putting the members back puts everything back.
 void Registry::refresh(PersonId id) {
     auto person = tables_.person(id).value();
     if (!person) return;
@@ -88,11 +96,14 @@ void Registry::refresh(PersonId id) {
         auto record = tables_.record(rid).value();
         if (!record) continue;
         if (members.size() > 1) match::pool_into(pool, match::deserialise(record->data));
-        const auto state = static_cast<std::uint8_t>(members.size() > 1 ? record->state | record_state::pooled : record->state & ~record_state::pooled);
+        const auto state = static_cast<std::uint8_t>(members.size() > 1 ? record->state | record_state::pooled
+                                                                        : record->state & ~record_state::pooled);
         if (state != record->state) tables_.move_record(rid, id, state).value();
     }
     std::string data = members.size() > 1 ? match::serialise(pool) : std::string();
-    const auto state = static_cast<std::uint8_t>(person->redirect ? person_state::merged : members.empty() ? person_state::empty : 0);
+    const auto state = static_cast<std::uint8_t>(person->redirect  ? person_state::merged
+                                                 : members.empty() ? person_state::empty
+                                                                   : 0);
     if (data == person->data && state == person->state) return;
     person->data = std::move(data);
     person->state = state;
@@ -120,7 +131,8 @@ std::vector<PersonId> Registry::forbidden(Rid record) {
 }
 
 void Registry::close_reviews(Rid record, std::string_view why) {
-    for (const auto& review : tables_.reviews_of_record(record, events_max).value()) tables_.close_review(review.review, why).value();
+    for (const auto& review : tables_.reviews_of_record(record, events_max).value())
+        tables_.close_review(review.review, why).value();
 }
 
 Registration Registry::put(Rid rid, const match::Features& features, storage::TimeUs at_us) {
@@ -152,8 +164,8 @@ Registration Registry::put(Rid rid, const match::Features& features, storage::Ti
     return out;
 }
 
-/// A changed record keeps its place if a person put it there, or if it shares its person with others: then a change that
-/// no longer fits is a question for a person. Only a record that stands alone is matched again.
+/// A changed record keeps its place if a person put it there, or if it shares its person with others: then a change
+/// that no longer fits is a question for a person. Only a record that stands alone is matched again.
 bool Registry::keep_place(storage::PatientRecord& record, const match::Features& features, storage::TimeUs at_us) {
     if (record.person == 0) return false;
     const bool alone = tables_.members(record.person, 2).value().size() < 2;
@@ -163,7 +175,8 @@ bool Registry::keep_place(storage::PatientRecord& record, const match::Features&
     for (const auto& candidate : found.candidates)
         if (candidate.person == record.person) return true;
     for (const auto& review : tables_.reviews_of_record(record.record, events_max).value())
-        if (review.open && review.person == record.person && review.other_person == record.person) return true;   // asked already
+        if (review.open && review.person == record.person && review.other_person == record.person)
+            return true;  // asked already
     EventData data;
     data.rule = "the record changed and no longer fits its person";
     data.model = matcher_.model->version;
@@ -181,26 +194,33 @@ bool Registry::keep_place(storage::PatientRecord& record, const match::Features&
     return true;
 }
 
-Registration Registry::place(storage::PatientRecord& record, const match::Features& features, storage::TimeUs at_us, bool known) {
+Registration Registry::place(storage::PatientRecord& record, const match::Features& features, storage::TimeUs at_us,
+                             bool known) {
     auto found = find_candidates(tables_, features, matcher_, record.record);
-    const auto never = forbidden(record.record);   // of a new record too: it may have been erased and be back
+    const auto never = forbidden(record.record);  // of a new record too: it may have been erased and be back
     std::erase_if(found.candidates, [&](const Candidate& candidate) {
-        return candidate.person == record.person || std::find(never.begin(), never.end(), candidate.person) != never.end();
+        return candidate.person == record.person ||
+               std::find(never.begin(), never.end(), candidate.person) != never.end();
     });
     const Actor machine{EventSource::automatic, {}, at_us};
     Registration out;
     out.truncated = found.truncated;
-    const auto automatic = [&](std::size_t i) { return i < found.candidates.size() && found.candidates[i].decision.outcome == match::Outcome::automatic; };
+    const auto automatic = [&](std::size_t i) {
+        return i < found.candidates.size() && found.candidates[i].decision.outcome == match::Outcome::automatic;
+    };
     bool link = automatic(0) && !found.truncated;
     for (const auto& candidate : found.candidates)
-        if (candidate.decision.outcome == match::Outcome::review && candidate.score.weight > found.candidates.front().score.weight - rival_bits) link = false;
+        if (candidate.decision.outcome == match::Outcome::review &&
+            candidate.score.weight > found.candidates.front().score.weight - rival_bits)
+            link = false;
     if (link) {
         const auto& best = found.candidates.front();
         record.person = best.person;
         out.person = best.person;
         out.decision = EventKind::linked;
         append(EventKind::linked, machine, record.record, best.person, best.record, 0, data_of(best, found));
-        for (std::size_t i = 1; automatic(i) && i <= reviews_max; ++i) open_duplicate(out, record, found.candidates[i], found, at_us);
+        for (std::size_t i = 1; automatic(i) && i <= reviews_max; ++i)
+            open_duplicate(out, record, found.candidates[i], found, at_us);
         return out;
     }
     if (record.person == 0) {
@@ -216,7 +236,8 @@ Registration Registry::place(storage::PatientRecord& record, const match::Featur
     return out;
 }
 
-void Registry::open_reviews(Registration& out, const storage::PatientRecord& record, const Found& found, std::size_t from, storage::TimeUs at_us) {
+void Registry::open_reviews(Registration& out, const storage::PatientRecord& record, const Found& found,
+                            std::size_t from, storage::TimeUs at_us) {
     std::set<Rid> asked;
     for (const auto& review : tables_.reviews_of_record(record.record, events_max).value())
         asked.insert(review.record == record.record ? review.other_record : review.record);
@@ -224,8 +245,10 @@ void Registry::open_reviews(Registration& out, const storage::PatientRecord& rec
         const auto& candidate = found.candidates[i];
         if (asked.contains(candidate.record)) continue;
         auto data = data_of(candidate, found);
-        if (candidate.decision.outcome == match::Outcome::automatic) data.rule = found.truncated ? "not all candidates were seen" : "two candidates are close";
-        append(EventKind::possible, {EventSource::automatic, {}, at_us}, record.record, record.person, candidate.record, candidate.person, data);
+        if (candidate.decision.outcome == match::Outcome::automatic)
+            data.rule = found.truncated ? "not all candidates were seen" : "two candidates are close";
+        append(EventKind::possible, {EventSource::automatic, {}, at_us}, record.record, record.person, candidate.record,
+               candidate.person, data);
         storage::Review review;
         review.priority = priority_of(candidate.score.weight);
         review.at_us = at_us;
@@ -240,13 +263,15 @@ void Registry::open_reviews(Registration& out, const storage::PatientRecord& rec
 }
 
 /// A record fits two persons so well that these are probably one human being: never joined by the machine.
-void Registry::open_duplicate(Registration& out, const storage::PatientRecord& record, const Candidate& other, const Found& found, storage::TimeUs at_us) {
+void Registry::open_duplicate(Registration& out, const storage::PatientRecord& record, const Candidate& other,
+                              const Found& found, storage::TimeUs at_us) {
     const auto& best = found.candidates.front();
     for (const auto& review : tables_.reviews_of_record(other.record, events_max).value())
         if (review.open && (review.person == record.person || review.other_person == record.person)) return;
     auto data = data_of(other, found);
     data.rule = "one record fits both persons";
-    append(EventKind::possible_duplicate, {EventSource::automatic, {}, at_us}, best.record, record.person, other.record, other.person, data);
+    append(EventKind::possible_duplicate, {EventSource::automatic, {}, at_us}, best.record, record.person, other.record,
+           other.person, data);
     storage::Review review;
     review.priority = priority_of(other.score.weight);
     review.at_us = at_us;
@@ -291,12 +316,14 @@ Refusal Registry::not_the_same(Rid rid, Rid other_rid, const Actor& actor) {
     if (record->person == other->person) {
         const auto person = create_person();
         append(EventKind::not_the_same, actor, rid, person, other_rid, other->person, data);
-        move(*record, person, static_cast<std::uint8_t>((record->state | record_state::manual) & ~record_state::subsumed));
+        move(*record, person,
+             static_cast<std::uint8_t>((record->state | record_state::manual) & ~record_state::subsumed));
     } else {
         append(EventKind::not_the_same, actor, rid, record->person, other_rid, other->person, data);
     }
     for (const auto& review : tables_.reviews_of_record(rid, events_max).value())
-        if (review.other_record == other_rid || review.record == other_rid) tables_.close_review(review.review, data.text()).value();
+        if (review.other_record == other_rid || review.record == other_rid)
+            tables_.close_review(review.review, data.text()).value();
     return Refusal::none;
 }
 
@@ -305,7 +332,8 @@ Refusal Registry::resolve(storage::ReviewId id, bool same, const Actor& actor) {
     if (!review || !review->open) return Refusal::no_such_review;
     if (!same) {
         const auto refusal = not_the_same(review->record, review->other_record, actor);
-        if (refusal == Refusal::none && tables_.review(id).value()->open) tables_.close_review(id, "rule=two people\n").value();
+        if (refusal == Refusal::none && tables_.review(id).value()->open)
+            tables_.close_review(id, "rule=two people\n").value();
         return refusal;
     }
     const auto record = tables_.record(review->record).value(), other = tables_.record(review->other_record).value();

@@ -17,7 +17,8 @@ constexpr std::uint32_t records_per_save = 512;
 bool counted_here(CountedField field) { return field <= CountedField::city; }
 
 std::uint64_t key_of(CountedField field, std::string_view value) {
-    return (match::stable_hash(value, 1000 + static_cast<std::uint64_t>(field)) & ~7ULL) | static_cast<std::uint64_t>(field);
+    return (match::stable_hash(value, 1000 + static_cast<std::uint64_t>(field)) & ~7ULL) |
+           static_cast<std::uint64_t>(field);
 }
 
 std::size_t shard_of(std::uint64_t key) { return static_cast<std::size_t>(key >> 58U) % Statistics::shard_count; }

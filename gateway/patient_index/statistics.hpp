@@ -13,9 +13,9 @@
 
 namespace causeway::patient_index {
 
-/// How often given names, family names, birth dates and places occur among the indexed records. Kept in memory by 64-bit
-/// hashes of the values, saved in small shards: one shard every so many records, so that no write is long. After a crash
-/// the records that a shard has not seen are counted again. Thread-safe.
+/// How often given names, family names, birth dates and places occur among the indexed records. Kept in memory by
+/// 64-bit hashes of the values, saved in small shards: one shard every so many records, so that no write is long. After
+/// a crash the records that a shard has not seen are counted again. Thread-safe.
 ///
 /// These are statistics: a job that is rolled back leaves them off by one record, which changes no weight noticeably.
 class Statistics {
@@ -27,7 +27,9 @@ public:
     void remove(const match::Features& features);
 
     std::uint64_t count(match::CountedField field, std::string_view value) const;
-    std::uint64_t total(match::CountedField field) const { return totals_[static_cast<std::size_t>(field)].load(std::memory_order_relaxed); }
+    std::uint64_t total(match::CountedField field) const {
+        return totals_[static_cast<std::size_t>(field)].load(std::memory_order_relaxed);
+    }
     std::uint64_t records() const { return records_.load(std::memory_order_relaxed); }
 
     /// The next shard to be saved, if enough has changed: its name and its content.
@@ -45,7 +47,7 @@ public:
 
 private:
     struct Shard {
-        std::unordered_map<std::uint64_t, std::uint32_t> counts;   ///< low three bits: the field
+        std::unordered_map<std::uint64_t, std::uint32_t> counts;  ///< low three bits: the field
         std::int64_t last_record = 0;
     };
     void change(Shard& shard, std::uint64_t key, match::CountedField field, int by);

@@ -17,13 +17,14 @@ struct FileRecord {
 };
 
 /// Which column is which field. A mapping file has lines `field = column` (several lines of one field: several values);
-/// fields: id truth given middle family suffix name birth_date sex house street city zip phone email ssn mother guardian
-/// birth_order multiple_birth other_given other_family, `identifier SYSTEM` (one human being only) and `record_number SYSTEM`.
+/// fields: id truth given middle family suffix name birth_date sex house street city zip phone email ssn mother
+/// guardian birth_order multiple_birth other_given other_family, `identifier SYSTEM` (one human being only) and
+/// `record_number SYSTEM`.
 class ColumnMap {
 public:
     struct Entry {
         std::string field;
-        std::string system;   ///< of an identifier or record number
+        std::string system;  ///< of an identifier or record number
         std::string column;
     };
 
@@ -49,17 +50,18 @@ std::vector<std::string> csv_cells(std::string_view line);
 
 /// Reads a CSV file with a header line, record by record. Throws std::runtime_error.
 /// `map` null = guess from the header; `truth` overrides the truth column.
-void read_csv(std::istream& in, const ColumnMap* map, std::string_view truth, const std::function<void(FileRecord&&)>& each);
+void read_csv(std::istream& in, const ColumnMap* map, std::string_view truth,
+              const std::function<void(FileRecord&&)>& each);
 
 /// Pairs with an expected answer.
 struct LabelledPair {
     std::string name;
-    std::string expected;   ///< as the file says it: "Match", "Possible Match", "Not a Match", or 1 and 0
+    std::string expected;  ///< as the file says it: "Match", "Possible Match", "Not a Match", or 1 and 0
     FileRecord a, b;
 };
 
-/// Reads blocks of lines `TEST: name`, `EXPECT: answer`, `PATIENT A: key=value,...`, `PATIENT B: ...`; or a CSV file in which
-/// each column ends in _a, _b (or _l, _r), and a column `label`, `expected`, `match` or `truth` is the answer.
+/// Reads blocks of lines `TEST: name`, `EXPECT: answer`, `PATIENT A: key=value,...`, `PATIENT B: ...`; or a CSV file in
+/// which each column ends in _a, _b (or _l, _r), and a column `label`, `expected`, `match` or `truth` is the answer.
 void read_labelled_pairs(std::istream& in, const ColumnMap* map, const std::function<void(LabelledPair&&)>& each);
 
 }  // namespace causeway::patient_index

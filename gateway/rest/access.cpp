@@ -11,7 +11,8 @@ using security::Interaction;
 
 std::string parameter_names(const Call& call) {
     std::string names;
-    for (const auto& parameter : call.parameters) names.append(names.empty() ? "" : "&").append(parameter.name.substr(0, 64));
+    for (const auto& parameter : call.parameters)
+        names.append(names.empty() ? "" : "&").append(parameter.name.substr(0, 64));
     return names;
 }
 
@@ -24,12 +25,18 @@ std::optional<Interaction> interaction_of(Method method, Route::Kind kind) {
             case Kind::system:
             case Kind::type:
             case Kind::search:
-            case Kind::compartment: return Interaction::search;
-            case Kind::capabilities: return Interaction::capabilities;
-            case Kind::instance: return Interaction::read;
-            case Kind::version: return Interaction::vread;
-            case Kind::history: return Interaction::history;
-            case Kind::operation: return Interaction::operation;
+            case Kind::compartment:
+                return Interaction::search;
+            case Kind::capabilities:
+                return Interaction::capabilities;
+            case Kind::instance:
+                return Interaction::read;
+            case Kind::version:
+                return Interaction::vread;
+            case Kind::history:
+                return Interaction::history;
+            case Kind::operation:
+                return Interaction::operation;
         }
     }
     if (method == Method::post) {
@@ -61,8 +68,10 @@ Fault not_allowed(Route::Kind kind) {
 Outcome<void> authorize(const Services& services, Call& call) {
     const auto interaction = interaction_of(call.request.method, call.route.kind);
     if (!interaction) return not_allowed(call.route.kind);
-    const std::string& type = call.route.member_type.empty() || call.route.member_type == "*" ? call.route.type : call.route.member_type;
-    security::Decision decision = services.door.authorize(call.principal, {*interaction, type, call.route.id, call.route.operation});
+    const std::string& type =
+        call.route.member_type.empty() || call.route.member_type == "*" ? call.route.type : call.route.member_type;
+    security::Decision decision =
+        services.door.authorize(call.principal, {*interaction, type, call.route.id, call.route.operation});
     if (!decision.allowed) return fault(403, IssueCode::forbidden, decision.reason);
     call.access = std::move(decision.filter);
     return {};

@@ -59,10 +59,12 @@ std::string instant(std::int64_t at_us) {
 Outcome<std::string> render(const Format& format, std::string json) {
     if (format.syntax == Syntax::json && !format.pretty) return json;
     const auto document = fhir::parse_json(json);
-    if (document.has_error()) return fault(500, fhir::IssueCode::exception, "A resource of the server's own is not readable");
+    if (document.has_error())
+        return fault(500, fhir::IssueCode::exception, "A resource of the server's own is not readable");
     if (format.syntax == Syntax::json) return fhir::to_json((*document)->root(), {true});
     auto xml = fhir::to_xml((*document)->root(), {format.pretty});
-    if (xml.has_error()) return fault(406, fhir::IssueCode::not_supported, "The resource holds what cannot be written as XML");
+    if (xml.has_error())
+        return fault(406, fhir::IssueCode::not_supported, "The resource holds what cannot be written as XML");
     return std::move(*xml);
 }
 
@@ -98,14 +100,21 @@ Outcome<http::Response> resource_response(const Call& call, unsigned status, con
 
 http::Response fault_response(const Format& format, const Fault& fault) {
     http::Response response = json_response(format, fault.status, fhir::to_outcome(fault.issues));
-    for (std::size_t i = 0; i < fault.headers.size(); ++i) response.headers.add(fault.headers.name(i), fault.headers.value(i));
+    for (std::size_t i = 0; i < fault.headers.size(); ++i)
+        response.headers.add(fault.headers.name(i), fault.headers.value(i));
     return response;
 }
 
 std::string version_url(std::string_view base, std::string_view type, std::string_view id, std::int64_t version) {
     std::string url;
     url.reserve(base.size() + type.size() + id.size() + 32);
-    url.append(base).append("/").append(type).append("/").append(id).append("/_history/").append(std::to_string(version));
+    url.append(base)
+        .append("/")
+        .append(type)
+        .append("/")
+        .append(id)
+        .append("/_history/")
+        .append(std::to_string(version));
     return url;
 }
 

@@ -19,7 +19,10 @@ constexpr std::size_t in_flight_max = 64;
 class Batch : public std::enable_shared_from_this<Batch> {
 public:
     Batch(CallPtr call, fhir::DocumentPtr bundle, Dispatch dispatch, Answer answer)
-        : call_(std::move(call)), bundle_(std::move(bundle)), dispatch_(std::move(dispatch)), answer_(std::move(answer)) {
+        : call_(std::move(call)),
+          bundle_(std::move(bundle)),
+          dispatch_(std::move(dispatch)),
+          answer_(std::move(answer)) {
         for (const fhir::Element entry : bundle_->root()["entry"].items()) entries_.push_back(entry);
         outcomes_.resize(entries_.size(), Outcome<http::Response>(http::Response{}));
     }
@@ -55,7 +58,9 @@ private:
             return done(index, fault(400, IssueCode::not_supported, "A batch may not hold another one"));
         const CallPtr call = call_of(*call_, *entry);
         if (entry->resource) call->document = rewrite_references(bundle_, entry->resource, entry->full_url, {});
-        dispatch_(call, [self = shared_from_this(), index](Outcome<http::Response> outcome) { self->done(index, std::move(outcome)); });
+        dispatch_(call, [self = shared_from_this(), index](Outcome<http::Response> outcome) {
+            self->done(index, std::move(outcome));
+        });
     }
 
     void done(std::size_t index, Outcome<http::Response> outcome) {
@@ -74,16 +79,18 @@ private:
         for (const auto& outcome : outcomes_) {
             bundle.begin_entry();
             if (outcome.has_error()) {
-                const std::string status = std::to_string(outcome.error().status) + " " + std::string(http::reason_phrase(outcome.error().status));
+                const std::string status = std::to_string(outcome.error().status) + " " +
+                                           std::string(http::reason_phrase(outcome.error().status));
                 bundle.response(status, {}, 0, 0, fhir::to_outcome(outcome.error().issues));
             } else {
                 const http::Response& response = *outcome;
                 const std::string json = response.body.to_string();
                 const bool resource = !json.empty() && response.status < 300;
                 if (resource) bundle.resource([&](std::string& out) { out += json; });
-                bundle.response(std::to_string(response.status) + " " + std::string(http::reason_phrase(response.status)), response.headers.get("Location"),
-                                version_in_etag(response.headers.get("ETag")).value_or(0),
-                                parse_http_date_us(response.headers.get("Last-Modified")).value_or(0));
+                bundle.response(
+                    std::to_string(response.status) + " " + std::string(http::reason_phrase(response.status)),
+                    response.headers.get("Location"), version_in_etag(response.headers.get("ETag")).value_or(0),
+                    parse_http_date_us(response.headers.get("Last-Modified")).value_or(0));
             }
             bundle.end_entry();
         }
@@ -103,7 +110,8 @@ private:
 
 }  // namespace
 
-void run_batch(const Services& services, CallPtr call, fhir::DocumentPtr bundle, const Dispatch& dispatch, Answer answer) {
+void run_batch(const Services& services, CallPtr call, fhir::DocumentPtr bundle, const Dispatch& dispatch,
+               Answer answer) {
     if (bundle->root()["entry"].size() > services.settings.bundle_entries_max)
         return answer(fault(413, IssueCode::too_long, "The bundle has more entries than this server takes at once"));
     std::make_shared<Batch>(std::move(call), std::move(bundle), dispatch, std::move(answer))->pump();

@@ -19,7 +19,8 @@ std::string to_base64(std::string_view bytes) {
     out.reserve((bytes.size() + 2) / 3 * 4);
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
         std::uint32_t group = 0;
-        for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
+        for (std::size_t k = 0; k < 3; ++k)
+            group = group << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
         for (std::size_t k = 0; k < 4; ++k) out += i + k > bytes.size() ? '=' : alphabet[group >> (18 - 6 * k) & 63u];
     }
     return out;
@@ -30,7 +31,8 @@ std::optional<std::string> from_base64(std::string_view text) {
     static const auto values = [] {
         std::array<std::int8_t, 256> table{};
         table.fill(-1);
-        for (std::size_t i = 0; i < alphabet.size(); ++i) table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
+        for (std::size_t i = 0; i < alphabet.size(); ++i)
+            table[static_cast<unsigned char>(alphabet[i])] = static_cast<std::int8_t>(i);
         return table;
     }();
     std::string out;

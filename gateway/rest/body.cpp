@@ -21,7 +21,8 @@ Outcome<ResourceBody> read_body(const Services& services, const Call& call) {
         const bool xml = *type == BodyType::xml || (*type == BodyType::none && call.request.body.starts_with('<'));
         if (!xml && *type != BodyType::json && *type != BodyType::none) {
             if (call.route.type == "Binary" && call.route.kind != Route::Kind::operation) return binary_body(call);
-            return fault(415, IssueCode::not_supported, "A resource is taken as application/fhir+json or application/fhir+xml");
+            return fault(415, IssueCode::not_supported,
+                         "A resource is taken as application/fhir+json or application/fhir+xml");
         }
         auto parsed = xml ? fhir::parse_xml(call.request.body, limits) : fhir::parse_json(call.request.body, limits);
         if (parsed.has_error()) return fault_of(parsed.error());

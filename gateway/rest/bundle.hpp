@@ -9,6 +9,7 @@ namespace causeway::rest {
 using Dispatch = std::function<void(CallPtr call, Answer answer)>;
 
 /// POST [base] with a Bundle: batch, transaction or history (replication). Anything else is a 400.
-void run_bundle(const Services& services, CallPtr call, fhir::DocumentPtr bundle, const Dispatch& dispatch, Answer answer);
+void run_bundle(const Services& services, CallPtr call, fhir::DocumentPtr bundle, const Dispatch& dispatch,
+                Answer answer);
 
 }  // namespace causeway::rest

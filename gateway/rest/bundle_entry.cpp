@@ -14,8 +14,10 @@ Method method_of(std::string_view name) {
 
 /// The URL relative to the base, without a slash at its start; empty if it lies elsewhere.
 std::string relative_url(const std::string& base, std::string_view url) {
-    if (url.starts_with(base) && (url.size() == base.size() || url[base.size()] == '/' || url[base.size()] == '?')) url.remove_prefix(base.size());
-    else if (url.find("://") < url.find('?')) return {};
+    if (url.starts_with(base) && (url.size() == base.size() || url[base.size()] == '/' || url[base.size()] == '?'))
+        url.remove_prefix(base.size());
+    else if (url.find("://") < url.find('?'))
+        return {};
     while (url.starts_with('/')) url.remove_prefix(1);
     return std::string(url);
 }
@@ -26,7 +28,9 @@ Fault at_entry(Fault fault, std::size_t index) {
     const std::string place = "Bundle.entry[" + std::to_string(index) + "]";
     for (fhir::Issue& issue : fault.issues) {
         const auto dot = issue.expression.find('.');
-        issue.expression = issue.expression.empty() ? place : place + ".resource" + (dot == std::string::npos ? "" : issue.expression.substr(dot));
+        issue.expression = issue.expression.empty()
+                               ? place
+                               : place + ".resource" + (dot == std::string::npos ? "" : issue.expression.substr(dot));
         issue.text = "Entry " + std::to_string(index) + ": " + issue.text;
     }
     return fault;
@@ -38,9 +42,12 @@ Outcome<BundleEntry> parse_entry(const Call& call, fhir::Element entry, std::siz
     const fhir::Element request = entry["request"];
     if (!request) return at_entry(fault(400, IssueCode::required, "The entry has no request"), index);
     parsed.method = method_of(request["method"].text());
-    if (parsed.method == Method::other) return at_entry(fault(400, IssueCode::value, "The entry's request.method is not one of HTTP's"), index);
+    if (parsed.method == Method::other)
+        return at_entry(fault(400, IssueCode::value, "The entry's request.method is not one of HTTP's"), index);
     parsed.url = relative_url(call.base, request["url"].text());
-    if (parsed.url.empty()) return at_entry(fault(400, IssueCode::value, "The entry's request.url is empty or lies on another server"), index);
+    if (parsed.url.empty())
+        return at_entry(fault(400, IssueCode::value, "The entry's request.url is empty or lies on another server"),
+                        index);
     auto route = parse_route("/" + parsed.url.substr(0, parsed.url.find('?')));
     if (route.has_error()) return at_entry(route.error(), index);
     parsed.route = std::move(*route);

@@ -10,10 +10,10 @@ namespace causeway::rest {
 struct BundleEntry {
     std::size_t index = 0;
     http::Method method = http::Method::other;
-    std::string url;                 ///< relative to the base, with its query
+    std::string url;  ///< relative to the base, with its query
     Route route;
     std::string full_url;
-    fhir::Element resource;          ///< absent if there is none
+    fhir::Element resource;  ///< absent if there is none
     std::string if_none_exist, if_match, if_none_match, if_modified_since;
 
     std::string_view query() const {

@@ -54,7 +54,8 @@ void BundleWriter::search(std::string_view mode, double score) {
     json_.append(R"({"mode":")").append(mode).append("\"");
     if (score >= 0) {
         char digits[32];
-        json_.append(R"(,"score":)").append(digits, std::to_chars(digits, digits + sizeof digits, score, std::chars_format::fixed, 4).ptr);
+        json_.append(R"(,"score":)")
+            .append(digits, std::to_chars(digits, digits + sizeof digits, score, std::chars_format::fixed, 4).ptr);
     }
     json_ += '}';
 }
@@ -76,7 +77,8 @@ void BundleWriter::request(std::string_view method, std::string_view url) {
     json_ += '}';
 }
 
-void BundleWriter::response(std::string_view status, std::string_view location, std::int64_t version, std::int64_t at_us, std::string_view outcome) {
+void BundleWriter::response(std::string_view status, std::string_view location, std::int64_t version,
+                            std::int64_t at_us, std::string_view outcome) {
     member("response");
     json_ += '{';
     bool first = true;

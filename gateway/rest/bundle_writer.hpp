@@ -25,7 +25,8 @@ public:
     void search(std::string_view mode, double score = -1);
     void request(std::string_view method, std::string_view url);
     /// Empty and zero parts are left out.
-    void response(std::string_view status, std::string_view location, std::int64_t version, std::int64_t at_us, std::string_view outcome = {});
+    void response(std::string_view status, std::string_view location, std::int64_t version, std::int64_t at_us,
+                  std::string_view outcome = {});
     void end_entry();
 
     std::string finish() &&;

@@ -24,18 +24,18 @@ class ResourceWriter;
 
 /// What the FHIR side is configured with.
 struct Settings {
-    std::string base_path = "/fhir";          ///< where the router mounts us
-    std::string base_url;                     ///< fixed absolute base without a slash at the end; empty: from Host
+    std::string base_path = "/fhir";  ///< where the router mounts us
+    std::string base_url;             ///< fixed absolute base without a slash at the end; empty: from Host
     std::uint32_t page_default = 20;
     std::uint32_t page_max = 1000;
     std::size_t includes_max = 1000;
     std::size_t bundle_entries_max = 5000;
-    std::size_t conditional_delete_max = 1000;   ///< 1: several matches are a 412
+    std::size_t conditional_delete_max = 1000;  ///< 1: several matches are a 412
     std::uint32_t json_depth_max = 100;
-    bool update_create = true;                ///< PUT with an unknown id creates
+    bool update_create = true;  ///< PUT with an unknown id creates
     bool if_match_required = false;
-    std::int32_t zone_offset_minutes = 0;     ///< for dates without zone
-    std::vector<std::string> ignorable_parameters;   ///< dropped from searches without a word ("utm_source")
+    std::int32_t zone_offset_minutes = 0;           ///< for dates without zone
+    std::vector<std::string> ignorable_parameters;  ///< dropped from searches without a word ("utm_source")
     std::string software_version = "0.1.0";
     /// Bodies up to this are parsed on the I/O thread, larger ones on the pool.
     std::size_t inline_body_bytes = 64 * 1024;
@@ -45,11 +45,11 @@ struct Settings {
 struct Services {
     storage::Store& store;
     const security::Door& door;
-    security::ReadAudit* reads = nullptr;     ///< null: reads leave no audit row
+    security::ReadAudit* reads = nullptr;  ///< null: reads leave no audit row
     const ops::Clock& clock;
     const ResourceWriter& writer;
     Operations& operations;
-    std::optional<boost::asio::any_io_executor> cpu;   ///< none: everything runs on the caller's thread
+    std::optional<boost::asio::any_io_executor> cpu;  ///< none: everything runs on the caller's thread
     Settings settings;
 };
 
@@ -57,12 +57,12 @@ struct Services {
 struct Call {
     http::Request request;
     Route route;
-    std::vector<fhir::search::QueryParameter> parameters;   ///< of the URL, and of a _search form
+    std::vector<fhir::search::QueryParameter> parameters;  ///< of the URL, and of a _search form
     Format format;
     Prefer prefer;
     security::Principal principal;
     security::AccessFilter access;
-    std::string base;                ///< absolute, without a slash at the end
+    std::string base;  ///< absolute, without a slash at the end
     std::int64_t now_us = 0;
     /// The body where it is already a document: an entry of a batch.
     fhir::DocumentPtr document;

@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view published = "2026-11-01";
 
 std::string_view type_text(fhir::search::ParameterType type) {
-    constexpr std::array<std::string_view, 9> texts = {"number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special"};
+    constexpr std::array<std::string_view, 9> texts = {"number",    "date",     "string", "token",  "reference",
+                                                       "composite", "quantity", "uri",    "special"};
     return texts[static_cast<std::size_t>(type)];
 }
 
@@ -27,19 +28,34 @@ void append_codes(std::string& json, std::string_view name, std::initializer_lis
 void append_operations(std::string& json, const Operations& operations, std::string_view type) {
     std::string list;
     for (const auto& [operation, run] : operations.entries()) {
-        const bool here = type.empty() ? operation.at_system : (operation.at_type || operation.at_instance) && (operation.types.empty() || std::ranges::find(operation.types, type) != operation.types.end());
+        const bool here = type.empty() ? operation.at_system
+                                       : (operation.at_type || operation.at_instance) &&
+                                             (operation.types.empty() ||
+                                              std::ranges::find(operation.types, type) != operation.types.end());
         if (!here) continue;
         list += list.empty() ? "" : ",";
-        list.append(R"({"name":")").append(operation.name).append(R"(","definition":")").append(operation.definition).append("\"}");
+        list.append(R"({"name":")")
+            .append(operation.name)
+            .append(R"(","definition":")")
+            .append(operation.definition)
+            .append("\"}");
     }
     if (!list.empty()) json.append(R"(,"operation":[)").append(list).append("]");
 }
 
 void append_type(std::string& json, const Services& services, std::string_view type) {
-    json.append(R"({"type":")").append(type).append(R"(","profile":"http://hl7.org/fhir/StructureDefinition/)").append(type).append(R"(",)");
-    append_codes(json, "interaction", {"read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"});
-    json.append(R"(,"versioning":"versioned-update","readHistory":true,"updateCreate":)").append(services.settings.update_create ? "true" : "false");
-    json.append(R"(,"conditionalCreate":true,"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":")");
+    json.append(R"({"type":")")
+        .append(type)
+        .append(R"(","profile":"http://hl7.org/fhir/StructureDefinition/)")
+        .append(type)
+        .append(R"(",)");
+    append_codes(
+        json, "interaction",
+        {"read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type"});
+    json.append(R"(,"versioning":"versioned-update","readHistory":true,"updateCreate":)")
+        .append(services.settings.update_create ? "true" : "false");
+    json.append(
+        R"(,"conditionalCreate":true,"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":")");
     json.append(services.settings.conditional_delete_max > 1 ? "multiple" : "single");
     json.append(R"(","referencePolicy":["literal","logical"],"searchInclude":["*")");
     const auto parameters = fhir::search::parameters(type);
@@ -48,8 +64,12 @@ void append_type(std::string& json, const Services& services, std::string_view t
             json.append(",\"").append(type).append(":").append(parameter.code).append("\"");
     json.append(R"(],"searchParam":[)");
     for (const auto& parameter : parameters) {
-        if (parameter.code == "_query") continue;   // no named queries
-        json.append(R"({"name":")").append(parameter.code).append(R"(","type":")").append(type_text(parameter.type)).append("\"},");
+        if (parameter.code == "_query") continue;  // no named queries
+        json.append(R"({"name":")")
+            .append(parameter.code)
+            .append(R"(","type":")")
+            .append(type_text(parameter.type))
+            .append("\"},");
     }
     json.back() = ']';
     append_operations(json, services.operations, type);
@@ -60,10 +80,12 @@ std::string statement(const Services& services, const Call& call) {
     std::string json;
     json.reserve(512 * 1024);
     json.append(R"({"resourceType":"CapabilityStatement","status":"active","date":")").append(published);
-    json.append(R"(","kind":"instance","software":{"name":"Causeway","version":")").append(services.settings.software_version);
+    json.append(R"(","kind":"instance","software":{"name":"Causeway","version":")")
+        .append(services.settings.software_version);
     json.append(R"("},"implementation":{"description":"Causeway FHIR R4 gateway","url":)");
     fhir::append_json_string(call.base, json);
-    json.append(R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","application/fhir+xml","json","xml"],"patchFormat":["application/json-patch+json","application/fhir+json","application/fhir+xml"],"rest":[{"mode":"server","resource":[)");
+    json.append(
+        R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","application/fhir+xml","json","xml"],"patchFormat":["application/json-patch+json","application/fhir+json","application/fhir+xml"],"rest":[{"mode":"server","resource":[)");
     for (const std::string_view type : fhir::r4::resource_types()) {
         append_type(json, services, type);
         json += ',';

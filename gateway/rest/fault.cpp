@@ -29,25 +29,36 @@ Fault fault_of(const fhir::Error& error) {
 
 Fault fault_of(const storage::Failure& failure) {
     switch (failure.code) {
-        case FailureCode::version_conflict: return fault(412, IssueCode::conflict, "The resource has another version than If-Match names");
-        case FailureCode::not_found: return fault(404, IssueCode::not_found, "There is no such resource");
-        case FailureCode::refused: return fault(409, IssueCode::conflict, "The write was refused");
-        case FailureCode::too_costly: return fault(403, IssueCode::too_costly, "The search goes over its budget; narrow it");
-        case FailureCode::bad_page_token: return fault(400, IssueCode::value, "The page link was altered or belongs to another search");
-        case FailureCode::expired_page_token: return fault(410, IssueCode::expired, "The page link has expired; run the search again");
-        case FailureCode::not_supported: return fault(400, IssueCode::not_supported, failure.message);
+        case FailureCode::version_conflict:
+            return fault(412, IssueCode::conflict, "The resource has another version than If-Match names");
+        case FailureCode::not_found:
+            return fault(404, IssueCode::not_found, "There is no such resource");
+        case FailureCode::refused:
+            return fault(409, IssueCode::conflict, "The write was refused");
+        case FailureCode::too_costly:
+            return fault(403, IssueCode::too_costly, "The search goes over its budget; narrow it");
+        case FailureCode::bad_page_token:
+            return fault(400, IssueCode::value, "The page link was altered or belongs to another search");
+        case FailureCode::expired_page_token:
+            return fault(410, IssueCode::expired, "The page link has expired; run the search again");
+        case FailureCode::not_supported:
+            return fault(400, IssueCode::not_supported, failure.message);
         case FailureCode::busy:
         case FailureCode::stopped: {
             Fault made = fault(503, IssueCode::transient, "The server is busy; try again");
             made.headers.add("Retry-After", "1");
             return made;
         }
-        case FailureCode::full: return fault(507, IssueCode::no_store, "The server has no space left; nothing was written");
-        case FailureCode::locked: return fault(503, IssueCode::lock_error, "The store is locked");
+        case FailureCode::full:
+            return fault(507, IssueCode::no_store, "The server has no space left; nothing was written");
+        case FailureCode::locked:
+            return fault(503, IssueCode::lock_error, "The store is locked");
         case FailureCode::io:
         case FailureCode::corrupt:
-        case FailureCode::newer_schema: return fault(500, IssueCode::no_store, "The store cannot be used");
-        case FailureCode::internal: break;
+        case FailureCode::newer_schema:
+            return fault(500, IssueCode::no_store, "The store cannot be used");
+        case FailureCode::internal:
+            break;
     }
     return fault(500, IssueCode::exception, "Something went wrong inside the server");
 }

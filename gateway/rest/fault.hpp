@@ -14,7 +14,7 @@ namespace causeway::rest {
 struct Fault {
     unsigned status = 500;
     fhir::Issues issues;
-    http::Headers headers;   ///< Allow, ETag, Retry-After ... of the answer
+    http::Headers headers;  ///< Allow, ETag, Retry-After ... of the answer
 };
 
 template <class T>

@@ -59,14 +59,18 @@ bool is_one_of(std::string_view type, std::initializer_list<std::string_view> na
 }
 
 std::optional<Syntax> syntax_of(std::string_view type) {
-    if (is_one_of(type, {"application/fhir+json", "application/json", "text/json", "application/json+fhir"})) return Syntax::json;
-    if (is_one_of(type, {"application/fhir+xml", "application/xml", "text/xml", "application/xml+fhir"})) return Syntax::xml;
+    if (is_one_of(type, {"application/fhir+json", "application/json", "text/json", "application/json+fhir"}))
+        return Syntax::json;
+    if (is_one_of(type, {"application/fhir+xml", "application/xml", "text/xml", "application/xml+fhir"}))
+        return Syntax::xml;
     return std::nullopt;
 }
 
 bool version_fits(std::string_view version) { return version.empty() || version == "4.0" || version == "4.0.1"; }
 
-Fault wrong_version(unsigned status) { return fault(status, IssueCode::not_supported, "This server speaks FHIR 4.0 only"); }
+Fault wrong_version(unsigned status) {
+    return fault(status, IssueCode::not_supported, "This server speaks FHIR 4.0 only");
+}
 
 }  // namespace
 
@@ -85,7 +89,8 @@ Outcome<Format> negotiate(const http::Headers& headers, std::span<const fhir::se
         for (char& c : type)
             if (c == ' ') c = '+';
         const auto syntax = type == "xml" ? std::optional(Syntax::xml) : syntax_of(type);
-        if (!syntax) return fault(406, IssueCode::not_supported, "_format names none of json, xml or their media types");
+        if (!syntax)
+            return fault(406, IssueCode::not_supported, "_format names none of json, xml or their media types");
         format.syntax = *syntax;
         return format;
     }
@@ -124,7 +129,8 @@ Outcome<BodyType> body_type(const http::Request& request) {
     if (is_one_of(range.type, {"application/json-patch+json"})) return BodyType::json_patch;
     if (is_one_of(range.type, {"application/xml-patch+xml"})) return BodyType::xml_patch;
     if (is_one_of(range.type, {"application/x-www-form-urlencoded"})) return BodyType::form;
-    if (is_one_of(range.type, {"application/fhir+ndjson", "application/ndjson", "application/x-ndjson"})) return BodyType::ndjson;
+    if (is_one_of(range.type, {"application/fhir+ndjson", "application/ndjson", "application/x-ndjson"}))
+        return BodyType::ndjson;
     return BodyType::foreign;
 }
 
@@ -158,12 +164,20 @@ Prefer parse_prefer(std::string_view header) {
 std::string applied(const Prefer& prefer) {
     std::string text;
     switch (prefer.return_) {
-        case Prefer::Return::unspecified: break;
-        case Prefer::Return::minimal: text = "return=minimal"; break;
-        case Prefer::Return::representation: text = "return=representation"; break;
-        case Prefer::Return::outcome: text = "return=OperationOutcome"; break;
+        case Prefer::Return::unspecified:
+            break;
+        case Prefer::Return::minimal:
+            text = "return=minimal";
+            break;
+        case Prefer::Return::representation:
+            text = "return=representation";
+            break;
+        case Prefer::Return::outcome:
+            text = "return=OperationOutcome";
+            break;
     }
-    if (prefer.handling_stated) text += (text.empty() ? "" : ", ") + std::string(prefer.lenient ? "handling=lenient" : "handling=strict");
+    if (prefer.handling_stated)
+        text += (text.empty() ? "" : ", ") + std::string(prefer.lenient ? "handling=lenient" : "handling=strict");
     return text;
 }
 

@@ -14,9 +14,11 @@ Outcome<fhir::search::DateRange> parse_time(const Services& services, std::strin
     const fhir::search::QueryParameter parameter{"_lastUpdated", value};
     fhir::search::QueryOptions options;
     options.zone_offset_minutes = services.settings.zone_offset_minutes;
-    const bool plain = !value.empty() && value.front() >= '0' && value.front() <= '9' && value.find(',') == std::string::npos;
+    const bool plain =
+        !value.empty() && value.front() >= '0' && value.front() <= '9' && value.find(',') == std::string::npos;
     const auto parsed = fhir::search::parse_query("Patient", {&parameter, 1}, options);
-    if (!plain || !parsed.ok() || parsed.plan.conditions.empty() || parsed.plan.conditions[0].criterion.children.empty() ||
+    if (!plain || !parsed.ok() || parsed.plan.conditions.empty() ||
+        parsed.plan.conditions[0].criterion.children.empty() ||
         parsed.plan.conditions[0].criterion.children[0].operands.empty())
         return fault(400, IssueCode::value, std::string(name) + " is not a FHIR date or instant");
     return parsed.plan.conditions[0].criterion.children[0].operands[0].date;
@@ -34,8 +36,10 @@ Outcome<HistoryQuery> parse_history(const Services& services, const Call& call) 
     query.request.id = call.route.id;
     query.request.count = services.settings.page_default;
     for (const auto& [name, value] : call.parameters) {
-        if (value.empty() || name == "_format" || name == "_pretty" || name == "_summary" || name == "_elements") continue;
-        const bool repeated = name != "_page" && std::ranges::any_of(query.used, [&](const auto& used) { return used.first == name; });
+        if (value.empty() || name == "_format" || name == "_pretty" || name == "_summary" || name == "_elements")
+            continue;
+        const bool repeated =
+            name != "_page" && std::ranges::any_of(query.used, [&](const auto& used) { return used.first == name; });
         if (repeated) return fault(400, IssueCode::value, name + " may not be repeated");
         if (name == "_count") {
             std::uint32_t count = 0;
@@ -83,8 +87,9 @@ void write_entry(BundleWriter& bundle, const Call& call, const storage::StoredRe
         bundle.resource([&](std::string& json) { version.append_json(json); });
         // A create is shown as the update to its id that it is: replaying the entry gives the same id.
         bundle.request("PUT", place);
-        bundle.response(created ? "201 Created" : "200 OK", place + "/_history/" + std::to_string(version.version.number),
-                        version.version.number, version.version.at_us);
+        bundle.response(created ? "201 Created" : "200 OK",
+                        place + "/_history/" + std::to_string(version.version.number), version.version.number,
+                        version.version.at_us);
     }
     bundle.end_entry();
 }
@@ -100,7 +105,8 @@ Outcome<http::Response> history(const Services& services, storage::Reader& reade
         if (!*known) return fault(404, IssueCode::not_found, "There is no resource of this type with this id");
     }
     const std::string canonical = fhir::search::encode_query(query->used);
-    const std::string binding = "history|" + call.route.type + "|" + call.route.id + "|" + canonical + "|" + call.principal.id;
+    const std::string binding =
+        "history|" + call.route.type + "|" + call.route.id + "|" + canonical + "|" + call.principal.id;
     query->request.page_token = query->token;
     query->request.binding = binding;
     auto page = reader.history(query->request);

@@ -10,8 +10,11 @@ const Operations::Entry* Operations::find(const Route& route) const {
     for (const Entry& entry : entries_) {
         const Operation& operation = entry.operation;
         if (operation.name != route.operation) continue;
-        const bool level = route.type.empty() ? operation.at_system : route.id.empty() ? operation.at_type : operation.at_instance;
-        const bool type = route.type.empty() || operation.types.empty() || std::ranges::find(operation.types, route.type) != operation.types.end();
+        const bool level = route.type.empty() ? operation.at_system
+                           : route.id.empty() ? operation.at_type
+                                              : operation.at_instance;
+        const bool type = route.type.empty() || operation.types.empty() ||
+                          std::ranges::find(operation.types, route.type) != operation.types.end();
         if (level && type) return &entry;
     }
     return nullptr;

@@ -14,17 +14,18 @@ Outcome<http::Response> search(const Services& services, storage::Reader& reader
 
 /// A search that an operation asks for in its own words.
 struct SearchRequest {
-    std::string type;                        ///< empty: all, or those of `_type`; "*" in a compartment: all of its types
-    std::string owner_type, owner_id;        ///< the compartment; empty: none
+    std::string type;                  ///< empty: all, or those of `_type`; "*" in a compartment: all of its types
+    std::string owner_type, owner_id;  ///< the compartment; empty: none
     std::vector<fhir::search::QueryParameter> parameters;
-    std::string path;                        ///< of the links, from the base
+    std::string path;  ///< of the links, from the base
     /// What the links say instead of the parameters that were used; none: those.
     std::optional<std::vector<std::pair<std::string, std::string>>> link_parameters;
 };
-Outcome<http::Response> run_search(const Services& services, storage::Reader& reader, const Call& call, SearchRequest request);
+Outcome<http::Response> run_search(const Services& services, storage::Reader& reader, const Call& call,
+                                   SearchRequest request);
 
 /// The conditions of a conditional interaction ("identifier=sys|v"): strict, without result parameters; empty is a 412.
-Outcome<fhir::search::SearchPlan> parse_condition(const Services& services, const std::string& base, std::string_view type,
-                                                  std::string_view query, std::int64_t now_us);
+Outcome<fhir::search::SearchPlan> parse_condition(const Services& services, const std::string& base,
+                                                  std::string_view type, std::string_view query, std::int64_t now_us);
 
 }  // namespace causeway::rest

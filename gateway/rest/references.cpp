@@ -38,10 +38,12 @@ public:
         std::string_view name = text;
         const auto tail = std::min(name.find('#'), name.find("/_history/"));
         if (tail == 0) return std::nullopt;
-        const std::string_view kept = tail == std::string_view::npos || is_conditional(text) ? std::string_view{} : name.substr(tail);
+        const std::string_view kept =
+            tail == std::string_view::npos || is_conditional(text) ? std::string_view{} : name.substr(tail);
         name.remove_suffix(kept.size());
         const std::string* found = find(name);
-        if (!found && !base_.empty() && name.find(':') == std::string_view::npos) found = find(std::string(base_).append("/").append(name));
+        if (!found && !base_.empty() && name.find(':') == std::string_view::npos)
+            found = find(std::string(base_).append("/").append(name));
         if (!found || *found == name) return std::nullopt;
         // The version that the bundle names is not the one that it makes.
         return *found + std::string(kept.starts_with('#') ? kept : std::string_view{});
@@ -76,8 +78,12 @@ void walk(Element element, const TypeDef& type, const Visit& visit) {
                     case Primitive::uri:
                     case Primitive::url:
                     case Primitive::oid:
-                    case Primitive::uuid: visit(item, Place::uri); break;
-                    case Primitive::xhtml: visit(item, Place::narrative); break;
+                    case Primitive::uuid:
+                        visit(item, Place::uri);
+                        break;
+                    case Primitive::xhtml:
+                        visit(item, Place::narrative);
+                        break;
                     default:
                         if (type.name == "Reference" && child.name() == "reference") visit(item, Place::reference);
                 }
@@ -129,13 +135,16 @@ ReferenceScan scan_references(Element resource, std::string_view full_url, const
         const auto target = lookup(text);
         if (target) scan.uses_targets = true;
         if (place != Place::reference) return;
-        if (is_conditional(text)) scan.conditional.emplace_back(text);
-        else if (is_urn(text) && !target) scan.unresolved.emplace_back(text);
+        if (is_conditional(text))
+            scan.conditional.emplace_back(text);
+        else if (is_urn(text) && !target)
+            scan.unresolved.emplace_back(text);
     });
     return scan;
 }
 
-fhir::DocumentPtr rewrite_references(const fhir::DocumentPtr& owner, Element resource, std::string_view full_url, const Targets& targets) {
+fhir::DocumentPtr rewrite_references(const fhir::DocumentPtr& owner, Element resource, std::string_view full_url,
+                                     const Targets& targets) {
     fhir::DocumentBuilder builder{std::string_view()};
     builder.keep(owner);
     builder.root().copy_ref_from(resource);

@@ -14,9 +14,11 @@ ResourceWriter::ResourceWriter(storage::Store& store, Options options) : store_(
 
 Outcome<Draft> ResourceWriter::prepare(fhir::DocumentPtr document, std::string id, std::string_view json) const {
     if (!fhir::r4::is_resource_type(document->resource_type()))
-        return fault(400, IssueCode::structure, "The body is not a FHIR R4 resource: resourceType is missing or unknown");
+        return fault(400, IssueCode::structure,
+                     "The body is not a FHIR R4 resource: resourceType is missing or unknown");
     if (is_subsetted(document->root()))
-        return fault(422, IssueCode::business_rule, "The resource is tagged SUBSETTED: writing it would erase what was left out", "Resource.meta.tag");
+        return fault(422, IssueCode::business_rule,
+                     "The resource is tagged SUBSETTED: writing it would erase what was left out", "Resource.meta.tag");
     fhir::Issues warnings;
     if (auto checked = check(*document, warnings); checked.has_error()) return checked.error();
     if (id.empty()) id = store_.new_id();
@@ -58,7 +60,8 @@ Outcome<Draft> ResourceWriter::index(fhir::DocumentPtr document, std::string id,
     return draft;
 }
 
-storage::Result<Written> ResourceWriter::write(storage::Transaction& transaction, const Draft& draft, const WriteContext& context) const {
+storage::Result<Written> ResourceWriter::write(storage::Transaction& transaction, const Draft& draft,
+                                               const WriteContext& context) const {
     Written written;
     written.type = draft.type;
     written.id = draft.id;
@@ -81,8 +84,8 @@ storage::Result<Written> ResourceWriter::write(storage::Transaction& transaction
     return written;
 }
 
-storage::Result<std::optional<Written>> ResourceWriter::erase(storage::Transaction& transaction, std::string_view type, std::string_view id,
-                                                              const WriteContext& context) const {
+storage::Result<std::optional<Written>> ResourceWriter::erase(storage::Transaction& transaction, std::string_view type,
+                                                              std::string_view id, const WriteContext& context) const {
     auto result = transaction.erase(type, id, context.if_version, context.origin);
     if (result.has_error()) return result.error();
     if (!*result) return std::optional<Written>();
@@ -96,12 +99,13 @@ storage::Result<std::optional<Written>> ResourceWriter::erase(storage::Transacti
 }
 
 /// The audit row and the observers, in the same transaction.
-storage::Result<void> ResourceWriter::after(storage::Transaction& transaction, const Written& written, const WriteContext& context) const {
+storage::Result<void> ResourceWriter::after(storage::Transaction& transaction, const Written& written,
+                                            const WriteContext& context) const {
     security::AuditEntry entry;
     entry.at_us = written.version.at_us;
     entry.principal = context.principal;
-    entry.interaction = written.erased    ? security::Interaction::delete_
-                        : written.created ? security::Interaction::create
+    entry.interaction = written.erased                              ? security::Interaction::delete_
+                        : written.created                           ? security::Interaction::create
                         : context.kind == storage::WriteKind::patch ? security::Interaction::patch
                                                                     : security::Interaction::update;
     entry.type = written.type;
@@ -112,13 +116,15 @@ storage::Result<void> ResourceWriter::after(storage::Transaction& transaction, c
     if (written.document) entry.patient = patient_of(written.type, written.id, written.document->root());
     if (auto audited = transaction.append_audit(security::render(entry)); audited.has_error()) return audited.error();
     for (WriteObserver* observer : observers_)
-        if (auto observed = observer->written(transaction, written, context.principal); observed.has_error()) return observed.error();
+        if (auto observed = observer->written(transaction, written, context.principal); observed.has_error())
+            return observed.error();
     return {};
 }
 
 std::string_view patient_of(std::string_view type, std::string_view id, fhir::Element resource) {
     if (type == "Patient") return id;
-    for (const std::string_view name : {std::string_view("subject"), std::string_view("patient"), std::string_view("beneficiary")}) {
+    for (const std::string_view name :
+         {std::string_view("subject"), std::string_view("patient"), std::string_view("beneficiary")}) {
         std::string_view reference = resource[name]["reference"].text();
         const auto at = reference.rfind("Patient/");
         if (at == std::string_view::npos || (at > 0 && reference[at - 1] != '/')) continue;

@@ -20,14 +20,16 @@ using http::Method;
 bool is_host(std::string_view text) {
     if (text.empty() || text.size() > 255) return false;
     for (const char c : text)
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':' || c == '[' || c == ']'))
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+              c == ':' || c == '[' || c == ']'))
             return false;
     return true;
 }
 
 std::string base_url(const Settings& settings, const http::Headers& headers) {
     if (!settings.base_url.empty()) return settings.base_url;
-    std::string_view scheme = headers.get("X-Forwarded-Proto"), host = headers.get("X-Forwarded-Host"), prefix = headers.get("X-Forwarded-Prefix");
+    std::string_view scheme = headers.get("X-Forwarded-Proto"), host = headers.get("X-Forwarded-Host"),
+                     prefix = headers.get("X-Forwarded-Prefix");
     if (scheme != "https") scheme = "http";
     if (!is_host(host)) host = headers.get("Host");
     if (!is_host(host)) host = "localhost";
@@ -66,7 +68,8 @@ Outcome<CallPtr> Rest::understand(http::Request request) const {
 }
 
 std::optional<http::Response> Rest::screen(const http::Request& head) {
-    if (head.method == Method::get || head.method == Method::head || head.method == Method::options) return std::nullopt;
+    if (head.method == Method::get || head.method == Method::head || head.method == Method::options)
+        return std::nullopt;
     http::Request copy;
     copy.method = head.method;
     copy.target = head.target;
@@ -74,7 +77,8 @@ std::optional<http::Response> Rest::screen(const http::Request& head) {
     copy.peer = head.peer;
     auto call = understand(std::move(copy));
     if (call.has_error()) return fault_response({}, call.error());
-    if (auto allowed = authorize(services_, **call); allowed.has_error()) return fault_response((*call)->format, allowed.error());
+    if (auto allowed = authorize(services_, **call); allowed.has_error())
+        return fault_response((*call)->format, allowed.error());
     return std::nullopt;
 }
 
@@ -95,7 +99,8 @@ void Rest::dispatch(CallPtr call, Answer answer) {
         return answer(std::move(response));
     }
     if (auto allowed = authorize(services_, *call); allowed.has_error()) return answer(allowed.error());
-    const bool binary = call->route.type == "Binary" && (call->route.kind == Route::Kind::instance || call->route.kind == Route::Kind::version);
+    const bool binary = call->route.type == "Binary" &&
+                        (call->route.kind == Route::Kind::instance || call->route.kind == Route::Kind::version);
     if (call->format.foreign && !(binary && call->is_get()))
         return answer(fault(406, IssueCode::not_supported, "Accept names no format of this server"));
     try {
@@ -127,29 +132,39 @@ void Rest::run(CallPtr call, Answer answer) {
     const bool large = call->request.body.size() > services_.settings.inline_body_bytes;
     switch (call->request.method) {
         case Method::get:
-        case Method::head: return run_get(std::move(call), std::move(answer));
-        case Method::post: return run_post(std::move(call), std::move(answer));
+        case Method::head:
+            return run_get(std::move(call), std::move(answer));
+        case Method::post:
+            return run_post(std::move(call), std::move(answer));
         case Method::put:
             return on_pool(large, [this, call, answer] { update(services_, call, answer); });
         case Method::patch:
             return on_pool(large, [this, call, answer] { patch(services_, call, answer); });
-        case Method::erase: return erase(services_, std::move(call), std::move(answer));
-        default: return answer(not_allowed(call->route.kind));
+        case Method::erase:
+            return erase(services_, std::move(call), std::move(answer));
+        default:
+            return answer(not_allowed(call->route.kind));
     }
 }
 
 void Rest::run_get(CallPtr call, Answer answer) {
     switch (call->route.kind) {
         case Route::Kind::capabilities:
-            return on_pool(true, [this, call, answer] { answer(audited(services_, *call, capabilities(services_, *call))); });
-        case Route::Kind::instance: return with_snapshot(read, call, answer);
-        case Route::Kind::version: return with_snapshot(vread, call, answer);
-        case Route::Kind::history: return on_pool(true, [this, call, answer] { with_snapshot(history, call, answer); });
-        case Route::Kind::operation: return run_operation(std::move(call), std::move(answer));
+            return on_pool(true,
+                           [this, call, answer] { answer(audited(services_, *call, capabilities(services_, *call))); });
+        case Route::Kind::instance:
+            return with_snapshot(read, call, answer);
+        case Route::Kind::version:
+            return with_snapshot(vread, call, answer);
+        case Route::Kind::history:
+            return on_pool(true, [this, call, answer] { with_snapshot(history, call, answer); });
+        case Route::Kind::operation:
+            return run_operation(std::move(call), std::move(answer));
         case Route::Kind::system:
         case Route::Kind::type:
         case Route::Kind::search:
-        case Route::Kind::compartment: break;
+        case Route::Kind::compartment:
+            break;
     }
     on_pool(true, [this, call, answer] { with_snapshot(search, call, answer); });
 }
@@ -157,16 +172,22 @@ void Rest::run_get(CallPtr call, Answer answer) {
 void Rest::run_post(CallPtr call, Answer answer) {
     const bool large = call->request.body.size() > services_.settings.inline_body_bytes;
     switch (call->route.kind) {
-        case Route::Kind::type: return on_pool(large, [this, call, answer] { create(services_, call, answer); });
-        case Route::Kind::operation: return run_operation(std::move(call), std::move(answer));
-        case Route::Kind::system: return on_pool(true, [this, call, answer] { run_batch_or_transaction(call, answer); });
-        case Route::Kind::search: break;
-        default: return answer(not_allowed(call->route.kind));
+        case Route::Kind::type:
+            return on_pool(large, [this, call, answer] { create(services_, call, answer); });
+        case Route::Kind::operation:
+            return run_operation(std::move(call), std::move(answer));
+        case Route::Kind::system:
+            return on_pool(true, [this, call, answer] { run_batch_or_transaction(call, answer); });
+        case Route::Kind::search:
+            break;
+        default:
+            return answer(not_allowed(call->route.kind));
     }
     const auto type = body_type(call->request);
     if (type.has_error()) return answer(type.error());
     if (*type != BodyType::form && !call->request.body.empty())
-        return answer(fault(415, IssueCode::not_supported, "A search by POST has the type application/x-www-form-urlencoded"));
+        return answer(
+            fault(415, IssueCode::not_supported, "A search by POST has the type application/x-www-form-urlencoded"));
     auto form = fhir::search::decode_query(call->request.body);
     if (form.has_error()) return answer(fault_of(form.error()));
     call->parameters.insert(call->parameters.end(), form->begin(), form->end());
@@ -176,9 +197,10 @@ void Rest::run_post(CallPtr call, Answer answer) {
 void Rest::run_operation(CallPtr call, Answer answer) {
     const Operations::Entry* entry = services_.operations.find(call->route);
     if (!entry)
-        return answer(services_.operations.known(call->route.operation)
-                          ? fault(404, IssueCode::not_supported, "The operation does not exist at this level or for this type")
-                          : fault(404, IssueCode::not_supported, "There is no such operation"));
+        return answer(
+            services_.operations.known(call->route.operation)
+                ? fault(404, IssueCode::not_supported, "The operation does not exist at this level or for this type")
+                : fault(404, IssueCode::not_supported, "There is no such operation"));
     if (call->is_get() && (entry->operation.affects_state || !entry->operation.get_allowed)) {
         Fault post_only = fault(405, IssueCode::not_supported, "The operation takes POST only");
         post_only.headers.add("Allow", "POST, OPTIONS");
@@ -192,8 +214,9 @@ void Rest::run_operation(CallPtr call, Answer answer) {
             body = std::move(read->document);
         }
         try {
-            entry->run(services_, call, std::move(body),
-                       [this, call, answer](Outcome<http::Response> outcome) { answer(audited(services_, *call, std::move(outcome))); });
+            entry->run(services_, call, std::move(body), [this, call, answer](Outcome<http::Response> outcome) {
+                answer(audited(services_, *call, std::move(outcome)));
+            });
         } catch (const std::exception&) {
             answer(fault(500, IssueCode::exception, "Something went wrong inside the server"));
         }
@@ -203,8 +226,9 @@ void Rest::run_operation(CallPtr call, Answer answer) {
 void Rest::run_batch_or_transaction(CallPtr call, Answer answer) {
     auto body = read_body(services_, *call);
     if (body.has_error()) return answer(body.error());
-    run_bundle(services_, call, std::move(body->document), [this](CallPtr entry, Answer done) { dispatch(std::move(entry), std::move(done)); },
-               std::move(answer));
+    run_bundle(
+        services_, call, std::move(body->document),
+        [this](CallPtr entry, Answer done) { dispatch(std::move(entry), std::move(done)); }, std::move(answer));
 }
 
 }  // namespace causeway::rest

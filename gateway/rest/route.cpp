@@ -32,7 +32,9 @@ std::string decode(std::string_view text) {
 
 Fault no_such_path() { return fault(404, IssueCode::not_supported, "Nothing is served at this path"); }
 
-Fault unknown_type() { return fault(404, IssueCode::not_supported, "The path does not begin with a FHIR R4 resource type"); }
+Fault unknown_type() {
+    return fault(404, IssueCode::not_supported, "The path does not begin with a FHIR R4 resource type");
+}
 
 /// The part after [base], Type or Type/id that all three levels know; kind `system` means: not one of these.
 Route::Kind tail_kind(std::string_view segment, Route& route) {
@@ -50,13 +52,13 @@ Route::Kind tail_kind(std::string_view segment, Route& route) {
 Outcome<Route> parse_route(std::string_view path) {
     std::vector<std::string> segments;
     for (std::string_view rest = path; !rest.empty();) {
-        rest.remove_prefix(1);   // '/'
+        rest.remove_prefix(1);  // '/'
         const auto slash = rest.find('/');
         segments.push_back(decode(rest.substr(0, slash)));
         rest = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash);
         if (segments.size() > 6) return no_such_path();
     }
-    if (!segments.empty() && segments.back().empty()) segments.pop_back();   // a slash at the end
+    if (!segments.empty() && segments.back().empty()) segments.pop_back();  // a slash at the end
 
     Route route;
     const auto at = [&](std::size_t i) -> std::string_view { return segments[i]; };
@@ -74,7 +76,8 @@ Outcome<Route> parse_route(std::string_view path) {
     if (size == 1) return route;
     if (size == 2 && (route.kind = tail_kind(at(1), route)) != Route::Kind::system) return route;
 
-    if (!fhir::is_fhir_id(at(1))) return fault(404, IssueCode::not_found, "The path holds something that cannot be a resource's id");
+    if (!fhir::is_fhir_id(at(1)))
+        return fault(404, IssueCode::not_found, "The path holds something that cannot be a resource's id");
     route.id = at(1);
     route.kind = Route::Kind::instance;
     if (size == 2) return route;

@@ -18,7 +18,8 @@ using fhir::search::Summary;
 
 constexpr std::string_view page_parameter = "_page";
 
-fhir::search::QueryOptions query_options(const Services& services, const std::string& base, std::int64_t now_us, bool lenient) {
+fhir::search::QueryOptions query_options(const Services& services, const std::string& base, std::int64_t now_us,
+                                         bool lenient) {
     fhir::search::QueryOptions options;
     options.handling = lenient ? fhir::search::Handling::lenient : fhir::search::Handling::strict;
     options.now_us = now_us;
@@ -32,18 +33,23 @@ Fault bad_query(const ParsedQuery& parsed) {
     Fault made;
     made.status = 400;
     for (const fhir::Issue& issue : parsed.issues)
-        if (issue.severity == fhir::Severity::error || issue.severity == fhir::Severity::fatal) made.issues.push_back(issue);
-    if (std::ranges::any_of(made.issues, [](const fhir::Issue& issue) { return issue.code == IssueCode::too_costly; })) made.status = 403;
+        if (issue.severity == fhir::Severity::error || issue.severity == fhir::Severity::fatal)
+            made.issues.push_back(issue);
+    if (std::ranges::any_of(made.issues, [](const fhir::Issue& issue) { return issue.code == IssueCode::too_costly; }))
+        made.status = 403;
     return made;
 }
 
 /// `type` lies in the owner's compartment if one of its parameters says so; the owner itself does too.
-Outcome<Criterion> compartment_criterion(const Services& services, const Call& call, const SearchRequest& request, std::string_view type) {
+Outcome<Criterion> compartment_criterion(const Services& services, const Call& call, const SearchRequest& request,
+                                         std::string_view type) {
     Criterion any;
     any.kind = Criterion::Kind::any;
     const auto add = [&](const QueryParameter& parameter) {
-        ParsedQuery parsed = fhir::search::parse_query(type, {&parameter, 1}, query_options(services, call.base, call.now_us, false));
-        if (parsed.ok() && !parsed.plan.conditions.empty()) any.children.push_back(std::move(parsed.plan.conditions[0].criterion));
+        ParsedQuery parsed =
+            fhir::search::parse_query(type, {&parameter, 1}, query_options(services, call.base, call.now_us, false));
+        if (parsed.ok() && !parsed.plan.conditions.empty())
+            any.children.push_back(std::move(parsed.plan.conditions[0].criterion));
     };
     if (type == request.owner_type) add({"_id", request.owner_id});
     for (const auto& row : fhir::r4::compartment(request.owner_type)) {
@@ -51,7 +57,8 @@ Outcome<Criterion> compartment_criterion(const Services& services, const Call& c
         for (const std::string_view code : row.parameters)
             if (code != "{def}") add({std::string(code), request.owner_type + "/" + request.owner_id});
     }
-    if (any.children.empty()) return fault(404, IssueCode::not_supported, "The type does not belong to the compartment");
+    if (any.children.empty())
+        return fault(404, IssueCode::not_supported, "The type does not belong to the compartment");
     return any;
 }
 
@@ -63,7 +70,8 @@ std::string compartment_types(std::string_view owner) {
     return types;
 }
 
-Outcome<void> confine_to_compartment(const Services& services, const Call& call, const SearchRequest& request, fhir::search::SearchPlan& plan) {
+Outcome<void> confine_to_compartment(const Services& services, const Call& call, const SearchRequest& request,
+                                     fhir::search::SearchPlan& plan) {
     for (auto& condition : plan.conditions) {
         auto criterion = compartment_criterion(services, call, request, condition.type);
         if (criterion.has_error()) return criterion.error();
@@ -85,16 +93,25 @@ Outcome<ParsedQuery> plan_of(const Services& services, const Call& call, SearchR
     std::string type = request.type;
     if (type == "*") {
         type.clear();
-        if (!has_parameter(request.parameters, "_type")) request.parameters.push_back({"_type", compartment_types(request.owner_type)});
+        if (!has_parameter(request.parameters, "_type"))
+            request.parameters.push_back({"_type", compartment_types(request.owner_type)});
     }
-    const auto says_something = [](const QueryParameter& p) { return p.name == "_type" || !p.name.starts_with("_") || p.name == "_id" || p.name == "_has" || p.name == "_lastUpdated" || p.name == "_tag" || p.name == "_profile" || p.name == "_security" || p.name == "_source" || p.name == "_list" || p.name == "_content" || p.name == "_text" || p.name == "_filter"; };
+    const auto says_something = [](const QueryParameter& p) {
+        return p.name == "_type" || !p.name.starts_with("_") || p.name == "_id" || p.name == "_has" ||
+               p.name == "_lastUpdated" || p.name == "_tag" || p.name == "_profile" || p.name == "_security" ||
+               p.name == "_source" || p.name == "_list" || p.name == "_content" || p.name == "_text" ||
+               p.name == "_filter";
+    };
     if (type.empty() && std::ranges::none_of(request.parameters, says_something))
-        return fault(400, IssueCode::too_costly, "A search over all types needs _type or a parameter common to all types");
-    ParsedQuery query = fhir::search::parse_query(type, request.parameters, query_options(services, call.base, call.now_us, call.prefer.lenient));
+        return fault(400, IssueCode::too_costly,
+                     "A search over all types needs _type or a parameter common to all types");
+    ParsedQuery query = fhir::search::parse_query(type, request.parameters,
+                                                  query_options(services, call.base, call.now_us, call.prefer.lenient));
     if (!query.ok()) return bad_query(query);
     fhir::search::SearchPlan& plan = query.plan;
     if (!request.owner_type.empty())
-        if (auto confined = confine_to_compartment(services, call, request, plan); confined.has_error()) return confined.error();
+        if (auto confined = confine_to_compartment(services, call, request, plan); confined.has_error())
+            return confined.error();
     if (plan.summary == Summary::text && !plan.includes.empty())
         return fault(400, IssueCode::not_supported, "_summary=text cannot be combined with _include or _revinclude");
     if (plan.summary == Summary::count || (plan.count && *plan.count == 0)) {
@@ -105,13 +122,15 @@ Outcome<ParsedQuery> plan_of(const Services& services, const Call& call, SearchR
     return query;
 }
 
-void write_resource(BundleWriter& bundle, const Call& call, const storage::StoredResource& resource, std::string_view mode,
-                    const std::optional<Subset>& subset) {
+void write_resource(BundleWriter& bundle, const Call& call, const storage::StoredResource& resource,
+                    std::string_view mode, const std::optional<Subset>& subset) {
     bundle.begin_entry();
     bundle.full_url(call.base, resource.type, resource.id);
     bundle.resource([&](std::string& json) {
-        if (subset) json += cut_down(resource.json(), *subset);
-        else resource.append_json(json);
+        if (subset)
+            json += cut_down(resource.json(), *subset);
+        else
+            resource.append_json(json);
     });
     bundle.search(mode);
     bundle.end_entry();
@@ -121,7 +140,11 @@ void write_resource(BundleWriter& bundle, const Call& call, const storage::Store
 void write_warnings(BundleWriter& bundle, const fhir::Issues& issues, bool includes_cut) {
     fhir::Issues warnings = issues;
     if (includes_cut)
-        warnings.push_back({fhir::Severity::warning, IssueCode::incomplete, "More resources are included than the server returns at once", {}, {}});
+        warnings.push_back({fhir::Severity::warning,
+                            IssueCode::incomplete,
+                            "More resources are included than the server returns at once",
+                            {},
+                            {}});
     if (warnings.empty()) return;
     bundle.begin_entry();
     bundle.resource([&](std::string& json) { fhir::write_outcome(warnings, json); });
@@ -131,13 +154,16 @@ void write_warnings(BundleWriter& bundle, const fhir::Issues& issues, bool inclu
 
 }  // namespace
 
-Outcome<fhir::search::SearchPlan> parse_condition(const Services& services, const std::string& base, std::string_view type,
-                                                  std::string_view query, std::int64_t now_us) {
+Outcome<fhir::search::SearchPlan> parse_condition(const Services& services, const std::string& base,
+                                                  std::string_view type, std::string_view query, std::int64_t now_us) {
     if (query.starts_with('?')) query.remove_prefix(1);
     auto parameters = fhir::search::decode_query(query);
     if (parameters.has_error()) return fault_of(parameters.error());
-    std::erase_if(*parameters, [](const QueryParameter& parameter) { return parameter.value.empty() || parameter.name == "_format" || parameter.name == "_pretty"; });
-    if (parameters->empty()) return fault(412, IssueCode::required, "The condition is empty: it would match everything");
+    std::erase_if(*parameters, [](const QueryParameter& parameter) {
+        return parameter.value.empty() || parameter.name == "_format" || parameter.name == "_pretty";
+    });
+    if (parameters->empty())
+        return fault(412, IssueCode::required, "The condition is empty: it would match everything");
     auto options = query_options(services, base, now_us, false);
     options.ignorable = {};
     options.result_parameters = false;
@@ -155,7 +181,8 @@ Outcome<http::Response> search(const Services& services, storage::Reader& reader
         request.type = call.route.type;
         if (!request.type.empty()) request.path = "/" + request.type;
     } else {
-        if (fhir::r4::compartment(call.route.type).empty()) return fault(404, IssueCode::not_supported, "The type has no compartment");
+        if (fhir::r4::compartment(call.route.type).empty())
+            return fault(404, IssueCode::not_supported, "The type has no compartment");
         request.type = call.route.member_type;
         request.owner_type = call.route.type;
         request.owner_id = call.route.id;
@@ -164,7 +191,8 @@ Outcome<http::Response> search(const Services& services, storage::Reader& reader
     return run_search(services, reader, call, std::move(request));
 }
 
-Outcome<http::Response> run_search(const Services& services, storage::Reader& reader, const Call& call, SearchRequest request) {
+Outcome<http::Response> run_search(const Services& services, storage::Reader& reader, const Call& call,
+                                   SearchRequest request) {
     std::string token;
     std::erase_if(request.parameters, [&](const QueryParameter& parameter) {
         if (parameter.name != page_parameter) return false;
@@ -176,7 +204,8 @@ Outcome<http::Response> run_search(const Services& services, storage::Reader& re
     const fhir::search::SearchPlan& plan = query->plan;
     const auto& used = request.link_parameters ? *request.link_parameters : plan.used;
     const std::string canonical = fhir::search::encode_query(used);
-    const std::string binding = "search|" + request.path + "|" + fhir::search::encode_query(plan.used) + "|" + call.principal.id;
+    const std::string binding =
+        "search|" + request.path + "|" + fhir::search::encode_query(plan.used) + "|" + call.principal.id;
     storage::SearchOptions options;
     options.page_token = token;
     options.binding = binding;

@@ -38,14 +38,18 @@ Outcome<http::Response> validate(const Services& services, const Call& call) {
         if (type.has_error()) return type.error();
         fhir::Limits limits;
         limits.depth_max = services.settings.json_depth_max;
-        auto parsed = *type == BodyType::xml ? fhir::parse_xml(call.request.body, limits) : fhir::parse_json(call.request.body, limits);
+        auto parsed = *type == BodyType::xml ? fhir::parse_xml(call.request.body, limits)
+                                             : fhir::parse_json(call.request.body, limits);
         if (parsed.has_error()) return validation_response(call, {fhir::issue_of(parsed.error())});
         body = std::move(*parsed);
     }
     const std::string_view mode = input(call, body, "mode");
     if (!mode.empty() && mode != "create" && mode != "update" && mode != "delete" && mode != "profile")
         return fault(400, IssueCode::value, "mode takes create, update, delete or profile");
-    Element resource = body && body->resource_type() == "Parameters" && call.route.type != "Parameters" ? input_resource(body, "resource") : body ? body->root() : Element();
+    Element resource = body && body->resource_type() == "Parameters" && call.route.type != "Parameters"
+                           ? input_resource(body, "resource")
+                       : body ? body->root()
+                              : Element();
     fhir::DocumentPtr stored;
     if (!resource && !call.route.id.empty()) {
         auto snapshot = services.store.snapshot();
@@ -55,7 +59,9 @@ Outcome<http::Response> validate(const Services& services, const Call& call) {
         stored = std::move(*document);
         resource = stored->root();
     }
-    if (!resource) return mode == "delete" ? Outcome<http::Response>(validation_response(call, {})) : fault(400, IssueCode::required, "There is no resource to validate");
+    if (!resource)
+        return mode == "delete" ? Outcome<http::Response>(validation_response(call, {}))
+                                : fault(400, IssueCode::required, "There is no resource to validate");
     fhir::StructureOptions options;
     options.resource_type = call.route.type;
     fhir::Issues issues = fhir::validate_structure(resource, options);
@@ -65,7 +71,11 @@ Outcome<http::Response> validate(const Services& services, const Call& call) {
         if (wrapped != resource.resource_type() && issue.expression.starts_with(wrapped))
             issue.expression.replace(0, wrapped.size(), resource.resource_type());
     if ((mode == "update" || !call.route.id.empty()) && resource["id"].text().empty())
-        issues.push_back({fhir::Severity::error, IssueCode::required, "An update has an id", std::string(resource.resource_type()) + ".id", {}});
+        issues.push_back({fhir::Severity::error,
+                          IssueCode::required,
+                          "An update has an id",
+                          std::string(resource.resource_type()) + ".id",
+                          {}});
     return validation_response(call, issues);
 }
 
@@ -88,7 +98,9 @@ Outcome<http::Response> meta(const Services& services, const Call& call) {
     return meta_response(call, (*document)->root()["meta"]);
 }
 
-bool same_coding(Element a, Element b) { return a["system"].text() == b["system"].text() && a["code"].text() == b["code"].text(); }
+bool same_coding(Element a, Element b) {
+    return a["system"].text() == b["system"].text() && a["code"].text() == b["code"].text();
+}
 
 template <class Same>
 std::optional<std::size_t> index_of(Element list, Element wanted, Same same) {
@@ -104,8 +116,11 @@ std::optional<std::size_t> index_of(Element list, Element wanted, Same same) {
 fhir::DocumentPtr with_meta(const fhir::DocumentPtr& document, Element change, bool add) {
     fhir::DocumentBuilder builder = fhir::DocumentBuilder::edit(document);
     fhir::MutableElement meta = builder.root().member("meta");
-    for (const std::string_view name : {std::string_view("profile"), std::string_view("tag"), std::string_view("security")}) {
-        const auto same = [&](Element a, Element b) { return name == "profile" ? a.text() == b.text() : same_coding(a, b); };
+    for (const std::string_view name :
+         {std::string_view("profile"), std::string_view("tag"), std::string_view("security")}) {
+        const auto same = [&](Element a, Element b) {
+            return name == "profile" ? a.text() == b.text() : same_coding(a, b);
+        };
         for (const Element item : change[name].items()) {
             const auto at = index_of(meta.get()[name], item, same);
             if (add && !at) meta.append(name).copy_from(item);
@@ -116,7 +131,8 @@ fhir::DocumentPtr with_meta(const fhir::DocumentPtr& document, Element change, b
     return std::move(builder).finish();
 }
 
-void change_meta(const Services& services, const CallPtr& call, const fhir::DocumentPtr& body, const Answer& answer, bool add) {
+void change_meta(const Services& services, const CallPtr& call, const fhir::DocumentPtr& body, const Answer& answer,
+                 bool add) {
     Element change;
     if (body)
         for (const Element parameter : body->root()["parameter"].items())
@@ -137,7 +153,8 @@ void change_meta(const Services& services, const CallPtr& call, const fhir::Docu
             state->document = with_meta(*document, change, add);
             auto draft = services.writer.prepare(state->document, call->route.id);
             if (draft.has_error()) return state->fault = draft.error(), refused;
-            auto written = services.writer.write(transaction, *draft, {call->principal, storage::WriteKind::update, {}, 0, call->request.id, true});
+            auto written = services.writer.write(
+                transaction, *draft, {call->principal, storage::WriteKind::update, {}, 0, call->request.id, true});
             if (written.has_error()) return written.error();
             return {};
         },
@@ -158,7 +175,8 @@ Outcome<http::Response> everything(const Services& services, const Call& call, c
     request.path = "/" + call.route.type + "/" + call.route.id + "/$everything";
     std::vector<std::pair<std::string, std::string>> links;
     for (const auto& parameter : call.parameters) {
-        static constexpr std::array<std::string_view, 7> known = {"_since", "_type", "_count", "_page", "_format", "_pretty", "_elements"};
+        static constexpr std::array<std::string_view, 7> known = {"_since",  "_type",   "_count",   "_page",
+                                                                  "_format", "_pretty", "_elements"};
         if (std::ranges::find(known, parameter.name) == known.end())
             return fault(400, IssueCode::not_supported, "$everything takes _since, _type and _count");
     }
@@ -171,7 +189,8 @@ Outcome<http::Response> everything(const Services& services, const Call& call, c
     pass("_since", "_lastUpdated", "ge");
     pass("_type", "_type", "");
     pass("_count", "_count", "");
-    if (const std::string_view token = parameter(call, "_page"); !token.empty()) request.parameters.push_back({"_page", std::string(token)});
+    if (const std::string_view token = parameter(call, "_page"); !token.empty())
+        request.parameters.push_back({"_page", std::string(token)});
     request.parameters.push_back({"_include", "*"});
     request.link_parameters = std::move(links);
     auto snapshot = services.store.snapshot();
@@ -197,26 +216,36 @@ void add_standard_operations(Operations& operations) {
     one.definition = "http://hl7.org/fhir/OperationDefinition/Resource-validate";
     one.at_system = one.at_type = one.at_instance = true;
     one.reads_body = false;
-    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr, Answer answer) { answer(validate(services, *call)); });
+    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr, Answer answer) {
+        answer(validate(services, *call));
+    });
 
     one = operation("meta", {});
     one.definition = "http://hl7.org/fhir/OperationDefinition/Resource-meta";
     one.at_instance = true;
-    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr, Answer answer) { answer(meta(services, *call)); });
+    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr, Answer answer) {
+        answer(meta(services, *call));
+    });
 
     one.affects_state = true;
     one.name = "meta-add";
     one.definition = "http://hl7.org/fhir/OperationDefinition/Resource-meta-add";
-    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) { change_meta(services, call, body, answer, true); });
+    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) {
+        change_meta(services, call, body, answer, true);
+    });
     one.name = "meta-delete";
     one.definition = "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete";
-    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) { change_meta(services, call, body, answer, false); });
+    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) {
+        change_meta(services, call, body, answer, false);
+    });
 
     for (const char* type : {"Patient", "Encounter"}) {
         one = operation("everything", {type});
         one.definition = std::string("http://hl7.org/fhir/OperationDefinition/") + type + "-everything";
         one.at_instance = true;
-        operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) { answer(everything(services, *call, body)); });
+        operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) {
+            answer(everything(services, *call, body));
+        });
     }
 }
 

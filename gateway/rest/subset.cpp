@@ -20,18 +20,25 @@ bool wanted(const fhir::r4::TypeDef& type, std::string_view name, const Subset& 
     const fhir::r4::MemberDef member = fhir::r4::find_element(type, name);
     if (!member.element) return false;
     switch (subset.summary) {
-        case Summary::yes: return member.element->is_summary;
-        case Summary::text: return name == "text" || member.element->min > 0;
-        case Summary::data: return name != "text";
+        case Summary::yes:
+            return member.element->is_summary;
+        case Summary::text:
+            return name == "text" || member.element->min > 0;
+        case Summary::data:
+            return name != "text";
         case Summary::none:
-        case Summary::count: break;
+        case Summary::count:
+            break;
     }
     return member.element->min > 0 || member.element->is_modifier ||
-           std::ranges::any_of(subset.elements, [&](std::string_view element) { return element == name || element == member.element->name; });
+           std::ranges::any_of(subset.elements, [&](std::string_view element) {
+               return element == name || element == member.element->name;
+           });
 }
 
 /// In a summary the parts below a summary element are summaries themselves.
-void cut_children(fhir::MutableElement element, const fhir::r4::TypeDef& type, const Subset& subset, fhir::DocumentBuilder& builder, bool top) {
+void cut_children(fhir::MutableElement element, const fhir::r4::TypeDef& type, const Subset& subset,
+                  fhir::DocumentBuilder& builder, bool top) {
     std::vector<std::string> dropped;
     for (const fhir::Element child : element.get().children()) {
         if (!wanted(type, child.name(), subset) && !(!top && (child.name() == "id" || child.name() == "extension")))
@@ -42,22 +49,29 @@ void cut_children(fhir::MutableElement element, const fhir::r4::TypeDef& type, c
     for (const fhir::Element child : element.get().children()) {
         const fhir::r4::MemberDef member = fhir::r4::find_element(type, child.name());
         if (!member.type || member.type->kind != fhir::r4::TypeKind::backbone) continue;
-        for (const fhir::Element item : child.items()) cut_children(builder.handle(item), *member.type, subset, builder, false);
+        for (const fhir::Element item : child.items())
+            cut_children(builder.handle(item), *member.type, subset, builder, false);
     }
 }
 
 }  // namespace
 
-Outcome<std::optional<Subset>> parse_subset(std::span<const fhir::search::QueryParameter> parameters, std::string_view type) {
+Outcome<std::optional<Subset>> parse_subset(std::span<const fhir::search::QueryParameter> parameters,
+                                            std::string_view type) {
     Subset subset;
     bool asked = false;
     for (const auto& parameter : parameters) {
         if (parameter.name == "_summary" && !parameter.value.empty()) {
-            if (parameter.value == "true") subset.summary = Summary::yes;
-            else if (parameter.value == "text") subset.summary = Summary::text;
-            else if (parameter.value == "data") subset.summary = Summary::data;
-            else if (parameter.value == "count" || parameter.value == "false") subset.summary = Summary::none;
-            else return fault(400, fhir::IssueCode::value, "_summary takes true, text, data, count or false");
+            if (parameter.value == "true")
+                subset.summary = Summary::yes;
+            else if (parameter.value == "text")
+                subset.summary = Summary::text;
+            else if (parameter.value == "data")
+                subset.summary = Summary::data;
+            else if (parameter.value == "count" || parameter.value == "false")
+                subset.summary = Summary::none;
+            else
+                return fault(400, fhir::IssueCode::value, "_summary takes true, text, data, count or false");
             asked = asked || subset.summary != Summary::none;
         }
         if (parameter.name == "_elements" && !parameter.value.empty()) {

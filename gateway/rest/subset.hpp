@@ -14,11 +14,12 @@ namespace causeway::rest {
 /// Which part of a resource `_summary` or `_elements` asks for.
 struct Subset {
     fhir::search::Summary summary = fhir::search::Summary::none;
-    std::vector<std::string> elements;   ///< top-level element names; mandatory and modifier elements stay too
+    std::vector<std::string> elements;  ///< top-level element names; mandatory and modifier elements stay too
 };
 
 /// nullopt: the whole resource. `_elements=Type.name` counts for that type only.
-Outcome<std::optional<Subset>> parse_subset(std::span<const fhir::search::QueryParameter> parameters, std::string_view type);
+Outcome<std::optional<Subset>> parse_subset(std::span<const fhir::search::QueryParameter> parameters,
+                                            std::string_view type);
 std::optional<Subset> subset_of(const fhir::search::SearchPlan& plan);
 
 /// The resource with only what the subset wants, tagged SUBSETTED. `json` is a stored resource, hence readable.

@@ -28,14 +28,14 @@ struct Item {
     WriteStep step;
     std::optional<fhir::search::SearchPlan> condition;
     std::string condition_text;
-    std::string new_id;              ///< for what is created
-    std::string target;              ///< `Type/id` that the entry is resolved to
-    bool matched = false;            ///< a conditional create that writes nothing
+    std::string new_id;    ///< for what is created
+    std::string target;    ///< `Type/id` that the entry is resolved to
+    bool matched = false;  ///< a conditional create that writes nothing
     std::vector<std::string> conditional_references;
     bool uses_targets = false;
-    Targets drafted_with;            ///< conditional references as they stand in the draft
-    CallPtr call;                    ///< reads, and the rights of all
-    std::optional<http::Response> response;   ///< of reads
+    Targets drafted_with;                    ///< conditional references as they stand in the draft
+    CallPtr call;                            ///< reads, and the rights of all
+    std::optional<http::Response> response;  ///< of reads
 };
 
 class TransactionBundle {
@@ -56,7 +56,8 @@ private:
     Outcome<void> check_full_urls() const;
     Outcome<void> draft(Item& item, const Targets& conditional);
     Result<void> resolve_targets(storage::Reader& reader, Targets& targets);
-    Result<void> resolve_create(storage::Reader& reader, Item& item, std::unordered_map<std::string, std::string>& seen);
+    Result<void> resolve_create(storage::Reader& reader, Item& item,
+                                std::unordered_map<std::string, std::string>& seen);
     Result<void> resolve_conditional_references(storage::Reader& reader, const Item& item, Targets& found, bool& all);
     Result<void> check_overlap();
     Result<void> write_item(storage::Transaction& transaction, Item& item);
@@ -85,23 +86,30 @@ Result<void> TransactionBundle::refused_step(Item& item, const storage::Failure&
 
 std::optional<Role> role_of(const BundleEntry& entry) {
     const auto kind = entry.route.kind;
-    if (entry.method == Method::erase && (kind == Route::Kind::instance || kind == Route::Kind::type)) return Role::erase;
+    if (entry.method == Method::erase && (kind == Route::Kind::instance || kind == Route::Kind::type))
+        return Role::erase;
     if (entry.method == Method::post && kind == Route::Kind::type) return Role::create;
-    if (entry.method == Method::put && (kind == Route::Kind::instance || kind == Route::Kind::type)) return Role::update;
-    if (entry.method == Method::patch && (kind == Route::Kind::instance || kind == Route::Kind::type)) return Role::patch;
-    if ((entry.method == Method::get || entry.method == Method::head) && kind != Route::Kind::capabilities && kind != Route::Kind::operation) return Role::read;
+    if (entry.method == Method::put && (kind == Route::Kind::instance || kind == Route::Kind::type))
+        return Role::update;
+    if (entry.method == Method::patch && (kind == Route::Kind::instance || kind == Route::Kind::type))
+        return Role::patch;
+    if ((entry.method == Method::get || entry.method == Method::head) && kind != Route::Kind::capabilities &&
+        kind != Route::Kind::operation)
+        return Role::read;
     return std::nullopt;
 }
 
 Outcome<void> TransactionBundle::prepare_item(BundleEntry entry) {
     const bool replay = bundle_->root()["type"].text() == "history";
     if (replay && entry.method == Method::post && !entry.resource["id"].text().empty()) {
-        entry.method = Method::put;   // a replayed create keeps its id
+        entry.method = Method::put;  // a replayed create keeps its id
         entry.route.id = entry.resource["id"].text();
         entry.route.kind = Route::Kind::instance;
     }
     const auto role = role_of(entry);
-    if (!role) return rest::fault(400, IssueCode::not_supported, "A transaction takes DELETE, POST, PUT, PATCH and GET of resources");
+    if (!role)
+        return rest::fault(400, IssueCode::not_supported,
+                           "A transaction takes DELETE, POST, PUT, PATCH and GET of resources");
     Item item;
     item.role = *role;
     item.call = call_of(*call_, entry);
@@ -131,12 +139,15 @@ Outcome<void> TransactionBundle::prepare_item(BundleEntry entry) {
             item.step.kind = WriteStep::Kind::patch;
             if (item.step.id.empty()) condition = entry.query();
             if (entry.resource.resource_type() != "Parameters")
-                return rest::fault(422, IssueCode::not_supported, "A patch in a bundle is a FHIRPath Patch: a Parameters resource");
+                return rest::fault(422, IssueCode::not_supported,
+                                   "A patch in a bundle is a FHIRPath Patch: a Parameters resource");
             item.step.patch = rewrite_references(bundle_, entry.resource, {}, {});
             break;
-        case Role::read: break;
+        case Role::read:
+            break;
     }
-    if (!condition.empty() || (item.step.id.empty() && (*role == Role::erase || *role == Role::update || *role == Role::patch))) {
+    if (!condition.empty() ||
+        (item.step.id.empty() && (*role == Role::erase || *role == Role::update || *role == Role::patch))) {
         auto plan = parse_condition(services_, call_->base, item.step.type, condition, call_->now_us);
         if (plan.has_error()) return plan.error();
         item.condition_text = item.step.type + "?" + fhir::search::encode_query(plan->used);
@@ -162,7 +173,8 @@ Outcome<void> TransactionBundle::check_full_urls() const {
         if (item.role != Role::create && item.role != Role::update) continue;
         if (item.entry.full_url.empty()) continue;
         if (!seen.insert(item.entry.full_url).second)
-            return at_entry(rest::fault(400, IssueCode::duplicate, "Another entry has the same fullUrl"), item.entry.index);
+            return at_entry(rest::fault(400, IssueCode::duplicate, "Another entry has the same fullUrl"),
+                            item.entry.index);
     }
     return {};
 }
@@ -187,7 +199,9 @@ Outcome<void> TransactionBundle::prepare() {
         if (item.role != Role::create && item.role != Role::update) continue;
         const ReferenceScan scan = scan_references(item.entry.resource, item.entry.full_url, targets_);
         if (!scan.unresolved.empty())
-            return at_entry(rest::fault(400, IssueCode::not_found, "A reference names a urn that no entry's fullUrl has"), item.entry.index);
+            return at_entry(
+                rest::fault(400, IssueCode::not_found, "A reference names a urn that no entry's fullUrl has"),
+                item.entry.index);
         item.conditional_references = scan.conditional;
         item.uses_targets = scan.uses_targets;
         Targets conditional;
@@ -222,12 +236,13 @@ Outcome<void> TransactionBundle::draft(Item& item, const Targets& conditional) {
     return {};
 }
 
-Result<void> TransactionBundle::resolve_create(storage::Reader& reader, Item& item, std::unordered_map<std::string, std::string>& seen) {
+Result<void> TransactionBundle::resolve_create(storage::Reader& reader, Item& item,
+                                               std::unordered_map<std::string, std::string>& seen) {
     item.matched = false;
     item.target = item.step.type + "/" + item.new_id;
     if (!item.condition) return {};
     const auto [place, fresh] = seen.emplace(item.condition_text, item.target);
-    if (!fresh) {   // an entry before this one has the same condition
+    if (!fresh) {  // an entry before this one has the same condition
         item.matched = true;
         item.target = place->second;
         return {};
@@ -268,17 +283,23 @@ Result<void> TransactionBundle::resolve_targets(storage::Reader& reader, Targets
     return {};
 }
 
-Result<void> TransactionBundle::resolve_conditional_references(storage::Reader& reader, const Item& item, Targets& found, bool& all) {
+Result<void> TransactionBundle::resolve_conditional_references(storage::Reader& reader, const Item& item,
+                                                               Targets& found, bool& all) {
     for (const std::string& text : item.conditional_references) {
         if (found.contains(text)) continue;
         const auto question = text.find('?');
-        auto plan = parse_condition(services_, call_->base, text.substr(0, question), std::string_view(text).substr(question + 1), call_->now_us);
+        auto plan = parse_condition(services_, call_->base, text.substr(0, question),
+                                    std::string_view(text).substr(question + 1), call_->now_us);
         if (plan.has_error()) return refuse_at(item, plan.error());
         auto matches = reader.find(*plan, 2);
         if (matches.has_error()) return matches.error();
-        if (matches->size() > 1) return refuse_at(item, rest::fault(412, IssueCode::multiple_matches, "A conditional reference matches more than one resource"));
-        if (matches->empty()) all = false;
-        else found[text] = matches->front().name.type + "/" + matches->front().name.id;
+        if (matches->size() > 1)
+            return refuse_at(item, rest::fault(412, IssueCode::multiple_matches,
+                                               "A conditional reference matches more than one resource"));
+        if (matches->empty())
+            all = false;
+        else
+            found[text] = matches->front().name.type + "/" + matches->front().name.id;
     }
     return {};
 }
@@ -286,10 +307,14 @@ Result<void> TransactionBundle::resolve_conditional_references(storage::Reader& 
 Result<void> TransactionBundle::check_overlap() {
     std::unordered_set<std::string> touched;
     for (const Item& item : items_) {
-        if (item.role == Role::read || item.matched || ((item.role == Role::erase || item.role == Role::patch) && item.condition)) continue;
-        const std::string target = item.role == Role::erase || item.role == Role::patch ? item.step.type + "/" + item.step.id : item.target;
+        if (item.role == Role::read || item.matched ||
+            ((item.role == Role::erase || item.role == Role::patch) && item.condition))
+            continue;
+        const std::string target =
+            item.role == Role::erase || item.role == Role::patch ? item.step.type + "/" + item.step.id : item.target;
         if (!touched.insert(target).second)
-            return refuse_at(item, rest::fault(400, IssueCode::duplicate, "Another entry of the transaction writes the same resource"));
+            return refuse_at(item, rest::fault(400, IssueCode::duplicate,
+                                               "Another entry of the transaction writes the same resource"));
     }
     return {};
 }
@@ -299,7 +324,9 @@ Result<void> TransactionBundle::write_item(storage::Transaction& transaction, It
         Targets found;
         bool all = true;
         if (auto done = resolve_conditional_references(transaction, item, found, all); done.has_error()) return done;
-        if (!all) return refuse_at(item, rest::fault(412, IssueCode::not_found, "A conditional reference matches no resource"));
+        if (!all)
+            return refuse_at(item,
+                             rest::fault(412, IssueCode::not_found, "A conditional reference matches no resource"));
         if (!item.step.draft || found != item.drafted_with)
             if (auto drafted = draft(item, found); drafted.has_error()) {
                 fault_ = drafted.error();
@@ -310,7 +337,9 @@ Result<void> TransactionBundle::write_item(storage::Transaction& transaction, It
         const std::string id = item.target.substr(item.target.find('/') + 1);
         auto found = transaction.read(item.step.type, id);
         if (found.has_error()) return found.error();
-        if (!*found) return refuse_at(item, rest::fault(409, IssueCode::conflict, "The matching resource is written later in the bundle"));
+        if (!*found)
+            return refuse_at(
+                item, rest::fault(409, IssueCode::conflict, "The matching resource is written later in the bundle"));
         item.step.done = {};
         item.step.done.status = 200;
         item.step.done.id = id;
@@ -327,10 +356,18 @@ Result<void> TransactionBundle::read_item(storage::Transaction& transaction, Ite
     Call& call = *item.call;
     Outcome<http::Response> outcome = http::Response{};
     switch (call.route.kind) {
-        case Route::Kind::instance: outcome = read(services_, transaction, call); break;
-        case Route::Kind::version: outcome = vread(services_, transaction, call); break;
-        case Route::Kind::history: outcome = history(services_, transaction, call); break;
-        default: outcome = search(services_, transaction, call); break;
+        case Route::Kind::instance:
+            outcome = read(services_, transaction, call);
+            break;
+        case Route::Kind::version:
+            outcome = vread(services_, transaction, call);
+            break;
+        case Route::Kind::history:
+            outcome = history(services_, transaction, call);
+            break;
+        default:
+            outcome = search(services_, transaction, call);
+            break;
     }
     outcome = audited(services_, call, std::move(outcome));
     if (outcome.has_error()) return refuse_at(item, outcome.error());
@@ -347,7 +384,8 @@ Result<void> TransactionBundle::run(storage::Transaction& transaction) {
         return {};
     };
     const auto write = [&](Item& item) { return write_item(transaction, item); };
-    if (auto done = each([](const Item& item) { return item.role == Role::erase; }, write); done.has_error()) return done;
+    if (auto done = each([](const Item& item) { return item.role == Role::erase; }, write); done.has_error())
+        return done;
 
     Targets targets;
     if (auto done = resolve_targets(transaction, targets); done.has_error()) return done;
@@ -358,15 +396,24 @@ Result<void> TransactionBundle::run(storage::Transaction& transaction) {
         if ((item.role != Role::create && item.role != Role::update) || !item.step.draft) continue;
         const bool moved = item.step.type + "/" + item.step.draft->id != item.target && !item.matched;
         if ((changed && item.uses_targets) || moved)
-            if (auto drafted = draft(item, item.drafted_with); drafted.has_error()) return refuse_at(item, drafted.error());
+            if (auto drafted = draft(item, item.drafted_with); drafted.has_error())
+                return refuse_at(item, drafted.error());
     }
     // Entries with conditional references come last in their group: what they refer to may be written by the others.
     for (const Role role : {Role::create, Role::update})
-        if (auto done = each([&](const Item& item) { return item.role == role && item.conditional_references.empty(); }, write); done.has_error()) return done;
+        if (auto done =
+                each([&](const Item& item) { return item.role == role && item.conditional_references.empty(); }, write);
+            done.has_error())
+            return done;
     for (const Role role : {Role::create, Role::update})
-        if (auto done = each([&](const Item& item) { return item.role == role && !item.conditional_references.empty(); }, write); done.has_error()) return done;
-    if (auto done = each([](const Item& item) { return item.role == Role::patch; }, write); done.has_error()) return done;
-    return each([](const Item& item) { return item.role == Role::read; }, [&](Item& item) { return read_item(transaction, item); });
+        if (auto done = each(
+                [&](const Item& item) { return item.role == role && !item.conditional_references.empty(); }, write);
+            done.has_error())
+            return done;
+    if (auto done = each([](const Item& item) { return item.role == Role::patch; }, write); done.has_error())
+        return done;
+    return each([](const Item& item) { return item.role == Role::read; },
+                [&](Item& item) { return read_item(transaction, item); });
 }
 
 void TransactionBundle::write_entry(BundleWriter& bundle, const Item& item) const {
@@ -375,17 +422,23 @@ void TransactionBundle::write_entry(BundleWriter& bundle, const Item& item) cons
     if (item.role == Role::read) {
         const std::string json = item.response->body.to_string();
         if (!json.empty()) bundle.resource([&](std::string& out) { out += json; });
-        bundle.response(std::to_string(item.response->status) + " " + std::string(http::reason_phrase(item.response->status)), {},
-                        version_in_etag(item.response->headers.get("ETag")).value_or(0), 0);
+        bundle.response(
+            std::to_string(item.response->status) + " " + std::string(http::reason_phrase(item.response->status)), {},
+            version_in_etag(item.response->headers.get("ETag")).value_or(0), 0);
         return bundle.end_entry();
     }
     if (item.role != Role::erase) bundle.full_url(call_->base, item.step.type, done.id);
     if (call_->prefer.return_ == Prefer::Return::representation)
-        if (const auto whole = representation(item.step)) bundle.resource([&](std::string& out) { whole->append_json(out); });
-    const std::string location = done.version.number > 0 && item.role != Role::erase ? version_url(call_->base, item.step.type, done.id, done.version.number) : "";
+        if (const auto whole = representation(item.step))
+            bundle.resource([&](std::string& out) { whole->append_json(out); });
+    const std::string location = done.version.number > 0 && item.role != Role::erase
+                                     ? version_url(call_->base, item.step.type, done.id, done.version.number)
+                                     : "";
     std::string outcome;
-    if (call_->prefer.return_ == Prefer::Return::outcome) outcome = fhir::to_outcome(item.step.draft ? item.step.draft->warnings : fhir::Issues());
-    bundle.response(std::to_string(done.status) + " " + std::string(http::reason_phrase(done.status)), location, done.version.number, done.version.at_us, outcome);
+    if (call_->prefer.return_ == Prefer::Return::outcome)
+        outcome = fhir::to_outcome(item.step.draft ? item.step.draft->warnings : fhir::Issues());
+    bundle.response(std::to_string(done.status) + " " + std::string(http::reason_phrase(done.status)), location,
+                    done.version.number, done.version.at_us, outcome);
     bundle.end_entry();
 }
 

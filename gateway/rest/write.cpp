@@ -33,7 +33,8 @@ void create(const Services& services, CallPtr call, Answer answer) {
     auto body = read_body(services, *call);
     if (body.has_error()) return answer(body.error());
     if (body->document->resource_type() != call->route.type)
-        return answer(fault(400, IssueCode::invalid, "The body is of another resource type than the URL names", "resourceType"));
+        return answer(
+            fault(400, IssueCode::invalid, "The body is of another resource type than the URL names", "resourceType"));
     auto step = std::make_shared<WriteStep>();
     step->kind = WriteStep::Kind::create;
     step->type = call->route.type;
@@ -52,7 +53,8 @@ void update(const Services& services, CallPtr call, Answer answer) {
     auto body = read_body(services, *call);
     if (body.has_error()) return answer(body.error());
     if (body->document->resource_type() != call->route.type)
-        return answer(fault(400, IssueCode::invalid, "The body is of another resource type than the URL names", "resourceType"));
+        return answer(
+            fault(400, IssueCode::invalid, "The body is of another resource type than the URL names", "resourceType"));
     auto step = std::make_shared<WriteStep>();
     step->kind = WriteStep::Kind::update;
     step->type = call->route.type;
@@ -65,10 +67,13 @@ void update(const Services& services, CallPtr call, Answer answer) {
         if (plan.has_error()) return answer(plan.error());
         step->condition = std::move(*plan);
         step->body_id = body_id;
-        if (!body_id.empty() && !fhir::is_fhir_id(body_id)) return answer(fault(400, IssueCode::value, "The body's id is not a FHIR id", step->type + ".id"));
+        if (!body_id.empty() && !fhir::is_fhir_id(body_id))
+            return answer(fault(400, IssueCode::value, "The body's id is not a FHIR id", step->type + ".id"));
     } else if (body_id != step->id) {
-        return answer(fault(400, IssueCode::value, body_id.empty() ? "The body has no id; it must be the URL's" : "The body's id is not the URL's",
-                            step->type + ".id"));
+        return answer(
+            fault(400, IssueCode::value,
+                  body_id.empty() ? "The body has no id; it must be the URL's" : "The body's id is not the URL's",
+                  step->type + ".id"));
     }
     auto draft = services.writer.prepare(body->document, step->id.empty() ? step->body_id : step->id, body->json);
     if (draft.has_error()) return answer(draft.error());
@@ -106,14 +111,16 @@ void patch(const Services& services, CallPtr call, Answer answer) {
         limits.depth_max = services.settings.json_depth_max;
         auto parsed = fhir::parse_json(call->request.body, limits);
         if (parsed.has_error()) return answer(fault_of(parsed.error()));
-        if (!(*parsed)->root().is_array()) return answer(fault(400, IssueCode::structure, "A JSON Patch is an array of operations"));
+        if (!(*parsed)->root().is_array())
+            return answer(fault(400, IssueCode::structure, "A JSON Patch is an array of operations"));
         step->patch = std::move(*parsed);
     } else if (*type == BodyType::json || *type == BodyType::xml) {
         auto body = read_body(services, *call);
         if (body.has_error()) return answer(body.error());
         step->patch = std::move(body->document);
     } else {
-        return answer(fault(415, IssueCode::not_supported, "A patch is taken as application/json-patch+json or as a FHIR Parameters resource"));
+        return answer(fault(415, IssueCode::not_supported,
+                            "A patch is taken as application/json-patch+json or as a FHIR Parameters resource"));
     }
     if (!step->patch->root().is_array() && step->patch->resource_type() != "Parameters")
         return answer(fault(400, IssueCode::structure, "A FHIRPath Patch is a Parameters resource"));

@@ -18,7 +18,9 @@ Fault no_such_method(std::string text) {
     return made;
 }
 
-bool live(const std::optional<storage::VersionInfo>& version) { return version && version->kind != storage::WriteKind::erase; }
+bool live(const std::optional<storage::VersionInfo>& version) {
+    return version && version->kind != storage::WriteKind::erase;
+}
 
 WriteContext context_of(const WriteActor& actor, storage::WriteKind kind) {
     return {actor.principal, kind, {}, 0, actor.correlation, true};
@@ -54,7 +56,8 @@ Result<void> run_update(storage::Transaction& transaction, WriteStep& step, cons
     }
     auto current = transaction.version(step.type, id);
     if (current.has_error()) return current.error();
-    if (step.if_none_match_any && live(*current)) return refuse(step, fault(412, IssueCode::conflict, "The resource exists already"));
+    if (step.if_none_match_any && live(*current))
+        return refuse(step, fault(412, IssueCode::conflict, "The resource exists already"));
     if (!step.if_match.empty() && (!live(*current) || !etag_matches(step.if_match, (*current)->number)))
         return refuse(step, fault(412, IssueCode::conflict, "The resource has another version than If-Match names"));
     if (step.if_match.empty() && actor.services.settings.if_match_required && live(*current))
@@ -74,12 +77,14 @@ Result<void> run_update(storage::Transaction& transaction, WriteStep& step, cons
     return {};
 }
 
-Result<void> erase_one(storage::Transaction& transaction, WriteStep& step, const WriteActor& actor, const std::string& id) {
+Result<void> erase_one(storage::Transaction& transaction, WriteStep& step, const WriteActor& actor,
+                       const std::string& id) {
     if (!step.if_match.empty()) {
         auto current = transaction.version(step.type, id);
         if (current.has_error()) return current.error();
         if (!live(*current) || !etag_matches(step.if_match, (*current)->number))
-            return refuse(step, fault(412, IssueCode::conflict, "The resource has another version than If-Match names"));
+            return refuse(step,
+                          fault(412, IssueCode::conflict, "The resource has another version than If-Match names"));
     }
     auto erased = actor.services.writer.erase(transaction, step.type, id, context_of(actor, storage::WriteKind::erase));
     if (erased.has_error()) return erased.error();
@@ -97,7 +102,10 @@ Result<void> run_erase(storage::Transaction& transaction, WriteStep& step, const
     const std::size_t max = actor.services.settings.conditional_delete_max;
     auto matches = resolve(transaction, step, max + 1);
     if (matches.has_error()) return matches.error();
-    if (matches->size() > max) return refuse(step, max == 1 ? several_matches() : fault(412, IssueCode::multiple_matches, "The condition matches more resources than may be deleted at once"));
+    if (matches->size() > max)
+        return refuse(step, max == 1 ? several_matches()
+                                     : fault(412, IssueCode::multiple_matches,
+                                             "The condition matches more resources than may be deleted at once"));
     for (const storage::Match& match : *matches)
         if (auto done = erase_one(transaction, step, actor, match.name.id); done.has_error()) return done;
     return {};
@@ -110,10 +118,12 @@ Fault patch_fault(const fhir::Error& error) {
 }
 
 /// The patched resource as a draft; a result that is no valid resource is a 422.
-Outcome<Draft> apply_patch(const WriteStep& step, const storage::StoredResource& current, const ResourceWriter& writer) {
+Outcome<Draft> apply_patch(const WriteStep& step, const storage::StoredResource& current,
+                           const ResourceWriter& writer) {
     auto document = fhir::parse_json(current.json());
     if (document.has_error()) return fault_of(document.error());
-    auto patched = step.patch->root().is_array() ? fhir::apply_json_patch(*document, step.patch) : fhir::apply_fhirpath_patch(*document, step.patch->root());
+    auto patched = step.patch->root().is_array() ? fhir::apply_json_patch(*document, step.patch)
+                                                 : fhir::apply_fhirpath_patch(*document, step.patch->root());
     if (patched.has_error()) return patch_fault(patched.error());
     if ((*patched)->resource_type() != current.type || (*patched)->id() != current.id)
         return fault(422, IssueCode::business_rule, "A patch may not change the resource's type or id");
@@ -130,12 +140,14 @@ Result<void> run_patch(storage::Transaction& transaction, WriteStep& step, const
         auto matches = resolve(transaction, step, 2);
         if (matches.has_error()) return matches.error();
         if (matches->size() > 1) return refuse(step, several_matches());
-        if (matches->empty()) return refuse(step, fault(404, IssueCode::not_found, "The condition matches no resource"));
+        if (matches->empty())
+            return refuse(step, fault(404, IssueCode::not_found, "The condition matches no resource"));
         id = matches->front().name.id;
     }
     auto current = transaction.read(step.type, id);
     if (current.has_error()) return current.error();
-    if (!*current) return refuse(step, fault(404, IssueCode::not_found, "There is no resource of this type with this id"));
+    if (!*current)
+        return refuse(step, fault(404, IssueCode::not_found, "There is no resource of this type with this id"));
     if ((*current)->erased()) return refuse(step, fault(410, IssueCode::deleted, "The resource was deleted"));
     if (!step.if_match.empty() && !etag_matches(step.if_match, (*current)->version.number))
         return refuse(step, fault(412, IssueCode::conflict, "The resource has another version than If-Match names"));
@@ -157,23 +169,30 @@ storage::Failure refuse(WriteStep& step, Fault why) {
     return {storage::FailureCode::refused, "refused by the interaction"};
 }
 
-Fault several_matches() { return fault(412, IssueCode::multiple_matches, "The condition matches more than one resource"); }
+Fault several_matches() {
+    return fault(412, IssueCode::multiple_matches, "The condition matches more than one resource");
+}
 
-Result<std::string> resolve_update(storage::Reader& reader, WriteStep& step, const Settings& settings, const std::string& new_id) {
+Result<std::string> resolve_update(storage::Reader& reader, WriteStep& step, const Settings& settings,
+                                   const std::string& new_id) {
     auto matches = resolve(reader, step, 2);
     if (matches.has_error()) return matches.error();
     if (matches->size() > 1) return refuse(step, several_matches());
     if (matches->size() == 1) {
         const std::string& id = matches->front().name.id;
         if (!step.body_id.empty() && step.body_id != id)
-            return refuse(step, fault(400, IssueCode::value, "The condition matches another resource than the body's id names", step.type + ".id"));
+            return refuse(
+                step, fault(400, IssueCode::value, "The condition matches another resource than the body's id names",
+                            step.type + ".id"));
         return id;
     }
     if (step.body_id.empty()) return new_id;
     if (!settings.update_create) return refuse(step, no_such_method("This server does not take ids from clients"));
     auto existing = reader.version(step.type, step.body_id);
     if (existing.has_error()) return existing.error();
-    if (live(*existing)) return refuse(step, fault(409, IssueCode::conflict, "The body's id is in use by a resource that the condition does not match"));
+    if (live(*existing))
+        return refuse(step, fault(409, IssueCode::conflict,
+                                  "The body's id is in use by a resource that the condition does not match"));
     return step.body_id;
 }
 
@@ -186,10 +205,14 @@ Result<void> run_step(storage::Transaction& transaction, WriteStep& step, const 
     step.done = {};
     step.fault.reset();
     switch (step.kind) {
-        case WriteStep::Kind::create: return run_create(transaction, step, actor);
-        case WriteStep::Kind::update: return run_update(transaction, step, actor);
-        case WriteStep::Kind::erase: return run_erase(transaction, step, actor);
-        case WriteStep::Kind::patch: return run_patch(transaction, step, actor);
+        case WriteStep::Kind::create:
+            return run_create(transaction, step, actor);
+        case WriteStep::Kind::update:
+            return run_update(transaction, step, actor);
+        case WriteStep::Kind::erase:
+            return run_erase(transaction, step, actor);
+        case WriteStep::Kind::patch:
+            return run_patch(transaction, step, actor);
     }
     return {};
 }
@@ -226,7 +249,8 @@ http::Response write_response(const Call& call, const WriteStep& step) {
     if (done.version.number > 0) add_version_headers(response, done.version);
     if (done.status == 201 || (step.kind == WriteStep::Kind::create))
         response.headers.add("Location", version_url(call.base, step.type, done.id, done.version.number));
-    if (const std::string honoured = applied(call.prefer); !honoured.empty()) response.headers.add("Preference-Applied", honoured);
+    if (const std::string honoured = applied(call.prefer); !honoured.empty())
+        response.headers.add("Preference-Applied", honoured);
     return response;
 }
 

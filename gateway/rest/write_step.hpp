@@ -18,18 +18,18 @@ struct WriteStep {
     std::string id;            ///< update, erase: of the URL; empty if conditional
     bool id_resolved = false;  ///< `id` came from a condition: it may be made whatever the setting says
     std::optional<fhir::search::SearchPlan> condition;
-    std::string body_id;       ///< of a conditional update's body
-    std::string if_match;      ///< the header; empty: none
+    std::string body_id;   ///< of a conditional update's body
+    std::string if_match;  ///< the header; empty: none
     bool if_none_match_any = false;
-    std::optional<Draft> draft;   ///< create and update; a patch makes it inside the job
-    fhir::DocumentPtr patch;      ///< an array (JSON Patch) or Parameters (FHIRPath Patch)
+    std::optional<Draft> draft;  ///< create and update; a patch makes it inside the job
+    fhir::DocumentPtr patch;     ///< an array (JSON Patch) or Parameters (FHIRPath Patch)
 
     /// What came of it; set anew by each run.
     struct Done {
-        unsigned status = 0;   ///< 200, 201 or 204
-        std::string id;        ///< of the resource that was written or found
-        storage::VersionInfo version;    ///< number 0: nothing was there to be deleted
-        std::optional<storage::StoredResource> found;   ///< a conditional create that matched: the match
+        unsigned status = 0;                           ///< 200, 201 or 204
+        std::string id;                                ///< of the resource that was written or found
+        storage::VersionInfo version;                  ///< number 0: nothing was there to be deleted
+        std::optional<storage::StoredResource> found;  ///< a conditional create that matched: the match
         std::size_t deleted = 0;
     };
     Done done;
@@ -50,7 +50,8 @@ storage::Result<void> run_step(storage::Transaction& transaction, WriteStep& ste
 storage::Result<std::vector<storage::Match>> resolve(storage::Reader& reader, const WriteStep& step, std::size_t limit);
 /// The id that a conditional update writes to; `new_id` if there is no match and the body names none. A refusal is in
 /// step.fault.
-storage::Result<std::string> resolve_update(storage::Reader& reader, WriteStep& step, const Settings& settings, const std::string& new_id);
+storage::Result<std::string> resolve_update(storage::Reader& reader, WriteStep& step, const Settings& settings,
+                                            const std::string& new_id);
 /// Puts the fault into the step and gives the Failure that undoes the job.
 storage::Failure refuse(WriteStep& step, Fault why);
 Fault several_matches();

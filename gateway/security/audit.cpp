@@ -9,10 +9,14 @@ namespace {
 
 std::string_view code(Principal::Kind kind) {
     switch (kind) {
-        case Principal::Kind::system: return "system";
-        case Principal::Kind::client: return "client";
-        case Principal::Kind::partner: return "partner";
-        case Principal::Kind::operator_: return "operator";
+        case Principal::Kind::system:
+            return "system";
+        case Principal::Kind::client:
+            return "client";
+        case Principal::Kind::partner:
+            return "partner";
+        case Principal::Kind::operator_:
+            return "operator";
     }
     return "unknown";
 }

@@ -17,10 +17,10 @@ struct AuditEntry {
     std::int64_t at_us = 0;
     Principal principal;
     Interaction interaction = Interaction::read;
-    std::string type;         ///< resource type, or the v2 message type ("ADT^A01") for messages
-    std::string id;           ///< logical id, or MSH-10
-    std::int64_t version = 0; ///< the version read or written; 0 = none
-    std::string query;        ///< names of the search parameters used, never their values
+    std::string type;          ///< resource type, or the v2 message type ("ADT^A01") for messages
+    std::string id;            ///< logical id, or MSH-10
+    std::int64_t version = 0;  ///< the version read or written; 0 = none
+    std::string query;         ///< names of the search parameters used, never their values
     std::string operation;
     std::string patient;      ///< logical id of the patient concerned, when known
     int status = 0;           ///< HTTP status; 0 for messages
@@ -31,10 +31,11 @@ struct AuditEntry {
 /// The row's text: one JSON object, members in a fixed order, empty ones left out.
 std::string render(const AuditEntry& entry);
 
-/// Takes the audit rows of reads. record() queues and returns; rows are committed with the writer's next group, in order.
-/// (Rows of writes do not pass here: they are appended in the write's own transaction.)
+/// Takes the audit rows of reads. record() queues and returns; rows are committed with the writer's next group, in
+/// order. (Rows of writes do not pass here: they are appended in the write's own transaction.)
 ///
-/// Bounded: when `entries_max` rows wait, record() says no and the read must be refused (503): nothing is read unaudited.
+/// Bounded: when `entries_max` rows wait, record() says no and the read must be refused (503): nothing is read
+/// unaudited.
 class ReadAudit {
 public:
     ReadAudit(storage::Store& store, std::size_t entries_max = 65'536);

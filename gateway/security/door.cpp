@@ -6,22 +6,38 @@ namespace causeway::security {
 
 std::string_view code(Interaction interaction) noexcept {
     switch (interaction) {
-        case Interaction::read: return "read";
-        case Interaction::vread: return "vread";
-        case Interaction::update: return "update";
-        case Interaction::patch: return "patch";
-        case Interaction::delete_: return "delete";
-        case Interaction::history: return "history";
-        case Interaction::create: return "create";
-        case Interaction::search: return "search";
-        case Interaction::capabilities: return "capabilities";
-        case Interaction::transaction: return "transaction";
-        case Interaction::batch: return "batch";
-        case Interaction::operation: return "operation";
-        case Interaction::message_in: return "message-in";
-        case Interaction::message_out: return "message-out";
-        case Interaction::admin_read: return "admin-read";
-        case Interaction::admin_write: return "admin-write";
+        case Interaction::read:
+            return "read";
+        case Interaction::vread:
+            return "vread";
+        case Interaction::update:
+            return "update";
+        case Interaction::patch:
+            return "patch";
+        case Interaction::delete_:
+            return "delete";
+        case Interaction::history:
+            return "history";
+        case Interaction::create:
+            return "create";
+        case Interaction::search:
+            return "search";
+        case Interaction::capabilities:
+            return "capabilities";
+        case Interaction::transaction:
+            return "transaction";
+        case Interaction::batch:
+            return "batch";
+        case Interaction::operation:
+            return "operation";
+        case Interaction::message_in:
+            return "message-in";
+        case Interaction::message_out:
+            return "message-out";
+        case Interaction::admin_read:
+            return "admin-read";
+        case Interaction::admin_write:
+            return "admin-write";
     }
     return "unknown";
 }
@@ -33,11 +49,11 @@ bool AccessFilter::allows_type(std::string_view type) const noexcept {
 Decision Door::authorize(const Principal& principal, const Action& action) const {
     const bool messaging =
         action.interaction == Interaction::message_in || action.interaction == Interaction::message_out;
-    const bool admin =
-        action.interaction == Interaction::admin_read || action.interaction == Interaction::admin_write;
+    const bool admin = action.interaction == Interaction::admin_read || action.interaction == Interaction::admin_write;
     switch (principal.kind) {
         case Principal::Kind::system:
-        case Principal::Kind::operator_: return {true, {}, {}};
+        case Principal::Kind::operator_:
+            return {true, {}, {}};
         case Principal::Kind::partner:
             if (admin) return {false, "partners may not use the operators' interface", {}};
             return {true, {}, {}};

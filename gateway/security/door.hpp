@@ -8,16 +8,29 @@
 
 namespace causeway::security {
 
-/// What is about to be done. The names follow http://hl7.org/fhir/restful-interaction, plus the doors that are not REST.
+/// What is about to be done. The names follow http://hl7.org/fhir/restful-interaction, plus the doors that are not
+/// REST.
 enum class Interaction : std::uint8_t {
-    read, vread, update, patch, delete_, history, create, search, capabilities, transaction, batch, operation,
+    read,
+    vread,
+    update,
+    patch,
+    delete_,
+    history,
+    create,
+    search,
+    capabilities,
+    transaction,
+    batch,
+    operation,
     message_in,   ///< an HL7 v2 message or FHIR message from a partner
     message_out,  ///< a delivery to a partner
     admin_read,   ///< operators: queues, messages, patient index
     admin_write   ///< operators: replay, resolve, configure
 };
 
-/// The interaction's code in URLs, CapabilityStatements and audit rows ("search-type", "history-instance" are told apart by `Action::id`).
+/// The interaction's code in URLs, CapabilityStatements and audit rows ("search-type", "history-instance" are told
+/// apart by `Action::id`).
 std::string_view code(Interaction interaction) noexcept;
 
 /// One thing that somebody wants to do to something.
@@ -46,9 +59,10 @@ struct Decision {
 
 /// The one authorisation point: every request and every message passes it before its body is parsed.
 ///
-/// The rules of today: the gateway only listens on loopback until TLS is configured, so a local client may do everything
-/// on the FHIR side, a partner may send messages and receive deliveries but not use the operators' interface, and the
-/// system may do everything. Grants with scopes and compartments take the place of these rules, not of this door.
+/// The rules of today: the gateway only listens on loopback until TLS is configured, so a local client may do
+/// everything on the FHIR side, a partner may send messages and receive deliveries but not use the operators'
+/// interface, and the system may do everything. Grants with scopes and compartments take the place of these rules, not
+/// of this door.
 class Door {
 public:
     virtual ~Door() = default;

@@ -14,8 +14,7 @@ namespace detail {
 template <class Handler, class Outcome>
 class Deliver {
 public:
-    explicit Deliver(Handler handler)
-        : state_(std::make_shared<State>(std::move(handler))) {}
+    explicit Deliver(Handler handler) : state_(std::make_shared<State>(std::move(handler))) {}
     void operator()(Outcome outcome) {
         auto executor = state_->guard.get_executor();
         boost::asio::post(executor, [state = state_, outcome = std::move(outcome)]() mutable {
@@ -44,7 +43,8 @@ auto async_transact(Store& store, Job job, CompletionToken&& token, std::size_t 
         using Handler = decltype(handler);
         transact(*target, std::move(work), detail::Deliver<Handler, Outcome>(std::move(handler)), weight);
     };
-    return boost::asio::async_initiate<CompletionToken, void(Outcome)>(std::move(initiate), token, &store, std::move(job), bytes);
+    return boost::asio::async_initiate<CompletionToken, void(Outcome)>(std::move(initiate), token, &store,
+                                                                       std::move(job), bytes);
 }
 
 }  // namespace causeway::storage

@@ -38,7 +38,8 @@ std::string IdentifierSource::next(TimeUs now_us) {
             ++last_ms_;
             counter_ = 0;
         }
-        for (int i = 0; i < 6; ++i) uuid[static_cast<std::size_t>(i)] = static_cast<unsigned char>(last_ms_ >> (8 * (5 - i)));
+        for (int i = 0; i < 6; ++i)
+            uuid[static_cast<std::size_t>(i)] = static_cast<unsigned char>(last_ms_ >> (8 * (5 - i)));
         uuid[6] = static_cast<unsigned char>(0x70 | (counter_ >> 8));
         uuid[7] = static_cast<unsigned char>(counter_);
     }

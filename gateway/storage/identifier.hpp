@@ -8,8 +8,8 @@
 
 namespace causeway::storage {
 
-/// Makes UUIDs of version 7 (RFC 9562): milliseconds, then a counter within the millisecond, then random bits. Ascending
-/// within one process even if the clock goes back. Thread-safe.
+/// Makes UUIDs of version 7 (RFC 9562): milliseconds, then a counter within the millisecond, then random bits.
+/// Ascending within one process even if the clock goes back. Thread-safe.
 class IdentifierSource {
 public:
     std::string next(TimeUs now_us);

@@ -18,7 +18,7 @@ using fhir::search::NumberRange;
 using fhir::search::Prefix;
 
 constexpr std::int64_t second = 1'000'000;
-constexpr std::uint64_t second_bias = std::uint64_t{1} << 39;   // 5 bytes hold +-17,000 years
+constexpr std::uint64_t second_bias = std::uint64_t{1} << 39;  // 5 bytes hold +-17,000 years
 constexpr std::uint64_t us_bias = std::uint64_t{1} << 63;
 
 std::uint64_t biased_us(std::int64_t us) { return static_cast<std::uint64_t>(us) + us_bias; }
@@ -41,7 +41,8 @@ void append_number(std::uint64_t value, int bytes, std::string& out) {
 
 std::uint64_t read_number(std::string_view bytes, std::size_t at, int count) {
     std::uint64_t value = 0;
-    for (int i = 0; i < count; ++i) value = value << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)]);
+    for (int i = 0; i < count; ++i)
+        value = value << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)]);
     return value;
 }
 
@@ -81,11 +82,14 @@ void append_uri(const Hasher& hash, std::string_view uri, std::string& out) {
     append_number(0, 3, out);
 }
 
-void append_typed_identifier(const Hasher& hash, std::string_view type_system, std::string_view type_code, std::string_view value,
-                             std::string& out) {
+void append_typed_identifier(const Hasher& hash, std::string_view type_system, std::string_view type_code,
+                             std::string_view value, std::string& out) {
     append_code(hash, value, out);
-    const auto type = SipHash(hash.key).add(static_cast<std::uint64_t>(type_system.size())).add(type_system)
-                          .add(fhir::search::fold_token(type_code)).finish();
+    const auto type = SipHash(hash.key)
+                          .add(static_cast<std::uint64_t>(type_system.size()))
+                          .add(type_system)
+                          .add(fhir::search::fold_token(type_code))
+                          .finish();
     append_number(type & hash.mask & 0xffff'ffff, 4, out);
 }
 
@@ -172,7 +176,8 @@ std::optional<UnitRange> read_range(std::string_view tail) {
         const auto value = read_double(tail, 4);
         return UnitRange{tail.substr(1, 3), {value, value}};
     }
-    if (tail.size() == 20 && tail[0] == '\1') return UnitRange{tail.substr(1, 3), {read_double(tail, 4), read_double(tail, 12)}};
+    if (tail.size() == 20 && tail[0] == '\1')
+        return UnitRange{tail.substr(1, 3), {read_double(tail, 4), read_double(tail, 12)}};
     return {};
 }
 
@@ -188,21 +193,41 @@ void append_composite_head(const Hasher& hash, std::string_view code, std::strin
 }
 
 std::vector<DateScan> date_scans(Prefix prefix, const DateRange& searched) {
-    // Bounds on the stored low that are necessary for the prefix: low >= from (given the class's longest length) and low < to.
+    // Bounds on the stored low that are necessary for the prefix: low >= from (given the class's longest length) and
+    // low < to.
     constexpr auto none = DateRange::open_low;
     std::int64_t from = none;       // independent of the length
     std::int64_t from_less = none;  // from - longest
     std::int64_t to = DateRange::open_high;
     switch (prefix) {
-        case Prefix::eq: from = searched.low_us; to = searched.high_us; break;
-        case Prefix::gt: from_less = searched.high_us; break;
-        case Prefix::ge: from_less = std::min(searched.high_us, searched.low_us); break;
-        case Prefix::lt: to = searched.low_us; break;
-        case Prefix::le: to = searched.high_us; break;
-        case Prefix::sa: from = searched.high_us; break;
-        case Prefix::eb: to = searched.low_us; break;
-        case Prefix::ap: from_less = searched.low_us; to = searched.high_us; break;
-        case Prefix::ne: break;
+        case Prefix::eq:
+            from = searched.low_us;
+            to = searched.high_us;
+            break;
+        case Prefix::gt:
+            from_less = searched.high_us;
+            break;
+        case Prefix::ge:
+            from_less = std::min(searched.high_us, searched.low_us);
+            break;
+        case Prefix::lt:
+            to = searched.low_us;
+            break;
+        case Prefix::le:
+            to = searched.high_us;
+            break;
+        case Prefix::sa:
+            from = searched.high_us;
+            break;
+        case Prefix::eb:
+            to = searched.low_us;
+            break;
+        case Prefix::ap:
+            from_less = searched.low_us;
+            to = searched.high_us;
+            break;
+        case Prefix::ne:
+            break;
     }
     std::vector<DateScan> out;
     const auto low_for = [&](std::int64_t longest_us) {
@@ -213,8 +238,10 @@ std::vector<DateScan> date_scans(Prefix prefix, const DateRange& searched) {
     const auto us_scan = [&](char number, std::int64_t low) {
         DateScan scan{std::string(1, number), std::string(1, number)};
         append_number(biased_us(low), 8, scan.low);
-        if (to == DateRange::open_high) scan.high[0] = static_cast<char>(number + 1);
-        else append_number(biased_us(to), 8, scan.high);
+        if (to == DateRange::open_high)
+            scan.high[0] = static_cast<char>(number + 1);
+        else
+            append_number(biased_us(to), 8, scan.high);
         if (scan.low < scan.high) out.push_back(std::move(scan));
     };
     us_scan('\0', low_for(second));
@@ -225,8 +252,12 @@ std::vector<DateScan> date_scans(Prefix prefix, const DateRange& searched) {
         // Lows are whole seconds: below a bound within a second lies that second's start.
         const auto low_s = std::clamp(floor_second(low), -second_limit, second_limit);
         append_number(static_cast<std::uint64_t>(low_s) + second_bias, 5, scan.low);
-        if (to == DateRange::open_high) scan.high[0] = static_cast<char>(one.number + 1);
-        else append_number(static_cast<std::uint64_t>(std::clamp(floor_second(to) + 1, -second_limit, second_limit)) + second_bias, 5, scan.high);
+        if (to == DateRange::open_high)
+            scan.high[0] = static_cast<char>(one.number + 1);
+        else
+            append_number(
+                static_cast<std::uint64_t>(std::clamp(floor_second(to) + 1, -second_limit, second_limit)) + second_bias,
+                5, scan.high);
         if (scan.low < scan.high) out.push_back(std::move(scan));
     }
     us_scan('\5', from == none ? none : from);  // of any length: only the bound that does not depend on it
@@ -347,7 +378,9 @@ struct Maker {
         } else if (const auto* const quantity = std::get_if<QuantityValue>(&parts[1].value)) {
             with([&](std::string& key) { keys::append_range(hash, {}, quantity->written, key); });
             if (!quantity->canonical_unit.empty())
-                with([&](std::string& key) { keys::append_range(hash, quantity->canonical_unit, quantity->canonical, key); });
+                with([&](std::string& key) {
+                    keys::append_range(hash, quantity->canonical_unit, quantity->canonical, key);
+                });
         } else {
             present();
         }

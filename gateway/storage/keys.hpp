@@ -16,8 +16,8 @@ namespace causeway::storage {
 /// The index keys of resources: short byte strings that sort as their values do, so that one format serves equality,
 /// prefixes and ranges. A key begins with the durable number of its parameter (two bytes, per type and code). Then:
 ///
-///   token, uri         hash48(folded code) hash24(system; 0 = none)                                    9 bytes after the number
-///   typed identifier   hash48(value) hash32(type system, type code)                                   10
+///   token, uri         hash48(folded code) hash24(system; 0 = none)                                    9 bytes after
+///   the number typed identifier   hash48(value) hash32(type system, type code)                                   10
 ///   string             the first 32 bytes of the normalised text; FF behind it if it is only a later part of the value
 ///   date               class, low in seconds (5), length in seconds (4); class 0: low in us (8), length in us (3);
 ///                      class 5: low and high in us (8 each), for what is long, open or ends within a second
@@ -27,14 +27,15 @@ namespace causeway::storage {
 ///   composite          hash40(code) hash24(system), then the second part as above
 ///
 /// Parameter 1 is the type list (followed by the type's code), parameter 2 marks a value that cannot be compared.
-/// Numbers are kept whole (8 bytes) and so are dates, which makes their keys exact; hashes and strings of 32 bytes are not.
+/// Numbers are kept whole (8 bytes) and so are dates, which makes their keys exact; hashes and strings of 32 bytes are
+/// not.
 namespace keys {
 
 constexpr std::uint16_t type_parameter = 1;
 constexpr std::uint16_t presence_parameter = 2;
 constexpr std::uint16_t first_parameter = 16;
 constexpr std::size_t string_bytes_max = 32;
-constexpr char later_part = '\xff';   ///< in no UTF-8 text: found by prefix like any string, passed over by sorts
+constexpr char later_part = '\xff';  ///< in no UTF-8 text: found by prefix like any string, passed over by sorts
 
 /// Hashing of a store: keyed, and masked to a few bits in tests that prove every match is verified.
 struct Hasher {
@@ -51,11 +52,11 @@ std::string type_key(std::int64_t type_code);
 std::string presence_key(std::uint16_t parameter);
 
 /// Each appends what follows the parameter's number.
-void append_code(const Hasher& hash, std::string_view code, std::string& out);          ///< hash48
-void append_system(const Hasher& hash, std::string_view system, std::string& out);      ///< hash24, 0 = none
+void append_code(const Hasher& hash, std::string_view code, std::string& out);      ///< hash48
+void append_system(const Hasher& hash, std::string_view system, std::string& out);  ///< hash24, 0 = none
 void append_uri(const Hasher& hash, std::string_view uri, std::string& out);
-void append_typed_identifier(const Hasher& hash, std::string_view type_system, std::string_view type_code, std::string_view value,
-                             std::string& out);
+void append_typed_identifier(const Hasher& hash, std::string_view type_system, std::string_view type_code,
+                             std::string_view value, std::string& out);
 void append_string(std::string_view normalised, std::string& out);
 void append_date(const fhir::search::DateRange& range, std::string& out);
 void append_rid(Rid rid, std::string& out);
@@ -88,7 +89,7 @@ std::vector<DateScan> date_scans(fhir::search::Prefix prefix, const fhir::search
 
 /// A reference whose target's number only the writer can tell.
 struct PendingReference {
-    std::string head;   ///< bytes before the rid
+    std::string head;  ///< bytes before the rid
     std::string type;
     std::string id;
 };
@@ -124,13 +125,16 @@ struct ResourceKeys {
 
 /// `durable` maps a build's parameter number to the stored one (0 = not indexed).
 template <class Durable>
-void make_keys(std::span<const fhir::search::SearchValue> values, const keys::Hasher& hash, const Durable& durable, ResourceKeys& out);
+void make_keys(std::span<const fhir::search::SearchValue> values, const keys::Hasher& hash, const Durable& durable,
+               ResourceKeys& out);
 
 /// One value of one parameter.
-void make_keys(const fhir::search::SearchValue& value, std::uint16_t parameter, const keys::Hasher& hash, ResourceKeys& out);
+void make_keys(const fhir::search::SearchValue& value, std::uint16_t parameter, const keys::Hasher& hash,
+               ResourceKeys& out);
 
 template <class Durable>
-void make_keys(std::span<const fhir::search::SearchValue> values, const keys::Hasher& hash, const Durable& durable, ResourceKeys& out) {
+void make_keys(std::span<const fhir::search::SearchValue> values, const keys::Hasher& hash, const Durable& durable,
+               ResourceKeys& out) {
     for (const auto& value : values) {
         if (const std::uint16_t parameter = durable(value.parameter)) make_keys(value, parameter, hash, out);
     }

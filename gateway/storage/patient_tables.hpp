@@ -22,16 +22,16 @@ struct BlockingKey {
 /// One source record: a Patient resource (its rid) as the index sees it. `data` is the index's own compact form.
 struct PatientRecord {
     Rid record = 0;
-    PersonId person = 0;        ///< 0 = linked to nobody
-    std::uint8_t state = 0;     ///< the index's own
+    PersonId person = 0;     ///< 0 = linked to nobody
+    std::uint8_t state = 0;  ///< the index's own
     std::string data;
 };
 
 /// One person: a cluster of records. `data` is the index's own (pooled values, golden view).
 struct Person {
     PersonId person = 0;
-    std::uint8_t state = 0;     ///< the index's own
-    PersonId redirect = 0;      ///< the survivor after a merge; 0 = none
+    std::uint8_t state = 0;  ///< the index's own
+    PersonId redirect = 0;   ///< the survivor after a merge; 0 = none
     std::string data;
 };
 
@@ -39,14 +39,14 @@ struct Person {
 struct LinkEvent {
     std::int64_t sequence = 0;  ///< given by the store
     TimeUs at_us = 0;
-    std::uint8_t kind = 0;      ///< link, possible, new, merge, unmerge, not-the-same ...: the index's own
-    std::uint8_t source = 0;    ///< automatic, manual, feed
-    Rid record = 0;             ///< 0 where only persons are concerned
+    std::uint8_t kind = 0;    ///< link, possible, new, merge, unmerge, not-the-same ...: the index's own
+    std::uint8_t source = 0;  ///< automatic, manual, feed
+    Rid record = 0;           ///< 0 where only persons are concerned
     PersonId person = 0;
     Rid other_record = 0;
     PersonId other_person = 0;
     std::int64_t supersedes = 0;
-    std::string data;           ///< weights, rule, model version, user
+    std::string data;  ///< weights, rule, model version, user
 };
 
 struct Review {
@@ -74,7 +74,8 @@ public:
     virtual Result<std::optional<PatientRecord>> record(Rid record) = 0;
     virtual Result<std::optional<Person>> person(PersonId person) = 0;
     virtual Result<std::vector<Rid>> members(PersonId person, std::size_t limit) = 0;
-    /// Records that have this key, ascending, at most `limit`. Ask for one more than the cap to see that a block is cut.
+    /// Records that have this key, ascending, at most `limit`. Ask for one more than the cap to see that a block is
+    /// cut.
     virtual Result<std::vector<Rid>> block(BlockingKey key, std::size_t limit) = 0;
     /// Events that name the record (on either side), oldest first.
     virtual Result<std::vector<LinkEvent>> events_of_record(Rid record, std::size_t limit) = 0;
@@ -92,7 +93,8 @@ public:
 /// The patient index's rows, write side: in the same transaction as the resources they follow from.
 class PatientTables : public PatientReader {
 public:
-    /// Inserts or replaces the record, its place in its person and its whole set of blocking keys (only differences are written).
+    /// Inserts or replaces the record, its place in its person and its whole set of blocking keys (only differences are
+    /// written).
     virtual Result<void> put_record(const PatientRecord& record, std::span<const BlockingKey> keys) = 0;
     /// Moves a record to another person and state, keys and data untouched.
     virtual Result<void> move_record(Rid record, PersonId person, std::uint8_t state) = 0;

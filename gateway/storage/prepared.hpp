@@ -12,11 +12,11 @@ struct PreparedResource::Content {
     std::string type;
     std::string id;
     std::int64_t type_code = 0;
-    PreparedBody body;                     ///< the fake keeps it whole
-    std::string packed;                    ///< compressed body
+    PreparedBody body;   ///< the fake keeps it whole
+    std::string packed;  ///< compressed body
     std::int64_t dictionary = 0;
-    std::size_t size = 0;                  ///< of the body before compression
-    std::vector<std::string> keys;         ///< sorted, unique
+    std::size_t size = 0;           ///< of the body before compression
+    std::vector<std::string> keys;  ///< sorted, unique
     std::vector<PendingReference> references;
 };
 

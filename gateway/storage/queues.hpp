@@ -24,7 +24,7 @@ struct InboxMessage {
     std::string control_id;   ///< MSH-10
     std::string kind;         ///< MSH-9 as `ORU^R01`, for lists
     ContentHash hash{};
-    std::string raw;          ///< bytes as received
+    std::string raw;  ///< bytes as received
     TimeUs received_us = 0;
     InboxState state = InboxState::received;
     std::string acknowledgement;  ///< what was answered, resent for a duplicate
@@ -39,31 +39,32 @@ struct InboxRow {
 
 /// Answer to "have we had this message?".
 struct DuplicateCheck {
-    std::optional<InboxRow> same;        ///< same sender, control id and hash within the window: resend its acknowledgement
-    InboxId other_content = 0;           ///< newest row with the same sender and control id but another hash; 0 = none
+    std::optional<InboxRow> same;  ///< same sender, control id and hash within the window: resend its acknowledgement
+    InboxId other_content = 0;     ///< newest row with the same sender and control id but another hash; 0 = none
 };
 
 struct InboxQuery {
     std::optional<InboxState> state;
-    std::string_view channel;            ///< empty = all
-    InboxId before = 0;                  ///< 0 = newest
-    std::size_t count = 50;              ///< at most 1000
+    std::string_view channel;  ///< empty = all
+    InboxId before = 0;        ///< 0 = newest
+    std::size_t count = 50;    ///< at most 1000
     bool with_raw = false;
 };
 
 /// The stored values; never renumber.
 enum class OutboxState : std::uint8_t { pending = 1, delivered = 2, dead = 3, cancelled = 4 };
 
-/// One message to a partner. Messages of one (partner, ordering key) leave strictly in the order they were enqueued; the
-/// first undelivered one holds back the others of its key and nothing else. An empty key makes the partner one lane.
+/// One message to a partner. Messages of one (partner, ordering key) leave strictly in the order they were enqueued;
+/// the first undelivered one holds back the others of its key and nothing else. An empty key makes the partner one
+/// lane.
 struct OutboxMessage {
     std::string partner;
     std::string ordering_key;
-    std::string kind;            ///< `OML^O21`, `rest-hook` ...
-    std::string control_id;      ///< stays the same on each retry
+    std::string kind;        ///< `OML^O21`, `rest-hook` ...
+    std::string control_id;  ///< stays the same on each retry
     std::string payload;
-    TimeUs due_us = 0;           ///< not before
-    InboxId origin = 0;          ///< the inbox row that caused it; 0 = none
+    TimeUs due_us = 0;   ///< not before
+    InboxId origin = 0;  ///< the inbox row that caused it; 0 = none
     std::string correlation;
 };
 
@@ -80,10 +81,10 @@ struct OutboxRow {
 };
 
 struct OutboxQuery {
-    std::string_view partner;            ///< empty = all
+    std::string_view partner;  ///< empty = all
     std::optional<OutboxState> state;
-    OutboxId before = 0;                 ///< 0 = newest
-    std::size_t count = 50;              ///< at most 1000
+    OutboxId before = 0;     ///< 0 = newest
+    std::size_t count = 50;  ///< at most 1000
     bool with_payload = false;
 };
 
@@ -92,7 +93,7 @@ struct OutboxDepth {
     std::string partner;
     std::uint64_t pending = 0;
     std::uint64_t dead = 0;
-    OutboxId oldest = 0;         ///< first pending message; 0 = none
+    OutboxId oldest = 0;  ///< first pending message; 0 = none
     TimeUs oldest_us = 0;
 };
 
@@ -106,8 +107,8 @@ struct AuditRow {
 };
 
 struct AuditQuery {
-    std::int64_t after = 0;              ///< sequence
-    std::size_t count = 100;             ///< at most 10000
+    std::int64_t after = 0;   ///< sequence
+    std::size_t count = 100;  ///< at most 10000
 };
 
 }  // namespace causeway::storage

@@ -22,7 +22,9 @@ public:
     explicit Scanner(std::string_view text) : text_(text) {}
 
     void skip_blanks() {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
+        while (at_ < text_.size() &&
+               (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
+            ++at_;
     }
     bool take(char c) {
         skip_blanks();
@@ -61,7 +63,8 @@ public:
                 case '"': {
                     ++at_;
                     for (;;) {
-                        const auto* const stop = static_cast<const char*>(std::memchr(text_.data() + at_, '"', text_.size() - at_));
+                        const auto* const stop =
+                            static_cast<const char*>(std::memchr(text_.data() + at_, '"', text_.size() - at_));
                         if (!stop) return false;
                         at_ = static_cast<std::size_t>(stop - text_.data()) + 1;
                         std::size_t slashes = 0;

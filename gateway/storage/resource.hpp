@@ -25,7 +25,7 @@ struct VersionInfo {
     std::int64_t number = 0;  ///< meta.versionId
     TimeUs at_us = 0;         ///< meta.lastUpdated; the store makes it strictly monotone with vid
     WriteKind kind = WriteKind::create;
-    InboxId origin = 0;       ///< the inbox row this version came from; 0 = not from a message
+    InboxId origin = 0;  ///< the inbox row this version came from; 0 = not from a message
 };
 
 /// JSON of a resource as it is stored: compact, id set, meta without versionId and lastUpdated, and the place where
@@ -37,9 +37,9 @@ struct PreparedBody {
     bool has_meta = false;     ///< the place is inside an existing `meta` object (which is never empty)
 };
 
-/// Takes a resource's JSON (well-formed, an object, as parsed or written by fhir/json), drops white space between tokens,
-/// puts resourceType and id first, and takes versionId and lastUpdated out of meta. One pass, one copy.
-/// Fails with FailureCode::refused if the text is not one JSON object.
+/// Takes a resource's JSON (well-formed, an object, as parsed or written by fhir/json), drops white space between
+/// tokens, puts resourceType and id first, and takes versionId and lastUpdated out of meta. One pass, one copy. Fails
+/// with FailureCode::refused if the text is not one JSON object.
 Result<PreparedBody> prepare_body(std::string_view json, std::string_view type, std::string_view id);
 
 /// Appends `"versionId":"3","lastUpdated":"2026-01-31T08:15:30.123456Z"`.
@@ -64,8 +64,9 @@ struct StoredResource {
     }
 };
 
-/// A resource ready to be written: compressed body and index keys. Made by Store::prepare on the caller's thread, so that
-/// the writer thread neither compresses nor hashes. Immutable and cheap to copy; belongs to the Store that made it.
+/// A resource ready to be written: compressed body and index keys. Made by Store::prepare on the caller's thread, so
+/// that the writer thread neither compresses nor hashes. Immutable and cheap to copy; belongs to the Store that made
+/// it.
 class PreparedResource {
 public:
     struct Content;
@@ -82,32 +83,33 @@ private:
 struct ResourceWrite {
     PreparedResource resource;
     WriteKind kind = WriteKind::update;
-    std::optional<std::int64_t> if_version;  ///< the current version's number must be this; 0 = must not exist (or be erased)
+    std::optional<std::int64_t>
+        if_version;  ///< the current version's number must be this; 0 = must not exist (or be erased)
     InboxId origin = 0;
 };
 
 struct WriteResult {
     VersionInfo version;
-    bool created = false;    ///< there was no live version before
+    bool created = false;       ///< there was no live version before
     std::int64_t replaced = 0;  ///< number of the version before this one, 0 = none
 };
 
 /// Which versions a history asks for. Newest first.
 struct HistoryRequest {
-    std::string_view type;                ///< empty = the whole system
-    std::string_view id;                  ///< empty = the whole type
-    std::optional<TimeUs> since_us;       ///< `_since`, inclusive
-    std::optional<TimeUs> at_low_us;      ///< `_at` as a half-open range: versions current at some point of it
+    std::string_view type;            ///< empty = the whole system
+    std::string_view id;              ///< empty = the whole type
+    std::optional<TimeUs> since_us;   ///< `_since`, inclusive
+    std::optional<TimeUs> at_low_us;  ///< `_at` as a half-open range: versions current at some point of it
     std::optional<TimeUs> at_high_us;
     std::size_t count = 50;
-    std::string_view page_token;          ///< from HistoryPage::next_page
-    std::string_view binding;             ///< what the token is bound to: the query's canonical text and the principal
+    std::string_view page_token;  ///< from HistoryPage::next_page
+    std::string_view binding;     ///< what the token is bound to: the query's canonical text and the principal
 };
 
 struct HistoryPage {
     std::vector<StoredResource> entries;
-    std::optional<std::uint64_t> total;   ///< where it is cheap: instance history
-    std::string next_page;                ///< empty = this was the last page
+    std::optional<std::uint64_t> total;  ///< where it is cheap: instance history
+    std::string next_page;               ///< empty = this was the last page
 };
 
 }  // namespace causeway::storage

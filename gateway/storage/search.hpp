@@ -10,17 +10,17 @@
 namespace causeway::fhir::search {
 struct SearchPlan;
 struct SearchValue;
-}
+}  // namespace causeway::fhir::search
 
 namespace causeway::storage {
 
 /// How a search runs, apart from what it asks for (the plan).
 struct SearchOptions {
-    std::string_view page_token;          ///< from SearchPage::next_page; empty = first page, which fixes the snapshot
-    std::string_view binding;             ///< what the token is bound to: the query's canonical text and the principal
-    std::size_t count_max = 1000;         ///< cap on the plan's `_count`
-    std::size_t includes_max = 1000;      ///< resources that come by _include and _revinclude, all together
-    std::size_t rows_max = 2'000'000;     ///< index rows touched; over it: FailureCode::too_costly
+    std::string_view page_token;       ///< from SearchPage::next_page; empty = first page, which fixes the snapshot
+    std::string_view binding;          ///< what the token is bound to: the query's canonical text and the principal
+    std::size_t count_max = 1000;      ///< cap on the plan's `_count`
+    std::size_t includes_max = 1000;   ///< resources that come by _include and _revinclude, all together
+    std::size_t rows_max = 2'000'000;  ///< index rows touched; over it: FailureCode::too_costly
     std::chrono::milliseconds time_max{10'000};
 };
 
@@ -29,8 +29,8 @@ struct SearchPage {
     std::vector<StoredResource> includes;  ///< each resource once, none that is a match
     std::optional<std::uint64_t> total;    ///< matches over all pages, as `_total` and cost allow
     bool total_exact = true;
-    bool includes_cut = false;             ///< includes_max was reached: say so in an outcome entry
-    std::string next_page;                 ///< empty = this was the last page
+    bool includes_cut = false;  ///< includes_max was reached: say so in an outcome entry
+    std::string next_page;      ///< empty = this was the last page
 };
 
 /// A search hit without its body: what conditional interactions need.

@@ -8,8 +8,8 @@
 
 namespace causeway::storage {
 
-/// Key of the hashes in index keys and page tokens: random, made with the store, kept in its `meta` table, so that nobody
-/// outside can craft values that collide.
+/// Key of the hashes in index keys and page tokens: random, made with the store, kept in its `meta` table, so that
+/// nobody outside can craft values that collide.
 struct HashKey {
     std::uint64_t k0 = 0;
     std::uint64_t k1 = 0;
@@ -19,8 +19,10 @@ struct HashKey {
 class SipHash {
 public:
     explicit SipHash(HashKey key) noexcept
-        : v0_(key.k0 ^ 0x736f6d6570736575ULL), v1_(key.k1 ^ 0x646f72616e646f6dULL),
-          v2_(key.k0 ^ 0x6c7967656e657261ULL), v3_(key.k1 ^ 0x7465646279746573ULL) {}
+        : v0_(key.k0 ^ 0x736f6d6570736575ULL),
+          v1_(key.k1 ^ 0x646f72616e646f6dULL),
+          v2_(key.k0 ^ 0x6c7967656e657261ULL),
+          v3_(key.k1 ^ 0x7465646279746573ULL) {}
 
     SipHash& add(std::string_view bytes) noexcept {
         total_ += bytes.size();
@@ -55,10 +57,20 @@ private:
         v0_ ^= m;
     }
     void round() noexcept {
-        v0_ += v1_; v1_ = std::rotl(v1_, 13); v1_ ^= v0_; v0_ = std::rotl(v0_, 32);
-        v2_ += v3_; v3_ = std::rotl(v3_, 16); v3_ ^= v2_;
-        v0_ += v3_; v3_ = std::rotl(v3_, 21); v3_ ^= v0_;
-        v2_ += v1_; v1_ = std::rotl(v1_, 17); v1_ ^= v2_; v2_ = std::rotl(v2_, 32);
+        v0_ += v1_;
+        v1_ = std::rotl(v1_, 13);
+        v1_ ^= v0_;
+        v0_ = std::rotl(v0_, 32);
+        v2_ += v3_;
+        v3_ = std::rotl(v3_, 16);
+        v3_ ^= v2_;
+        v0_ += v3_;
+        v3_ = std::rotl(v3_, 21);
+        v3_ ^= v0_;
+        v2_ += v1_;
+        v1_ = std::rotl(v1_, 17);
+        v1_ ^= v2_;
+        v2_ = std::rotl(v2_, 32);
     }
     std::uint64_t v0_, v1_, v2_, v3_;
     std::uint64_t tail_ = 0;

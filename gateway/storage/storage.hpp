@@ -19,8 +19,8 @@
 
 namespace causeway::storage {
 
-/// What can be asked of a state of the store: one committed state behind a Snapshot, or, as a Transaction, the state that
-/// the job itself is making. Used by one thread at a time.
+/// What can be asked of a state of the store: one committed state behind a Snapshot, or, as a Transaction, the state
+/// that the job itself is making. Used by one thread at a time.
 class Reader {
 public:
     virtual ~Reader() = default;
@@ -29,19 +29,20 @@ public:
     virtual Result<std::optional<StoredResource>> read(std::string_view type, std::string_view id) = 0;
     virtual Result<std::optional<StoredResource>> read(Rid rid) = 0;
     virtual Result<std::optional<StoredResource>> read_version(std::string_view type, std::string_view id,
-                                                              std::int64_t number) = 0;
+                                                               std::int64_t number) = 0;
     /// As read(), without the body: what conditional headers and If-Match need.
     virtual Result<std::optional<VersionInfo>> version(std::string_view type, std::string_view id) = 0;
     virtual Result<HistoryPage> history(const HistoryRequest& request) = 0;
 
     /// One page of a search.
     virtual Result<SearchPage> search(const fhir::search::SearchPlan& plan, const SearchOptions& options) = 0;
-    /// At most `limit` matches, newest first, without bodies; result parameters of the plan (count, sort, includes) are not
-    /// looked at. In a Transaction it sees the job's own writes and those of earlier jobs of the open group, so
+    /// At most `limit` matches, newest first, without bodies; result parameters of the plan (count, sort, includes) are
+    /// not looked at. In a Transaction it sees the job's own writes and those of earlier jobs of the open group, so
     /// conditional interactions are exact.
     virtual Result<std::vector<Match>> find(const fhir::search::SearchPlan& plan, std::size_t limit) = 0;
 
-    /// The resource a business key names (a v2 identity key, a conditional URL ...). Whole keys are compared, never hashes.
+    /// The resource a business key names (a v2 identity key, a conditional URL ...). Whole keys are compared, never
+    /// hashes.
     virtual Result<std::optional<ResourceName>> identity(std::string_view key) = 0;
 
     virtual Result<std::optional<InboxRow>> inbox(InboxId id) = 0;
@@ -79,7 +80,8 @@ public:
     virtual Result<WriteResult> put(const ResourceWrite& write) = 0;
     /// Writes a deletion marker. Nothing if there is no live version (and `if_version` does not speak against it).
     virtual Result<std::optional<WriteResult>> erase(std::string_view type, std::string_view id,
-                                                     std::optional<std::int64_t> if_version = {}, InboxId origin = 0) = 0;
+                                                     std::optional<std::int64_t> if_version = {},
+                                                     InboxId origin = 0) = 0;
     /// The number of a resource, made as a placeholder if it does not exist yet: what a reference to it is stored as.
     virtual Result<Rid> resource_number(std::string_view type, std::string_view id) = 0;
 
@@ -87,7 +89,8 @@ public:
     virtual Result<void> remove_identity(std::string_view key) = 0;
 
     virtual Result<InboxId> add_inbox(const InboxMessage& message) = 0;
-    virtual Result<void> set_inbox(InboxId id, InboxState state, std::string_view acknowledgement, std::string_view note) = 0;
+    virtual Result<void> set_inbox(InboxId id, InboxState state, std::string_view acknowledgement,
+                                   std::string_view note) = 0;
     virtual Result<void> put_trace(InboxId id, std::string_view data) = 0;
 
     virtual Result<OutboxId> enqueue(const OutboxMessage& message) = 0;
@@ -97,7 +100,8 @@ public:
     /// To the dead letters; the next message of its ordering key becomes the head.
     virtual Result<void> mark_dead(OutboxId id, std::string_view acknowledgement, std::string_view note) = 0;
     virtual Result<void> cancel(OutboxId id, std::string_view note) = 0;
-    /// Enqueues a copy at the end of its lane; the original stays and the copy names it. `payload` replaces the original's.
+    /// Enqueues a copy at the end of its lane; the original stays and the copy names it. `payload` replaces the
+    /// original's.
     virtual Result<OutboxId> replay(OutboxId id, std::optional<std::string_view> payload = {}) = 0;
 
     /// Appends one event to the audit chain; returns its sequence number, which has no gaps.
@@ -113,7 +117,8 @@ public:
 class Snapshot {
 public:
     Snapshot(Reader& reader, std::function<void()> release) : reader_(&reader), release_(std::move(release)) {}
-    Snapshot(Snapshot&& other) noexcept : reader_(std::exchange(other.reader_, nullptr)), release_(std::move(other.release_)) {}
+    Snapshot(Snapshot&& other) noexcept
+        : reader_(std::exchange(other.reader_, nullptr)), release_(std::move(other.release_)) {}
     Snapshot& operator=(Snapshot&&) = delete;
     ~Snapshot() {
         if (reader_) release_();
@@ -139,33 +144,33 @@ public:
 
 /// Counters since the store was opened; sizes as of the last commit.
 struct StoreMetrics {
-    std::uint64_t groups = 0;            ///< commits
-    std::uint64_t jobs = 0;              ///< committed
+    std::uint64_t groups = 0;  ///< commits
+    std::uint64_t jobs = 0;    ///< committed
     std::uint64_t jobs_failed = 0;
-    std::uint64_t versions = 0;          ///< resource versions written
-    std::uint64_t commit_us = 0;         ///< time in COMMIT, all groups
+    std::uint64_t versions = 0;   ///< resource versions written
+    std::uint64_t commit_us = 0;  ///< time in COMMIT, all groups
     std::uint64_t commit_us_max = 0;
     std::uint64_t checkpoints = 0;
     std::uint64_t checkpoint_us = 0;
-    std::uint64_t queue_jobs = 0;        ///< waiting now
+    std::uint64_t queue_jobs = 0;  ///< waiting now
     std::uint64_t queue_bytes = 0;
-    std::uint64_t log_bytes = 0;         ///< write-ahead log
+    std::uint64_t log_bytes = 0;  ///< write-ahead log
     std::uint64_t file_bytes = 0;
-    std::uint64_t readers = 0;           ///< snapshots in use
+    std::uint64_t readers = 0;  ///< snapshots in use
     std::int64_t last_vid = 0;
-    bool writable = true;                ///< false after an I/O failure stopped the writer
+    bool writable = true;  ///< false after an I/O failure stopped the writer
 };
 
 struct BackupReport {
     std::uint64_t bytes = 0;
-    std::string sha256;                  ///< of the copy, hexadecimal
+    std::string sha256;  ///< of the copy, hexadecimal
     std::int64_t last_vid = 0;
 };
 
 /// What a check found; empty = sound.
 struct CheckReport {
     std::uint64_t rows = 0;
-    std::vector<std::string> faults;     ///< where and what; at most 100
+    std::vector<std::string> faults;  ///< where and what; at most 100
 };
 
 /// One store of everything that must commit together. Thread-safe. Close readers (Snapshots) before destroying it.
@@ -175,7 +180,8 @@ public:
 
     /// A new logical id, time-ordered (UUIDv7), so that the index on ids is appended to and not scattered over.
     virtual std::string new_id() = 0;
-    /// Compresses the body and makes the index keys: costs some 10 us, so call it before the job where that is possible.
+    /// Compresses the body and makes the index keys: costs some 10 us, so call it before the job where that is
+    /// possible.
     virtual PreparedResource prepare(std::string_view type, std::string_view id, PreparedBody body,
                                      std::span<const fhir::search::SearchValue> values) = 0;
     /// Queues work. A full queue or a stopped store finishes it at once, on the caller's thread, with busy or stopped.
@@ -232,8 +238,8 @@ private:
 };
 }  // namespace detail
 
-/// Runs `job` (Transaction& -> Result<T>) in a savepoint of the next commit group, then calls `handler` (Result<T>) on the
-/// writer's thread after the commit. The job must own what it uses and be able to run again.
+/// Runs `job` (Transaction& -> Result<T>) in a savepoint of the next commit group, then calls `handler` (Result<T>) on
+/// the writer's thread after the commit. The job must own what it uses and be able to run again.
 template <class Job, class Handler>
 void transact(Store& store, Job job, Handler handler, std::size_t bytes = 1024) {
     store.submit(std::make_unique<detail::FunctionWork<Job, Handler>>(std::move(job), std::move(handler), bytes));
@@ -245,7 +251,8 @@ auto transact_blocking(Store& store, Job job, std::size_t bytes = 1024) {
     using Outcome = std::invoke_result_t<Job&, Transaction&>;
     auto promise = std::make_shared<std::promise<Outcome>>();
     auto future = promise->get_future();
-    transact(store, std::move(job), [promise](Outcome outcome) { promise->set_value(std::move(outcome)); }, bytes);
+    transact(
+        store, std::move(job), [promise](Outcome outcome) { promise->set_value(std::move(outcome)); }, bytes);
     return future.get();
 }
 

@@ -17,15 +17,21 @@ constexpr std::uint8_t version_2_5_1 = 6;
 
 Element element(std::uint32_t first, std::size_t n) noexcept {
     const rows::ElementRow& row = rows::elements[rows::element_list[first + n - 1]];
-    return {rows::text(row.name), rows::text(row.datatype), static_cast<Usage>(row.usage), row.repetitions, row.length,
+    return {rows::text(row.name),
+            rows::text(row.datatype),
+            static_cast<Usage>(row.usage),
+            row.repetitions,
+            row.length,
             row.table};
 }
 
 /// The row of that name among the `candidates`, which are sorted by the name that `name_of` gives.
 template <class NameOf>
-const std::uint32_t* find_row(std::span<const std::uint32_t> candidates, std::string_view name, NameOf name_of) noexcept {
-    const auto found = std::lower_bound(candidates.begin(), candidates.end(), name,
-                                        [&](std::uint32_t row, std::string_view wanted) { return name_of(row) < wanted; });
+const std::uint32_t* find_row(std::span<const std::uint32_t> candidates, std::string_view name,
+                              NameOf name_of) noexcept {
+    const auto found =
+        std::lower_bound(candidates.begin(), candidates.end(), name,
+                         [&](std::uint32_t row, std::string_view wanted) { return name_of(row) < wanted; });
     return found != candidates.end() && name_of(*found) == name ? &*found : nullptr;
 }
 
@@ -155,7 +161,8 @@ std::string_view structure_name(Version version, std::string_view message_type,
     const std::uint32_t event = rows::pack(trigger_event);
     auto found = std::ranges::lower_bound(rows::events, std::pair(type, event), {},
                                           [](const rows::EventRow& row) { return std::pair(row.type, row.event); });
-    const auto index = static_cast<std::uint8_t>(std::ranges::find(version_texts, version.text()) - version_texts.begin());
+    const auto index =
+        static_cast<std::uint8_t>(std::ranges::find(version_texts, version.text()) - version_texts.begin());
     for (; found != rows::events.end() && found->type == type && found->event == event; ++found) {
         if (in_version(found->versions, index)) return rows::text(found->structure);
     }

@@ -12,8 +12,8 @@ class MessageView;
 
 /// What the standard says: segments, fields, data types, message structures and tables of versions 2.1 to 2.8.2.
 ///
-/// The data is compiled in, shared between the versions that agree, and looked up without allocation. Every type here is a
-/// small handle or value that stays valid as long as the program.
+/// The data is compiled in, shared between the versions that agree, and looked up without allocation. Every type here
+/// is a small handle or value that stays valid as long as the program.
 namespace causeway::hl7v2::dictionary {
 
 /// Whether a field, component or segment must be sent.
@@ -24,12 +24,12 @@ char letter(Usage usage) noexcept;
 
 /// A field of a segment, or a component of a data type.
 struct Element {
-    std::string_view name;                ///< `Patient Identifier List`
-    std::string_view datatype;            ///< `CX`; `varies` for OBX-5 and its like
+    std::string_view name;      ///< `Patient Identifier List`
+    std::string_view datatype;  ///< `CX`; `varies` for OBX-5 and its like
     Usage usage = Usage::optional;
-    std::uint16_t repetitions_max = 1;    ///< 0: no limit
-    std::uint32_t length_max = 0;         ///< 0: the standard states none
-    std::uint16_t table = 0;              ///< 0: none
+    std::uint16_t repetitions_max = 1;  ///< 0: no limit
+    std::uint32_t length_max = 0;       ///< 0: the standard states none
+    std::uint16_t table = 0;            ///< 0: none
 };
 
 /// A segment definition.
@@ -144,7 +144,8 @@ public:
     std::optional<Table> table(std::uint16_t number) const noexcept;
 
     /// The structure for MSH-9.1 and MSH-9.2: (`ADT`, `A08`) is ADT_A01.
-    std::optional<Structure> structure_for(std::string_view message_type, std::string_view trigger_event) const noexcept;
+    std::optional<Structure> structure_for(std::string_view message_type,
+                                           std::string_view trigger_event) const noexcept;
 
     /// All names, in alphabetical order.
     std::size_t segment_count() const noexcept;
@@ -167,12 +168,13 @@ std::optional<Version> find_version(std::string_view text) noexcept;
 /// That version; the rules of 2.5.1 for a text that names none.
 Version version(std::string_view text) noexcept;
 
-/// The structure by which a message is read: type and event decide; MSH-9.3, which senders often get wrong, counts only where
-/// they say nothing and it exists in that version. Falls back to 2.5.1 and to the newest version for types that version does
-/// not have.
+/// The structure by which a message is read: type and event decide; MSH-9.3, which senders often get wrong, counts only
+/// where they say nothing and it exists in that version. Falls back to 2.5.1 and to the newest version for types that
+/// version does not have.
 std::optional<Structure> structure_of(const MessageView& message) noexcept;
 
 /// `ADT^A01` in MSH-9.3 form for `version`: what an outbound message states. Empty if the version has no such message.
-std::string_view structure_name(Version version, std::string_view message_type, std::string_view trigger_event) noexcept;
+std::string_view structure_name(Version version, std::string_view message_type,
+                                std::string_view trigger_event) noexcept;
 
 }  // namespace causeway::hl7v2::dictionary

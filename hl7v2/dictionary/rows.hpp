@@ -1,6 +1,6 @@
 #pragma once
-// The compiled form of the dictionary: arrays generated from *.tsv by tools/compile_hl7v2_dictionary.py. Everything refers
-// to everything by index, so the data needs no relocation and versions share what they agree on.
+// The compiled form of the dictionary: arrays generated from *.tsv by tools/compile_hl7v2_dictionary.py. Everything
+// refers to everything by index, so the data needs no relocation and versions share what they agree on.
 #include <cstddef>
 #include <cstdint>
 #include <span>

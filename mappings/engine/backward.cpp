@@ -16,8 +16,13 @@ constexpr std::uint32_t repetitions_max = 10'000;  ///< of a group that has no r
 /// One message going backward: which resource or element each segment is about.
 class BackwardRun {
 public:
-    BackwardRun(const MessagePlan& message, Emitter& emitter, const ResourceIndex& resources, const BackwardContext& context, std::string_view version)
-        : message_(message), emitter_(emitter), resources_(resources), version_(hl7v2::dictionary::version(version)), used_(resources.size(), false),
+    BackwardRun(const MessagePlan& message, Emitter& emitter, const ResourceIndex& resources,
+                const BackwardContext& context, std::string_view version)
+        : message_(message),
+          emitter_(emitter),
+          resources_(resources),
+          version_(hl7v2::dictionary::version(version)),
+          used_(resources.size(), false),
           crossed_(resources.size(), false) {
         if (!context.anchor.empty()) anchor_ = resources.find_url(context.anchor);
         find_crossed();
@@ -32,7 +37,7 @@ public:
         emit_items(message_.root, root, true, 0);
     }
 
-    std::vector<LeafSegment*> order;   ///< the message
+    std::vector<LeafSegment*> order;  ///< the message
 
 private:
     Frame& new_frame(const Frame* up, bool owns, std::uint32_t ordinal) {
@@ -127,11 +132,13 @@ private:
                 if (from_anchor) from = anchor_;
                 if (!from) continue;
                 const auto targets = referred(*from, link.path);
-                const bool header = message_.variables[link.from].type == "MessageHeader" || message_.variables[link.from].type == "Provenance";
+                const bool header = message_.variables[link.from].type == "MessageHeader" ||
+                                    message_.variables[link.from].type == "Provenance";
                 if ((header || from_anchor) && targets.empty()) continue;
                 std::vector<std::uint32_t> ordered;
                 for (const std::uint32_t target : targets)
-                    if (std::find(found.begin(), found.end(), target) != found.end() && std::find(ordered.begin(), ordered.end(), target) == ordered.end())
+                    if (std::find(found.begin(), found.end(), target) != found.end() &&
+                        std::find(ordered.begin(), ordered.end(), target) == ordered.end())
                         ordered.push_back(target);
                 if (header) {  // a header names what the message is about; it does not name all
                     if (!ordered.empty() && ordered.size() == found.size()) found = std::move(ordered);
@@ -162,7 +169,8 @@ private:
         for (const auto& item : group.items) {
             if (item.kind != ItemPlan::Kind::clause) continue;
             for (const auto& clause : item.clauses) {
-                if (clause.kind != ClausePlan::Kind::make || !clause.backward || bound(frame, clause.variable)) continue;
+                if (clause.kind != ClausePlan::Kind::make || !clause.backward || bound(frame, clause.variable))
+                    continue;
                 if (clause.if_.kind == Condition::Kind::no) continue;
                 const auto found = candidates(clause.variable, frame, &clause);
                 if (found.empty()) continue;
@@ -171,8 +179,10 @@ private:
             }
         }
         for (const auto& item : group.items) {
-            if (item.kind == ItemPlan::Kind::segment) emit_segment(item, frame, mandatory, iteration);
-            else if (item.kind == ItemPlan::Kind::group) emit_group(item, frame, mandatory);
+            if (item.kind == ItemPlan::Kind::segment)
+                emit_segment(item, frame, mandatory, iteration);
+            else if (item.kind == ItemPlan::Kind::group)
+                emit_group(item, frame, mandatory);
         }
     }
 
@@ -194,8 +204,13 @@ private:
             return;
         }
         // A segment at the head that only structures the group (RGS) stands when something follows it.
-        const ItemPlan* head = !group.items.empty() && group.items.front().kind == ItemPlan::Kind::segment && !group.items.front().optional ? &group.items.front() : nullptr;
-        if (head && std::any_of(head->clauses.begin(), head->clauses.end(), [](const ClausePlan& c) { return c.kind != ClausePlan::Kind::keep; })) head = nullptr;
+        const ItemPlan* head =
+            !group.items.empty() && group.items.front().kind == ItemPlan::Kind::segment && !group.items.front().optional
+                ? &group.items.front()
+                : nullptr;
+        if (head && std::any_of(head->clauses.begin(), head->clauses.end(),
+                                [](const ClausePlan& c) { return c.kind != ClausePlan::Kind::keep; }))
+            head = nullptr;
         if (head && group.items.size() == 1) return;
         for (std::uint32_t i = 1; i <= (group.repeats ? repetitions_max : 1); ++i) {
             const std::size_t before = order.size();
@@ -234,7 +249,9 @@ private:
 
     void emit_segment(const ItemPlan& item, Frame& frame, bool mandatory, std::uint32_t iteration) {
         if (item.name.front() != 'Z' && !version_.segment(item.name)) {
-            if (!item.optional) emitter_.report(Severity::note, "W221", "the version to be sent does not have the segment " + item.name, 0);
+            if (!item.optional)
+                emitter_.report(Severity::note, "W221", "the version to be sent does not have the segment " + item.name,
+                                0);
             return;
         }
         std::vector<Run> runs = runs_of(item, frame, iteration);
@@ -245,7 +262,8 @@ private:
             for (const auto& clause : item.clauses) constants.parts.emplace_back(&clause, Selected{});
             if (constants.parts.empty()) return;
             runs.push_back(std::move(constants));
-            if (item.name != "MSH") emitter_.report(Severity::note, "W220", "nothing is known for the mandatory segment " + item.name, 0);
+            if (item.name != "MSH")
+                emitter_.report(Severity::note, "W220", "nothing is known for the mandatory segment " + item.name, 0);
         }
         std::uint32_t ordinal = 0;
         for (auto& run : runs) {
@@ -286,12 +304,15 @@ private:
                 auto found = already ? std::vector{*already} : candidates(lead->variable, frame, lead);
                 if (!item.repeats && found.size() > 1) found.resize(1);
                 for (const std::uint32_t resource : found) {
-                    if (lead->if_.kind != Condition::Kind::yes && !emitter_.reader().holds(lead->if_, {}, resources_[resource], Reader::Mode::assertable)) continue;
+                    if (lead->if_.kind != Condition::Kind::yes &&
+                        !emitter_.reader().holds(lead->if_, {}, resources_[resource], Reader::Mode::assertable))
+                        continue;
                     Run run;
                     run.leads = {lead->variable, resource};
                     run.parts.emplace_back(lead, at(resource));
                     for (const ClausePlan* fill : fills)
-                        if (auto element = element_for(*fill, frame, resource, iteration)) run.parts.emplace_back(fill, *element);
+                        if (auto element = element_for(*fill, frame, resource, iteration))
+                            run.parts.emplace_back(fill, *element);
                     runs.push_back(std::move(run));
                 }
                 if (!runs.empty()) break;
@@ -308,10 +329,16 @@ private:
         } else if (resource) {
             std::vector<Selected> elements = elements_of(first, *resource);
             const bool star = first.target.iterates >= 0;
-            if (star) std::erase_if(elements, [&](const Selected& s) { return emitter_.claimed(s.element.node(), s.via); });
-            std::erase_if(elements, [&](const Selected& s) { return !emitter_.reader().holds(first.where, {}, s.element, Reader::Mode::test); });
+            if (star)
+                std::erase_if(elements, [&](const Selected& s) { return emitter_.claimed(s.element.node(), s.via); });
+            std::erase_if(elements, [&](const Selected& s) {
+                return !emitter_.reader().holds(first.where, {}, s.element, Reader::Mode::test);
+            });
             if (!item.repeats) {
-                if (!star && iteration > 0) elements.erase(elements.begin(), elements.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(iteration, elements.size())));
+                if (!star && iteration > 0)
+                    elements.erase(elements.begin(),
+                                   elements.begin() +
+                                       static_cast<std::ptrdiff_t>(std::min<std::size_t>(iteration, elements.size())));
                 if (elements.size() > 1) elements.resize(1);
             }
             for (const Selected& element : elements) {
@@ -331,7 +358,8 @@ private:
                 }
             } else {
                 for (auto& run : runs)
-                    if (auto element = element_for(*fills[i], frame, std::nullopt, n)) run.parts.emplace_back(fills[i], *element);
+                    if (auto element = element_for(*fills[i], frame, std::nullopt, n))
+                        run.parts.emplace_back(fills[i], *element);
             }
         }
         return runs;
@@ -347,7 +375,8 @@ private:
     }
 
     /// The element a fill beside a leading resource is about: the one its link pins to that resource, or the first.
-    std::optional<Selected> element_for(const ClausePlan& fill, Frame& frame, std::optional<std::uint32_t> lead, std::uint32_t iteration) {
+    std::optional<Selected> element_for(const ClausePlan& fill, Frame& frame, std::optional<std::uint32_t> lead,
+                                        std::uint32_t iteration) {
         const auto resource = bound(frame, fill.variable);
         if (!resource) return std::nullopt;
         if (fill.target.steps.empty()) return at(*resource);
@@ -358,7 +387,8 @@ private:
         if (pin && lead) {
             for (const Selected& element : elements) {
                 fhir::Element reference = element.element;
-                for (std::size_t i = fill.target.steps.size(); i < pin->path.steps.size(); ++i) reference = reference[pin->path.steps[i].name].first();
+                for (std::size_t i = fill.target.steps.size(); i < pin->path.steps.size(); ++i)
+                    reference = reference[pin->path.steps[i].name].first();
                 if (resources_.find(reference) != lead) continue;
                 emitter_.claim(element.element.node(), element.via);
                 return element;
@@ -417,16 +447,19 @@ std::vector<SourceResource> resources_of(const fhir::Document& document) {
         return out;
     }
     for (const fhir::Element entry : document.root()["entry"].items())
-        if (const fhir::Element resource = entry["resource"]) out.push_back({resource, std::string(entry["fullUrl"].text())});
+        if (const fhir::Element resource = entry["resource"])
+            out.push_back({resource, std::string(entry["fullUrl"].text())});
     return out;
 }
 
-BackwardResult backward(const Plan& plan, std::span<const SourceResource> sources, std::string_view structure, const BackwardContext& context) {
+BackwardResult backward(const Plan& plan, std::span<const SourceResource> sources, std::string_view structure,
+                        const BackwardContext& context) {
     BackwardResult result;
     const MessagePlan* message = plan.message(structure);
     if (!message) {
         result.refused = true;
-        result.issues.push_back({Severity::error, "R300", "MSH-9", "there is no map for messages of this structure", 0});
+        result.issues.push_back(
+            {Severity::error, "R300", "MSH-9", "there is no map for messages of this structure", 0});
         return result;
     }
     TextArena arena;

@@ -7,7 +7,8 @@ namespace causeway::mappings {
 
 namespace r4 = fhir::r4;
 
-Compiler::Compiler(const Library& library, std::string_view site, std::string_view version, const std::vector<MapSource>& sources, Diagnostics& out)
+Compiler::Compiler(const Library& library, std::string_view site, std::string_view version,
+                   const std::vector<MapSource>& sources, Diagnostics& out)
     : library_(library), sources_(sources), out_(out), plan_(std::make_shared<Plan>()) {
     plan_->site = site;
     plan_->version = version;
@@ -15,11 +16,13 @@ Compiler::Compiler(const Library& library, std::string_view site, std::string_vi
 }
 
 void Compiler::fault(const Place& place, const char* code, std::string text) {
-    out_.push_back({code, place.file < sources_.size() ? sources_[place.file].name : std::string(), place.line, place.column, std::move(text)});
+    out_.push_back({code, place.file < sources_.size() ? sources_[place.file].name : std::string(), place.line,
+                    place.column, std::move(text)});
 }
 
 std::uint32_t Compiler::add_line(const Place& place, const std::string& owner, std::string text) {
-    plan_->lines.push_back({place.file < sources_.size() ? sources_[place.file].name : std::string(), place.line, std::string(place.site), owner, std::move(text)});
+    plan_->lines.push_back({place.file < sources_.size() ? sources_[place.file].name : std::string(), place.line,
+                            std::string(place.site), owner, std::move(text)});
     return static_cast<std::uint32_t>(plan_->lines.size() - 1);
 }
 
@@ -64,7 +67,8 @@ std::shared_ptr<const Plan> Compiler::run() {
     }
     for (const auto& [name, map] : library_.maps) {
         const TypeDef* fhir = r4::find_type(map.content.target.front());
-        for (std::size_t i = 1; fhir && i < map.content.target.size(); ++i) fhir = r4::find_element(*fhir, map.content.target[i]).type;
+        for (std::size_t i = 1; fhir && i < map.content.target.size(); ++i)
+            fhir = r4::find_element(*fhir, map.content.target[i]).type;
         if (!fhir) {
             fault(map.place, "E160", "R4 has no type " + map.content.target.front() + " with that element");
             continue;
@@ -94,7 +98,8 @@ std::shared_ptr<const Plan> Compiler::run() {
     return plan_;
 }
 
-std::shared_ptr<const Plan> compile(const Library& library, std::string_view site, std::string_view version, const std::vector<MapSource>& sources, Diagnostics& out) {
+std::shared_ptr<const Plan> compile(const Library& library, std::string_view site, std::string_view version,
+                                    const std::vector<MapSource>& sources, Diagnostics& out) {
     return Compiler(library, site, version, sources, out).run();
 }
 

@@ -12,8 +12,11 @@ namespace r4 = fhir::r4;
 std::string promised_type(const syntax::ConditionPtr& condition) {
     if (!condition) return {};
     const auto of_test = [](const syntax::Condition& c) -> std::string {
-        const bool names_type = c.kind == syntax::Condition::Kind::test && c.operand.kind == syntax::Operand::Kind::v2 && c.operand.v2.base == "OBX" && c.operand.v2.field == 2;
-        return names_type && (c.test == Test::equal || c.test == Test::in) && !c.values.empty() ? c.values.front().text : std::string();
+        const bool names_type = c.kind == syntax::Condition::Kind::test &&
+                                c.operand.kind == syntax::Operand::Kind::v2 && c.operand.v2.base == "OBX" &&
+                                c.operand.v2.field == 2;
+        return names_type && (c.test == Test::equal || c.test == Test::in) && !c.values.empty() ? c.values.front().text
+                                                                                                : std::string();
     };
     if (condition->kind == syntax::Condition::Kind::all)
         for (const auto& part : condition->parts)
@@ -26,7 +29,8 @@ std::string line_text(const syntax::Statement& s) {
     for (const auto& source : s.sources) out += (out.empty() ? "" : " | ") + source.to_string();
     if (s.kind == syntax::Statement::Kind::set || s.kind == syntax::Statement::Kind::default_) {
         if (s.target) out += s.target->to_string();
-        return (s.kind == syntax::Statement::Kind::set ? "set " : "default ") + out + " = " + s.value.system + (s.value.system.empty() ? "" : "#") + s.value.text;
+        return (s.kind == syntax::Statement::Kind::set ? "set " : "default ") + out + " = " + s.value.system +
+               (s.value.system.empty() ? "" : "#") + s.value.text;
     }
     out += s.arrow == syntax::Arrow::both ? " <-> " : s.arrow == syntax::Arrow::forward ? " -> " : " <- ";
     if (s.target) out += s.target->to_string();
@@ -80,18 +84,29 @@ void Compiler::add_statements(const std::vector<syntax::Statement>& in, const Co
     using Kind = syntax::Statement::Kind;
     for (const auto& s : in) {
         switch (s.kind) {
-            case Kind::line: out.statements.emplace_back(line(s, context)); break;
+            case Kind::line:
+                out.statements.emplace_back(line(s, context));
+                break;
             case Kind::set:
-            case Kind::default_: out.statements.emplace_back(assignment(s, context)); break;
-            case Kind::choose: out.statements.emplace_back(choose(s, context)); break;
+            case Kind::default_:
+                out.statements.emplace_back(assignment(s, context));
+                break;
+            case Kind::choose:
+                out.statements.emplace_back(choose(s, context));
+                break;
             case Kind::when: {
                 const Condition decided = condition(s.condition, context);
-                if (decided.kind == Condition::Kind::yes) add_statements(s.block, context, out);
+                if (decided.kind == Condition::Kind::yes)
+                    add_statements(s.block, context, out);
                 else if (decided.kind != Condition::Kind::no)
-                    fault(s.place, "E166", "'when' takes conditions that do not depend on the message (setting, version); use 'if' on the lines or 'choose'");
+                    fault(s.place, "E166",
+                          "'when' takes conditions that do not depend on the message (setting, version); use 'if' on "
+                          "the lines or 'choose'");
                 break;
             }
-            case Kind::drop: fault(s.place, "E167", "'drop' stands only in 'extend'"); break;
+            case Kind::drop:
+                fault(s.place, "E167", "'drop' stands only in 'extend'");
+                break;
         }
     }
 }
@@ -107,12 +122,15 @@ Line Compiler::line(const syntax::Statement& in, const Context& context) {
         own |= source.kind != syntax::V2Path::Kind::field || source.base.front() == 'Z' || source.base == "MSH" ||
                std::find(context.segments.begin(), context.segments.end(), source.base) != context.segments.end();
     }
-    if (!own) fault(in.place, "E130", "source " + in.sources.front().to_string() + " does not belong to segment " + context.segments.front());
+    if (!own)
+        fault(in.place, "E130",
+              "source " + in.sources.front().to_string() + " does not belong to segment " + context.segments.front());
     const std::size_t faults = out_.size();
     if (in.target && context.fhir) out.target = path(*in.target, *context.fhir);
     if (out_.size() != faults) return out;  // what follows from a wrong path is no news
     const auto& o = in.options;
-    const bool same = std::any_of(out.target.steps.begin(), out.target.steps.end(), [](const Step& s) { return s.index == Step::Index::same; });
+    const bool same = std::any_of(out.target.steps.begin(), out.target.steps.end(),
+                                  [](const Step& s) { return s.index == Step::Index::same; });
     if (repeats && out.target.iterates < 0 && !same && !o.join && o.by.empty())
         fault(in.place, "E134", "the left side repeats but the right side does not: add [], [#] or join");
     out.if_ = condition(o.if_, context);
@@ -160,8 +178,11 @@ Conversion Compiler::conversion(const syntax::Statement& in, const Line& line, c
         } else {
             out.kind = Conversion::Kind::parts;
             if (!read_parts(*o.format, out)) fault(in.place, "E031", "fmt takes {} or places such as {SN.1}");
-            const bool glued = std::any_of(out.parts.begin(), out.parts.end(), [&](const auto& p) { return &p != &out.parts.back() && p.after.empty(); });
-            if (glued && in.arrow != syntax::Arrow::forward) fault(in.place, "E172", "fmt with two variable parts and nothing between them cannot be read back: use -> or a codec");
+            const bool glued = std::any_of(out.parts.begin(), out.parts.end(),
+                                           [&](const auto& p) { return &p != &out.parts.back() && p.after.empty(); });
+            if (glued && in.arrow != syntax::Arrow::forward)
+                fault(in.place, "E172",
+                      "fmt with two variable parts and nothing between them cannot be read back: use -> or a codec");
         }
         return out;
     }
@@ -179,7 +200,8 @@ Conversion Compiler::conversion(const syntax::Statement& in, const Line& line, c
         out.keep = o.keep;
         if (line.target.kind == FhirKind::complex) {
             const TypeDef* type = r4::find_type(target);
-            if (type && target != "CodeableConcept" && target != "Coding") fault(in.place, "E161", "a table gives a code; " + target + " cannot hold one");
+            if (type && target != "CodeableConcept" && target != "Coding")
+                fault(in.place, "E161", "a table gives a code; " + target + " cannot hold one");
         }
         if (source && source->type == V2Kind::composite) out.type = find_type(source->type_name, "CodeableConcept");
         return out;
@@ -187,21 +209,29 @@ Conversion Compiler::conversion(const syntax::Statement& in, const Line& line, c
     if (!source || line.target.steps.size() > 64) return out;
     if (!o.as.empty()) {
         out.type = find_type(o.as, target);
-        if (!out.type) fault(in.place, types_by_name_.contains(o.as) ? "E150" : "E132", "no type map " + o.as + " <-> " + target);
+        if (!out.type)
+            fault(in.place, types_by_name_.contains(o.as) ? "E150" : "E132", "no type map " + o.as + " <-> " + target);
     } else if (source->kind == V2Ref::Kind::field || source->kind == V2Ref::Kind::value) {
         std::vector<std::string_view> names = {source->type_name};
         if (source->kind == V2Ref::Kind::field && source->at.component == 0 && source->segment != segment_code("OBX"))
-            for (const auto name : models::field_types(plan_->version, segment_name(source->segment), source->at.field)) names.push_back(name);
+            for (const auto name : models::field_types(plan_->version, segment_name(source->segment), source->at.field))
+                names.push_back(name);
         for (const auto name : names)
             if (!out.type) out.type = find_type(name, target);
-        if (!out.type && line.target.kind == FhirKind::complex && source->type != V2Kind::composite) out.type = find_type("ST", target);
-        const bool itself = out.type && !context.v2_type.empty() && source->at.component == 0 && out.type->fhir_type == (context.fhir ? context.fhir->name : "") && line.target.steps.empty();
+        if (!out.type && line.target.kind == FhirKind::complex && source->type != V2Kind::composite)
+            out.type = find_type("ST", target);
+        const bool itself = out.type && !context.v2_type.empty() && source->at.component == 0 &&
+                            out.type->fhir_type == (context.fhir ? context.fhir->name : "") &&
+                            line.target.steps.empty();
         if (itself) out.type = nullptr;
         if (!out.type && line.target.kind == FhirKind::complex) {
             std::string known;
             for (const auto& [key, type] : types_by_key_)
-                if (key.compare(0, source->type_name.size() + 1, source->type_name + "<") == 0) known += (known.empty() ? "" : ", ") + type->fhir_type;
-            fault(in.place, "E150", "no type map for " + source->type_name + " <-> " + target + (known.empty() ? "" : "; " + source->type_name + " maps to " + known));
+                if (key.compare(0, source->type_name.size() + 1, source->type_name + "<") == 0)
+                    known += (known.empty() ? "" : ", ") + type->fhir_type;
+            fault(in.place, "E150",
+                  "no type map for " + source->type_name + " <-> " + target +
+                      (known.empty() ? "" : "; " + source->type_name + " maps to " + known));
         }
     }
     if (out.type) out.kind = Conversion::Kind::type;
@@ -223,7 +253,8 @@ Assignment Compiler::assignment(const syntax::Statement& in, const Context& cont
     }
     out.value = constant(in.value, in.place, type, &context);
     if (out.value.kind == Constant::Kind::code && !out.to_v2) {
-        const bool holds = out.fhir.kind == FhirKind::string || out.fhir.type == "Coding" || out.fhir.type == "CodeableConcept";
+        const bool holds =
+            out.fhir.kind == FhirKind::string || out.fhir.type == "Coding" || out.fhir.type == "CodeableConcept";
         if (!holds) fault(in.place, "E161", "a code does not fit " + out.fhir.type);
     }
     return out;
@@ -260,7 +291,8 @@ void Compiler::order_backward(Block& block) {
         if (!line->backward) continue;
         for (std::uint32_t j = 0; j < block.statements.size(); ++j) {
             const auto* other = std::get_if<Line>(&block.statements[j]);
-            if (other && j != i && other->forward && !other->backward && other->target.text == line->target.text) line->derived.push_back(j);
+            if (other && j != i && other->forward && !other->backward && other->target.text == line->target.text)
+                line->derived.push_back(j);
         }
         line->competes = !line->derived.empty();
         (line->competes ? second : first).push_back(i);
@@ -274,20 +306,30 @@ void Compiler::table(const syntax::Table& in, const Place& place) {
     auto& out = *tables_by_name_.at(in.name);
     if (!in.fhir_system.empty()) {
         const auto system = library_.systems.find(in.fhir_system);
-        if (in.fhir_system_is_url) out.system = in.fhir_system;
-        else if (system != library_.systems.end()) out.system = system->second.content.url;
-        else fault(place, "E120", "unknown system " + in.fhir_system);
+        if (in.fhir_system_is_url)
+            out.system = in.fhir_system;
+        else if (system != library_.systems.end())
+            out.system = system->second.content.url;
+        else
+            fault(place, "E120", "unknown system " + in.fhir_system);
     }
     std::map<std::string_view, std::uint32_t> forward_lines, backward_lines;
     for (const auto& row : in.rows) {
         if (row.arrow != syntax::Arrow::backward) {
             const auto [at, fresh] = forward_lines.emplace(row.v2, row.place.line);
-            if (!fresh) fault(row.place, "E110", "table " + in.name + ": " + row.v2 + " has already a forward row (line " + std::to_string(at->second) + "); make this row <-");
-            (row.v2_pattern ? out.forward_patterns : out.forward).push_back({row.v2, row.fhir, row.display.value_or("")});
+            if (!fresh)
+                fault(row.place, "E110",
+                      "table " + in.name + ": " + row.v2 + " has already a forward row (line " +
+                          std::to_string(at->second) + "); make this row <-");
+            (row.v2_pattern ? out.forward_patterns : out.forward)
+                .push_back({row.v2, row.fhir, row.display.value_or("")});
         }
         if (row.arrow != syntax::Arrow::forward) {
             const auto [at, fresh] = backward_lines.emplace(row.fhir, row.place.line);
-            if (!fresh) fault(row.place, "E111", "table " + in.name + ": " + row.fhir + " has already a backward row (line " + std::to_string(at->second) + "); make this row ->");
+            if (!fresh)
+                fault(row.place, "E111",
+                      "table " + in.name + ": " + row.fhir + " has already a backward row (line " +
+                          std::to_string(at->second) + "); make this row ->");
             (row.fhir_pattern ? out.backward_patterns : out.backward).push_back({row.fhir, row.v2, {}});
         }
         out.passes_through |= row.v2 == "*" && row.fhir == "*";

@@ -39,7 +39,8 @@ void Compiler::collect_variables(const std::vector<syntax::Item>& items, Message
         for (const auto& clause : item.clauses) {
             if (clause.kind != syntax::Clause::Kind::make) continue;
             const int at = variable(message, clause.variable);
-            if (at < 0) message.variables.push_back({clause.variable, clause.type});
+            if (at < 0)
+                message.variables.push_back({clause.variable, clause.type});
             else if (message.variables[static_cast<std::size_t>(at)].type != clause.type)
                 fault(clause.place, "E146", "variable " + clause.variable + " is made as two types");
         }
@@ -68,7 +69,8 @@ void Compiler::message(const syntax::Message& in, const Place& place) {
     reserve(out);
 }
 
-ItemPlan Compiler::item(const syntax::Item& in, MessagePlan& message, const std::string& owner, const std::string& segment) {
+ItemPlan Compiler::item(const syntax::Item& in, MessagePlan& message, const std::string& owner,
+                        const std::string& segment) {
     ItemPlan out;
     out.name = in.name;
     out.optional = in.cardinality == '?' || in.cardinality == '*';
@@ -79,9 +81,11 @@ ItemPlan Compiler::item(const syntax::Item& in, MessagePlan& message, const std:
             out.kind = ItemPlan::Kind::group;
             if (!in.per.empty()) {
                 out.per = variable(message, in.per);
-                if (out.per < 0) fault(in.place, "E145", "group " + in.name + " is per " + in.per + ", which is made nowhere");
+                if (out.per < 0)
+                    fault(in.place, "E145", "group " + in.name + " is per " + in.per + ", which is made nowhere");
             }
-            if (++depth_ > 32) fault(in.place, "E002", "groups are nested too deeply");
+            if (++depth_ > 32)
+                fault(in.place, "E002", "groups are nested too deeply");
             else
                 for (const auto& child : in.items) out.items.push_back(item(child, message, owner, {}));
             --depth_;
@@ -91,19 +95,23 @@ ItemPlan Compiler::item(const syntax::Item& in, MessagePlan& message, const std:
         case In::segment:
             out.kind = ItemPlan::Kind::segment;
             out.code = segment_code(in.name);
-            if (in.name.front() != 'Z' && !models::is_segment(in.name)) fault(in.place, "E162", "no HL7 v2 version has the segment " + in.name);
+            if (in.name.front() != 'Z' && !models::is_segment(in.name))
+                fault(in.place, "E162", "no HL7 v2 version has the segment " + in.name);
             for (const auto& source : in.clauses) out.clauses.push_back(clause(source, message, owner, in.name));
             break;
         case In::clause:
             out.kind = ItemPlan::Kind::clause;
             for (const auto& source : in.clauses) out.clauses.push_back(clause(source, message, owner, segment));
             break;
-        default: fault(in.place, "E168", "drop, before and after stand only in 'extend message'"); break;
+        default:
+            fault(in.place, "E168", "drop, before and after stand only in 'extend message'");
+            break;
     }
     return out;
 }
 
-ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, const std::string& owner, const std::string& segment) {
+ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, const std::string& owner,
+                            const std::string& segment) {
     ClausePlan out;
     using In = syntax::Clause::Kind;
     std::string text;
@@ -114,7 +122,10 @@ ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, cons
             out.variable = static_cast<std::uint32_t>(variable(message, in.variable));
             out.type = in.type;
             type = r4::find_type(in.type);
-            if (!type || !r4::is_resource_type(in.type)) fault(in.place, "E160", "R4 has no resource type " + in.type + nearest(in.type, {r4::resource_types().begin(), r4::resource_types().end()}));
+            if (!type || !r4::is_resource_type(in.type))
+                fault(in.place, "E160",
+                      "R4 has no resource type " + in.type +
+                          nearest(in.type, {r4::resource_types().begin(), r4::resource_types().end()}));
             text = "make " + in.variable + ": " + in.type;
             break;
         }
@@ -141,18 +152,25 @@ ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, cons
             out.kind = ClausePlan::Kind::emit;
             out.event = in.event;
             text = "emit " + in.event;
-            if (in.event != "merge" && in.event != "link" && in.event != "unlink" && in.event != "move" && in.event != "change_identifier")
-                fault(in.place, "E148", "unknown event " + in.event + "; there are merge, link, unlink, move and change_identifier");
+            if (in.event != "merge" && in.event != "link" && in.event != "unlink" && in.event != "move" &&
+                in.event != "change_identifier")
+                fault(in.place, "E148",
+                      "unknown event " + in.event + "; there are merge, link, unlink, move and change_identifier");
             for (const auto& argument : in.arguments) {
                 const int at = variable(message, argument);
                 if (at < 0) fault(in.place, "E143", argument + " is made nowhere");
                 out.arguments.push_back(static_cast<std::uint32_t>(at));
             }
-            if (out.arguments.empty() || out.arguments.size() > 2) fault(in.place, "E148", "an event names one or two resources");
+            if (out.arguments.empty() || out.arguments.size() > 2)
+                fault(in.place, "E148", "an event names one or two resources");
             break;
         }
-        case In::keep: out.kind = ClausePlan::Kind::keep; return out;
-        case In::ignore: out.kind = ClausePlan::Kind::ignore; return out;
+        case In::keep:
+            out.kind = ClausePlan::Kind::keep;
+            return out;
+        case In::ignore:
+            out.kind = ClausePlan::Kind::ignore;
+            return out;
     }
     out.id = add_line(in.place, owner, text);
     out.forward = in.arrow != syntax::Arrow::backward && version_allows({}, in.until, false);
@@ -175,14 +193,16 @@ ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, cons
         if (!segment.empty() && std::find(segments.begin(), segments.end(), segment_code(segment)) == segments.end())
             fault(in.place, "E142", "map " + name + " is for " + segment_name(segments.front()) + ", not " + segment);
         if (type && at->second->fhir_type != type->name && !r4::is_a(*type, at->second->fhir_type))
-            fault(in.place, "E142", "map " + name + " makes " + at->second->fhir_type + ", not " + std::string(type->name));
+            fault(in.place, "E142",
+                  "map " + name + " makes " + at->second->fhir_type + ", not " + std::string(type->name));
         out.maps.push_back(at->second);
     }
     for (const auto& source : in.links) {
         LinkPlan link;
         const int from = variable(message, source.path.steps.front().name), to = variable(message, source.variable);
         if (to < 0) fault(in.place, "E143", "link to " + source.variable + ", which is made nowhere");
-        if (from < 0) fault(in.place, "E144", "link from " + source.path.steps.front().name + ", which is made nowhere");
+        if (from < 0)
+            fault(in.place, "E144", "link from " + source.path.steps.front().name + ", which is made nowhere");
         if (to < 0 || from < 0) continue;
         link.from = static_cast<std::uint32_t>(from);
         link.to = static_cast<std::uint32_t>(to);
@@ -194,7 +214,8 @@ ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, cons
         for (std::size_t i = 0; i < link.path.steps.size(); ++i)
             if (link.path.steps[i].index == Step::Index::all) link.path.iterates = static_cast<int>(i);
         link.pins = in.kind == In::fill && out.target.iterates >= 0 && link.from == out.variable &&
-                    link.path.steps.size() > out.target.steps.size() && link.path.text.substr(0, out.target.text.size()) == out.target.text;
+                    link.path.steps.size() > out.target.steps.size() &&
+                    link.path.text.substr(0, out.target.text.size()) == out.target.text;
         out.links.push_back(link);
         message.links.push_back(std::move(link));
     }
@@ -207,9 +228,11 @@ void Compiler::reserve(MessagePlan& message) {
             for (const MapPlan* map : clause.maps) reserve_block(map->block, message);
             for (const auto& map : clause.maps)
                 for (const auto& statement : map->block.statements)
-                    if (const auto* line = std::get_if<Line>(&statement)) reserve_path(line->target, map->fhir_type, message);
+                    if (const auto* line = std::get_if<Line>(&statement))
+                        reserve_path(line->target, map->fhir_type, message);
             for (const auto& link : clause.links) reserve_path(link.path, message.variables[link.from].type, message);
-            if (clause.kind == ClausePlan::Kind::fill && clause.variable < message.variables.size()) reserve_path(clause.target, message.variables[clause.variable].type, message);
+            if (clause.kind == ClausePlan::Kind::fill && clause.variable < message.variables.size())
+                reserve_path(clause.target, message.variables[clause.variable].type, message);
         }
         for (const auto& child : item.items) self(self, child);
     };
@@ -221,7 +244,8 @@ void Compiler::reserve_block(const Block& block, MessagePlan& message) {
         if (const auto* choose = std::get_if<Choose>(&statement)) {
             for (const auto& branch : choose->branches) reserve_block(branch.block, message);
         } else if (const auto* line = std::get_if<Line>(&statement)) {
-            reserve_path(line->target, line->target.steps.empty() ? std::string() : line->target.steps.front().owner, message);
+            reserve_path(line->target, line->target.steps.empty() ? std::string() : line->target.steps.front().owner,
+                         message);
         }
     }
 }
@@ -248,7 +272,8 @@ void Compiler::reserve_path(const Path& path, const std::string& start, MessageP
             for (const auto& s : p.steps) out += s.name + ".";
             return out;
         };
-        if (std::none_of(list.begin(), list.end(), [&](const Path& p) { return key(p) == key(reference); })) list.push_back(std::move(reference));
+        if (std::none_of(list.begin(), list.end(), [&](const Path& p) { return key(p) == key(reference); }))
+            list.push_back(std::move(reference));
         base = step.crossing.front();
         prefix.steps.clear();
     }
@@ -263,11 +288,17 @@ KeyPlan Compiler::key(const syntax::Key& in, const TypeDef& type, const Place& p
         out.kind = KeyPlan::Kind::tuple;
         for (const auto& part : in.parts) out.parts.push_back(key(part, type, place));
     } else if (in.kind == In::call) {
-        if (in.function == "mpi") out.kind = KeyPlan::Kind::mpi;
-        else if (in.function == "parent") out.kind = KeyPlan::Kind::parent;
-        else if (in.function == "ordinal") out.kind = KeyPlan::Kind::ordinal;
-        else if (in.function == "msgid") out.kind = KeyPlan::Kind::message;
-        else fault(place, "E133", "unknown function " + in.function + "() in a key; there are mpi, parent, ordinal and msgid");
+        if (in.function == "mpi")
+            out.kind = KeyPlan::Kind::mpi;
+        else if (in.function == "parent")
+            out.kind = KeyPlan::Kind::parent;
+        else if (in.function == "ordinal")
+            out.kind = KeyPlan::Kind::ordinal;
+        else if (in.function == "msgid")
+            out.kind = KeyPlan::Kind::message;
+        else
+            fault(place, "E133",
+                  "unknown function " + in.function + "() in a key; there are mpi, parent, ordinal and msgid");
     }
     return out;
 }

@@ -10,7 +10,8 @@ namespace r4 = fhir::r4;
 
 std::string members_near(const r4::TypeDef& type, std::string_view name) {
     std::vector<std::string_view> names;
-    for (const auto& element : type.elements) names.insert(names.end(), element.json_names.begin(), element.json_names.end());
+    for (const auto& element : type.elements)
+        names.insert(names.end(), element.json_names.begin(), element.json_names.end());
     return nearest(name, names);
 }
 
@@ -24,7 +25,8 @@ bool matches_pattern(std::string_view text, std::string_view pattern) {
     const auto star = pattern.find('*');
     if (star == std::string_view::npos) return text == pattern;
     const auto head = pattern.substr(0, star), tail = pattern.substr(star + 1);
-    return text.size() >= head.size() + tail.size() && text.substr(0, head.size()) == head && text.substr(text.size() - tail.size()) == tail;
+    return text.size() >= head.size() + tail.size() && text.substr(0, head.size()) == head &&
+           text.substr(text.size() - tail.size()) == tail;
 }
 
 }  // namespace
@@ -50,20 +52,31 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
         step.owner = type->name;
         const auto member = r4::find_element(*type, source.name);
         if (!member.element) {
-            fault(in.place, "E160", "R4 " + std::string(type->name) + " has no element " + source.name + members_near(*type, source.name));
+            fault(
+                in.place, "E160",
+                "R4 " + std::string(type->name) + " has no element " + source.name + members_near(*type, source.name));
             return;
         }
         const bool array = member.element->max != 1;
         if (source.index != syntax::FhirStep::Index::none && !array) {
-            fault(in.place, "E163", std::string(type->name) + "." + source.name + " does not repeat in R4; leave out the brackets");
+            fault(in.place, "E163",
+                  std::string(type->name) + "." + source.name + " does not repeat in R4; leave out the brackets");
             return;
         }
         step.n = static_cast<std::uint32_t>(source.n);
         switch (source.index) {
-            case syntax::FhirStep::Index::none: step.index = array ? Step::Index::first : Step::Index::only; break;
-            case syntax::FhirStep::Index::all: step.index = Step::Index::all; break;
-            case syntax::FhirStep::Index::nth: step.index = Step::Index::nth; break;
-            case syntax::FhirStep::Index::same: step.index = Step::Index::same; break;
+            case syntax::FhirStep::Index::none:
+                step.index = array ? Step::Index::first : Step::Index::only;
+                break;
+            case syntax::FhirStep::Index::all:
+                step.index = Step::Index::all;
+                break;
+            case syntax::FhirStep::Index::nth:
+                step.index = Step::Index::nth;
+                break;
+            case syntax::FhirStep::Index::same:
+                step.index = Step::Index::same;
+                break;
         }
         step.primitive = member.type->kind == r4::TypeKind::primitive;
         const TypeDef* next = member.type;
@@ -92,7 +105,8 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
             if (!value.empty() && value != "Extension") {
                 value_type = r4::find_type(value);
                 if (!value_type) {
-                    fault(in.place, "E160", "extension " + source.slice + " has a value of type " + value + ", which R4 does not have");
+                    fault(in.place, "E160",
+                          "extension " + source.slice + " has a value of type " + value + ", which R4 does not have");
                     return;
                 }
             }
@@ -109,15 +123,22 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
         for (auto& test : slice_tests(source.where, *next, in.place)) step.where.push_back(std::move(test));
         if (!source.crossing.empty()) {
             if (next->name != "Reference") {
-                fault(in.place, "E164", std::string(type->name) + "." + source.name + " is no Reference; it cannot be crossed into " + source.crossing.front());
+                fault(in.place, "E164",
+                      std::string(type->name) + "." + source.name + " is no Reference; it cannot be crossed into " +
+                          source.crossing.front());
                 return;
             }
             for (const auto& target : source.crossing) {
                 const TypeDef* resource = r4::find_type(target);
                 const auto& allowed = member.element->targets;
-                const bool fits = allowed.empty() || std::any_of(allowed.begin(), allowed.end(), [&](std::string_view t) { return t == target || t == "Resource" || t == "Any"; });
+                const bool fits =
+                    allowed.empty() || std::any_of(allowed.begin(), allowed.end(), [&](std::string_view t) {
+                        return t == target || t == "Resource" || t == "Any";
+                    });
                 if (!resource || !fits) {
-                    fault(in.place, "E164", std::string(type->name) + "." + source.name + " cannot refer to " + target + (resource ? "" : ", which R4 does not have"));
+                    fault(in.place, "E164",
+                          std::string(type->name) + "." + source.name + " cannot refer to " + target +
+                              (resource ? "" : ", which R4 does not have"));
                     return;
                 }
             }
@@ -141,7 +162,8 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
     out.kind = models::kind_of(*type);
 }
 
-std::vector<SliceTest> Compiler::slice_tests(const std::vector<syntax::Constraint>& in, const TypeDef& type, const Place& place) {
+std::vector<SliceTest> Compiler::slice_tests(const std::vector<syntax::Constraint>& in, const TypeDef& type,
+                                             const Place& place) {
     std::vector<SliceTest> out;
     if (++depth_ > 32) {
         fault(place, "E002", "constraints are nested too deeply");
@@ -154,7 +176,8 @@ std::vector<SliceTest> Compiler::slice_tests(const std::vector<syntax::Constrain
 
 SliceTest Compiler::slice_test(const syntax::Constraint& in, const TypeDef& type, const Place& place) {
     SliceTest out;
-    // `{type = ..}` of the Reference behind which the crossing stands: a Reference has `type`, a Location `physicalType`.
+    // `{type = ..}` of the Reference behind which the crossing stands: a Reference has `type`, a Location
+    // `physicalType`.
     auto compiled = std::make_shared<Path>(path(in.path, type));
     out.test = in.test;
     for (const auto& value : in.values) out.values.push_back(constant(value, place, compiled->kind, nullptr));
@@ -169,14 +192,17 @@ Constant Compiler::constant(const syntax::Value& in, const Place& place, FhirKin
     using Kind = syntax::Value::Kind;
     switch (in.kind) {
         case Kind::string:
-        case Kind::number: break;
+        case Kind::number:
+            break;
         case Kind::boolean:
             if (type == FhirKind::complex) out.type = FhirKind::boolean;
             break;
         case Kind::setting: {
             const auto at = library_.settings.find(in.text);
-            if (at == library_.settings.end()) fault(place, "E123", "unknown setting " + in.text);
-            else out.text = at->second.content.value.text;
+            if (at == library_.settings.end())
+                fault(place, "E123", "unknown setting " + in.text);
+            else
+                out.text = at->second.content.value.text;
             break;
         }
         case Kind::code: {
@@ -194,9 +220,12 @@ Constant Compiler::constant(const syntax::Value& in, const Place& place, FhirKin
         }
         case Kind::call:
             out.text.clear();
-            if (in.text == "now") out.kind = Constant::Kind::now;
-            else if (in.text == "ordinal") out.kind = Constant::Kind::ordinal;
-            else if (in.text == "control_id") out.kind = Constant::Kind::control_id;
+            if (in.text == "now")
+                out.kind = Constant::Kind::now;
+            else if (in.text == "ordinal")
+                out.kind = Constant::Kind::ordinal;
+            else if (in.text == "control_id")
+                out.kind = Constant::Kind::control_id;
             else if (in.text == "quantity" && !in.arguments.empty()) {
                 out.kind = Constant::Kind::quantity;
                 const std::string& text = in.arguments.front().text;
@@ -205,13 +234,17 @@ Constant Compiler::constant(const syntax::Value& in, const Place& place, FhirKin
                 out.display = blank == std::string::npos ? text : text.substr(blank + 1);
                 out.system = "http://unitsofmeasure.org";
             } else {
-                fault(place, "E133", "unknown function " + in.text + "(); there are now(), ordinal(), control_id() and quantity(\"n unit\")");
+                fault(place, "E133",
+                      "unknown function " + in.text +
+                          "(); there are now(), ordinal(), control_id() and quantity(\"n unit\")");
             }
             break;
         case Kind::v2:
             out.kind = Constant::Kind::v2;
-            if (context) out.v2 = v2(in.path, *context);
-            else fault(place, "E022", "a v2 path cannot stand in a FHIR constraint");
+            if (context)
+                out.v2 = v2(in.path, *context);
+            else
+                fault(place, "E022", "a v2 path cannot stand in a FHIR constraint");
             break;
     }
     return out;
@@ -226,20 +259,25 @@ V2Ref Compiler::v2(const syntax::V2Path& in, const Context& context) {
         return out;
     }
     out.at = {static_cast<std::uint16_t>(in.field), static_cast<std::uint16_t>(in.repetition),
-              static_cast<std::uint8_t>(std::min(in.component, 255)), static_cast<std::uint8_t>(std::min(in.subcomponent, 255))};
+              static_cast<std::uint8_t>(std::min(in.component, 255)),
+              static_cast<std::uint8_t>(std::min(in.subcomponent, 255))};
     std::string_view type;
-    const bool whole_value = in.field == 0 && context.segments.empty() && std::find(context.v2_aliases.begin(), context.v2_aliases.end(), in.base) != context.v2_aliases.end();
+    const bool whole_value =
+        in.field == 0 && context.segments.empty() &&
+        std::find(context.v2_aliases.begin(), context.v2_aliases.end(), in.base) != context.v2_aliases.end();
     if (in.kind == syntax::V2Path::Kind::field && !whole_value) {
         out.kind = V2Ref::Kind::field;
         out.segment = segment_code(in.base);
         out.all_segments = in.segment_repetition == 0;
         out.segment_repetition = static_cast<std::uint16_t>(in.segment_repetition);
         const bool site_segment = in.base.front() == 'Z';
-        if (!site_segment && !models::is_segment(in.base)) fault(in.place, "E162", "no HL7 v2 version has the segment " + in.base);
+        if (!site_segment && !models::is_segment(in.base))
+            fault(in.place, "E162", "no HL7 v2 version has the segment " + in.base);
         if (in.field == 0) return out;
         type = site_segment ? std::string_view("ST") : models::field_type(version, in.base, in.field);
         if (type.empty()) {
-            if (models::is_segment(in.base)) fault(in.place, "E162", "no HL7 v2 version has " + in.base + "-" + std::to_string(in.field));
+            if (models::is_segment(in.base))
+                fault(in.place, "E162", "no HL7 v2 version has " + in.base + "-" + std::to_string(in.field));
             type = "ST";
         }
         if (type == "varies" || type == "VARIES" || type == "*") type = context.varies_as;
@@ -248,15 +286,19 @@ V2Ref Compiler::v2(const syntax::V2Path& in, const Context& context) {
         type = in.base;
         const auto base = std::string_view(context.v2_type).substr(0, context.v2_type.find('.'));
         if (!context.segments.empty())
-            fault(in.place, "E130", in.to_string() + " is a component of a data type; in a segment map write the field, such as " + context.segments.front() + "-3.1");
-        else if (std::find(context.v2_aliases.begin(), context.v2_aliases.end(), in.base) == context.v2_aliases.end() && in.base != base)
+            fault(in.place, "E130",
+                  in.to_string() + " is a component of a data type; in a segment map write the field, such as " +
+                      context.segments.front() + "-3.1");
+        else if (std::find(context.v2_aliases.begin(), context.v2_aliases.end(), in.base) == context.v2_aliases.end() &&
+                 in.base != base)
             fault(in.place, "E130", "source " + in.to_string() + " does not belong to " + context.v2_type);
     }
     for (const int part : {in.component, in.subcomponent}) {
         if (part == 0) break;
         const auto next = models::component_type(version, type, part);
         if (next.empty() && part != 1) {
-            fault(in.place, "E162", "data type " + std::string(type) + " has no component " + std::to_string(part) + " in any version");
+            fault(in.place, "E162",
+                  "data type " + std::string(type) + " has no component " + std::to_string(part) + " in any version");
             break;
         }
         if (!next.empty()) type = next;
@@ -281,19 +323,38 @@ Condition Compiler::static_test(const syntax::Condition& in, std::string_view le
     const int order = as_version ? models::compare_versions(left, right) : left.compare(right);
     bool yes = false;
     switch (in.test) {
-        case Test::equal: yes = order == 0; break;
-        case Test::unequal: yes = order != 0; break;
-        case Test::less: yes = order < 0; break;
-        case Test::less_equal: yes = order <= 0; break;
-        case Test::greater: yes = order > 0; break;
-        case Test::greater_equal: yes = order >= 0; break;
+        case Test::equal:
+            yes = order == 0;
+            break;
+        case Test::unequal:
+            yes = order != 0;
+            break;
+        case Test::less:
+            yes = order < 0;
+            break;
+        case Test::less_equal:
+            yes = order <= 0;
+            break;
+        case Test::greater:
+            yes = order > 0;
+            break;
+        case Test::greater_equal:
+            yes = order >= 0;
+            break;
         case Test::in:
         case Test::not_in:
-            yes = std::any_of(in.values.begin(), in.values.end(), [&](const syntax::Value& v) { return v.text == left; }) == (in.test == Test::in);
+            yes = std::any_of(in.values.begin(), in.values.end(),
+                              [&](const syntax::Value& v) { return v.text == left; }) == (in.test == Test::in);
             break;
-        case Test::like: yes = matches_pattern(left, right); break;
-        case Test::valued: yes = !left.empty(); break;
-        case Test::absent: yes = left.empty(); break;
+        case Test::like:
+            yes = matches_pattern(left, right);
+            break;
+        case Test::valued:
+            yes = !left.empty();
+            break;
+        case Test::absent:
+            yes = left.empty();
+            break;
     }
     Condition out;
     out.kind = yes ? Condition::Kind::yes : Condition::Kind::no;
@@ -305,7 +366,9 @@ Condition Compiler::condition(const syntax::Condition& in, const Context& contex
     using In = syntax::Condition::Kind;
     if (in.kind != In::test) {
         for (const auto& part : in.parts) out.parts.push_back(condition(part, context));
-        out.kind = in.kind == In::all ? Condition::Kind::all : in.kind == In::any ? Condition::Kind::any : Condition::Kind::negation;
+        out.kind = in.kind == In::all   ? Condition::Kind::all
+                   : in.kind == In::any ? Condition::Kind::any
+                                        : Condition::Kind::negation;
         // what is already decided falls away
         if (out.kind == Condition::Kind::negation) {
             if (out.parts.front().kind == Condition::Kind::yes || out.parts.front().kind == Condition::Kind::no) {
@@ -340,7 +403,8 @@ Condition Compiler::condition(const syntax::Condition& in, const Context& contex
         }
         return static_test(in, at->second.content.value.text, false);
     }
-    if (left.kind == Left::v2 && left.v2.kind == syntax::V2Path::Kind::version) return static_test(in, plan_->version, true);
+    if (left.kind == Left::v2 && left.v2.kind == syntax::V2Path::Kind::version)
+        return static_test(in, plan_->version, true);
     FhirKind type = FhirKind::string;
     if (left.kind == Left::fhir) {
         out.kind = Condition::Kind::fhir;
@@ -351,7 +415,9 @@ Condition Compiler::condition(const syntax::Condition& in, const Context& contex
         out.fhir = path(left.fhir, *context.fhir);
         type = out.fhir.kind;
     } else {
-        out.kind = left.kind == Left::v2 ? Condition::Kind::v2 : left.kind == Left::count ? Condition::Kind::count : Condition::Kind::length;
+        out.kind = left.kind == Left::v2      ? Condition::Kind::v2
+                   : left.kind == Left::count ? Condition::Kind::count
+                                              : Condition::Kind::length;
         out.v2 = v2(left.v2, context);
     }
     for (const auto& value : in.values) out.values.push_back(constant(value, in.place, type, &context));

@@ -10,10 +10,12 @@
 
 namespace causeway::mappings {
 
-/// The passes of compile(): what they share. compile_paths.cpp, compile_blocks.cpp and compile_messages.cpp hold the members.
+/// The passes of compile(): what they share. compile_paths.cpp, compile_blocks.cpp and compile_messages.cpp hold the
+/// members.
 class Compiler {
 public:
-    Compiler(const Library& library, std::string_view site, std::string_view version, const std::vector<MapSource>& sources, Diagnostics& out);
+    Compiler(const Library& library, std::string_view site, std::string_view version,
+             const std::vector<MapSource>& sources, Diagnostics& out);
     std::shared_ptr<const Plan> run();
 
 private:
@@ -21,12 +23,12 @@ private:
 
     /// What a block's statements are about.
     struct Context {
-        const TypeDef* fhir = nullptr;             ///< type of the target
-        std::vector<std::string> segments;         ///< segment map; empty in a type map
-        std::string v2_type;                       ///< type map: the data type its paths are about
+        const TypeDef* fhir = nullptr;      ///< type of the target
+        std::vector<std::string> segments;  ///< segment map; empty in a type map
+        std::string v2_type;                ///< type map: the data type its paths are about
         std::vector<std::string> v2_aliases;
-        std::string varies_as = "ST";              ///< data type of a field of varying type: what OBX-2 was tested for
-        std::string owner;                         ///< for people: "map PID_Patient"
+        std::string varies_as = "ST";  ///< data type of a field of varying type: what OBX-2 was tested for
+        std::string owner;             ///< for people: "map PID_Patient"
     };
 
     void fault(const Place& place, const char* code, std::string text);
@@ -35,7 +37,8 @@ private:
     // paths, conditions, constants
     Path path(const syntax::FhirPath& in, const TypeDef& start);
     void add_steps(const syntax::FhirPath& in, std::size_t from, const TypeDef& start, Path& out);
-    std::vector<SliceTest> slice_tests(const std::vector<syntax::Constraint>& in, const TypeDef& type, const Place& place);
+    std::vector<SliceTest> slice_tests(const std::vector<syntax::Constraint>& in, const TypeDef& type,
+                                       const Place& place);
     SliceTest slice_test(const syntax::Constraint& in, const TypeDef& type, const Place& place);
     Constant constant(const syntax::Value& in, const Place& place, FhirKind type, const Context* context);
     V2Ref v2(const syntax::V2Path& in, const Context& context);
@@ -59,7 +62,8 @@ private:
     // messages
     void message(const syntax::Message& in, const Place& place);
     ItemPlan item(const syntax::Item& in, MessagePlan& message, const std::string& owner, const std::string& segment);
-    ClausePlan clause(const syntax::Clause& in, MessagePlan& message, const std::string& owner, const std::string& segment);
+    ClausePlan clause(const syntax::Clause& in, MessagePlan& message, const std::string& owner,
+                      const std::string& segment);
     void collect_variables(const std::vector<syntax::Item>& items, MessagePlan& message);
     int variable(const MessagePlan& message, std::string_view name) const;
     void reserve(MessagePlan& message);
@@ -71,7 +75,7 @@ private:
     const std::vector<MapSource>& sources_;
     Diagnostics& out_;
     std::shared_ptr<Plan> plan_;
-    std::map<std::string, TypePlan*, std::less<>> types_by_key_;       ///< "CX<->Identifier"
+    std::map<std::string, TypePlan*, std::less<>> types_by_key_;  ///< "CX<->Identifier"
     std::map<std::string, std::vector<TypePlan*>, std::less<>> types_by_name_;
     std::map<std::string, MapPlan*, std::less<>> maps_by_name_;
     std::map<std::string, TablePlan*, std::less<>> tables_by_name_;

@@ -6,8 +6,8 @@
 namespace causeway::mappings {
 namespace {
 
-constexpr int depth_max = 32;             ///< of type maps inside type maps
-constexpr std::size_t steps_max = 24;     ///< of one path
+constexpr int depth_max = 32;          ///< of type maps inside type maps
+constexpr std::size_t steps_max = 24;  ///< of one path
 constexpr std::size_t issues_max = 1000;
 
 Step plain_step(const char* name, const char* owner, Step::Index index = Step::Index::only) {
@@ -24,7 +24,6 @@ const Step code_step = plain_step("code", "Coding");
 const Step display_step = plain_step("display", "Coding");
 const Step value_step = plain_step("value", "Quantity");
 const Step unit_step = plain_step("unit", "Quantity");
-
 
 }  // namespace
 
@@ -59,7 +58,9 @@ fhir::Element Composer::target(fhir::Element reference) const {
     return const_cast<Draft&>(drafts_[at->second]).builder.root().get();
 }
 
-fhir::MutableElement Composer::handle(const Target& target) { return drafts_[target.resource].builder.handle(fhir::Element(target.node)); }
+fhir::MutableElement Composer::handle(const Target& target) {
+    return drafts_[target.resource].builder.handle(fhir::Element(target.node));
+}
 
 fhir::Element Composer::peek(const Target& target) const {
     if (target.node || !target.parent) return fhir::Element(target.node);
@@ -69,10 +70,17 @@ fhir::Element Composer::peek(const Target& target) const {
     const std::size_t offset = step.name == "coding" ? target.parent->coding_offset : 0;
     fhir::Element item;
     switch (step.index) {
-        case Step::Index::all: return {};
-        case Step::Index::only: item = member; break;
-        case Step::Index::nth: item = member.item(step.n - 1 + offset); break;
-        case Step::Index::same: item = member.item(target.ordinal - 1); break;
+        case Step::Index::all:
+            return {};
+        case Step::Index::only:
+            item = member;
+            break;
+        case Step::Index::nth:
+            item = member.item(step.n - 1 + offset);
+            break;
+        case Step::Index::same:
+            item = member.item(target.ordinal - 1);
+            break;
         case Step::Index::first:
             if (step.where.empty() && step.crossing.empty()) {
                 item = member.item(offset);
@@ -96,10 +104,18 @@ void Composer::resolve(Target& t) {
     const fhir::Node* element = nullptr;
     bool made = true;
     switch (step.index) {
-        case Step::Index::only: element = parent.member(step.name).node(); break;
-        case Step::Index::all: element = parent.append(step.name).node(); break;
-        case Step::Index::nth: element = parent.item(step.name, step.n - 1 + offset).node(); break;
-        case Step::Index::same: element = parent.item(step.name, t.ordinal - 1).node(); break;
+        case Step::Index::only:
+            element = parent.member(step.name).node();
+            break;
+        case Step::Index::all:
+            element = parent.append(step.name).node();
+            break;
+        case Step::Index::nth:
+            element = parent.item(step.name, step.n - 1 + offset).node();
+            break;
+        case Step::Index::same:
+            element = parent.item(step.name, t.ordinal - 1).node();
+            break;
         case Step::Index::first:
             if (step.where.empty() && step.crossing.empty()) {
                 element = parent.item(step.name, offset).node();
@@ -133,7 +149,8 @@ void Composer::resolve(Target& t) {
 
 void Composer::assert_slice(Target& element, const std::vector<SliceTest>& tests) {
     for (const auto& test : tests)
-        if (test.test == Test::equal && !test.values.empty()) write_constant(element, *test.path, 0, test.values.front(), 0, false);
+        if (test.test == Test::equal && !test.values.empty())
+            write_constant(element, *test.path, 0, test.values.front(), 0, false);
 }
 
 void Composer::refer(Target& target, std::uint32_t resource, std::uint32_t line) {
@@ -151,7 +168,8 @@ void Composer::refer(Target& target, std::uint32_t resource, std::uint32_t line)
     ++writes_;
 }
 
-bool Composer::write(Target& target, std::string_view text, FhirKind kind, std::uint32_t line, const V2Value* from, bool overwrite) {
+bool Composer::write(Target& target, std::string_view text, FhirKind kind, std::uint32_t line, const V2Value* from,
+                     bool overwrite) {
     if (text.empty()) return false;
     if (target.capture) {
         if (target.capture->empty() || overwrite) target.capture->assign(text);
@@ -164,9 +182,12 @@ bool Composer::write(Target& target, std::string_view text, FhirKind kind, std::
         ++writes_;  // a higher line has said it: this one was heard all the same
         return true;
     }
-    if (kind == FhirKind::boolean) element.set_boolean(text == "true");
-    else if (kind == FhirKind::number || kind == FhirKind::integer) element.set_number(text);
-    else element.set_string(text);
+    if (kind == FhirKind::boolean)
+        element.set_boolean(text == "true");
+    else if (kind == FhirKind::number || kind == FhirKind::integer)
+        element.set_number(text);
+    else
+        element.set_string(text);
     ++writes_;
     TraceEntry entry;
     entry.node = element.node();
@@ -176,7 +197,12 @@ bool Composer::write(Target& target, std::string_view text, FhirKind kind, std::
         if (const Leaf* leaf = from->segment->find(from->at)) {
             const LeafKey at = leaf->position();
             entry.has_source = true;
-            entry.source = {from->segment->number(), at.field, at.repetition, at.component, at.subcomponent, leaf->offset,
+            entry.source = {from->segment->number(),
+                            at.field,
+                            at.repetition,
+                            at.component,
+                            at.subcomponent,
+                            leaf->offset,
                             static_cast<std::uint32_t>(leaf->text.size())};
         }
     }
@@ -184,14 +210,15 @@ bool Composer::write(Target& target, std::string_view text, FhirKind kind, std::
     return true;
 }
 
-bool Composer::write_member(Target& parent, const Step& step, std::string_view text, std::uint32_t line, const V2Value* from) {
+bool Composer::write_member(Target& parent, const Step& step, std::string_view text, std::uint32_t line,
+                            const V2Value* from) {
     if (text.empty()) return false;
     Target member = below(parent, step, 1);
     return write(member, text, FhirKind::string, line, from);
 }
 
-void Composer::write_code(Target& target, const std::string& type, std::string_view system, std::string_view code, std::string_view display,
-                          std::uint32_t line, const V2Value* from) {
+void Composer::write_code(Target& target, const std::string& type, std::string_view system, std::string_view code,
+                          std::string_view display, std::uint32_t line, const V2Value* from) {
     if (type != "CodeableConcept") {
         write_member(target, system_step, system, line, nullptr);
         write_member(target, code_step, code, line, from);
@@ -202,15 +229,18 @@ void Composer::write_code(Target& target, const std::string& type, std::string_v
     write_code(coding, "Coding", system, code, display, line, from);
 }
 
-void Composer::write_constant(Target& target, const Path& path, std::size_t i, const Constant& constant, std::uint32_t line, bool overwrite) {
+void Composer::write_constant(Target& target, const Path& path, std::size_t i, const Constant& constant,
+                              std::uint32_t line, bool overwrite) {
     if (i < path.steps.size()) {
         Target next = below(target, path.steps[i], target.ordinal);
         return write_constant(next, path, i + 1, constant, line, overwrite);
     }
     switch (constant.kind) {
         case Constant::Kind::code:
-            if (path.kind == FhirKind::complex) write_code(target, path.type, constant.system, constant.text, constant.display, line, nullptr);
-            else write(target, constant.text, path.kind, line, nullptr, overwrite);
+            if (path.kind == FhirKind::complex)
+                write_code(target, path.type, constant.system, constant.text, constant.display, line, nullptr);
+            else
+                write(target, constant.text, path.kind, line, nullptr, overwrite);
             break;
         case Constant::Kind::quantity: {
             Target value = below(target, value_step, 1);
@@ -220,11 +250,20 @@ void Composer::write_constant(Target& target, const Path& path, std::size_t i, c
             write_member(target, code_step, constant.display, line, nullptr);
             break;
         }
-        case Constant::Kind::now: write(target, now_, path.kind, line, nullptr, overwrite); break;
-        case Constant::Kind::ordinal: write(target, std::to_string(target.ordinal), path.kind, line, nullptr, overwrite); break;
-        case Constant::Kind::control_id: break;
-        case Constant::Kind::v2: break;  // run_assignment has the scope for it
-        case Constant::Kind::scalar: write(target, constant.text, path.kind == FhirKind::complex ? constant.type : path.kind, line, nullptr, overwrite); break;
+        case Constant::Kind::now:
+            write(target, now_, path.kind, line, nullptr, overwrite);
+            break;
+        case Constant::Kind::ordinal:
+            write(target, std::to_string(target.ordinal), path.kind, line, nullptr, overwrite);
+            break;
+        case Constant::Kind::control_id:
+            break;
+        case Constant::Kind::v2:
+            break;  // run_assignment has the scope for it
+        case Constant::Kind::scalar:
+            write(target, constant.text, path.kind == FhirKind::complex ? constant.type : path.kind, line, nullptr,
+                  overwrite);
+            break;
     }
 }
 
@@ -267,7 +306,8 @@ void Composer::erase(const Line& line, const Target& base) {
             if (test.test == Test::equal && !test.values.empty()) {
                 std::string member;
                 for (const auto& s : test.path->steps) member += (member.empty() ? "" : ".") + s.name;
-                if (test.values.front().kind == Constant::Kind::code && test.path->type == "CodeableConcept") member += ".coding.code";
+                if (test.values.front().kind == Constant::Kind::code && test.path->type == "CodeableConcept")
+                    member += ".coding.code";
                 if (test.values.front().kind == Constant::Kind::code && test.path->type == "Coding") member += ".code";
                 path += ".where(" + member + "='" + test.values.front().text + "')";
             }
@@ -284,15 +324,19 @@ void Composer::run(const Block& block, const V2Scope& scope, Target& base, bool 
     const std::uint64_t before = writes_;
     bool has_assignments = false;
     for (const auto& statement : block.statements) {
-        if (const auto* line = std::get_if<Line>(&statement)) run_line(*line, scope, base);
-        else if (const auto* choose = std::get_if<Choose>(&statement)) run_choose(*choose, scope, base, of_type);
-        else has_assignments = true;
+        if (const auto* line = std::get_if<Line>(&statement))
+            run_line(*line, scope, base);
+        else if (const auto* choose = std::get_if<Choose>(&statement))
+            run_choose(*choose, scope, base, of_type);
+        else
+            has_assignments = true;
     }
     // Constants only accompany data: a value none of whose parts is mapped leaves nothing behind.
     if (has_assignments && (!of_type || writes_ != before)) {
         for (const bool defaults : {false, true})
             for (const auto& statement : block.statements)
-                if (const auto* assignment = std::get_if<Assignment>(&statement); assignment && assignment->is_default == defaults)
+                if (const auto* assignment = std::get_if<Assignment>(&statement);
+                    assignment && assignment->is_default == defaults)
                     run_assignment(*assignment, scope, base);
     }
     --depth_;
@@ -306,7 +350,8 @@ void Composer::run_assignment(const Assignment& a, const V2Scope& scope, Target&
         if (!leaf) return;
         std::string ordinal;
         std::string_view expected = a.value.text;
-        if (a.value.kind == Constant::Kind::ordinal) expected = ordinal = std::to_string(scope.frame ? scope.frame->nearest_ordinal() : 1);
+        if (a.value.kind == Constant::Kind::ordinal)
+            expected = ordinal = std::to_string(scope.frame ? scope.frame->nearest_ordinal() : 1);
         if (a.value.kind == Constant::Kind::v2) expected = reader_.text(a.value.v2, scope);
         const bool injected = a.value.kind == Constant::Kind::now || a.value.kind == Constant::Kind::control_id;
         if (injected || leaf->text == expected || value.at.field == 12) leaf->read = true;
@@ -327,7 +372,9 @@ void Composer::run_assignment(const Assignment& a, const V2Scope& scope, Target&
 bool Composer::usable(const Choose::Branch& branch, const V2Scope& scope) {
     const auto* first = branch.block.statements.empty() ? nullptr : std::get_if<Line>(&branch.block.statements.front());
     if (!first || first->conversion.kind != Conversion::Kind::builtin || first->sources.empty()) return true;
-    if (first->target.kind != FhirKind::number && first->target.kind != FhirKind::date_time && first->target.kind != FhirKind::time) return true;
+    if (first->target.kind != FhirKind::number && first->target.kind != FhirKind::date_time &&
+        first->target.kind != FhirKind::time)
+        return true;
     const std::string_view text = reader_.text(first->sources.front(), scope);
     std::string ignored;
     const Converted result = text.empty() ? Converted::good : to_fhir(text, first->target.kind, zone_, ignored);
@@ -346,7 +393,8 @@ void Composer::run_choose(const Choose& choose, const V2Scope& scope, Target& ba
 
 void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
     if (!line.forward) return;
-    if (line.if_.kind != Condition::Kind::yes && !reader_.holds(line.if_, scope, peek(base), Reader::Mode::test)) return;
+    if (line.if_.kind != Condition::Kind::yes && !reader_.holds(line.if_, scope, peek(base), Reader::Mode::test))
+        return;
     std::vector<V2Value> values;
     const V2Ref* source = nullptr;
     for (const auto& candidate : line.sources) {
@@ -363,7 +411,8 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
     if (!source) {
         if (line.required) {
             const V2Value missing = reader_.locate(line.sources.front(), scope);
-            report(line.refuse ? Severity::error : Severity::warning, "R301", "a required value is missing", line.id, &missing);
+            report(line.refuse ? Severity::error : Severity::warning, "R301", "a required value is missing", line.id,
+                   &missing);
         }
         return;
     }
@@ -400,8 +449,9 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
         convert(line, value, steps.empty() ? base : chain[steps.size() - 1]);
         if (line.target.iterates < 0 && value.at.repetition == 0) break;
     }
-    if (source->kind == V2Ref::Kind::field && !source->repetition_given && source->at.field != 0 && values.front().segment &&
-        values.front().segment->last_repetition(source->at.field) > 1 && !base.capture && line.backward)
+    if (source->kind == V2Ref::Kind::field && !source->repetition_given && source->at.field != 0 &&
+        values.front().segment && values.front().segment->last_repetition(source->at.field) > 1 && !base.capture &&
+        line.backward)
         report(Severity::note, "R310", "the field repeats and the map reads the first only", line.id, &values.front());
 }
 

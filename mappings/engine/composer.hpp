@@ -18,24 +18,25 @@ namespace causeway::mappings {
 struct Draft {
     std::string type;
     fhir::DocumentBuilder builder;
-    std::uint32_t parent = no_parent;      ///< the resource whose link or crossing made this one
+    std::uint32_t parent = no_parent;  ///< the resource whose link or crossing made this one
     std::uint32_t ordinal = 1;
-    bool crossed = false;                  ///< made only to be referred to
+    bool crossed = false;  ///< made only to be referred to
     std::vector<std::string> erased;
 
     static constexpr std::uint32_t no_parent = 0xffffffff;
 };
 
-/// A place in a resource under construction that comes into being when something is written to it, with everything above
-/// it: constants of slices, extension urls, the resource behind a reference. So an empty value leaves nothing behind.
+/// A place in a resource under construction that comes into being when something is written to it, with everything
+/// above it: constants of slices, extension urls, the resource behind a reference. So an empty value leaves nothing
+/// behind.
 struct Target {
     Target* parent = nullptr;
     const Step* step = nullptr;
-    const fhir::Node* node = nullptr;      ///< once it exists
+    const fhir::Node* node = nullptr;  ///< once it exists
     std::uint32_t resource = 0;
     std::uint32_t ordinal = 1;
-    std::uint32_t coding_offset = 0;       ///< items that stand before coding[1] of this CodeableConcept
-    std::string* capture = nullptr;        ///< the value goes here instead of into a resource
+    std::uint32_t coding_offset = 0;  ///< items that stand before coding[1] of this CodeableConcept
+    std::string* capture = nullptr;   ///< the value goes here instead of into a resource
 };
 
 /// Runs blocks forward: reads a v2 scope, writes FHIR elements, and records which line made what from where.
@@ -73,7 +74,8 @@ public:
 
     fhir::Element target(fhir::Element reference) const override;
 
-    void report(Severity severity, const char* code, std::string text, std::uint32_t line, const V2Value* value = nullptr);
+    void report(Severity severity, const char* code, std::string text, std::uint32_t line,
+                const V2Value* value = nullptr);
 
 private:
     void run_line(const Line& line, const V2Scope& scope, Target& base);
@@ -83,10 +85,12 @@ private:
     bool convert(const Line& line, V2Value value, Target& target);
     bool convert_by_table(const Line& line, V2Value value, Target& target);
     std::string joined(const Line& line, const std::vector<V2Value>& values);
-    bool write(Target& target, std::string_view text, FhirKind kind, std::uint32_t line, const V2Value* from, bool overwrite = false);
-    void write_constant(Target& target, const Path& path, std::size_t i, const Constant& constant, std::uint32_t line, bool overwrite);
-    void write_code(Target& target, const std::string& type, std::string_view system, std::string_view code, std::string_view display,
-                    std::uint32_t line, const V2Value* from);
+    bool write(Target& target, std::string_view text, FhirKind kind, std::uint32_t line, const V2Value* from,
+               bool overwrite = false);
+    void write_constant(Target& target, const Path& path, std::size_t i, const Constant& constant, std::uint32_t line,
+                        bool overwrite);
+    void write_code(Target& target, const std::string& type, std::string_view system, std::string_view code,
+                    std::string_view display, std::uint32_t line, const V2Value* from);
     bool write_member(Target& parent, const Step& step, std::string_view text, std::uint32_t line, const V2Value* from);
     void assert_slice(Target& element, const std::vector<SliceTest>& tests);
     void run_type(const TypePlan& type, V2Value value, Target& target);

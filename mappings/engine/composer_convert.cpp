@@ -57,13 +57,17 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
     const std::uint64_t before = writes_;
     std::string out;
     switch (how.kind) {
-        case Conversion::Kind::type: run_type(*how.type, value, target); return writes_ != before;
-        case Conversion::Kind::table: return convert_by_table(line, value, target);
+        case Conversion::Kind::type:
+            run_type(*how.type, value, target);
+            return writes_ != before;
+        case Conversion::Kind::table:
+            return convert_by_table(line, value, target);
         case Conversion::Kind::codec: {
             const ValueInput input(reader_, value, !target.capture);
             if (!how.codec->forward(input, out)) return false;
             const FhirKind type = line.target.kind;
-            if (type != FhirKind::string && type != FhirKind::complex) {  // a codec gives v2 text; its element may want more
+            if (type != FhirKind::string &&
+                type != FhirKind::complex) {  // a codec gives v2 text; its element may want more
                 std::string text = std::move(out);
                 out.clear();
                 const Converted result = to_fhir(text, type, zone_, out);
@@ -100,17 +104,20 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
         case Conversion::Kind::builtin: {
             const std::string_view text = value.segment ? reader_.text(value) : reader_.facts.event;
             if (text.empty()) return false;
-            if (line.target.kind == FhirKind::complex) return false;  // no type map in this version: residue, not a wrong shape
+            if (line.target.kind == FhirKind::complex)
+                return false;  // no type map in this version: residue, not a wrong shape
             const Converted result = to_fhir(text, line.target.kind, zone_, out);
             if (result == Converted::wrong || result == Converted::imprecise) {
                 if (!target.capture)
                     report(Severity::warning, result == Converted::wrong ? "R305" : "R341",
-                           result == Converted::wrong ? "the value is not of the type its element needs" : "the time is not precise enough for an instant",
+                           result == Converted::wrong ? "the value is not of the type its element needs"
+                                                      : "the time is not precise enough for an instant",
                            line.id, &value);
                 return false;
             }
             if (result == Converted::doubtful && !target.capture)
-                report(Severity::note, "R340", "the local time does not exist or exists twice; the earlier offset was taken", line.id, &value);
+                report(Severity::note, "R340",
+                       "the local time does not exist or exists twice; the earlier offset was taken", line.id, &value);
             break;
         }
     }
@@ -130,10 +137,13 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
     if (line.target.type == "uri" || line.target.type == "url")  // a name with blanks in it is no uri as it stands
         for (std::size_t at = 0; (at = mapped.find(' ', at)) != std::string::npos;) mapped.replace(at, 1, "%20");
     const bool composite = how.type && value.segment;
-    const bool more_parts = composite && value.segment->below(value.at).last - value.segment->below(value.at).first > (code.empty() ? 0 : 1);
+    const bool more_parts = composite && value.segment->below(value.at).last - value.segment->below(value.at).first >
+                                             (code.empty() ? 0 : 1);
     if (line.target.kind != FhirKind::complex) {
         if (mapped.empty()) {
-            if (!code.empty() && !target.capture) report(Severity::warning, "R320", "table " + how.table->name + " has no code for the value", line.id, &value);
+            if (!code.empty() && !target.capture)
+                report(Severity::warning, "R320", "table " + how.table->name + " has no code for the value", line.id,
+                       &value);
             return false;
         }
         if (!write(target, mapped, line.target.kind, line.id, &code_place)) return false;
@@ -160,7 +170,9 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
     const bool is_concept = line.target.type == "CodeableConcept";
     if (mapped.empty()) {
         if (!code.empty() && !how.table->passes_through)
-            report(Severity::note, "R320", "table " + how.table->name + " has no code for the value; the sender's code is kept", line.id, &value);
+            report(Severity::note, "R320",
+                   "table " + how.table->name + " has no code for the value; the sender's code is kept", line.id,
+                   &value);
         if (composite && is_concept) {
             const std::uint64_t before = writes_;
             run_type(*how.type, value, target);
@@ -200,7 +212,8 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
 void Composer::drop_repeated_coding(Target& concept_target) {
     const fhir::Element codings = peek(concept_target)["coding"];
     const fhir::Element first = codings.item(0), second = codings.item(1);
-    if (!second || first["code"].text() != second["code"].text() || first["system"].text() != second["system"].text()) return;
+    if (!second || first["code"].text() != second["code"].text() || first["system"].text() != second["system"].text())
+        return;
     fhir::MutableElement concept_element = handle(concept_target);
     if (const fhir::Element display = second["display"]; display && !first["display"]) {
         const auto made = drafts_[concept_target.resource].builder.handle(first).member("display");

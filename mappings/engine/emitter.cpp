@@ -24,7 +24,8 @@ fhir::DocumentPtr stand_in(fhir::Element reference) {
         const auto slash = url.rfind('/');
         if (slash != std::string::npos && slash != 0) {
             const auto before = url.rfind('/', slash - 1);
-            type = url.substr(before == std::string::npos ? 0 : before + 1, slash - (before == std::string::npos ? 0 : before + 1));
+            type = url.substr(before == std::string::npos ? 0 : before + 1,
+                              slash - (before == std::string::npos ? 0 : before + 1));
         }
     }
     if (!identifier && !display) return nullptr;
@@ -37,8 +38,12 @@ fhir::DocumentPtr stand_in(fhir::Element reference) {
             const std::string_view text = display.text();
             auto name = builder.root().append("name");
             const auto comma = text.find(','), blank = text.rfind(' ');
-            name.member("family").set_string(comma != std::string_view::npos ? text.substr(0, comma) : blank != std::string_view::npos ? text.substr(blank + 1) : text);
-            std::string_view given = comma != std::string_view::npos ? text.substr(comma + 1) : blank != std::string_view::npos ? text.substr(0, blank) : std::string_view();
+            name.member("family").set_string(comma != std::string_view::npos   ? text.substr(0, comma)
+                                             : blank != std::string_view::npos ? text.substr(blank + 1)
+                                                                               : text);
+            std::string_view given = comma != std::string_view::npos   ? text.substr(comma + 1)
+                                     : blank != std::string_view::npos ? text.substr(0, blank)
+                                                                       : std::string_view();
             while (!given.empty() && given.front() == ' ') given.remove_prefix(1);
             if (!given.empty()) name.append("given").set_string(given);
         } else {
@@ -64,12 +69,15 @@ std::optional<std::uint32_t> ResourceIndex::find_url(std::string_view url) const
     // an absolute or versioned url of a resource that is known as Type/id
     if (const auto version = url.find("/_history/"); version != std::string_view::npos) url = url.substr(0, version);
     const auto slash = url.rfind('/');
-    const auto before = slash == std::string_view::npos || slash == 0 ? std::string_view::npos : url.rfind('/', slash - 1);
+    const auto before =
+        slash == std::string_view::npos || slash == 0 ? std::string_view::npos : url.rfind('/', slash - 1);
     at = by_url_.find(std::string(before == std::string_view::npos ? url : url.substr(before + 1)));
     return at == by_url_.end() ? std::nullopt : std::optional(at->second);
 }
 
-std::optional<std::uint32_t> ResourceIndex::find(fhir::Element reference) const { return find_url(reference["reference"].text()); }
+std::optional<std::uint32_t> ResourceIndex::find(fhir::Element reference) const {
+    return find_url(reference["reference"].text());
+}
 
 fhir::Element ResourceIndex::target(fhir::Element reference) const {
     const std::string_view url = reference["reference"].text();
@@ -87,10 +95,18 @@ fhir::Element ResourceIndex::target(fhir::Element reference) const {
     return made ? made->root() : fhir::Element();
 }
 
-Emitter::Emitter(const Plan& plan, const MessagePlan& message, TextArena& arena, const ResourceIndex& resources, const BackwardContext& context)
-    : plan_(plan), message_(message), resources_(resources), context_(context), composer_(plan, arena, TimeZone(), context.now), reader_(arena, resources) {
+Emitter::Emitter(const Plan& plan, const MessagePlan& message, TextArena& arena, const ResourceIndex& resources,
+                 const BackwardContext& context)
+    : plan_(plan),
+      message_(message),
+      resources_(resources),
+      context_(context),
+      composer_(plan, arena, TimeZone(), context.now),
+      reader_(arena, resources) {
     const auto policy = plan.setting("offset");
-    offset_ = policy == "always" ? OffsetPolicy::always : policy == "never" ? OffsetPolicy::never : OffsetPolicy::as_received;
+    offset_ = policy == "always"  ? OffsetPolicy::always
+              : policy == "never" ? OffsetPolicy::never
+                                  : OffsetPolicy::as_received;
 }
 
 void Emitter::report(Severity severity, const char* code, std::string text, std::uint32_t line) {
@@ -102,10 +118,12 @@ bool Emitter::consumed(const Selected& leaf) const { return consumed_.contains({
 bool Emitter::reserved(fhir::Element item, const Step& step) const {
     const auto at = message_.reserved.find(step.owner + "." + step.name);
     if (at == message_.reserved.end()) return false;
-    return std::any_of(at->second.begin(), at->second.end(), [&](const Step* other) { return reader_.fits(item, *other); });
+    return std::any_of(at->second.begin(), at->second.end(),
+                       [&](const Step* other) { return reader_.fits(item, *other); });
 }
 
-void Emitter::walk(const Selected& from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal, bool mirror, std::vector<Selected>& out) const {
+void Emitter::walk(const Selected& from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal,
+                   bool mirror, std::vector<Selected>& out) const {
     if (!from.element) return;
     if (i == steps.size()) {
         out.push_back(from);
@@ -117,7 +135,8 @@ void Emitter::walk(const Selected& from, const std::vector<Step>& steps, std::si
     const auto on = [&](fhir::Element item) {
         Selected next = from;
         next.element = item;
-        if (member.is_array() && (step.index == Step::Index::all || !step.where.empty())) next.claims.emplace_back(item.node(), from.via);
+        if (member.is_array() && (step.index == Step::Index::all || !step.where.empty()))
+            next.claims.emplace_back(item.node(), from.via);
         if (!step.crossing.empty()) {
             next.element = resources_.target(item);
             next.via = item.node();
@@ -150,7 +169,8 @@ void Emitter::walk(const Selected& from, const std::vector<Step>& steps, std::si
     }
 }
 
-void Emitter::select(const Selected& from, const Path& path, std::uint32_t ordinal, bool mirror, std::vector<Selected>& out) const {
+void Emitter::select(const Selected& from, const Path& path, std::uint32_t ordinal, bool mirror,
+                     std::vector<Selected>& out) const {
     walk(from, path.steps, 0, ordinal, mirror, out);
 }
 
@@ -191,10 +211,14 @@ bool Emitter::run(const Block& block, const V2Scope& scope, const Selected& base
     bool hit = false;
     for (const std::uint32_t i : block.backward) {
         const auto& statement = block.statements[i];
-        if (const auto* assignment = std::get_if<Assignment>(&statement)) run_assignment(*assignment, scope, base);
-        else if (!base.element) continue;
-        else if (const auto* line = std::get_if<Line>(&statement)) hit |= run_line(*line, block, scope, base);
-        else if (const auto* choose = std::get_if<Choose>(&statement)) hit |= run_choose(*choose, scope, base);
+        if (const auto* assignment = std::get_if<Assignment>(&statement))
+            run_assignment(*assignment, scope, base);
+        else if (!base.element)
+            continue;
+        else if (const auto* line = std::get_if<Line>(&statement))
+            hit |= run_line(*line, block, scope, base);
+        else if (const auto* choose = std::get_if<Choose>(&statement))
+            hit |= run_choose(*choose, scope, base);
     }
     --depth_;
     return hit;
@@ -208,11 +232,21 @@ void Emitter::run_assignment(const Assignment& a, const V2Scope& scope, const Se
     if (there && a.is_default) return;
     std::string text;
     switch (a.value.kind) {
-        case Constant::Kind::now: to_v2(context_.now, FhirKind::date_time, V2Kind::timestamp, OffsetPolicy::as_received, text); break;
-        case Constant::Kind::control_id: text = context_.control_id; break;
-        case Constant::Kind::ordinal: text = std::to_string(scope.frame ? scope.frame->nearest_ordinal() : 1); break;
-        case Constant::Kind::v2: text = reader_.text(a.value.v2, scope); break;
-        default: text = a.value.text; break;
+        case Constant::Kind::now:
+            to_v2(context_.now, FhirKind::date_time, V2Kind::timestamp, OffsetPolicy::as_received, text);
+            break;
+        case Constant::Kind::control_id:
+            text = context_.control_id;
+            break;
+        case Constant::Kind::ordinal:
+            text = std::to_string(scope.frame ? scope.frame->nearest_ordinal() : 1);
+            break;
+        case Constant::Kind::v2:
+            text = reader_.text(a.value.v2, scope);
+            break;
+        default:
+            text = a.value.text;
+            break;
     }
     if (text.empty()) return;
     if (there) place.segment->erase_below(place.at);
@@ -230,10 +264,14 @@ bool Emitter::run_choose(const Choose& choose, const V2Scope& scope, const Selec
         if (first) {
             std::vector<Selected> found;
             select(base, first->target, scope.frame ? scope.frame->nearest_ordinal() : 1, first->mirror, found);
-            const bool open = std::any_of(found.begin(), found.end(), [&](const Selected& s) { return first->mirror || mirror_depth_ > 0 || !consumed(s); });
+            const bool open = std::any_of(found.begin(), found.end(), [&](const Selected& s) {
+                return first->mirror || mirror_depth_ > 0 || !consumed(s);
+            });
             if (!open) continue;
             const auto& how = first->conversion;
-            if (how.kind == Conversion::Kind::table && found.front().element.has_value() && how.table->find_backward(found.front().element.text()).empty()) continue;
+            if (how.kind == Conversion::Kind::table && found.front().element.has_value() &&
+                how.table->find_backward(found.front().element.text()).empty())
+                continue;
         }
         if (!reader_.holds(branch.if_, scope, base.element, Reader::Mode::assertable)) continue;
         establish(branch.if_, scope, first ? first->id : 0);
@@ -260,8 +298,10 @@ bool Emitter::run_line(const Line& line, const Block& block, const V2Scope& scop
     }
     for (const auto& statement : block.statements) {  // what `default` would put there anyway needs no field
         const auto* assignment = std::get_if<Assignment>(&statement);
-        if (!assignment || assignment->to_v2 || !assignment->is_default || assignment->fhir.text != line.target.text) continue;
-        if (assignment->value.kind != Constant::Kind::scalar || !equals(found.front().element, assignment->value)) continue;
+        if (!assignment || assignment->to_v2 || !assignment->is_default || assignment->fhir.text != line.target.text)
+            continue;
+        if (assignment->value.kind != Constant::Kind::scalar || !equals(found.front().element, assignment->value))
+            continue;
         if (!mirror) consumed_.insert({found.front().element.node(), found.front().via});
         return false;
     }
@@ -275,7 +315,8 @@ bool Emitter::run_line(const Line& line, const Block& block, const V2Scope& scop
     bool hit = false;
     const bool repeats = source.kind == V2Ref::Kind::field && source.at.repetition == 0;
     const auto emit = [&](const Selected& from, std::string_view text) {
-        if (repeats) place.at.repetition = static_cast<std::uint16_t>(place.segment->last_repetition(place.at.field) + 1);
+        if (repeats)
+            place.at.repetition = static_cast<std::uint16_t>(place.segment->last_repetition(place.at.field) + 1);
         const bool wrote = text.data() ? put(place, text, from, line.id) : convert(line, from, place);
         hit |= wrote;
         if (!wrote || mirror_depth_ > 0) return;

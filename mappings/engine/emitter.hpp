@@ -44,14 +44,16 @@ struct Selected {
 /// Runs blocks backward: reads FHIR elements, writes leaves into segments that are being built.
 class Emitter {
 public:
-    Emitter(const Plan& plan, const MessagePlan& message, TextArena& arena, const ResourceIndex& resources, const BackwardContext& context);
+    Emitter(const Plan& plan, const MessagePlan& message, TextArena& arena, const ResourceIndex& resources,
+            const BackwardContext& context);
 
     Reader& reader() noexcept { return reader_; }
     Issues& issues() noexcept { return issues_; }
 
     /// True if a line wrote data. An absent element runs the constants only.
     bool run(const Block& block, const V2Scope& scope, const Selected& base);
-    void select(const Selected& from, const Path& path, std::uint32_t ordinal, bool mirror, std::vector<Selected>& out) const;
+    void select(const Selected& from, const Path& path, std::uint32_t ordinal, bool mirror,
+                std::vector<Selected>& out) const;
     bool claimed(const fhir::Node* node, const fhir::Node* via) const { return claims_.contains({node, via}); }
     void claim(const fhir::Node* node, const fhir::Node* via) { claims_.insert({node, via}); }
     /// Grows with each leaf that is no mirror: tells whether a repetition said something new.
@@ -77,7 +79,8 @@ private:
     bool convert_by_table(const Line& line, const Selected& from, V2Value to);
     bool put(V2Value place, std::string_view text, const Selected& from, std::uint32_t line);
     void establish(const Condition& condition, const V2Scope& scope, std::uint32_t line);
-    void walk(const Selected& from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal, bool mirror, std::vector<Selected>& out) const;
+    void walk(const Selected& from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal, bool mirror,
+              std::vector<Selected>& out) const;
     bool reserved(fhir::Element item, const Step& step) const;
     bool consumed(const Selected& leaf) const;
 
@@ -85,7 +88,7 @@ private:
     const MessagePlan& message_;
     const ResourceIndex& resources_;
     const BackwardContext& context_;
-    Composer composer_;          ///< runs `->` lines over what was built, to tell derived values
+    Composer composer_;  ///< runs `->` lines over what was built, to tell derived values
     Reader reader_;
     OffsetPolicy offset_ = OffsetPolicy::as_received;
     std::unordered_set<Way, WayHash> consumed_, claims_;

@@ -19,7 +19,8 @@ std::optional<std::uint32_t> own_coding(fhir::Element value, const TablePlan& ta
         const bool of_table = !table.system.empty() && coding["system"].text() == table.system;
         const auto code = coding["code"].text();
         // Of a lossy row, only a code that still means what stands beside it.
-        if (!of_table && (mapped.empty() || code.empty() || table.find_forward(code) == mapped || table.passes_through)) return i;
+        if (!of_table && (mapped.empty() || code.empty() || table.find_forward(code) == mapped || table.passes_through))
+            return i;
         ++i;
     }
     return std::nullopt;
@@ -36,21 +37,25 @@ bool Emitter::convert(const Line& line, const Selected& from, V2Value to) {
             scope.is_value = true;
             return run(how.type->block, scope, from);
         }
-        case Conversion::Kind::table: return convert_by_table(line, from, to);
+        case Conversion::Kind::table:
+            return convert_by_table(line, from, to);
         case Conversion::Kind::codec: {
             if (!how.codec->backward || !from.element.has_value()) return false;
             Components parts;
             if (!how.codec->backward(from.element.text(), parts)) return false;
             bool hit = false;
-            for (const auto& [component, text] : parts.parts) hit |= put(to.part(static_cast<std::uint8_t>(component), 0), text, from, line.id);
+            for (const auto& [component, text] : parts.parts)
+                hit |= put(to.part(static_cast<std::uint8_t>(component), 0), text, from, line.id);
             return hit;
         }
         case Conversion::Kind::text: {
             if (how.constant_text) return put(to, how.before, from, line.id);
             const std::string_view text = from.element.text();
-            const bool fits = text.size() > how.before.size() + how.after.size() && text.substr(0, how.before.size()) == how.before &&
+            const bool fits = text.size() > how.before.size() + how.after.size() &&
+                              text.substr(0, how.before.size()) == how.before &&
                               text.substr(text.size() - how.after.size()) == how.after;
-            return fits && put(to, text.substr(how.before.size(), text.size() - how.before.size() - how.after.size()), from, line.id);
+            return fits && put(to, text.substr(how.before.size(), text.size() - how.before.size() - how.after.size()),
+                               from, line.id);
         }
         case Conversion::Kind::parts: {
             std::string_view text = from.element.text();
@@ -70,7 +75,8 @@ bool Emitter::convert(const Line& line, const Selected& from, V2Value to) {
             std::string text;
             const FhirKind kind = line.target.kind == FhirKind::complex ? FhirKind::string : line.target.kind;
             const V2Kind type = line.sources.front().type;
-            return to_v2(from.element.text(), kind, type == V2Kind::composite ? V2Kind::text : type, offset_, text) && put(to, text, from, line.id);
+            return to_v2(from.element.text(), kind, type == V2Kind::composite ? V2Kind::text : type, offset_, text) &&
+                   put(to, text, from, line.id);
         }
     }
     return false;

@@ -4,7 +4,8 @@
 
 namespace causeway::mappings {
 
-void write_field(const Leaf* first, const Leaf* last, const hl7v2::Delimiters& delimiters, std::string& out, Trace* trace, std::uint32_t segment) {
+void write_field(const Leaf* first, const Leaf* last, const hl7v2::Delimiters& delimiters, std::string& out,
+                 Trace* trace, std::uint32_t segment) {
     std::uint16_t repetition = 1;
     std::uint8_t component = 1, subcomponent = 1;
     for (const Leaf* leaf = first; leaf != last; ++leaf) {
@@ -26,13 +27,19 @@ void write_field(const Leaf* first, const Leaf* last, const hl7v2::Delimiters& d
         entry.resource = leaf->resource;
         entry.line = leaf->line;
         entry.has_source = true;
-        entry.source = {segment, at.field, at.repetition, at.component, at.subcomponent, static_cast<std::uint32_t>(begin),
+        entry.source = {segment,
+                        at.field,
+                        at.repetition,
+                        at.component,
+                        at.subcomponent,
+                        static_cast<std::uint32_t>(begin),
                         static_cast<std::uint32_t>(out.size() - begin)};
         trace->push_back(entry);
     }
 }
 
-void write_er7(const std::vector<LeafSegment*>& segments, const hl7v2::Delimiters& delimiters, std::string& out, Trace& trace) {
+void write_er7(const std::vector<LeafSegment*>& segments, const hl7v2::Delimiters& delimiters, std::string& out,
+               Trace& trace) {
     std::uint32_t number = 0;
     for (LeafSegment* segment : segments) {
         segment->renumber(number);

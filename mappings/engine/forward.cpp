@@ -12,7 +12,8 @@
 namespace causeway::mappings {
 namespace {
 
-/// Which map a message is for: type and event decide; MSH-9.3, which senders often get wrong, counts where they say nothing.
+/// Which map a message is for: type and event decide; MSH-9.3, which senders often get wrong, counts where they say
+/// nothing.
 const MessagePlan* choose_message(const Plan& plan, const hl7v2::MessageView& message) {
     if (const auto* found = plan.message_for(message.message_type(), message.trigger_event())) return found;
     if (const auto structure = hl7v2::dictionary::structure_of(message))
@@ -23,7 +24,8 @@ const MessagePlan* choose_message(const Plan& plan, const hl7v2::MessageView& me
 /// One message going forward: groups, clauses, links.
 class ForwardRun {
 public:
-    ForwardRun(const MessagePlan& message, Composer& composer) : composer_(composer), instances_(message.variables.size()) {}
+    ForwardRun(const MessagePlan& message, Composer& composer)
+        : composer_(composer), instances_(message.variables.size()) {}
 
     void run(GroupInstance& root) {
         Frame& frame = new_frame(nullptr, true, 0);
@@ -76,8 +78,10 @@ private:
             }
             inner.segments.push_back(entry.segment);
             for (const auto& clause : entry.item->clauses) {
-                if (clause.kind == ClausePlan::Kind::keep) kept.push_back(entry.segment->number());
-                else run_clause(clause, inner);
+                if (clause.kind == ClausePlan::Kind::keep)
+                    kept.push_back(entry.segment->number());
+                else
+                    run_clause(clause, inner);
             }
         }
     }
@@ -145,8 +149,11 @@ private:
 
     void run_emit(const ClausePlan& clause, const Frame& frame) {
         Event event;
-        event.kind = clause.event == "merge" ? Event::Kind::merge : clause.event == "link" ? Event::Kind::link
-                   : clause.event == "unlink" ? Event::Kind::unlink : clause.event == "move" ? Event::Kind::move : Event::Kind::change_identifier;
+        event.kind = clause.event == "merge"    ? Event::Kind::merge
+                     : clause.event == "link"   ? Event::Kind::link
+                     : clause.event == "unlink" ? Event::Kind::unlink
+                     : clause.event == "move"   ? Event::Kind::move
+                                                : Event::Kind::change_identifier;
         const auto first = bound(frame, clause.arguments.front());
         const auto second = clause.arguments.size() > 1 ? bound(frame, clause.arguments[1]) : first;
         if (!first || !second) return;
@@ -185,7 +192,8 @@ private:
             }
             // A resource that a map crossed into, if it did: a link does not make one.
             Path prefix;
-            prefix.steps.assign(link.path.steps.begin(), link.path.steps.begin() + static_cast<std::ptrdiff_t>(crossing));
+            prefix.steps.assign(link.path.steps.begin(),
+                                link.path.steps.begin() + static_cast<std::ptrdiff_t>(crossing));
             std::vector<fhir::Element> roots;
             composer_.reader().select(composer_.drafts()[from].builder.root().get(), prefix, roots);
             for (std::uint32_t i = 0; i < composer_.drafts().size() && !roots.empty(); ++i)
@@ -218,7 +226,8 @@ bool identity_only(fhir::Element root) {
     return true;
 }
 
-void finish(Composer& composer, ForwardRun& run, const std::string& message_key, const std::string& tenant, const Plan& plan, ForwardResult& result) {
+void finish(Composer& composer, ForwardRun& run, const std::string& message_key, const std::string& tenant,
+            const Plan& plan, ForwardResult& result) {
     auto& drafts = composer.drafts();
     for (auto& draft : drafts) draft.builder.root().prune();
     auto keys = Identities(plan, composer, message_key).keys();
@@ -270,7 +279,13 @@ void find_residue(std::vector<LeafSegment>& segments, const std::vector<std::uin
             if (leaf.read) continue;
             const LeafKey at = leaf.position();
             ResidueEntry entry;
-            entry.leaf = {segment.number(), at.field, at.repetition, at.component, at.subcomponent, leaf.offset, static_cast<std::uint32_t>(leaf.text.size())};
+            entry.leaf = {segment.number(),
+                          at.field,
+                          at.repetition,
+                          at.component,
+                          at.subcomponent,
+                          leaf.offset,
+                          static_cast<std::uint32_t>(leaf.text.size())};
             entry.path = leaf_path(segment.code(), ordinal, at);
             entry.kept = keep;
             result.residue.push_back(std::move(entry));
@@ -287,7 +302,8 @@ ForwardResult forward(const Plan& plan, const hl7v2::MessageView& message, const
     const MessagePlan* chosen = choose_message(plan, message);
     if (!chosen) {
         result.refused = true;
-        result.issues.push_back({Severity::error, "R300", "MSH-9", "there is no map for messages of this type and event", 0});
+        result.issues.push_back(
+            {Severity::error, "R300", "MSH-9", "there is no map for messages of this type and event", 0});
         return result;
     }
     result.structure = chosen->name;

@@ -11,20 +11,21 @@ namespace causeway::mappings {
 
 /// What a forward run may not find out by itself.
 struct ForwardContext {
-    std::string now;        ///< FHIR instant for now()
-    std::string time_zone;  ///< of v2 times without offset: an IANA name or an offset; empty = the plan's setting `timezone`
-    std::string sender;     ///< names the message's origin in keys; empty = MSH-4 and MSH-3
-    std::string tenant;     ///< keeps the ids of two installations' data apart; may be empty
+    std::string now;  ///< FHIR instant for now()
+    std::string
+        time_zone;  ///< of v2 times without offset: an IANA name or an offset; empty = the plan's setting `timezone`
+    std::string sender;  ///< names the message's origin in keys; empty = MSH-4 and MSH-3
+    std::string tenant;  ///< keeps the ids of two installations' data apart; may be empty
 };
 
 /// One resource a message yields.
 struct MappedResource {
     std::string type;
-    fhir::DocumentPtr doc;     ///< references inside to resources of the same result are their full_url
-    std::string full_url;      ///< "urn:uuid:…", uuid5 of the first identity key: the same for the same message
+    fhir::DocumentPtr doc;  ///< references inside to resources of the same result are their full_url
+    std::string full_url;   ///< "urn:uuid:…", uuid5 of the first identity key: the same for the same message
     std::vector<std::string> identity_keys;  ///< most specific first, e.g. "Patient|urn:oid:1.2.3|483921"
     bool from_identity_only = false;         ///< made to be referred to; has nothing but an identifier
-    std::vector<std::string> erased;         ///< FHIRPaths of elements the sender deletes (`""`), e.g. "Patient.birthDate"
+    std::vector<std::string> erased;  ///< FHIRPaths of elements the sender deletes (`""`), e.g. "Patient.birthDate"
 };
 
 /// Something the message asks for beyond the content of resources; indexes into ForwardResult::resources.
@@ -36,16 +37,16 @@ struct Event {
 };
 
 struct ForwardResult {
-    bool refused = false;        ///< an issue of severity error stopped the message: no resource may be stored
-    std::string structure;       ///< e.g. "ORU_R01"
-    std::string event;           ///< e.g. "R01"
-    std::string control_id;      ///< MSH-10
+    bool refused = false;    ///< an issue of severity error stopped the message: no resource may be stored
+    std::string structure;   ///< e.g. "ORU_R01"
+    std::string event;       ///< e.g. "R01"
+    std::string control_id;  ///< MSH-10
     std::vector<MappedResource> resources;
     std::vector<Event> events;
     Issues issues;
     Trace trace;
     Residue residue;
-    std::size_t leaves = 0;      ///< valued places of the message, delimiters apart; residue.size() of them were not read
+    std::size_t leaves = 0;  ///< valued places of the message, delimiters apart; residue.size() of them were not read
 };
 
 /// Runs the plan's map for the message's structure (MSH-9.3, else by event). Bad data is an issue; nothing throws.

@@ -48,7 +48,8 @@ std::string Identities::text_of(fhir::Element element) {
     if (element.has_value()) return std::string(element.text());
     const auto reference = composer_.pending().find(element.node());
     if (reference != composer_.pending().end()) return first_key(reference->second);
-    if (const auto value = element["value"]; value && !element["family"]) return std::string(element["system"].text()) + "|" + std::string(value.text());
+    if (const auto value = element["value"]; value && !element["family"])
+        return std::string(element["system"].text()) + "|" + std::string(value.text());
     if (const auto coding = element["coding"].first(); coding && coding["code"])
         return std::string(coding["system"].text()) + "|" + std::string(coding["code"].text());
     std::string all;
@@ -60,13 +61,17 @@ std::vector<std::string> Identities::texts(const KeyPlan& key, std::uint32_t dra
     std::vector<std::string> out;
     Draft& d = composer_.drafts()[draft];
     switch (key.kind) {
-        case KeyPlan::Kind::message: return {message_key_};
-        case KeyPlan::Kind::ordinal: return {std::to_string(d.ordinal)};
-        case KeyPlan::Kind::parent: return {d.parent == Draft::no_parent ? message_key_ : first_key(d.parent)};
+        case KeyPlan::Kind::message:
+            return {message_key_};
+        case KeyPlan::Kind::ordinal:
+            return {std::to_string(d.ordinal)};
+        case KeyPlan::Kind::parent:
+            return {d.parent == Draft::no_parent ? message_key_ : first_key(d.parent)};
         case KeyPlan::Kind::mpi:
         case KeyPlan::Kind::path: {
             Path all = key.path;
-            if (!all.steps.empty() && all.steps.back().index == Step::Index::first) all.steps.back().index = Step::Index::all;
+            if (!all.steps.empty() && all.steps.back().index == Step::Index::first)
+                all.steps.back().index = Step::Index::all;
             std::vector<fhir::Element> found;
             composer_.reader().select(d.builder.root().get(), all, found);
             const bool sliced = !all.steps.empty() && !all.steps.back().where.empty() && all.type == "Identifier";

@@ -28,7 +28,8 @@ private:
     std::string message_key_;
     std::vector<std::vector<std::string>> keys_;
     std::vector<char> state_;  ///< 0 not begun, 1 at work, 2 done
-    std::unordered_map<std::string, std::uint32_t> seen_;  ///< how often a key that cannot tell siblings apart was given
+    std::unordered_map<std::string, std::uint32_t>
+        seen_;  ///< how often a key that cannot tell siblings apart was given
 };
 
 /// Joins drafts that are the same resource: what the later says and the earlier does not is taken over. Gives for each

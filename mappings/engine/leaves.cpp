@@ -10,8 +10,10 @@ constexpr std::uint64_t first_of(LeafKey key) noexcept { return key.packed(); }
 
 constexpr std::uint64_t last_of(LeafKey key) noexcept {
     std::uint64_t packed = key.packed();
-    if (key.component == 0) packed |= 0xffff;
-    else if (key.subcomponent == 0) packed |= 0xff;
+    if (key.component == 0)
+        packed |= 0xffff;
+    else if (key.subcomponent == 0)
+        packed |= 0xff;
     return packed;
 }
 
@@ -42,9 +44,11 @@ struct Cutter {
     static void split(std::string_view text, char separator, std::size_t max, Piece piece) {
         std::size_t number = 1;
         for (std::size_t begin = 0; number <= max; ++number) {
-            const void* found = separator == '\0' || begin >= text.size() ? nullptr
-                                                                           : std::memchr(text.data() + begin, separator, text.size() - begin);
-            const std::size_t end = found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : text.size();
+            const void* found = separator == '\0' || begin >= text.size()
+                                    ? nullptr
+                                    : std::memchr(text.data() + begin, separator, text.size() - begin);
+            const std::size_t end =
+                found ? static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) : text.size();
             piece(text.substr(begin, end - begin), number);
             if (!found) return;
             begin = end + 1;
@@ -58,7 +62,8 @@ struct Cutter {
         split(text, delimiters.repetition, repetition_max, [&](std::string_view repetition, std::size_t r) {
             split(repetition, delimiters.component, component_max, [&](std::string_view component, std::size_t c) {
                 split(component, delimiters.subcomponent, component_max, [&](std::string_view sub, std::size_t s) {
-                    leaf(sub, {number, static_cast<std::uint16_t>(r), static_cast<std::uint8_t>(c), static_cast<std::uint8_t>(s)});
+                    leaf(sub, {number, static_cast<std::uint16_t>(r), static_cast<std::uint8_t>(c),
+                               static_cast<std::uint8_t>(s)});
                 });
             });
         });
@@ -102,7 +107,8 @@ LeafSegment::Range LeafSegment::below(LeafKey key) noexcept {
 
 std::uint16_t LeafSegment::next_repetition(std::uint16_t field, std::uint16_t repetition) noexcept {
     const std::uint64_t after = last_of({field, repetition, 0, 0});
-    const auto at = std::upper_bound(leaves_.begin(), leaves_.end(), after, [](std::uint64_t key, const Leaf& leaf) { return key < leaf.key; });
+    const auto at = std::upper_bound(leaves_.begin(), leaves_.end(), after,
+                                     [](std::uint64_t key, const Leaf& leaf) { return key < leaf.key; });
     if (at == leaves_.end() || at->position().field != field) return 0;
     return at->position().repetition;
 }
@@ -135,12 +141,16 @@ std::vector<LeafSegment> cut(const hl7v2::MessageView& message) {
         segments.emplace_back(segment_code(raw.substr(0, 3)), static_cast<std::uint32_t>(segment.index()));
         auto& leaves = segments.back().leaves();
         leaves.reserve(raw.size() / 6);
-        Cutter cutter{leaves, message.bytes(), delimiters, {delimiters.component, delimiters.repetition, delimiters.subcomponent}};
+        Cutter cutter{leaves,
+                      message.bytes(),
+                      delimiters,
+                      {delimiters.component, delimiters.repetition, delimiters.subcomponent}};
         const bool header = segment.declares_delimiters();
         if (raw.size() <= 4) continue;
         Cutter::split(raw.substr(4), delimiters.field, 0xfffe, [&](std::string_view text, std::size_t n) {
             if (!header) return cutter.field(text, static_cast<std::uint16_t>(n));
-            if (n > 1) cutter.field(text, static_cast<std::uint16_t>(n + 1));  // MSH-1 and MSH-2 are structure, not data
+            if (n > 1)
+                cutter.field(text, static_cast<std::uint16_t>(n + 1));  // MSH-1 and MSH-2 are structure, not data
         });
     }
     return segments;

@@ -39,7 +39,8 @@ struct LeafKey {
     std::uint8_t subcomponent = 0;
 
     constexpr std::uint64_t packed() const noexcept {
-        return (std::uint64_t{field} << 32) | (std::uint64_t{repetition} << 16) | (std::uint64_t{component} << 8) | subcomponent;
+        return (std::uint64_t{field} << 32) | (std::uint64_t{repetition} << 16) | (std::uint64_t{component} << 8) |
+               subcomponent;
     }
     friend constexpr bool operator==(const LeafKey&, const LeafKey&) = default;
 };
@@ -47,14 +48,14 @@ struct LeafKey {
 /// One value that was sent, or one that is about to be.
 struct Leaf {
     std::uint64_t key = 0;
-    std::string_view text;     ///< as it stands in the message (escaped) when read; plain when written
+    std::string_view text;  ///< as it stands in the message (escaped) when read; plain when written
     std::uint32_t offset = 0;
-    std::uint32_t line = 0;    ///< written: the map line it came from
+    std::uint32_t line = 0;      ///< written: the map line it came from
     const void* node = nullptr;  ///< written: the FHIR leaf it came from
     std::uint32_t resource = 0;
     bool escaped = false;
-    bool read = false;         ///< some line that fired has used it
-    bool erased = false;       ///< `""`
+    bool read = false;    ///< some line that fired has used it
+    bool erased = false;  ///< `""`
 
     LeafKey position() const noexcept {
         return {static_cast<std::uint16_t>(key >> 32), static_cast<std::uint16_t>(key >> 16),

@@ -24,7 +24,8 @@ std::size_t match_string(std::string_view text) noexcept {
 std::size_t match_name(std::string_view text) noexcept {
     if (text.empty() || !(is_alpha(text.front()) || text.front() == '_')) return 0;
     std::size_t i = 1;
-    while (i < text.size() && (is_word(text[i]) || (text[i] == '-' && i + 1 < text.size() && is_word(text[i + 1])))) ++i;
+    while (i < text.size() && (is_word(text[i]) || (text[i] == '-' && i + 1 < text.size() && is_word(text[i + 1]))))
+        ++i;
     return i;
 }
 
@@ -93,7 +94,9 @@ std::size_t match_number(std::string_view text) noexcept {
 std::size_t match_code(std::string_view text) noexcept {
     std::size_t i = 0;
     if (text.empty() || !(is_alpha(text.front()) || text.front() == '_')) return 0;
-    while (i < text.size() && (is_word(text[i]) || text[i] == '.' || (text[i] == '-' && i + 1 < text.size() && is_word(text[i + 1])))) ++i;
+    while (i < text.size() &&
+           (is_word(text[i]) || text[i] == '.' || (text[i] == '-' && i + 1 < text.size() && is_word(text[i + 1]))))
+        ++i;
     if (i + 1 >= text.size() || text[i] != '#') return 0;
     const std::size_t quoted = match_string(text.substr(i + 1));
     if (quoted != 0) return i + 1 + quoted;
@@ -172,7 +175,8 @@ std::vector<Token> tokenize(std::string_view text, std::uint32_t file, const std
         previous_line = line;
         i += size;
     }
-    tokens.push_back({TokenKind::end, {}, {file, line, static_cast<std::uint32_t>(i - line_start + 1), {}}, previous_line});
+    tokens.push_back(
+        {TokenKind::end, {}, {file, line, static_cast<std::uint32_t>(i - line_start + 1), {}}, previous_line});
     return tokens;
 }
 

@@ -20,7 +20,8 @@ bool same_place(const Statement& a, const Statement& b) {
     return a.kind == b.kind && left_of(a) == left_of(b) && right_of(a) == right_of(b);
 }
 
-/// `drop PID-10` removes every line with that left, also inside choose and when; `drop gender` every line with that right.
+/// `drop PID-10` removes every line with that left, also inside choose and when; `drop gender` every line with that
+/// right.
 void drop(std::vector<Statement>& block, const Statement& what) {
     std::erase_if(block, [&](const Statement& s) {
         if (s.kind == Statement::Kind::choose || s.kind == Statement::Kind::when) return false;
@@ -40,8 +41,10 @@ void extend_block(std::vector<Statement>& base, const std::vector<Statement>& mo
             continue;
         }
         const auto same = std::find_if(base.begin(), base.end(), [&](const Statement& b) { return same_place(b, s); });
-        if (s.kind != Statement::Kind::choose && s.kind != Statement::Kind::when && same != base.end()) *same = s;
-        else front.push_back(s);
+        if (s.kind != Statement::Kind::choose && s.kind != Statement::Kind::when && same != base.end())
+            *same = s;
+        else
+            front.push_back(s);
     }
     base.insert(base.begin(), front.begin(), front.end());
 }
@@ -54,7 +57,8 @@ void extend_rows(std::vector<Row>& base, const std::vector<Row>& more) {
             return same_v2 || same_fhir;
         });
     }
-    const auto star = std::find_if(base.begin(), base.end(), [](const Row& row) { return row.v2_pattern || row.fhir_pattern; });
+    const auto star =
+        std::find_if(base.begin(), base.end(), [](const Row& row) { return row.v2_pattern || row.fhir_pattern; });
     base.insert(star, more.begin(), more.end());
 }
 
@@ -114,8 +118,8 @@ void Library::declare(const Declaration& d, const std::vector<MapSource>& source
     const auto put = [&](auto& where, const std::string& name, const auto& content, const char* what) {
         const auto at = where.find(name);
         if (at != where.end() && d.mode == Declaration::Mode::declare && !in_site)
-            fault("E100", std::string(what) + " " + name + " is declared twice (first at line " + std::to_string(at->second.place.line) +
-                              "); use extend or replace in a site");
+            fault("E100", std::string(what) + " " + name + " is declared twice (first at line " +
+                              std::to_string(at->second.place.line) + "); use extend or replace in a site");
         else if (at == where.end() && d.mode == Declaration::Mode::replace)
             fault("E101", "there is no " + std::string(what) + " " + name + " to replace; leave out 'replace'");
         where.insert_or_assign(name, Named<std::decay_t<decltype(content)>>{content, d.place});
@@ -133,24 +137,36 @@ void Library::declare(const Declaration& d, const std::vector<MapSource>& source
     std::visit(
         [&](const auto& content) {
             using T = std::decay_t<decltype(content)>;
-            if constexpr (std::is_same_v<T, System>) put(systems, content.name, content, "system");
-            else if constexpr (std::is_same_v<T, Extension>) put(extensions, content.name, content, "extension");
-            else if constexpr (std::is_same_v<T, Slice>) put(slices, content.name, content, "slice");
-            else if constexpr (std::is_same_v<T, Setting>) put(settings, content.name, content, "setting");
-            else if constexpr (std::is_same_v<T, Identity>) put(identities, content.type, content, "identity");
-            else if constexpr (std::is_same_v<T, Codec>) put(codecs, content.name, content, "codec");
+            if constexpr (std::is_same_v<T, System>)
+                put(systems, content.name, content, "system");
+            else if constexpr (std::is_same_v<T, Extension>)
+                put(extensions, content.name, content, "extension");
+            else if constexpr (std::is_same_v<T, Slice>)
+                put(slices, content.name, content, "slice");
+            else if constexpr (std::is_same_v<T, Setting>)
+                put(settings, content.name, content, "setting");
+            else if constexpr (std::is_same_v<T, Identity>)
+                put(identities, content.type, content, "identity");
+            else if constexpr (std::is_same_v<T, Codec>)
+                put(codecs, content.name, content, "codec");
             else if constexpr (std::is_same_v<T, Table>) {
-                if (!extends) put(tables, content.name, content, "table");
-                else if (auto* base = base_of(tables, content.name, "table")) extend_rows(base->rows, content.rows);
+                if (!extends)
+                    put(tables, content.name, content, "table");
+                else if (auto* base = base_of(tables, content.name, "table"))
+                    extend_rows(base->rows, content.rows);
             } else if constexpr (std::is_same_v<T, TypeMap>) {
                 for (const auto& type : content.v2_types) {
                     const std::string name = type + "<->" + content.fhir_type;
-                    if (!extends) put(types, name, content, "type");
-                    else if (auto* base = base_of(types, name, "type")) extend_block(base->block, content.block);
+                    if (!extends)
+                        put(types, name, content, "type");
+                    else if (auto* base = base_of(types, name, "type"))
+                        extend_block(base->block, content.block);
                 }
             } else if constexpr (std::is_same_v<T, SegmentMap>) {
-                if (!extends) put(maps, content.name, content, "map");
-                else if (auto* base = base_of(maps, content.name, "map")) extend_block(base->block, content.block);
+                if (!extends)
+                    put(maps, content.name, content, "map");
+                else if (auto* base = base_of(maps, content.name, "map"))
+                    extend_block(base->block, content.block);
             } else if constexpr (std::is_same_v<T, Message>) {
                 if (!extends) return put(messages, content.name, content, "message");
                 auto* base = base_of(messages, content.name, "message");
@@ -158,9 +174,12 @@ void Library::declare(const Declaration& d, const std::vector<MapSource>& source
                 base->events.insert(base->events.end(), content.events.begin(), content.events.end());
                 for (const auto& item : content.items) {
                     bool found = true;
-                    if (item.kind == Item::Kind::drop) found = drop_item(base->items, item.name);
-                    else if (item.kind == Item::Kind::before || item.kind == Item::Kind::after) found = place_item(base->items, item);
-                    else base->items.push_back(item);
+                    if (item.kind == Item::Kind::drop)
+                        found = drop_item(base->items, item.name);
+                    else if (item.kind == Item::Kind::before || item.kind == Item::Kind::after)
+                        found = place_item(base->items, item);
+                    else
+                        base->items.push_back(item);
                     if (!found) fault("E102", "message " + content.name + " has no " + item.name);
                 }
             } else if constexpr (std::is_same_v<T, std::shared_ptr<const Site>>) {
@@ -170,7 +189,8 @@ void Library::declare(const Declaration& d, const std::vector<MapSource>& source
         d.content);
 }
 
-Library Library::base(const std::vector<Declaration>& declarations, const std::vector<MapSource>& sources, Diagnostics& out) {
+Library Library::base(const std::vector<Declaration>& declarations, const std::vector<MapSource>& sources,
+                      Diagnostics& out) {
     Library library;
     for (const auto mode : {Declaration::Mode::declare, Declaration::Mode::replace, Declaration::Mode::extend})
         for (const auto& d : declarations)
@@ -188,7 +208,8 @@ bool Library::apply_site(std::string_view name, const std::vector<MapSource>& so
             for (const auto& site : sites) names.push_back(site.first);
             const Place place = chain.empty() ? Place{} : sites.find(chain.back()->name)->second.place;
             out.push_back({"E103", sources.empty() ? "" : sources[place.file].name, place.line, place.column,
-                           at == sites.end() ? "there is no site " + next + nearest(next, names) : "site " + next + " stands on itself"});
+                           at == sites.end() ? "there is no site " + next + nearest(next, names)
+                                             : "site " + next + " stands on itself"});
             return false;
         }
         chain.push_back(at->second.content);

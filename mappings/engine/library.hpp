@@ -10,8 +10,8 @@
 
 namespace causeway::mappings {
 
-/// All declarations by name, as they hold for one site: the library with `extend`, `replace` and `drop` of the site and of
-/// those it stands on carried out. Still syntax; the compiler gives it types.
+/// All declarations by name, as they hold for one site: the library with `extend`, `replace` and `drop` of the site and
+/// of those it stands on carried out. Still syntax; the compiler gives it types.
 class Library {
 public:
     template <class T>
@@ -29,18 +29,20 @@ public:
     ByName<syntax::Identity> identities;
     ByName<syntax::Codec> codecs;
     ByName<syntax::Table> tables;
-    ByName<syntax::TypeMap> types;         ///< "CX<->Identifier"; several names of one declaration give several entries
+    ByName<syntax::TypeMap> types;  ///< "CX<->Identifier"; several names of one declaration give several entries
     ByName<syntax::SegmentMap> maps;
     ByName<syntax::Message> messages;
     ByName<std::shared_ptr<const syntax::Site>> sites;
 
     /// The library alone: what stands outside of sites.
-    static Library base(const std::vector<syntax::Declaration>& declarations, const std::vector<MapSource>& sources, Diagnostics& out);
+    static Library base(const std::vector<syntax::Declaration>& declarations, const std::vector<MapSource>& sources,
+                        Diagnostics& out);
     /// With a site's declarations on top; false if it, or one it stands on, does not exist or stands on itself.
     bool apply_site(std::string_view name, const std::vector<MapSource>& sources, Diagnostics& out);
 
 private:
-    void declare(const syntax::Declaration& declaration, const std::vector<MapSource>& sources, bool in_site, Diagnostics& out);
+    void declare(const syntax::Declaration& declaration, const std::vector<MapSource>& sources, bool in_site,
+                 Diagnostics& out);
 };
 
 /// The name in `names` that is nearest to `name`, as ", did you mean X?", or nothing if none is near.

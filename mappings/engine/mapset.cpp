@@ -44,9 +44,10 @@ MapSet::Loaded MapSet::load(std::vector<MapSource> sources) {
         auto plan = state->build(site, "2.5.1", found);
         // A fault of the library shows in every site: say it once.
         for (auto& d : found) {
-            const bool said = std::any_of(result.diagnostics.begin(), result.diagnostics.end(), [&](const Diagnostic& old) {
-                return old.code == d.code && old.file == d.file && old.line == d.line && old.text == d.text;
-            });
+            const bool said =
+                std::any_of(result.diagnostics.begin(), result.diagnostics.end(), [&](const Diagnostic& old) {
+                    return old.code == d.code && old.file == d.file && old.line == d.line && old.text == d.text;
+                });
             if (!said) result.diagnostics.push_back(std::move(d));
         }
         state->plans[{site, "2.5.1"}] = std::move(plan);

@@ -32,7 +32,8 @@ void merge_keyed(fhir::DocumentBuilder& builder, Element to, Element from, std::
     for (const Element item : to.items())
         if (std::find(sent.begin(), sent.end(), key_of(item, name)) != sent.end()) replaced.push_back(item);
     // Same items in the same places: nothing to do, so that a repeated message changes nothing.
-    const bool same = replaced.size() == from.size() && std::equal(replaced.begin(), replaced.end(), from.items().begin(), fhir::same_content);
+    const bool same = replaced.size() == from.size() &&
+                      std::equal(replaced.begin(), replaced.end(), from.items().begin(), fhir::same_content);
     if (same) return;
     MutableElement list = builder.handle(to);
     for (const Element item : replaced) list.remove_child(item);
@@ -46,7 +47,8 @@ void merge_into(fhir::DocumentBuilder& builder, Element to, Element from) {
         const Element same = to[name];
         if (!same) {
             builder.handle(to).member(name).copy_from(member);
-        } else if (member.is_array() && same.is_array() && (name == "identifier" || name == "extension" || name == "modifierExtension")) {
+        } else if (member.is_array() && same.is_array() &&
+                   (name == "identifier" || name == "extension" || name == "modifierExtension")) {
             merge_keyed(builder, same, member, name);
         } else if (member.is_object() && same.is_object() && (name == "meta")) {
             merge_into(builder, same, member);
@@ -102,14 +104,17 @@ void erase(fhir::DocumentBuilder& builder, Element from, const std::vector<Erase
     for (const Element item : member.items())
         if (step.member.empty() || has_value(item, step.member, step.value)) items.push_back(item);
     for (const Element item : items) {
-        if (i + 1 < steps.size()) erase(builder, item, steps, i + 1);
-        else if (member.is_array()) builder.handle(member).remove_child(item);
+        if (i + 1 < steps.size())
+            erase(builder, item, steps, i + 1);
+        else if (member.is_array())
+            builder.handle(member).remove_child(item);
     }
 }
 
 }  // namespace
 
-fhir::DocumentPtr merge(const fhir::Document& stored, const fhir::Document& mapped, std::span<const std::string> erased) {
+fhir::DocumentPtr merge(const fhir::Document& stored, const fhir::Document& mapped,
+                        std::span<const std::string> erased) {
     auto builder = fhir::DocumentBuilder::copy_of(stored.root());
     for (const std::string& path : erased) {
         const auto steps = read_path(path);
@@ -120,6 +125,8 @@ fhir::DocumentPtr merge(const fhir::Document& stored, const fhir::Document& mapp
     return std::move(builder).finish();
 }
 
-fhir::DocumentPtr merge(const fhir::Document& stored, const MappedResource& mapped) { return merge(stored, *mapped.doc, mapped.erased); }
+fhir::DocumentPtr merge(const fhir::Document& stored, const MappedResource& mapped) {
+    return merge(stored, *mapped.doc, mapped.erased);
+}
 
 }  // namespace causeway::mappings

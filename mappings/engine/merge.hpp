@@ -12,6 +12,7 @@ namespace causeway::mappings {
 /// stay. A repeating element that the message sent is a snapshot, except that identifiers and extensions of other
 /// systems stay. Idempotent. References in `mapped` must already be what shall be stored.
 fhir::DocumentPtr merge(const fhir::Document& stored, const MappedResource& mapped);
-fhir::DocumentPtr merge(const fhir::Document& stored, const fhir::Document& mapped, std::span<const std::string> erased);
+fhir::DocumentPtr merge(const fhir::Document& stored, const fhir::Document& mapped,
+                        std::span<const std::string> erased);
 
 }  // namespace causeway::mappings

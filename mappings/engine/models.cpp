@@ -81,17 +81,26 @@ V2Kind kind_of(std::string_view version, std::string_view datatype) {
 FhirKind kind_of(const fhir::r4::TypeDef& type) noexcept {
     using fhir::r4::Primitive;
     switch (type.primitive) {
-        case Primitive::none: return FhirKind::complex;
-        case Primitive::boolean: return FhirKind::boolean;
-        case Primitive::decimal: return FhirKind::number;
+        case Primitive::none:
+            return FhirKind::complex;
+        case Primitive::boolean:
+            return FhirKind::boolean;
+        case Primitive::decimal:
+            return FhirKind::number;
         case Primitive::integer:
         case Primitive::positive_int:
-        case Primitive::unsigned_int: return FhirKind::integer;
-        case Primitive::date: return FhirKind::date;
-        case Primitive::date_time: return FhirKind::date_time;
-        case Primitive::instant: return FhirKind::instant;
-        case Primitive::time: return FhirKind::time;
-        default: return FhirKind::string;
+        case Primitive::unsigned_int:
+            return FhirKind::integer;
+        case Primitive::date:
+            return FhirKind::date;
+        case Primitive::date_time:
+            return FhirKind::date_time;
+        case Primitive::instant:
+            return FhirKind::instant;
+        case Primitive::time:
+            return FhirKind::time;
+        default:
+            return FhirKind::string;
     }
 }
 

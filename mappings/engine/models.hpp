@@ -9,8 +9,8 @@
 /// The two type models as the compiler asks for them.
 namespace causeway::mappings::models {
 
-/// A field's data type: that of `version`, else of 2.5.1, else of any version that has the field (senders use later fields
-/// early, and old ones late). Empty if none has it.
+/// A field's data type: that of `version`, else of 2.5.1, else of any version that has the field (senders use later
+/// fields early, and old ones late). Empty if none has it.
 std::string_view field_type(std::string_view version, std::string_view segment, int field);
 /// All data types the versions give the field, that of `version` first: type maps are looked for in this order.
 std::vector<std::string_view> field_types(std::string_view version, std::string_view segment, int field);

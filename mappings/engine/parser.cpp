@@ -15,13 +15,15 @@ constexpr int depth_max = 64;  ///< of nested blocks, groups and conditions: dee
 bool is_segment_name(std::string_view text) noexcept {
     const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
     const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    return text.size() == 3 && upper(text[0]) && (upper(text[1]) || digit(text[1])) && (upper(text[2]) || digit(text[2]));
+    return text.size() == 3 && upper(text[0]) && (upper(text[1]) || digit(text[1])) &&
+           (upper(text[2]) || digit(text[2]));
 }
 
 /// A name that can be a v2 path on its own: a segment, a data type, `event`, `version`.
 bool is_v2_name(std::string_view text) noexcept {
     if (text == "event" || text == "version" || is_segment_name(text)) return true;
-    return text.size() >= 2 && text.size() <= 4 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    return text.size() >= 2 && text.size() <= 4 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 std::string unquote(std::string_view text) {
@@ -43,8 +45,8 @@ int to_int(std::string_view text) noexcept {
     return value;
 }
 
-/// Recursive descent over the tokens. A fault sets `panic_`, in which no token is consumed and nothing more is reported;
-/// the loops over statements, rows, items and declarations end it by skipping to the next line.
+/// Recursive descent over the tokens. A fault sets `panic_`, in which no token is consumed and nothing more is
+/// reported; the loops over statements, rows, items and declarations end it by skipping to the next line.
 class Parser {
 public:
     Parser(const MapSource& source, std::uint32_t file, Diagnostics& out)
@@ -142,7 +144,8 @@ private:
 
     // ---- paths
     bool at_v2_path(std::size_t ahead = 0) const {
-        return token(ahead).kind == TokenKind::v2_path || (token(ahead).kind == TokenKind::name && is_v2_name(token(ahead).text));
+        return token(ahead).kind == TokenKind::v2_path ||
+               (token(ahead).kind == TokenKind::name && is_v2_name(token(ahead).text));
     }
     V2Path v2_path() {
         V2Path path;
@@ -332,8 +335,12 @@ private:
         auto result = std::make_shared<Condition>(any());
         return panic_ ? nullptr : result;
     }
-    Condition any() { return joined("or", Condition::Kind::any, [this] { return all(); }); }
-    Condition all() { return joined("and", Condition::Kind::all, [this] { return negation(); }); }
+    Condition any() {
+        return joined("or", Condition::Kind::any, [this] { return all(); });
+    }
+    Condition all() {
+        return joined("and", Condition::Kind::all, [this] { return negation(); });
+    }
     template <class Part>
     Condition joined(std::string_view word, Condition::Kind kind, Part part) {
         Condition first = part();
@@ -383,8 +390,12 @@ private:
             std::string_view symbol;
             Test test;
         };
-        for (const auto& [symbol, kind] : {Comparison{"=", Test::equal}, {"!=", Test::unequal}, {"<=", Test::less_equal},
-                                          {"<", Test::less}, {">=", Test::greater_equal}, {">", Test::greater}}) {
+        for (const auto& [symbol, kind] : {Comparison{"=", Test::equal},
+                                           {"!=", Test::unequal},
+                                           {"<=", Test::less_equal},
+                                           {"<", Test::less},
+                                           {">=", Test::greater_equal},
+                                           {">", Test::greater}}) {
             if (!accept(symbol)) continue;
             test.test = kind;
             test.values.push_back(value());
@@ -424,7 +435,8 @@ private:
         for (;;) {
             if (panic_) return o;
             if (accept("as")) {
-                if (token().kind != TokenKind::type_variant && token().kind != TokenKind::name) fail("E030", "expected the name of a type map");
+                if (token().kind != TokenKind::type_variant && token().kind != TokenKind::name)
+                    fail("E030", "expected the name of a type map");
                 o.as = take();
             } else if (accept("via")) {
                 o.via = name("the name of a table");
@@ -488,8 +500,10 @@ private:
                 if (!accept("else")) branch.condition = condition();
                 if (accept("where")) branch.where = condition();
                 expect("=>");
-                if (at("{")) branch.block = statements();
-                else branch.block.push_back(statement());
+                if (at("{"))
+                    branch.block = statements();
+                else
+                    branch.block.push_back(statement());
                 if (!panic_) s.branches.push_back(std::move(branch));
             });
         } else if (accept("when")) {
@@ -509,8 +523,10 @@ private:
         return s;
     }
     void path_of_either_side(Statement& s) {
-        if (at_v2_path()) s.sources.push_back(v2_path());
-        else s.target = fhir_path();
+        if (at_v2_path())
+            s.sources.push_back(v2_path());
+        else
+            s.target = fhir_path();
     }
     Arrow arrow(const char* code, const char* text) {
         if (accept("<->")) return Arrow::both;
@@ -524,8 +540,10 @@ private:
     Declaration read_declaration() {
         Declaration d;
         d.place = here();
-        if (accept("extend")) d.mode = Declaration::Mode::extend;
-        else if (accept("replace")) d.mode = Declaration::Mode::replace;
+        if (accept("extend"))
+            d.mode = Declaration::Mode::extend;
+        else if (accept("replace"))
+            d.mode = Declaration::Mode::replace;
         if (accept("module")) {
             d.content = Module{name()};
         } else if (accept("use")) {
@@ -601,7 +619,9 @@ private:
         } else if (accept("site")) {
             d.content = site();
         } else {
-            fail("E040", "expected a declaration: module, use, system, extension, slice, codec, setting, identity, table, type, map, message or site");
+            fail("E040",
+                 "expected a declaration: module, use, system, extension, slice, codec, setting, identity, table, "
+                 "type, map, message or site");
         }
         return d;
     }
@@ -620,7 +640,8 @@ private:
         return site;
     }
     std::string any_name() {
-        if (token().kind != TokenKind::name && token().kind != TokenKind::type_variant && token().kind != TokenKind::number)
+        if (token().kind != TokenKind::name && token().kind != TokenKind::type_variant &&
+            token().kind != TokenKind::number)
             fail("E011", "expected a name");
         return std::string(take());
     }
@@ -658,8 +679,11 @@ private:
             case TokenKind::name:
             case TokenKind::number:
             case TokenKind::v2_path:
-            case TokenKind::type_variant: return std::string(take());
-            default: fail("E042", "expected a code; quote it if it has odd characters"); return {};
+            case TokenKind::type_variant:
+                return std::string(take());
+            default:
+                fail("E042", "expected a code; quote it if it has odd characters");
+                return {};
         }
     }
     Key key() {
@@ -758,8 +782,10 @@ private:
             if (accept("with")) {
                 do c.maps.push_back(name("a map"));
                 while (accept("+"));
-                if (accept("->")) c.arrow = Arrow::forward;
-                else if (accept("<-")) c.arrow = Arrow::backward;
+                if (accept("->"))
+                    c.arrow = Arrow::forward;
+                else if (accept("<-"))
+                    c.arrow = Arrow::backward;
             } else if (accept("if")) {
                 c.if_ = condition();
             } else if (accept("where")) {

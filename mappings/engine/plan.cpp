@@ -6,11 +6,14 @@ namespace causeway::mappings {
 namespace {
 
 const TablePlan::Entry* find(const std::vector<TablePlan::Entry>& entries, std::string_view code) {
-    const auto at = std::lower_bound(entries.begin(), entries.end(), code, [](const TablePlan::Entry& e, std::string_view c) { return e.from < c; });
+    const auto at = std::lower_bound(entries.begin(), entries.end(), code,
+                                     [](const TablePlan::Entry& e, std::string_view c) { return e.from < c; });
     return at != entries.end() && at->from == code ? &*at : nullptr;
 }
 
-bool is_uri(std::string_view cell) { return cell.starts_with("urn:") || cell.starts_with("http:") || cell.starts_with("https:"); }
+bool is_uri(std::string_view cell) {
+    return cell.starts_with("urn:") || cell.starts_with("http:") || cell.starts_with("https:");
+}
 
 /// Text as part of a URI: what RFC 3986 does not allow there is percent-encoded ("CAPITOL LAB" -> "CAPITOL%20LAB").
 std::string to_uri(std::string_view text) {
@@ -18,7 +21,8 @@ std::string to_uri(std::string_view text) {
     std::string out;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || allowed.find(c) != std::string_view::npos) {
+        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+            allowed.find(c) != std::string_view::npos) {
             out += c;
         } else {
             out += '%';
@@ -55,8 +59,11 @@ std::string from_uri(std::string_view text) {
 std::string through_pattern(const std::vector<TablePlan::Entry>& entries, std::string_view code, std::string* display) {
     for (const auto& entry : entries) {
         const auto star = entry.from.find('*');
-        const std::string_view head = std::string_view(entry.from).substr(0, star), tail = std::string_view(entry.from).substr(star + 1);
-        if (code.size() < head.size() + tail.size() || code.substr(0, head.size()) != head || code.substr(code.size() - tail.size()) != tail) continue;
+        const std::string_view head = std::string_view(entry.from).substr(0, star),
+                               tail = std::string_view(entry.from).substr(star + 1);
+        if (code.size() < head.size() + tail.size() || code.substr(0, head.size()) != head ||
+            code.substr(code.size() - tail.size()) != tail)
+            continue;
         if (display) *display = entry.display;
         const auto at = entry.to.find('*');
         if (at == std::string::npos) return entry.to;

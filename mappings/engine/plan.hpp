@@ -27,20 +27,21 @@ struct V2Ref {
     SegmentCode segment = 0;
     bool all_segments = false;
     std::uint16_t segment_repetition = 1;
-    LeafKey at;                    ///< repetition 0 = all; field 0 = the segment itself
+    LeafKey at;  ///< repetition 0 = all; field 0 = the segment itself
     bool repetition_given = false;
-    V2Kind type = V2Kind::text;    ///< of what the path names
+    V2Kind type = V2Kind::text;  ///< of what the path names
     std::string type_name;
 };
 
-/// A constant as it is written and compared: a scalar, or one code that fits code, Coding, CodeableConcept and Quantity.
+/// A constant as it is written and compared: a scalar, or one code that fits code, Coding, CodeableConcept and
+/// Quantity.
 struct Constant {
     enum class Kind : std::uint8_t { scalar, code, now, ordinal, control_id, quantity, v2 };
     Kind kind = Kind::scalar;
     FhirKind type = FhirKind::string;
-    std::string text;              ///< scalar, code; quantity: the number
-    std::string system, display;   ///< code; quantity: display is the unit
-    V2Ref v2;                      ///< v2: read from the message
+    std::string text;             ///< scalar, code; quantity: the number
+    std::string system, display;  ///< code; quantity: display is the unit
+    V2Ref v2;                     ///< v2: read from the message
 };
 
 struct Path;
@@ -53,24 +54,30 @@ struct SliceTest {
 };
 
 struct Step {
-    enum class Index : std::uint8_t { only, first, all, nth, same };  ///< not an array; array without bracket, [], [n], [#]
+    enum class Index : std::uint8_t {
+        only,
+        first,
+        all,
+        nth,
+        same
+    };  ///< not an array; array without bracket, [], [n], [#]
     std::string name;
-    std::string owner;                         ///< FHIR type whose member it is
+    std::string owner;  ///< FHIR type whose member it is
     Index index = Index::only;
     std::uint32_t n = 0;
-    bool primitive = false;                    ///< a FHIR primitive: what hangs below it is id and extension
-    std::vector<SliceTest> where;              ///< on the element (an extension's url is one of them)
-    std::vector<std::string> crossing;         ///< resource types behind the reference
-    std::vector<SliceTest> crossing_where;     ///< on the resource
+    bool primitive = false;                 ///< a FHIR primitive: what hangs below it is id and extension
+    std::vector<SliceTest> where;           ///< on the element (an extension's url is one of them)
+    std::vector<std::string> crossing;      ///< resource types behind the reference
+    std::vector<SliceTest> crossing_where;  ///< on the resource
 };
 
 /// A FHIR path below some element, checked against the model.
 struct Path {
-    std::vector<Step> steps;                   ///< empty: the element itself (`$`)
-    std::string type;                          ///< FHIR type at its end, "Patient.contact" for a backbone element
+    std::vector<Step> steps;  ///< empty: the element itself (`$`)
+    std::string type;         ///< FHIR type at its end, "Patient.contact" for a backbone element
     FhirKind kind = FhirKind::complex;
-    int iterates = -1;                         ///< the last step with [], -1 if none
-    std::string text;                          ///< as written in the map
+    int iterates = -1;  ///< the last step with [], -1 if none
+    std::string text;   ///< as written in the map
 };
 
 /// A condition with everything that does not depend on the message already decided.
@@ -90,18 +97,21 @@ struct TablePlan;
 struct Conversion {
     enum class Kind : std::uint8_t { builtin, type, table, text, parts, codec };
     Kind kind = Kind::builtin;
-    const TypePlan* type = nullptr;            ///< type; table with a composite source and target: for the sender's coding
+    const TypePlan* type = nullptr;  ///< type; table with a composite source and target: for the sender's coding
     const TablePlan* table = nullptr;
     bool keep = false;
-    std::string before, after;                 ///< text: around the value (fmt "a{}b")
-    bool constant_text = false;                ///< text: fmt without {}
-    struct Part { LeafKey at; std::string after; };
-    std::vector<Part> parts;                   ///< parts: fmt "{SN.1}-{SN.2}", `before` leads
+    std::string before, after;   ///< text: around the value (fmt "a{}b")
+    bool constant_text = false;  ///< text: fmt without {}
+    struct Part {
+        LeafKey at;
+        std::string after;
+    };
+    std::vector<Part> parts;  ///< parts: fmt "{SN.1}-{SN.2}", `before` leads
     const Codec* codec = nullptr;
 };
 
 struct Line {
-    std::uint32_t id = 0;                      ///< index into Plan::lines
+    std::uint32_t id = 0;  ///< index into Plan::lines
     std::vector<V2Ref> sources;
     Path target;
     Conversion conversion;
@@ -110,8 +120,8 @@ struct Line {
     bool required = false, refuse = false, mirror = false;
     bool joined = false;
     std::string join;
-    bool competes = false;                     ///< a `->` line of the block has this target: backward, this one runs last
-    std::vector<std::uint32_t> derived;        ///< those `->` lines, by index in the block
+    bool competes = false;               ///< a `->` line of the block has this target: backward, this one runs last
+    std::vector<std::uint32_t> derived;  ///< those `->` lines, by index in the block
 };
 
 struct Assignment {
@@ -129,7 +139,7 @@ using Statement = std::variant<Line, Assignment, Choose>;
 
 struct Block {
     std::vector<Statement> statements;
-    std::vector<std::uint32_t> backward;       ///< the order in which they run backward
+    std::vector<std::uint32_t> backward;  ///< the order in which they run backward
 };
 
 struct Choose {
@@ -142,7 +152,7 @@ struct Choose {
 
 /// A type map: `type CX <-> Identifier`.
 struct TypePlan {
-    std::string name;                          ///< "CX", "CWE.unit"
+    std::string name;  ///< "CX", "CWE.unit"
     std::string fhir_type;
     FhirKind kind = FhirKind::complex;
     Block block;
@@ -162,10 +172,10 @@ struct TablePlan {
         std::string from, to, display;
     };
     std::string name;
-    std::string system;                        ///< of the FHIR codes; may be empty
-    std::vector<Entry> forward, backward;      ///< sorted by `from`
+    std::string system;                                      ///< of the FHIR codes; may be empty
+    std::vector<Entry> forward, backward;                    ///< sorted by `from`
     std::vector<Entry> forward_patterns, backward_patterns;  ///< with one '*', in the order of the file
-    bool passes_through = false;               ///< `* <-> *`
+    bool passes_through = false;                             ///< `* <-> *`
 
     /// Empty if there is no row.
     std::string find_forward(std::string_view code, std::string* display = nullptr) const;
@@ -173,10 +183,10 @@ struct TablePlan {
 };
 
 struct LinkPlan {
-    std::uint32_t from = 0;                    ///< variable
+    std::uint32_t from = 0;  ///< variable
     Path path;
     std::uint32_t to = 0;
-    bool pins = false;                         ///< its path begins with the fill before it: writes into the element just filled
+    bool pins = false;  ///< its path begins with the fill before it: writes into the element just filled
     std::uint32_t id = 0;
 };
 
@@ -184,9 +194,9 @@ struct ClausePlan {
     enum class Kind : std::uint8_t { make, fill, emit, keep, ignore };
     Kind kind = Kind::keep;
     std::uint32_t id = 0;
-    std::uint32_t variable = 0;                ///< make, fill
-    std::string type;                          ///< make
-    Path target;                               ///< fill: below the variable's resource
+    std::uint32_t variable = 0;  ///< make, fill
+    std::string type;            ///< make
+    Path target;                 ///< fill: below the variable's resource
     std::vector<const MapPlan*> maps;
     bool forward = true, backward = true;
     Condition if_, where;
@@ -203,19 +213,21 @@ struct ItemPlan {
     bool optional = false, repeats = false;
     std::vector<ClausePlan> clauses;
     std::vector<ItemPlan> items;
-    int per = -1;                              ///< variable
-    std::vector<SegmentCode> first;            ///< group: what it may begin with
-    std::vector<SegmentCode> contains;         ///< group: all segments in it
+    int per = -1;                       ///< variable
+    std::vector<SegmentCode> first;     ///< group: what it may begin with
+    std::vector<SegmentCode> contains;  ///< group: all segments in it
 };
 
 struct MessagePlan {
     std::string name;
     std::vector<std::string> events;
     int anchor = -1;
-    ItemPlan root;                             ///< a group
-    struct Variable { std::string name, type; };
+    ItemPlan root;  ///< a group
+    struct Variable {
+        std::string name, type;
+    };
     std::vector<Variable> variables;
-    std::vector<LinkPlan> links;               ///< all of them, for the way back
+    std::vector<LinkPlan> links;  ///< all of them, for the way back
     /// Array places that some slice of this message's maps selects: "Patient.identifier" -> the slices.
     std::unordered_map<std::string, std::vector<const Step*>> reserved;
     /// Reference places that a map crosses, by the type of the resource that holds them.
@@ -238,21 +250,21 @@ struct IdentityPlan {
 struct LineText {
     std::string file;
     std::uint32_t line = 0;
-    std::string site;                          ///< the site that supplied it; empty = the library
-    std::string owner;                         ///< "map PID_Patient", "type CX"
+    std::string site;   ///< the site that supplied it; empty = the library
+    std::string owner;  ///< "map PID_Patient", "type CX"
     std::string text;
 };
 
 struct Plan {
     std::string site, version;
-    std::vector<LineText> lines;               ///< [0] is "no line"
+    std::vector<LineText> lines;  ///< [0] is "no line"
     std::vector<std::unique_ptr<TypePlan>> types;
     std::vector<std::unique_ptr<MapPlan>> maps;
     std::vector<std::unique_ptr<TablePlan>> tables;
     std::vector<std::unique_ptr<MessagePlan>> messages;
     std::unordered_map<std::string, IdentityPlan> identities;  ///< by resource type
     std::unordered_map<std::string, std::string> settings;
-    const TypePlan* coded = nullptr;           ///< CWE <-> CodeableConcept
+    const TypePlan* coded = nullptr;  ///< CWE <-> CodeableConcept
     std::string alternate_codes_url;
 
     const MessagePlan* message(std::string_view structure) const noexcept;

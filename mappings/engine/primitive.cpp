@@ -177,15 +177,22 @@ Converted to_fhir(std::string_view text, FhirKind kind, const TimeZone& zone, st
     Converted result = Converted::good;
     switch (kind) {
         case FhirKind::number:
-        case FhirKind::integer: result = number(text, kind == FhirKind::integer, out); break;
+        case FhirKind::integer:
+            result = number(text, kind == FhirKind::integer, out);
+            break;
         case FhirKind::boolean:
-            if (text == "Y" || text == "true" || text == "1") out = "true";
-            else if (text == "N" || text == "false" || text == "0") out = "false";
-            else result = Converted::wrong;
+            if (text == "Y" || text == "true" || text == "1")
+                out = "true";
+            else if (text == "N" || text == "false" || text == "0")
+                out = "false";
+            else
+                result = Converted::wrong;
             break;
         case FhirKind::date:
         case FhirKind::date_time:
-        case FhirKind::instant: result = timestamp(trim(text), kind, zone, out); break;
+        case FhirKind::instant:
+            result = timestamp(trim(text), kind, zone, out);
+            break;
         case FhirKind::time: {
             LocalTime ignored;
             std::string_view rest = trim(text);
@@ -193,7 +200,9 @@ Converted to_fhir(std::string_view text, FhirKind kind, const TimeZone& zone, st
             break;
         }
         case FhirKind::string:
-        case FhirKind::complex: out.assign(text); break;
+        case FhirKind::complex:
+            out.assign(text);
+            break;
     }
     if (result == Converted::wrong || result == Converted::imprecise) out.clear();
     if (out.empty() && result == Converted::good) result = Converted::wrong;
@@ -210,8 +219,10 @@ bool to_v2(std::string_view text, FhirKind from, V2Kind kind, OffsetPolicy polic
         case FhirKind::instant:
         case FhirKind::time: {
             const std::size_t t = from == FhirKind::time ? 0 : text.find('T');
-            std::string_view date = from == FhirKind::time ? std::string_view() : text.substr(0, std::min(t, text.size()));
-            std::string_view clock = t == std::string_view::npos ? std::string_view() : text.substr(from == FhirKind::time ? 0 : t + 1);
+            std::string_view date =
+                from == FhirKind::time ? std::string_view() : text.substr(0, std::min(t, text.size()));
+            std::string_view clock =
+                t == std::string_view::npos ? std::string_view() : text.substr(from == FhirKind::time ? 0 : t + 1);
             std::string_view offset;
             const std::size_t sign = clock.find_first_of("Z+-");
             if (sign != std::string_view::npos) {
@@ -225,13 +236,16 @@ bool to_v2(std::string_view text, FhirKind from, V2Kind kind, OffsetPolicy polic
             for (const char c : clock)
                 if (c != ':') out += c;
             if (clock.empty() || policy == OffsetPolicy::never) return !out.empty();
-            if (offset == "Z") out += "+0000";
+            if (offset == "Z")
+                out += "+0000";
             else
                 for (const char c : offset)
                     if (c != ':') out += c;
             return !out.empty();
         }
-        default: out.assign(text); return !out.empty();
+        default:
+            out.assign(text);
+            return !out.empty();
     }
 }
 

@@ -16,7 +16,8 @@ enum class Converted : std::uint8_t {
     wrong,      ///< the text is not of the type: nothing written
 };
 
-/// v2 text (plain) to the text of a FHIR primitive, appended to an empty `out`. Digits, precision and a given offset stay as sent.
+/// v2 text (plain) to the text of a FHIR primitive, appended to an empty `out`. Digits, precision and a given offset
+/// stay as sent.
 Converted to_fhir(std::string_view text, FhirKind kind, const TimeZone& zone, std::string& out);
 
 /// How offsets of times are emitted (setting `offset`).
@@ -24,7 +25,6 @@ enum class OffsetPolicy : std::uint8_t { as_received, always, never };
 
 /// The text of a FHIR primitive to v2.
 bool to_v2(std::string_view text, FhirKind from, V2Kind kind, OffsetPolicy policy, std::string& out);
-
 
 bool is_json_number(std::string_view text) noexcept;
 

@@ -35,11 +35,12 @@ struct V2Leaf {
 
 /// Which map line connects which v2 leaf with which FHIR element; recorded while a map runs, in either direction.
 ///
-/// Elements are named by node, valid while the documents of the result live; fhir::path_of() turns one into text. An entry without a source (`has_source` false) is a constant: `set`, `default`, a slice's constraint.
+/// Elements are named by node, valid while the documents of the result live; fhir::path_of() turns one into text. An
+/// entry without a source (`has_source` false) is a constant: `set`, `default`, a slice's constraint.
 struct TraceEntry {
     const fhir::Node* node = nullptr;  ///< the leaf
-    std::uint32_t resource = 0;   ///< index into the result's resources (backward: into the input)
-    std::uint32_t line = 0;       ///< index into the plan's lines
+    std::uint32_t resource = 0;        ///< index into the result's resources (backward: into the input)
+    std::uint32_t line = 0;            ///< index into the plan's lines
     bool has_source = false;
     V2Leaf source;
 };
@@ -48,8 +49,8 @@ using Trace = std::vector<TraceEntry>;
 /// A valued place of the message that no line of the map read.
 struct ResidueEntry {
     V2Leaf leaf;
-    std::string path;     ///< e.g. "ZLB[1]-2[1].1.1"
-    bool kept = false;    ///< the map says `keep` for its segment: residue on purpose
+    std::string path;   ///< e.g. "ZLB[1]-2[1].1.1"
+    bool kept = false;  ///< the map says `keep` for its segment: residue on purpose
 };
 using Residue = std::vector<ResidueEntry>;
 

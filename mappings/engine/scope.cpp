@@ -19,11 +19,16 @@ int compare(std::string_view a, std::string_view b) noexcept {
 
 bool ordered(Test test, int order) noexcept {
     switch (test) {
-        case Test::less: return order < 0;
-        case Test::less_equal: return order <= 0;
-        case Test::greater: return order > 0;
-        case Test::greater_equal: return order >= 0;
-        default: return false;
+        case Test::less:
+            return order < 0;
+        case Test::less_equal:
+            return order <= 0;
+        case Test::greater:
+            return order > 0;
+        case Test::greater_equal:
+            return order >= 0;
+        default:
+            return false;
     }
 }
 
@@ -87,7 +92,8 @@ void Reader::collect(const V2Ref& ref, const V2Scope& scope, std::vector<V2Value
             if (!segment->below(value.at).empty()) out.push_back(value);
             return;
         }
-        for (std::uint16_t r = segment->next_repetition(ref.at.field, 0); r != 0; r = segment->next_repetition(ref.at.field, r)) {
+        for (std::uint16_t r = segment->next_repetition(ref.at.field, 0); r != 0;
+             r = segment->next_repetition(ref.at.field, r)) {
             V2Value value{segment, ref.at};
             value.at.repetition = r;
             if (!segment->below(value.at).empty()) out.push_back(value);
@@ -141,7 +147,8 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
         } else {
             size = text(c.v2, scope).size();
         }
-        const int order = compare(std::to_string(size), c.values.empty() ? std::string_view() : std::string_view(c.values.front().text));
+        const int order = compare(std::to_string(size),
+                                  c.values.empty() ? std::string_view() : std::string_view(c.values.front().text));
         if (c.test == Test::equal) return order == 0;
         if (c.test == Test::unequal) return order != 0;
         return ordered(c.test, order);
@@ -162,7 +169,8 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
     }
     const std::string_view left = text(c.v2, scope);
     const auto is = [&](const Constant& constant) {
-        return left == (constant.kind == Constant::Kind::v2 ? text(constant.v2, scope) : std::string_view(constant.text));
+        return left ==
+               (constant.kind == Constant::Kind::v2 ? text(constant.v2, scope) : std::string_view(constant.text));
     };
     switch (c.test) {
         case Test::equal:
@@ -176,9 +184,12 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
             return yes;
         }
         case Test::unequal:
-        case Test::not_in: return std::none_of(c.values.begin(), c.values.end(), is);
-        case Test::like: return like(left, c.values.front().text);
-        default: return !left.empty() && !c.values.empty() && ordered(c.test, compare(left, c.values.front().text));
+        case Test::not_in:
+            return std::none_of(c.values.begin(), c.values.end(), is);
+        case Test::like:
+            return like(left, c.values.front().text);
+        default:
+            return !left.empty() && !c.values.empty() && ordered(c.test, compare(left, c.values.front().text));
     }
 }
 
@@ -206,30 +217,43 @@ bool Reader::test_fhir(const Condition& c, fhir::Element element) const {
         });
     };
     switch (c.test) {
-        case Test::valued: return !found.empty();
-        case Test::absent: return found.empty();
+        case Test::valued:
+            return !found.empty();
+        case Test::absent:
+            return found.empty();
         case Test::equal:
-        case Test::in: return any_equals();
+        case Test::in:
+            return any_equals();
         case Test::unequal:
-        case Test::not_in: return !any_equals();
+        case Test::not_in:
+            return !any_equals();
         case Test::like:
-            return std::any_of(found.begin(), found.end(), [&](fhir::Element e) { return like(e.text(), c.values.front().text); });
+            return std::any_of(found.begin(), found.end(),
+                               [&](fhir::Element e) { return like(e.text(), c.values.front().text); });
         default:
-            return !found.empty() && !c.values.empty() && ordered(c.test, compare(found.front().text(), c.values.front().text));
+            return !found.empty() && !c.values.empty() &&
+                   ordered(c.test, compare(found.front().text(), c.values.front().text));
     }
 }
 
 bool Reader::holds(const Condition& c, const V2Scope& scope, fhir::Element element, Mode mode) const {
     switch (c.kind) {
-        case Condition::Kind::yes: return true;
-        case Condition::Kind::no: return false;
+        case Condition::Kind::yes:
+            return true;
+        case Condition::Kind::no:
+            return false;
         case Condition::Kind::all:
-            return std::all_of(c.parts.begin(), c.parts.end(), [&](const Condition& p) { return holds(p, scope, element, mode); });
+            return std::all_of(c.parts.begin(), c.parts.end(),
+                               [&](const Condition& p) { return holds(p, scope, element, mode); });
         case Condition::Kind::any:
-            return std::any_of(c.parts.begin(), c.parts.end(), [&](const Condition& p) { return holds(p, scope, element, mode); });
-        case Condition::Kind::negation: return !holds(c.parts.front(), scope, element, Mode::test);
-        case Condition::Kind::fhir: return test_fhir(c, element);
-        default: return test_v2(c, scope, mode);
+            return std::any_of(c.parts.begin(), c.parts.end(),
+                               [&](const Condition& p) { return holds(p, scope, element, mode); });
+        case Condition::Kind::negation:
+            return !holds(c.parts.front(), scope, element, Mode::test);
+        case Condition::Kind::fhir:
+            return test_fhir(c, element);
+        default:
+            return test_v2(c, scope, mode);
     }
 }
 
@@ -242,10 +266,14 @@ bool Reader::satisfies(fhir::Element element, const SliceTest& test) const {
         });
     };
     switch (test.test) {
-        case Test::valued: return !found.empty();
-        case Test::absent: return found.empty();
-        case Test::unequal: return !any_equals();
-        default: return any_equals();
+        case Test::valued:
+            return !found.empty();
+        case Test::absent:
+            return found.empty();
+        case Test::unequal:
+            return !any_equals();
+        default:
+            return any_equals();
     }
 }
 
@@ -259,10 +287,12 @@ bool Reader::fits(fhir::Element item, const Step& step) const {
     const fhir::Element target = references_.target(item);
     if (!target) return false;
     const auto type = target.resource_type();
-    return std::find(step.crossing.begin(), step.crossing.end(), type) != step.crossing.end() && satisfies(target, step.crossing_where);
+    return std::find(step.crossing.begin(), step.crossing.end(), type) != step.crossing.end() &&
+           satisfies(target, step.crossing_where);
 }
 
-void Reader::walk(fhir::Element from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal, std::vector<fhir::Element>& out) const {
+void Reader::walk(fhir::Element from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal,
+                  std::vector<fhir::Element>& out) const {
     if (!from) return;
     if (i == steps.size()) {
         out.push_back(from);
@@ -287,7 +317,8 @@ void Reader::walk(fhir::Element from, const std::vector<Step>& steps, std::size_
     }
 }
 
-void Reader::select(fhir::Element from, const Path& path, std::vector<fhir::Element>& out, std::uint32_t ordinal) const {
+void Reader::select(fhir::Element from, const Path& path, std::vector<fhir::Element>& out,
+                    std::uint32_t ordinal) const {
     walk(from, path.steps, 0, ordinal, out);
 }
 

@@ -13,7 +13,7 @@ namespace causeway::mappings {
 struct Frame {
     const Frame* up = nullptr;
     std::vector<LeafSegment*> segments;
-    std::uint32_t ordinal = 0;   ///< of the repeating group or segment this frame is; 0 = neither
+    std::uint32_t ordinal = 0;  ///< of the repeating group or segment this frame is; 0 = neither
     std::vector<std::pair<std::uint32_t, std::uint32_t>> variables;  ///< variable -> resource
     bool owns_variables = true;  ///< a group that does not repeat shares its parent's
 
@@ -24,7 +24,7 @@ struct Frame {
 /// Where a block reads and writes on the v2 side: the segments in a frame, or the value a type map is about.
 struct V2Scope {
     const Frame* frame = nullptr;
-    V2Value value;               ///< a null segment in a segment map
+    V2Value value;  ///< a null segment in a segment map
     bool is_value = false;
 };
 
@@ -60,8 +60,8 @@ public:
     std::string_view text(const V2Ref& ref, const V2Scope& scope) const;
 
     enum class Mode : std::uint8_t {
-        test,       ///< forward: as things are
-        assertable, ///< backward: what can still be written counts as true
+        test,        ///< forward: as things are
+        assertable,  ///< backward: what can still be written counts as true
     };
     bool holds(const Condition& condition, const V2Scope& scope, fhir::Element element, Mode mode) const;
 
@@ -77,7 +77,8 @@ public:
     TextArena& arena() const noexcept { return arena_; }
 
 private:
-    void walk(fhir::Element from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal, std::vector<fhir::Element>& out) const;
+    void walk(fhir::Element from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal,
+              std::vector<fhir::Element>& out) const;
     bool test_v2(const Condition& condition, const V2Scope& scope, Mode mode) const;
     bool test_fhir(const Condition& condition, fhir::Element element) const;
 

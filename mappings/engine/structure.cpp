@@ -27,10 +27,12 @@ public:
         if (!has(open_.front().group->plan->contains, code)) return extra(segment);
         using Accept = bool (*)(const ItemPlan&, SegmentCode);
         const Accept begins = [](const ItemPlan& item, SegmentCode c) {
-            return item.kind == ItemPlan::Kind::segment ? item.code == c : item.kind == ItemPlan::Kind::group && has(item.first, c);
+            return item.kind == ItemPlan::Kind::segment ? item.code == c
+                                                        : item.kind == ItemPlan::Kind::group && has(item.first, c);
         };
         const Accept contains = [](const ItemPlan& item, SegmentCode c) {
-            return item.kind == ItemPlan::Kind::segment ? item.code == c : item.kind == ItemPlan::Kind::group && has(item.contains, c);
+            return item.kind == ItemPlan::Kind::segment ? item.code == c
+                                                        : item.kind == ItemPlan::Kind::group && has(item.contains, c);
         };
         for (const Accept accept : {begins, contains})
             for (std::size_t level = open_.size(); level-- > 0;)
@@ -86,9 +88,11 @@ private:
             open.group->entries.push_back(std::move(entry));
             open_.emplace_back(inner);
             auto next = ahead(open_.back(), segment.code(), accept);
-            if (!next) next = ahead(open_.back(), segment.code(), [](const ItemPlan& i, SegmentCode c) {
-                return i.kind == ItemPlan::Kind::segment ? i.code == c : i.kind == ItemPlan::Kind::group && has(i.contains, c);
-            });
+            if (!next)
+                next = ahead(open_.back(), segment.code(), [](const ItemPlan& i, SegmentCode c) {
+                    return i.kind == ItemPlan::Kind::segment ? i.code == c
+                                                             : i.kind == ItemPlan::Kind::group && has(i.contains, c);
+                });
             if (!next) return extra(segment);  // cannot happen: the group contains it
             item = *next;
         }
@@ -101,7 +105,8 @@ private:
 void report_missing(const GroupInstance& group, Issues& issues) {
     for (const auto& item : group.plan->items) {
         if (item.kind != ItemPlan::Kind::segment || item.optional) continue;
-        const bool there = std::any_of(group.entries.begin(), group.entries.end(), [&](const auto& e) { return e.item == &item; });
+        const bool there =
+            std::any_of(group.entries.begin(), group.entries.end(), [&](const auto& e) { return e.item == &item; });
         if (there || issues.size() > 200) continue;
         Issue issue;
         issue.code = "R302";

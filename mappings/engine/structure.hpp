@@ -11,8 +11,8 @@ namespace causeway::mappings {
 /// One repetition of a group of a message, with what was found in it.
 struct GroupInstance {
     struct Entry {
-        const ItemPlan* item = nullptr;            ///< null: a segment the map does not name (Z-segments, later versions)
-        std::uint32_t ordinal = 1;                 ///< of this item in this group, from 1
+        const ItemPlan* item = nullptr;  ///< null: a segment the map does not name (Z-segments, later versions)
+        std::uint32_t ordinal = 1;       ///< of this item in this group, from 1
         LeafSegment* segment = nullptr;
         std::unique_ptr<GroupInstance> group;
     };

@@ -19,12 +19,18 @@ namespace {
 
 std::string value_text(const Value& value) {
     switch (value.kind) {
-        case Value::Kind::string: return '"' + value.text + '"';
-        case Value::Kind::code: return value.system + "#" + value.text;
-        case Value::Kind::call: return value.text + "()";
-        case Value::Kind::setting: return "setting." + value.text;
-        case Value::Kind::v2: return value.path.to_string();
-        default: return value.text;
+        case Value::Kind::string:
+            return '"' + value.text + '"';
+        case Value::Kind::code:
+            return value.system + "#" + value.text;
+        case Value::Kind::call:
+            return value.text + "()";
+        case Value::Kind::setting:
+            return "setting." + value.text;
+        case Value::Kind::v2:
+            return value.path.to_string();
+        default:
+            return value.text;
     }
 }
 
@@ -35,9 +41,15 @@ std::string constraints_text(const std::vector<Constraint>& constraints) {
         if (out.size() > 1) out += ", ";
         out += constraint.path.to_string();
         switch (constraint.test) {
-            case Test::valued: out += " valued"; break;
-            case Test::absent: out += " absent"; break;
-            case Test::in: out += " in (...)"; break;
+            case Test::valued:
+                out += " valued";
+                break;
+            case Test::absent:
+                out += " absent";
+                break;
+            case Test::in:
+                out += " in (...)";
+                break;
             default:
                 out += constraint.test == Test::unequal ? " != " : " = ";
                 if (!constraint.values.empty()) out += value_text(constraint.values.front());

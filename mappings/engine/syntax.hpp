@@ -17,12 +17,12 @@ enum class Arrow : std::uint8_t { both, forward, backward };
 struct V2Path {
     enum class Kind : std::uint8_t { field, value, event, version };
     Kind kind = Kind::value;
-    std::string base;           ///< segment or data type
-    int segment_repetition = 1; ///< 0 = all
-    int field = 0;              ///< 0 in a path without a field
-    int repetition = 1;         ///< 0 = all
+    std::string base;            ///< segment or data type
+    int segment_repetition = 1;  ///< 0 = all
+    int field = 0;               ///< 0 in a path without a field
+    int repetition = 1;          ///< 0 = all
     bool repetition_given = false;
-    int component = 0;          ///< 0 = not stated
+    int component = 0;  ///< 0 = not stated
     int subcomponent = 0;
     Place place;
 
@@ -33,10 +33,10 @@ struct Constraint;
 
 struct FhirStep {
     enum class Index : std::uint8_t { none, all, nth, same };  ///< nothing, [], [n], [#]
-    std::string name;           ///< "$" for the whole value
+    std::string name;                                          ///< "$" for the whole value
     Index index = Index::none;
     int n = 0;
-    std::string slice;          ///< name after ':'
+    std::string slice;  ///< name after ':'
     std::vector<Constraint> where;
     std::vector<std::string> crossing;  ///< resource types in parentheses
     std::vector<Constraint> crossing_where;
@@ -52,14 +52,26 @@ struct FhirPath {
 struct Value {
     enum class Kind : std::uint8_t { string, number, boolean, code, call, setting, v2 };
     Kind kind = Kind::string;
-    std::string text;           ///< string, number, "true"; code: the code; call, setting: the name
-    std::string system;         ///< code: the system's name
+    std::string text;    ///< string, number, "true"; code: the code; call, setting: the name
+    std::string system;  ///< code: the system's name
     std::optional<std::string> display;
     std::vector<Value> arguments;
     V2Path path;
 };
 
-enum class Test : std::uint8_t { equal, unequal, less, less_equal, greater, greater_equal, in, not_in, like, valued, absent };
+enum class Test : std::uint8_t {
+    equal,
+    unequal,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    in,
+    not_in,
+    like,
+    valued,
+    absent
+};
 
 struct Constraint {
     FhirPath path;
@@ -100,19 +112,19 @@ struct Branch;
 struct Statement {
     enum class Kind : std::uint8_t { line, set, default_, choose, when, drop };
     Kind kind = Kind::line;
-    std::vector<V2Path> sources;         ///< line; set, default and drop of a v2 path: one
+    std::vector<V2Path> sources;  ///< line; set, default and drop of a v2 path: one
     Arrow arrow = Arrow::both;
-    std::optional<FhirPath> target;      ///< line; set, default and drop of a FHIR path
-    Value value;                         ///< set, default
+    std::optional<FhirPath> target;  ///< line; set, default and drop of a FHIR path
+    Value value;                     ///< set, default
     Options options;
-    std::vector<Branch> branches;        ///< choose
-    ConditionPtr condition;              ///< when
-    std::vector<Statement> block;        ///< when
+    std::vector<Branch> branches;  ///< choose
+    ConditionPtr condition;        ///< when
+    std::vector<Statement> block;  ///< when
     Place place;
 };
 
 struct Branch {
-    ConditionPtr condition;              ///< null: else
+    ConditionPtr condition;  ///< null: else
     ConditionPtr where;
     std::vector<Statement> block;
     Place place;
@@ -132,7 +144,7 @@ struct Key {
     FhirPath path;
     std::string function;
     std::vector<Key> parts;
-    bool optional = false;               ///< `?`: the key holds without this part
+    bool optional = false;  ///< `?`: the key holds without this part
 };
 
 struct Clause {
@@ -142,9 +154,9 @@ struct Clause {
         std::string variable;
     };
     Kind kind = Kind::keep;
-    std::string variable, type;          ///< make
-    FhirPath target;                     ///< fill
-    std::string event;                   ///< emit
+    std::string variable, type;  ///< make
+    FhirPath target;             ///< fill
+    std::string event;           ///< emit
     std::vector<std::string> arguments;
     std::vector<std::string> maps;
     Arrow arrow = Arrow::both;
@@ -157,33 +169,70 @@ struct Clause {
 struct Item {
     enum class Kind : std::uint8_t { anchor, group, segment, clause, drop, before, after };
     Kind kind = Kind::segment;
-    std::string name;                    ///< anchor variable, group, segment
-    char cardinality = '1';              ///< 1 ? * +
+    std::string name;        ///< anchor variable, group, segment
+    char cardinality = '1';  ///< 1 ? * +
     std::string per;
-    std::vector<Item> items;             ///< group; before, after: one
-    std::vector<Clause> clauses;         ///< segment; clause: one
+    std::vector<Item> items;      ///< group; before, after: one
+    std::vector<Clause> clauses;  ///< segment; clause: one
     Place place;
 };
 
-struct Module { std::string name; };
-struct Use { std::vector<std::string> names; };
-struct System { std::string name, url; };
-struct Extension { std::string name, url, type; };
-struct Slice { std::string name; std::vector<Constraint> constraints; };
-struct Codec { std::string name, v2_type, fhir_type; };
-struct Setting { std::string name; Value value; };
-struct Identity { std::string type; std::vector<Key> keys; };
-struct Table { std::string name, v2_table, fhir_system; bool fhir_system_is_url = false; std::vector<Row> rows; };
-struct TypeMap { std::vector<std::string> v2_types; std::string fhir_type; std::vector<Statement> block; };
-struct SegmentMap { std::string name; std::vector<std::string> segments; std::vector<std::string> target; std::vector<Statement> block; };
-struct Message { std::string name; std::vector<std::string> events; std::vector<Item> items; };
+struct Module {
+    std::string name;
+};
+struct Use {
+    std::vector<std::string> names;
+};
+struct System {
+    std::string name, url;
+};
+struct Extension {
+    std::string name, url, type;
+};
+struct Slice {
+    std::string name;
+    std::vector<Constraint> constraints;
+};
+struct Codec {
+    std::string name, v2_type, fhir_type;
+};
+struct Setting {
+    std::string name;
+    Value value;
+};
+struct Identity {
+    std::string type;
+    std::vector<Key> keys;
+};
+struct Table {
+    std::string name, v2_table, fhir_system;
+    bool fhir_system_is_url = false;
+    std::vector<Row> rows;
+};
+struct TypeMap {
+    std::vector<std::string> v2_types;
+    std::string fhir_type;
+    std::vector<Statement> block;
+};
+struct SegmentMap {
+    std::string name;
+    std::vector<std::string> segments;
+    std::vector<std::string> target;
+    std::vector<Statement> block;
+};
+struct Message {
+    std::string name;
+    std::vector<std::string> events;
+    std::vector<Item> items;
+};
 struct Site;
 
 struct Declaration {
     enum class Mode : std::uint8_t { declare, extend, replace };
     Mode mode = Mode::declare;
     std::variant<Module, Use, System, Extension, Slice, Codec, Setting, Identity, Table, TypeMap, SegmentMap, Message,
-                 std::shared_ptr<const Site>> content;
+                 std::shared_ptr<const Site>>
+        content;
     Place place;
 };
 

@@ -66,7 +66,8 @@ std::optional<int> fixed_offset(std::string_view text) noexcept {
     const std::string_view minutes = text.substr(colon ? 3 : 2);
     for (const char c : {text[0], text[1], minutes[0], minutes[1]})
         if (!is_digit(c)) return std::nullopt;
-    const int seconds = ((text[0] - '0') * 10 + (text[1] - '0')) * 3600 + ((minutes[0] - '0') * 10 + (minutes[1] - '0')) * 60;
+    const int seconds =
+        ((text[0] - '0') * 10 + (text[1] - '0')) * 3600 + ((minutes[0] - '0') * 10 + (minutes[1] - '0')) * 60;
     return negative ? -seconds : seconds;
 }
 
@@ -79,7 +80,8 @@ const std::unordered_map<std::string_view, std::string_view>& zones() {
             const std::string_view line = text.substr(0, end);
             text.remove_prefix(std::min(end + 1, text.size()));
             const auto tab = line.find('\t');
-            if (tab != std::string_view::npos && line.front() != '#') zones.emplace(line.substr(0, tab), line.substr(tab + 1));
+            if (tab != std::string_view::npos && line.front() != '#')
+                zones.emplace(line.substr(0, tab), line.substr(tab + 1));
         }
         return zones;
     }();
@@ -134,9 +136,9 @@ std::optional<TimeZone> TimeZone::parse_rule(std::string_view rule) {
     for (Change* change : {&zone.begin_, &zone.end_}) {
         if (!take(rule, ',')) return std::nullopt;
         if (take(rule, 'M')) {
-            if (!take_number(rule, change->month) || !take(rule, '.') || !take_number(rule, change->week) || !take(rule, '.') ||
-                !take_number(rule, change->weekday) || change->month < 1 || change->month > 12 || change->week < 1 ||
-                change->week > 5 || change->weekday > 6)
+            if (!take_number(rule, change->month) || !take(rule, '.') || !take_number(rule, change->week) ||
+                !take(rule, '.') || !take_number(rule, change->weekday) || change->month < 1 || change->month > 12 ||
+                change->week < 1 || change->week > 5 || change->weekday > 6)
                 return std::nullopt;
         } else {
             change->count_leap_day = !take(rule, 'J');
@@ -161,7 +163,8 @@ std::optional<TimeZone> TimeZone::find(std::string_view name) {
 
 TimeZone::Offset TimeZone::offset_at(const LocalTime& time) const noexcept {
     if (!has_summer_) return {standard_ / 60, false};
-    const std::int64_t now = days_from_civil(time.year, time.month, time.day) * 86400 + time.hour * 3600 + time.minute * 60 + time.second;
+    const std::int64_t now =
+        days_from_civil(time.year, time.month, time.day) * 86400 + time.hour * 3600 + time.minute * 60 + time.second;
     const std::int64_t save = summer_ - standard_;
     const std::int64_t begin = begin_.in_year(time.year), end = end_.in_year(time.year);
     // Both changes in wall-clock time: `begin` as the clock shows before it moves, `end` likewise.

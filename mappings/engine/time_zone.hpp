@@ -20,8 +20,8 @@ public:
     static std::optional<TimeZone> find(std::string_view name);
 
     struct Offset {
-        int minutes = 0;       ///< east of Greenwich
-        bool doubtful = false; ///< the time does not exist or exists twice; the earlier offset was taken
+        int minutes = 0;        ///< east of Greenwich
+        bool doubtful = false;  ///< the time does not exist or exists twice; the earlier offset was taken
     };
     Offset offset_at(const LocalTime& time) const noexcept;
 

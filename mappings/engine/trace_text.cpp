@@ -20,7 +20,8 @@ std::string trace_text(const Plan& plan, const ForwardResult& result, const hl7v
         const auto dot = std::min(path.find('.'), path.size());
         out += path.substr(0, dot) + "[" + std::to_string(entry.resource) + "]" + path.substr(dot);
         if (entry.has_source)
-            out += " <- " + leaf_name(message, entry.source) + " @" + std::to_string(entry.source.offset) + "+" + std::to_string(entry.source.length);
+            out += " <- " + leaf_name(message, entry.source) + " @" + std::to_string(entry.source.offset) + "+" +
+                   std::to_string(entry.source.length);
         if (entry.line != 0) {
             const LineText& line = plan.lines[entry.line];
             out += "  " + line.file + ":" + std::to_string(line.line);

@@ -31,15 +31,20 @@ private:
     void compress() {
         std::array<std::uint32_t, 80> w{};
         for (std::size_t i = 0; i < 16; ++i)
-            w[i] = std::uint32_t{block_[4 * i]} << 24 | std::uint32_t{block_[4 * i + 1]} << 16 | std::uint32_t{block_[4 * i + 2]} << 8 | block_[4 * i + 3];
+            w[i] = std::uint32_t{block_[4 * i]} << 24 | std::uint32_t{block_[4 * i + 1]} << 16 |
+                   std::uint32_t{block_[4 * i + 2]} << 8 | block_[4 * i + 3];
         for (std::size_t i = 16; i < 80; ++i) w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
         auto [a, b, c, d, e] = state_;
         for (std::size_t i = 0; i < 80; ++i) {
             std::uint32_t f = 0, k = 0;
-            if (i < 20) f = (b & c) | (~b & d), k = 0x5a827999;
-            else if (i < 40) f = b ^ c ^ d, k = 0x6ed9eba1;
-            else if (i < 60) f = (b & c) | (b & d) | (c & d), k = 0x8f1bbcdc;
-            else f = b ^ c ^ d, k = 0xca62c1d6;
+            if (i < 20)
+                f = (b & c) | (~b & d), k = 0x5a827999;
+            else if (i < 40)
+                f = b ^ c ^ d, k = 0x6ed9eba1;
+            else if (i < 60)
+                f = (b & c) | (b & d) | (c & d), k = 0x8f1bbcdc;
+            else
+                f = b ^ c ^ d, k = 0xca62c1d6;
             const std::uint32_t next = std::rotl(a, 5) + f + e + k + w[i];
             e = d, d = c, c = std::rotl(b, 30), b = a, a = next;
         }
@@ -52,7 +57,8 @@ private:
 };
 
 /// 7f1ad8f5-24c4-4d0b-9f2e-c2a1b0a7c001
-constexpr std::array<std::uint8_t, 16> key_namespace = {0x7f, 0x1a, 0xd8, 0xf5, 0x24, 0xc4, 0x4d, 0x0b, 0x9f, 0x2e, 0xc2, 0xa1, 0xb0, 0xa7, 0xc0, 0x01};
+constexpr std::array<std::uint8_t, 16> key_namespace = {0x7f, 0x1a, 0xd8, 0xf5, 0x24, 0xc4, 0x4d, 0x0b,
+                                                        0x9f, 0x2e, 0xc2, 0xa1, 0xb0, 0xa7, 0xc0, 0x01};
 
 }  // namespace
 

@@ -4,7 +4,8 @@
 
 namespace causeway::mappings {
 
-/// Name-based UUID (RFC 9562, version 5) in the namespace of Causeway's identity keys: the same name, the same id, for ever.
+/// Name-based UUID (RFC 9562, version 5) in the namespace of Causeway's identity keys: the same name, the same id, for
+/// ever.
 std::string uuid_of(std::string_view name);
 
 }  // namespace causeway::mappings

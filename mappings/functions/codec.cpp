@@ -21,7 +21,8 @@ bool first_backward(std::string_view text, CodecOutput& out) {
 
 /// +1 217 5550134 X12, from the parts of an XTN.
 bool phone_forward(const CodecInput& in, std::string& out) {
-    const std::string country = in.component(5), area = in.component(6), local = in.component(7), extension = in.component(8);
+    const std::string country = in.component(5), area = in.component(6), local = in.component(7),
+                      extension = in.component(8);
     if (local.empty()) return false;
     if (!country.empty()) out += "+" + country + " ";
     if (!area.empty()) out += area + " ";
@@ -38,14 +39,17 @@ std::string base64(std::string_view bytes) {
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
         std::uint32_t group = 0;
         const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-        for (std::size_t j = 0; j < 3; ++j) group = group << 8 | (j < count ? static_cast<unsigned char>(bytes[i + j]) : 0U);
+        for (std::size_t j = 0; j < 3; ++j)
+            group = group << 8 | (j < count ? static_cast<unsigned char>(bytes[i + j]) : 0U);
         for (std::size_t j = 0; j < 4; ++j) out += j <= count ? base64_alphabet[group >> (18 - 6 * j) & 63] : '=';
     }
     return out;
 }
 
 bool unhex(std::string_view text, std::string& out) {
-    const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1; };
+    const auto digit = [](char c) {
+        return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+    };
     if (text.size() % 2 != 0) return false;
     for (std::size_t i = 0; i < text.size(); i += 2) {
         const int high = digit(text[i]), low = digit(text[i + 1]);
@@ -96,7 +100,8 @@ bool sn_text_backward(std::string_view text, CodecOutput& out) {
         return text.substr(start, i - start);
     };
     const std::array<std::string_view, 4> parts = {take(is_comparator, 2), take(is_number, text.size()),
-                                                   take([&](char c) { return !is_number(c); }, 1), take(is_number, text.size())};
+                                                   take([&](char c) { return !is_number(c); }, 1),
+                                                   take(is_number, text.size())};
     if (i != text.size() || text.empty()) return false;
     for (int n = 1; n <= 4; ++n)
         if (!parts[static_cast<std::size_t>(n - 1)].empty()) out.component(n, parts[static_cast<std::size_t>(n - 1)]);
@@ -166,7 +171,8 @@ bool md_range_backward(std::string_view text, CodecOutput& out) {
     return true;
 }
 
-/// Start plus duration, for a segment that has start, duration and unit in three fields following AIS-4/7/8 or AIP-6/9/10.
+/// Start plus duration, for a segment that has start, duration and unit in three fields following AIS-4/7/8 or
+/// AIP-6/9/10.
 bool offset_end_forward(const CodecInput& in, std::string& out) {
     std::string start = in.field(4), amount = in.component(1), unit = in.field(8);
     if (start.size() < 12) {
@@ -175,7 +181,9 @@ bool offset_end_forward(const CodecInput& in, std::string& out) {
     }
     int duration = 0;
     const auto parsed = std::from_chars(amount.data(), amount.data() + amount.size(), duration);
-    if (parsed.ptr != amount.data() + amount.size() || amount.empty() || duration < 0 || duration > 1000000 || start.size() < 12) return false;
+    if (parsed.ptr != amount.data() + amount.size() || amount.empty() || duration < 0 || duration > 1000000 ||
+        start.size() < 12)
+        return false;
     const bool hours = unit == "H" || unit == "HR" || unit == "h" || unit == "HOUR" || unit == "HOURS";
     const bool minutes = unit.empty() || unit == "MIN" || unit == "min" || unit == "M" || unit == "MINUTES";
     if (!hours && !minutes) return false;
@@ -184,9 +192,13 @@ bool offset_end_forward(const CodecInput& in, std::string& out) {
         std::from_chars(start.data() + at, start.data() + at + size, value);
         return value;
     };
-    const int year = number(0, 4), month = number(4, 2), day = number(6, 2), hour = number(8, 2), minute = number(10, 2);
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59) return false;
-    std::int64_t total = days_from_civil(year, month, day) * 1440 + hour * 60 + minute + std::int64_t{duration} * (hours ? 60 : 1);
+    const int year = number(0, 4), month = number(4, 2), day = number(6, 2), hour = number(8, 2),
+              minute = number(10, 2);
+    if (year < 1 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 ||
+        minute > 59)
+        return false;
+    std::int64_t total =
+        days_from_civil(year, month, day) * 1440 + hour * 60 + minute + std::int64_t{duration} * (hours ? 60 : 1);
     const std::int64_t days = total / 1440;
     total %= 1440;
     // back to a date: the civil date whose day number is `days`
@@ -207,7 +219,8 @@ bool offset_end_forward(const CodecInput& in, std::string& out) {
     put(0, 4, y), put(4, 2, m), put(6, 2, d), put(8, 2, total / 60), put(10, 2, total % 60);
     out.assign(text, 12);
     const auto offset = start.find_first_of("+-", 12);
-    out += start.substr(12, 2).find_first_of("+-") == std::string::npos && start.size() >= 14 ? start.substr(12, 2) : "00";
+    out +=
+        start.substr(12, 2).find_first_of("+-") == std::string::npos && start.size() >= 14 ? start.substr(12, 2) : "00";
     if (offset != std::string::npos) out += start.substr(offset);
     return true;
 }
@@ -226,8 +239,10 @@ bool narrative_backward(std::string_view text, CodecOutput& out) {
     const auto begin = text.find("<p>"), end = text.find("</p>");
     if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return false;
     std::string plain(text.substr(begin + 3, end - begin - 3));
-    for (const auto& [entity, character] : {std::pair<std::string_view, char>{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}})
-        for (std::size_t at = 0; (at = plain.find(entity, at)) != std::string::npos; ++at) plain.replace(at, entity.size(), 1, character);
+    for (const auto& [entity, character] :
+         {std::pair<std::string_view, char>{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}})
+        for (std::size_t at = 0; (at = plain.find(entity, at)) != std::string::npos; ++at)
+            plain.replace(at, entity.size(), 1, character);
     out.component(1, plain);
     return !plain.empty();
 }

@@ -5,7 +5,8 @@
 
 namespace causeway::mappings {
 
-/// What a codec may see of the value it converts: components by number (subcomponent 0 or 1 = the first), as plain text.
+/// What a codec may see of the value it converts: components by number (subcomponent 0 or 1 = the first), as plain
+/// text.
 class CodecInput {
 public:
     virtual ~CodecInput() = default;

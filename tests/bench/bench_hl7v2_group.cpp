@@ -14,7 +14,8 @@ void parse_and_group(benchmark::State& state) {
     std::string bytes = sample_oru(static_cast<int>(state.range(0)));
     std::string padded;
     for (const char c : bytes) {
-        if (c == '\r' && bytes.size() > 200'000) padded += "||||LONGER^Reference text of the laboratory, as some send it^L||||||||||||";
+        if (c == '\r' && bytes.size() > 200'000)
+            padded += "||||LONGER^Reference text of the laboratory, as some send it^L||||||||||||";
         padded += c;
     }
     bytes = padded;

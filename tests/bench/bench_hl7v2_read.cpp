@@ -9,11 +9,11 @@ using namespace causeway::hl7v2;
 
 namespace {
 
-constexpr Path thirty[] = {
-    "MSH-3"_v2,    "MSH-4"_v2,    "MSH-7"_v2,    "MSH-9.1"_v2,  "MSH-9.2"_v2,  "MSH-10"_v2,   "MSH-12"_v2,  "PID-3.1"_v2,
-    "PID-3.4.2"_v2, "PID-3(2).1"_v2, "PID-5.1"_v2, "PID-5.2"_v2, "PID-7"_v2,   "PID-8"_v2,    "PID-11.3"_v2, "PID-13"_v2,
-    "PV1-2"_v2,    "PV1-3.1"_v2,  "PV1-7.1"_v2,  "PV1-19"_v2,   "ORC-1"_v2,    "ORC-2"_v2,    "ORC-5"_v2,   "OBR-2"_v2,
-    "OBR-4.1"_v2,  "OBR-7"_v2,    "OBR-22"_v2,   "OBR-25"_v2,   "OBX-5"_v2,    "OBX-11"_v2};
+constexpr Path thirty[] = {"MSH-3"_v2,   "MSH-4"_v2,   "MSH-7"_v2,     "MSH-9.1"_v2,    "MSH-9.2"_v2, "MSH-10"_v2,
+                           "MSH-12"_v2,  "PID-3.1"_v2, "PID-3.4.2"_v2, "PID-3(2).1"_v2, "PID-5.1"_v2, "PID-5.2"_v2,
+                           "PID-7"_v2,   "PID-8"_v2,   "PID-11.3"_v2,  "PID-13"_v2,     "PV1-2"_v2,   "PV1-3.1"_v2,
+                           "PV1-7.1"_v2, "PV1-19"_v2,  "ORC-1"_v2,     "ORC-2"_v2,      "ORC-5"_v2,   "OBR-2"_v2,
+                           "OBR-4.1"_v2, "OBR-7"_v2,   "OBR-22"_v2,    "OBR-25"_v2,     "OBX-5"_v2,   "OBX-11"_v2};
 static_assert(std::size(thirty) == 30);
 
 void read_thirty_fields(benchmark::State& state) {

@@ -24,7 +24,8 @@ const std::string admission =
 
 /// The gateway's inbound side on a store of its own.
 struct Gateway {
-    std::filesystem::path folder = std::filesystem::temp_directory_path() / ("causeway-bench-" + std::to_string(::getpid()));
+    std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("causeway-bench-" + std::to_string(::getpid()));
     ops::SystemClock clock;
     exchange::ControlIds ids{clock};
     security::Door door;
@@ -33,7 +34,8 @@ struct Gateway {
     exchange::IdentityRegistrar registrar;
     std::shared_ptr<const mappings::MapSet> maps = mappings::MapSet::load(mappings::MapSet::builtin()).maps;
     exchange::Inbox inbox{{*store, writer, door, clock, [this] { return ids.next(); }, nullptr, nullptr},
-                          std::make_shared<exchange::ExchangeSettings>(), maps};
+                          std::make_shared<exchange::ExchangeSettings>(),
+                          maps};
     boost::asio::thread_pool cpu{2};
     mllp::InboxEvents events;
     boost::asio::io_context io;

@@ -1,5 +1,5 @@
-// What does a read cost over a bare Beast server that sends the same bytes? Look at server_us, the processor time of the
-// server's thread per request; the bar is bare / ours >= 0.8 without read audit and >= 0.6 with it.
+// What does a read cost over a bare Beast server that sends the same bytes? Look at server_us, the processor time of
+// the server's thread per request; the bar is bare / ours >= 0.8 without read audit and >= 0.6 with it.
 #include <benchmark/benchmark.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -27,10 +27,12 @@ using namespace causeway;
 
 constexpr auto as_result = net::as_tuple(net::use_awaitable);
 constexpr std::string_view request =
-    "GET /fhir/Patient/0192f0c1-7b5e-7cc3-9e1b-2f1d6c1f0a01 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: application/fhir+json\r\nUser-Agent: bench\r\n\r\n";
+    "GET /fhir/Patient/0192f0c1-7b5e-7cc3-9e1b-2f1d6c1f0a01 HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nAccept: "
+    "application/fhir+json\r\nUser-Agent: bench\r\n\r\n";
 
 std::string patient_json() {
-    std::string json = R"({"resourceType":"Patient","id":"0192f0c1-7b5e-7cc3-9e1b-2f1d6c1f0a01","meta":{"versionId":"1","lastUpdated":"2026-01-31T08:15:30.123456Z"},"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">)";
+    std::string json =
+        R"({"resourceType":"Patient","id":"0192f0c1-7b5e-7cc3-9e1b-2f1d6c1f0a01","meta":{"versionId":"1","lastUpdated":"2026-01-31T08:15:30.123456Z"},"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">)";
     json.append(800, 'x');
     return json + R"(</div>"},"name":[{"family":"Rocha","given":["Ines"]}],"birthDate":"1962-05-20"})";
 }
@@ -62,7 +64,8 @@ net::awaitable<void> bare_listen(tcp::acceptor& acceptor, const std::string& bod
         auto [error, socket] = co_await acceptor.async_accept(as_result);
         if (error) co_return;
         socket.set_option(tcp::no_delay(true));
-        net::co_spawn(acceptor.get_executor(), bare_session(beast::tcp_stream(std::move(socket)), body), [](std::exception_ptr) {});
+        net::co_spawn(acceptor.get_executor(), bare_session(beast::tcp_stream(std::move(socket)), body),
+                      [](std::exception_ptr) {});
     }
 }
 
@@ -125,11 +128,15 @@ void rest_read(benchmark::State& state) {
         ops::SystemClock clock;
         rest::ResourceWriter writer(*store);
         rest::Operations operations;
-        rest::Services services{*store, door, state.range(1) != 0 ? &reads : nullptr, clock, writer, operations, std::nullopt, {}};
+        rest::Services services{*store,       door, state.range(1) != 0 ? &reads : nullptr, clock, writer, operations,
+                                std::nullopt, {}};
         rest::Rest handler(services);
-        const auto draft = writer.prepare(fhir::parse_json(patient_json()).value(), "0192f0c1-7b5e-7cc3-9e1b-2f1d6c1f0a01").value();
+        const auto draft =
+            writer.prepare(fhir::parse_json(patient_json()).value(), "0192f0c1-7b5e-7cc3-9e1b-2f1d6c1f0a01").value();
         const security::Principal principal;
-        storage::transact_blocking(*store, [&](storage::Transaction& transaction) { return writer.write(transaction, draft, {principal, storage::WriteKind::create, {}, 0, {}, true}); }).value();
+        storage::transact_blocking(*store, [&](storage::Transaction& transaction) {
+            return writer.write(transaction, draft, {principal, storage::WriteKind::create, {}, 0, {}, true});
+        }).value();
         net::io_context io(1);
         http::Server server(io, handler, {});
         const std::uint16_t port = server.listen("127.0.0.1", 0).value();

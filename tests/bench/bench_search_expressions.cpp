@@ -13,7 +13,8 @@ namespace {
 
 using namespace causeway::fhir;
 
-constexpr const char* patient_json = R"({"resourceType":"Patient","id":"p-1001","meta":{"lastUpdated":"2024-05-01T10:00:00Z","profile":["http://x.example/p"]},
+constexpr const char* patient_json =
+    R"({"resourceType":"Patient","id":"p-1001","meta":{"lastUpdated":"2024-05-01T10:00:00Z","profile":["http://x.example/p"]},
  "identifier":[{"use":"usual","type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"MR"}]},"system":"urn:oid:1.2.36.146","value":"12345"}],
  "active":true,"name":[{"use":"official","family":"Rocha","given":["Ines","Maria"]},{"use":"maiden","family":"Sousa"}],
  "telecom":[{"system":"phone","value":"(03) 5555 6473","use":"work"},{"system":"email","value":"ines@example.org"}],"gender":"female","birthDate":"1974-12-25",
@@ -28,17 +29,46 @@ constexpr const char* observation_json = R"({"resourceType":"Observation","id":"
  "interpretation":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation","code":"H"}]}],
  "referenceRange":[{"low":{"value":3.1,"unit":"mmol/l"},"high":{"value":6.2,"unit":"mmol/l"}}]})";
 
-constexpr std::array<const char*, 15> patient_expressions = {"Patient.id", "Patient.identifier", "Patient.name", "Patient.name.family", "Patient.name.given", "Patient.birthDate", "Patient.gender",
-    "Patient.active", "Patient.address.city", "Patient.address.postalCode", "Patient.telecom.where(system='phone')", "Patient.telecom.where(system='email')",
-    "Patient.generalPractitioner", "Patient.managingOrganization", "Patient.deceased.exists() and Patient.deceased != false"};
-constexpr std::array<const char*, 15> observation_expressions = {"Resource.id", "Resource.meta.lastUpdated", "Observation.identifier", "Observation.status", "Observation.category", "Observation.code",
-    "Observation.subject", "Observation.subject.where(resolve() is Patient)", "Observation.encounter", "Observation.effective", "Observation.performer",
-    "(Observation.value as Quantity) | (Observation.value as SampledData)", "(Observation.value as CodeableConcept)", "Observation.code | Observation.component.code", "Observation.basedOn"};
+constexpr std::array<const char*, 15> patient_expressions = {"Patient.id",
+                                                             "Patient.identifier",
+                                                             "Patient.name",
+                                                             "Patient.name.family",
+                                                             "Patient.name.given",
+                                                             "Patient.birthDate",
+                                                             "Patient.gender",
+                                                             "Patient.active",
+                                                             "Patient.address.city",
+                                                             "Patient.address.postalCode",
+                                                             "Patient.telecom.where(system='phone')",
+                                                             "Patient.telecom.where(system='email')",
+                                                             "Patient.generalPractitioner",
+                                                             "Patient.managingOrganization",
+                                                             "Patient.deceased.exists() and Patient.deceased != false"};
+constexpr std::array<const char*, 15> observation_expressions = {
+    "Resource.id",
+    "Resource.meta.lastUpdated",
+    "Observation.identifier",
+    "Observation.status",
+    "Observation.category",
+    "Observation.code",
+    "Observation.subject",
+    "Observation.subject.where(resolve() is Patient)",
+    "Observation.encounter",
+    "Observation.effective",
+    "Observation.performer",
+    "(Observation.value as Quantity) | (Observation.value as SampledData)",
+    "(Observation.value as CodeableConcept)",
+    "Observation.code | Observation.component.code",
+    "Observation.basedOn"};
 
 template <std::size_t count>
 std::vector<path::Expression> compile(const std::array<const char*, count>& texts, std::string_view type) {
     std::vector<path::Expression> compiled;
-    for (const char* text : texts) compiled.push_back(path::Expression::compile(text, {.context_type = type, .strict = false, .as_filters = true, .union_combines = true}).value());
+    for (const char* text : texts)
+        compiled.push_back(
+            path::Expression::compile(
+                text, {.context_type = type, .strict = false, .as_filters = true, .union_combines = true})
+                .value());
     return compiled;
 }
 
@@ -54,8 +84,10 @@ void evaluate_thirty_expressions(benchmark::State& state) {
     environment.resolve_to_type = true;
     path::Evaluation evaluation;
     for (auto _ : state) {
-        for (const auto& expression : on_patient) benchmark::DoNotOptimize(evaluation.run(expression, patient_item, environment)->size());
-        for (const auto& expression : on_observation) benchmark::DoNotOptimize(evaluation.run(expression, observation_item, environment)->size());
+        for (const auto& expression : on_patient)
+            benchmark::DoNotOptimize(evaluation.run(expression, patient_item, environment)->size());
+        for (const auto& expression : on_observation)
+            benchmark::DoNotOptimize(evaluation.run(expression, observation_item, environment)->size());
     }
     state.SetItemsProcessed(state.iterations() * 30);
 }
@@ -86,7 +118,8 @@ BENCHMARK_CAPTURE(parse_and_extract, observation, observation_json);
 
 void parse_query_text(benchmark::State& state) {
     for (auto _ : state) {
-        const auto decoded = search::decode_query("patient=p-1001&code=http://loinc.org|15074-8&date=ge2024-01&_sort=-date&_count=20");
+        const auto decoded =
+            search::decode_query("patient=p-1001&code=http://loinc.org|15074-8&date=ge2024-01&_sort=-date&_count=20");
         benchmark::DoNotOptimize(search::parse_query("Observation", *decoded).plan.conditions.size());
     }
     state.SetItemsProcessed(state.iterations());

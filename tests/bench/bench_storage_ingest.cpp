@@ -1,4 +1,5 @@
-// How fast does the store write, and how many bytes does that cost? Groups of 1, 8 and 64 single creates, bundles of 300.
+// How fast does the store write, and how many bytes does that cost? Groups of 1, 8 and 64 single creates, bundles of
+// 300.
 #include "fhir/json/json.hpp"
 #include "fhir/search/extract.hpp"
 #include "gateway/storage/sqlite/sqlite_store.hpp"
@@ -20,13 +21,17 @@ std::string body_of(std::mt19937& random, std::size_t number) {
     char text[2048];
     const auto pick = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
     if (number % 10 == 0) {
-        std::snprintf(text, sizeof text,
+        std::snprintf(
+            text, sizeof text,
             R"({"resourceType":"Patient","identifier":[{"type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"MR"}]},"system":"urn:oid:1.2.3","value":"%zu"}],"name":[{"use":"official","family":"Family%u","given":["Given%u"]}],"gender":"%s","birthDate":"19%02u-%02u-%02u","address":[{"line":["%u Main Street"],"city":"City%u","postalCode":"%05u"}]})",
-            number, pick(5000), pick(3000), pick(2) ? "male" : "female", pick(100), 1 + pick(12), 1 + pick(28), pick(900), pick(300), pick(99999));
+            number, pick(5000), pick(3000), pick(2) ? "male" : "female", pick(100), 1 + pick(12), 1 + pick(28),
+            pick(900), pick(300), pick(99999));
     } else {
-        std::snprintf(text, sizeof text,
+        std::snprintf(
+            text, sizeof text,
             R"({"resourceType":"Observation","status":"final","category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory","display":"Laboratory"}]}],"code":{"coding":[{"system":"http://loinc.org","code":"%u-%u","display":"Measured thing %u"}],"text":"Measured thing"},"subject":{"reference":"Patient/p%zu"},"encounter":{"reference":"Encounter/e%zu"},"effectiveDateTime":"20%02u-%02u-%02uT%02u:%02u:00Z","issued":"2024-01-01T00:00:00Z","valueQuantity":{"value":%u.%u,"unit":"mg/dL","system":"http://unitsofmeasure.org","code":"mg/dL"}})",
-            1000 + pick(200) * pick(4), pick(10), pick(200), number / 10 * 10, number / 10, 14 + pick(10), 1 + pick(12), 1 + pick(28), pick(24), pick(60), pick(300), pick(10));
+            1000 + pick(200) * pick(4), pick(10), pick(200), number / 10 * 10, number / 10, 14 + pick(10), 1 + pick(12),
+            1 + pick(28), pick(24), pick(60), pick(300), pick(10));
     }
     return text;
 }
@@ -63,7 +68,8 @@ void ingest(benchmark::State& state) {
         input.type = i % 10 == 0 ? "Patient" : "Observation";
         input.id = store->new_id();
         input.json = body_of(random, i);
-        input.extraction = causeway::fhir::search::extract(causeway::fhir::parse_json(prepare_body(input.json, input.type, input.id)->json).value());
+        input.extraction = causeway::fhir::search::extract(
+            causeway::fhir::parse_json(prepare_body(input.json, input.type, input.id)->json).value());
     }
     std::size_t next = 0;
     std::uint64_t resources = 0;
@@ -76,15 +82,20 @@ void ingest(benchmark::State& state) {
             for (std::size_t i = 0; i < per_job; ++i) {
                 auto& input = inputs[next++ % inputs.size()];
                 if (next > inputs.size()) input.id = store->new_id();
-                prepared.push_back(store->prepare(input.type, input.id, std::move(*prepare_body(input.json, input.type, input.id)), input.extraction.values.values()));
+                prepared.push_back(store->prepare(input.type, input.id,
+                                                  std::move(*prepare_body(input.json, input.type, input.id)),
+                                                  input.extraction.values.values()));
             }
-            transact(*store, [prepared = std::move(prepared)](Transaction& t) -> Result<void> {
-                for (const auto& resource : prepared) t.put({resource, WriteKind::update, 0, 0}).value();
-                return {};
-            }, [&](Result<void> outcome) {
-                if (outcome.has_error()) std::abort();
-                if (--left == 0) done.set_value();
-            });
+            transact(
+                *store,
+                [prepared = std::move(prepared)](Transaction& t) -> Result<void> {
+                    for (const auto& resource : prepared) t.put({resource, WriteKind::update, 0, 0}).value();
+                    return {};
+                },
+                [&](Result<void> outcome) {
+                    if (outcome.has_error()) std::abort();
+                    if (--left == 0) done.set_value();
+                });
         }
         done.get_future().wait();
         resources += per_job * in_flight;
@@ -102,4 +113,12 @@ void ingest(benchmark::State& state) {
 
 }  // namespace
 
-BENCHMARK(ingest)->Args({1, 1})->Args({1, 8})->Args({1, 64})->Args({300, 1})->Args({300, 4})->UseRealTime()->Unit(benchmark::kMicrosecond)->MinTime(2);
+BENCHMARK(ingest)
+    ->Args({1, 1})
+    ->Args({1, 8})
+    ->Args({1, 64})
+    ->Args({300, 1})
+    ->Args({300, 4})
+    ->UseRealTime()
+    ->Unit(benchmark::kMicrosecond)
+    ->MinTime(2);

@@ -27,7 +27,8 @@ public:
             address.sin_family = AF_INET;
             address.sin_port = htons(port);
             address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-            if (fd < 0 || ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("connect");
+            if (fd < 0 || ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+                throw std::runtime_error("connect");
             const int on = 1;
             ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
             sockets_.push_back(fd);
@@ -41,7 +42,8 @@ public:
 
     std::size_t connections() const { return sockets_.size(); }
     void send(std::size_t i, std::string_view request) {
-        if (::send(sockets_[i], request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size())) throw std::runtime_error("send");
+        if (::send(sockets_[i], request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
+            throw std::runtime_error("send");
     }
     /// Reads one answer and returns its status; `body_bytes` counts up.
     int receive(std::size_t i) {

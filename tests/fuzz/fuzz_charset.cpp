@@ -19,10 +19,10 @@ void require(bool holds) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static constexpr std::array<std::string_view, 26> names = {
-        "",        "ASCII",         "8859/1",    "8859/2",         "8859/5",        "8859/6",
-        "8859/7",  "8859/8",        "8859/9",    "8859/15",        "ISO IR6",       "ISO IR14",
-        "ISO IR87", "ISO IR159",    "GB 18030-2000", "KS X 1001",  "CNS 11643-1992", "BIG-5",
-        "UNICODE", "UNICODE UTF-8", "UNICODE UTF-16", "UNICODE UTF-32", "JAS2020",  "UTF-8",
+        "",         "ASCII",         "8859/1",         "8859/2",         "8859/5",         "8859/6",
+        "8859/7",   "8859/8",        "8859/9",         "8859/15",        "ISO IR6",        "ISO IR14",
+        "ISO IR87", "ISO IR159",     "GB 18030-2000",  "KS X 1001",      "CNS 11643-1992", "BIG-5",
+        "UNICODE",  "UNICODE UTF-8", "UNICODE UTF-16", "UNICODE UTF-32", "JAS2020",        "UTF-8",
         "NONSENSE", "CP1251"};
     if (size < 1) return 0;
     const std::string_view name = names[data[0] % names.size()];

@@ -1,4 +1,5 @@
-// An expression and, after a NUL byte, a document: compile, evaluate, show. Any input may fail, none may crash or run away.
+// An expression and, after a NUL byte, a document: compile, evaluate, show. Any input may fail, none may crash or run
+// away.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -11,7 +12,8 @@ using namespace causeway::fhir;
 
 namespace {
 
-constexpr const char* fallback = R"({"resourceType":"Patient","id":"1","active":true,"name":[{"family":"A","given":["b","c"],"_given":[null,{"id":"x"}]}],
+constexpr const char* fallback =
+    R"({"resourceType":"Patient","id":"1","active":true,"name":[{"family":"A","given":["b","c"],"_given":[null,{"id":"x"}]}],
  "birthDate":"1970-02","multipleBirthInteger":2,"contained":[{"resourceType":"Observation","id":"o","valueQuantity":{"value":1.50,"code":"mg","system":"http://unitsofmeasure.org"}}],
  "managingOrganization":{"reference":"#o"}})";
 
@@ -30,7 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         document = *parsed;
     }
     for (const bool strict : {false, true}) {
-        const auto expression = path::Expression::compile(text, {.context_type = document->resource_type(), .strict = strict, .as_filters = strict});
+        const auto expression = path::Expression::compile(
+            text, {.context_type = document->resource_type(), .strict = strict, .as_filters = strict});
         if (expression.has_error()) {
             if (expression.error().offset > text.size() || expression.error().message.empty()) std::abort();
             continue;

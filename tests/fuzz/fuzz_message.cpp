@@ -31,7 +31,8 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 void check_field(const FieldView& field) {
     const Delimiters& delimiters = field.delimiters();
-    const auto repetitions = field.raw().empty() ? std::vector<std::string_view>{} : split(field.raw(), delimiters.repetition);
+    const auto repetitions =
+        field.raw().empty() ? std::vector<std::string_view>{} : split(field.raw(), delimiters.repetition);
     require(field.repetition_count() == repetitions.size());
     std::size_t r = 0;
     std::string scratch;

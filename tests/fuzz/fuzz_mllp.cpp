@@ -16,13 +16,15 @@ void require(bool holds) {
     if (!holds) std::abort();
 }
 
-std::vector<std::string> decode(const std::uint8_t* data, std::size_t size, std::size_t chunk, const mllp::FrameOptions& options) {
+std::vector<std::string> decode(const std::uint8_t* data, std::size_t size, std::size_t chunk,
+                                const mllp::FrameOptions& options) {
     mllp::FrameDecoder decoder(options);
     std::vector<std::string> out;
     const auto note = [&out, &options](const mllp::Frame& frame) {
         require(frame.bytes.size() <= options.message_bytes_max);
         // whether a CR follows the end block is known only if it came along
-        const bool whole = frame.state == mllp::FrameState::clean || frame.state == mllp::FrameState::missing_carriage_return;
+        const bool whole =
+            frame.state == mllp::FrameState::clean || frame.state == mllp::FrameState::missing_carriage_return;
         out.push_back(std::to_string(whole ? 0 : static_cast<int>(frame.state)) + ":" + std::string(frame.bytes));
     };
     for (std::size_t at = 0; at < size;) {

@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto patch = parse_json(std::string(input.substr(cut + 1)));
     if (document.has_error() || patch.has_error()) return 0;
     const std::string before = to_json((*document)->root());
-    const auto result = (*patch)->root().is_array() ? apply_json_patch(*document, *patch) : apply_fhirpath_patch(*document, (*patch)->root());
+    const auto result = (*patch)->root().is_array() ? apply_json_patch(*document, *patch)
+                                                    : apply_fhirpath_patch(*document, (*patch)->root());
     if (to_json((*document)->root()) != before) std::abort();
     if (result.has_error()) {
         if (result.error().message.empty()) std::abort();

@@ -48,7 +48,9 @@ inline ForwardContext at_noon() {
     return context;
 }
 
-inline ForwardResult convert(const Plan& plan, const hl7v2::MessageView& message) { return forward(plan, message, at_noon()); }
+inline ForwardResult convert(const Plan& plan, const hl7v2::MessageView& message) {
+    return forward(plan, message, at_noon());
+}
 
 /// The message made from a forward result, with the control id and event it had.
 inline BackwardResult create(const Plan& plan, const ForwardResult& result) {
@@ -99,8 +101,10 @@ inline std::vector<std::string> content(const ForwardResult& result) {
     return all;
 }
 
-/// The text of an element of a result's resource, by a plain dotted path; arrays mean their first item, `name[1]` the second.
-inline std::string at(const ForwardResult& result, std::string_view type, std::string_view path, std::size_t number = 1) {
+/// The text of an element of a result's resource, by a plain dotted path; arrays mean their first item, `name[1]` the
+/// second.
+inline std::string at(const ForwardResult& result, std::string_view type, std::string_view path,
+                      std::size_t number = 1) {
     for (const auto& resource : result.resources) {
         if (resource.type != type || --number != 0) continue;
         fhir::Element element = resource.doc->root();

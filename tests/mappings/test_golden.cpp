@@ -1,5 +1,6 @@
-// Messages with what they become, side by side: NAME.hl7, NAME.json (the bundle), NAME.trace (what came from where, then
-// the residue), NAME.back (the message made from the resources alone). CAUSEWAY_UPDATE_GOLDEN=1 rewrites them; read the diff.
+// Messages with what they become, side by side: NAME.hl7, NAME.json (the bundle), NAME.trace (what came from where,
+// then the residue), NAME.back (the message made from the resources alone). CAUSEWAY_UPDATE_GOLDEN=1 rewrites them;
+// read the diff.
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -40,7 +41,8 @@ void compare(const fs::path& path, const std::string& text) {
         const auto from = begin == std::string::npos ? 0 : begin + 1;
         return whole.substr(from, std::min<std::size_t>(200, whole.find('\n', at) - from));
     };
-    FAIL_CHECK(path.string() << ":" << line << "\n  expected: " << excerpt(expected) << "\n  is:       " << excerpt(text));
+    FAIL_CHECK(path.string() << ":" << line << "\n  expected: " << excerpt(expected)
+                             << "\n  is:       " << excerpt(text));
 }
 
 std::vector<fs::path> messages() {
@@ -54,89 +56,94 @@ std::vector<fs::path> messages() {
 }  // namespace
 
 TEST_SUITE("mappings/golden") {
-
-TEST_CASE("each message becomes what stands beside it") {
-    const auto plan = shipped().plan();
-    REQUIRE(!messages().empty());
-    for (const auto& path : messages()) {
-        CAPTURE(path.string());
-        const auto message = hl7v2::Message::parse(segments(slurp(path)));
-        REQUIRE(message.has_value());
-        const auto result = convert(*plan, message->view());
-        CHECK(!result.refused);
-        std::string json;
-        fhir::write_json(to_bundle(result, at_noon())->root(), json, {.pretty = true});
-        compare(fs::path(path).replace_extension(".json"), json + "\n");
-        std::string trace = trace_text(*plan, result, message->view()) + "-- residue\n" + residue_text(result) + "-- issues\n";
-        for (const auto& issue : result.issues) trace += issue.code + " " + issue.v2_path + " " + issue.text + "\n";
-        compare(fs::path(path).replace_extension(".trace"), trace);
-        compare(fs::path(path).replace_extension(".back"), lines(create(*plan, result).er7));
-    }
-}
-
-TEST_CASE("every resource is valid R4") {
-    const auto plan = shipped().plan();
-    for (const auto& path : messages()) {
-        const auto message = hl7v2::Message::parse(segments(slurp(path)));
-        REQUIRE(message.has_value());
-        for (const auto& resource : convert(*plan, message->view()).resources)
-            for (const auto& issue : fhir::validate_structure(*resource.doc)) FAIL_CHECK(path.string() << ": " << issue.expression << ": " << issue.text);
-    }
-}
-
-TEST_CASE("law 1, determinism: the same message twice gives the same bytes") {
-    const auto plan = shipped().plan();
-    for (const auto& path : messages()) {
-        CAPTURE(path.string());
-        const auto message = hl7v2::Message::parse(segments(slurp(path)));
-        const auto first = convert(*plan, message->view()), second = convert(*plan, message->view());
-        CHECK(fhir::to_json(to_bundle(first, at_noon())->root()) == fhir::to_json(to_bundle(second, at_noon())->root()));
-        CHECK(create(*plan, first).er7 == create(*plan, second).er7);
-    }
-}
-
-TEST_CASE("laws 4 and 5: a message made from the resources gives the same resources, and then itself") {
-    const auto plan = shipped().plan();
-    for (const auto& path : messages()) {
-        CAPTURE(path.string());
-        const auto message = hl7v2::Message::parse(segments(slurp(path)));
-        const auto first = convert(*plan, message->view());
-        const auto made = create(*plan, first);
-        REQUIRE(!made.refused);
-        const auto again = hl7v2::Message::parse(made.er7);
-        REQUIRE(again.has_value());
-        const auto second = convert(*plan, again->view());
-        const auto before = content(first), after = content(second);
-        for (std::size_t i = 0; i < std::max(before.size(), after.size()); ++i)
-            CHECK((i < before.size() ? before[i] : "(missing)") == (i < after.size() ? after[i] : "(missing)"));
-        CHECK(lines(create(*plan, second).er7) == lines(made.er7));
-    }
-}
-
-TEST_CASE("laws 6 and 7: every leaf is read or residue, and the trace names true byte spans") {
-    const auto plan = shipped().plan();
-    for (const auto& path : messages()) {
-        CAPTURE(path.string());
-        const auto message = hl7v2::Message::parse(segments(slurp(path)));
-        const auto result = convert(*plan, message->view());
-        CHECK(result.residue.size() < result.leaves);
-        for (const auto& entry : result.residue) {
-            CHECK(entry.leaf.offset + entry.leaf.length <= message->bytes().size());
-            for (const auto& traced : result.trace)
-                if (traced.has_source && traced.source.offset == entry.leaf.offset) FAIL_CHECK("residue that was used: " << entry.path);
-        }
-        for (const auto& traced : result.trace) {
-            REQUIRE(traced.resource < result.resources.size());
-            fhir::Element root(traced.node);
-            while (root.parent()) root = root.parent();
-            CHECK(root == result.resources[traced.resource].doc->root());
-            if (!traced.has_source) continue;
-            const auto& leaf = traced.source;
-            const auto segment = message->view()[leaf.segment];
-            const auto value = segment.field(leaf.field).repetition(leaf.repetition).component(leaf.component).subcomponent(leaf.subcomponent);
-            CHECK(value.raw() == message->bytes().substr(leaf.offset, leaf.length));
+    TEST_CASE("each message becomes what stands beside it") {
+        const auto plan = shipped().plan();
+        REQUIRE(!messages().empty());
+        for (const auto& path : messages()) {
+            CAPTURE(path.string());
+            const auto message = hl7v2::Message::parse(segments(slurp(path)));
+            REQUIRE(message.has_value());
+            const auto result = convert(*plan, message->view());
+            CHECK(!result.refused);
+            std::string json;
+            fhir::write_json(to_bundle(result, at_noon())->root(), json, {.pretty = true});
+            compare(fs::path(path).replace_extension(".json"), json + "\n");
+            std::string trace =
+                trace_text(*plan, result, message->view()) + "-- residue\n" + residue_text(result) + "-- issues\n";
+            for (const auto& issue : result.issues) trace += issue.code + " " + issue.v2_path + " " + issue.text + "\n";
+            compare(fs::path(path).replace_extension(".trace"), trace);
+            compare(fs::path(path).replace_extension(".back"), lines(create(*plan, result).er7));
         }
     }
-}
 
+    TEST_CASE("every resource is valid R4") {
+        const auto plan = shipped().plan();
+        for (const auto& path : messages()) {
+            const auto message = hl7v2::Message::parse(segments(slurp(path)));
+            REQUIRE(message.has_value());
+            for (const auto& resource : convert(*plan, message->view()).resources)
+                for (const auto& issue : fhir::validate_structure(*resource.doc))
+                    FAIL_CHECK(path.string() << ": " << issue.expression << ": " << issue.text);
+        }
+    }
+
+    TEST_CASE("law 1, determinism: the same message twice gives the same bytes") {
+        const auto plan = shipped().plan();
+        for (const auto& path : messages()) {
+            CAPTURE(path.string());
+            const auto message = hl7v2::Message::parse(segments(slurp(path)));
+            const auto first = convert(*plan, message->view()), second = convert(*plan, message->view());
+            CHECK(fhir::to_json(to_bundle(first, at_noon())->root()) ==
+                  fhir::to_json(to_bundle(second, at_noon())->root()));
+            CHECK(create(*plan, first).er7 == create(*plan, second).er7);
+        }
+    }
+
+    TEST_CASE("laws 4 and 5: a message made from the resources gives the same resources, and then itself") {
+        const auto plan = shipped().plan();
+        for (const auto& path : messages()) {
+            CAPTURE(path.string());
+            const auto message = hl7v2::Message::parse(segments(slurp(path)));
+            const auto first = convert(*plan, message->view());
+            const auto made = create(*plan, first);
+            REQUIRE(!made.refused);
+            const auto again = hl7v2::Message::parse(made.er7);
+            REQUIRE(again.has_value());
+            const auto second = convert(*plan, again->view());
+            const auto before = content(first), after = content(second);
+            for (std::size_t i = 0; i < std::max(before.size(), after.size()); ++i)
+                CHECK((i < before.size() ? before[i] : "(missing)") == (i < after.size() ? after[i] : "(missing)"));
+            CHECK(lines(create(*plan, second).er7) == lines(made.er7));
+        }
+    }
+
+    TEST_CASE("laws 6 and 7: every leaf is read or residue, and the trace names true byte spans") {
+        const auto plan = shipped().plan();
+        for (const auto& path : messages()) {
+            CAPTURE(path.string());
+            const auto message = hl7v2::Message::parse(segments(slurp(path)));
+            const auto result = convert(*plan, message->view());
+            CHECK(result.residue.size() < result.leaves);
+            for (const auto& entry : result.residue) {
+                CHECK(entry.leaf.offset + entry.leaf.length <= message->bytes().size());
+                for (const auto& traced : result.trace)
+                    if (traced.has_source && traced.source.offset == entry.leaf.offset)
+                        FAIL_CHECK("residue that was used: " << entry.path);
+            }
+            for (const auto& traced : result.trace) {
+                REQUIRE(traced.resource < result.resources.size());
+                fhir::Element root(traced.node);
+                while (root.parent()) root = root.parent();
+                CHECK(root == result.resources[traced.resource].doc->root());
+                if (!traced.has_source) continue;
+                const auto& leaf = traced.source;
+                const auto segment = message->view()[leaf.segment];
+                const auto value = segment.field(leaf.field)
+                                       .repetition(leaf.repetition)
+                                       .component(leaf.component)
+                                       .subcomponent(leaf.subcomponent);
+                CHECK(value.raw() == message->bytes().substr(leaf.offset, leaf.length));
+            }
+        }
+    }
 }

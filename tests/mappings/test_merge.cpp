@@ -17,51 +17,62 @@ std::string merged(const char* stored, const char* mapped, std::vector<std::stri
 }  // namespace
 
 TEST_SUITE("mappings/merge") {
-
-TEST_CASE("absent says nothing, what is sent replaces, what no message says stays") {
-    CHECK(merged(R"({"resourceType":"Patient","id":"1","gender":"male","birthDate":"1970"})", R"({"resourceType":"Patient","gender":"female"})") ==
-          R"({"resourceType":"Patient","id":"1","gender":"female","birthDate":"1970"})");
-    CHECK(merged(R"({"resourceType":"Patient","name":[{"family":"A"},{"family":"B"}]})", R"({"resourceType":"Patient","name":[{"family":"C"}]})") ==
-          R"({"resourceType":"Patient","name":[{"family":"C"}]})");
-}
-
-TEST_CASE("identifiers and extensions of other systems stay") {
-    CHECK(merged(R"({"resourceType":"Patient","identifier":[{"system":"a","value":"1"},{"system":"b","value":"2"}]})",
-                 R"({"resourceType":"Patient","identifier":[{"system":"a","value":"3"}]})") ==
-          R"({"resourceType":"Patient","identifier":[{"system":"b","value":"2"},{"system":"a","value":"3"}]})");
-}
-
-TEST_CASE("law 10: an erased element is gone, of a slice only its items") {
-    CHECK(merged(R"({"resourceType":"Patient","birthDate":"1970","telecom":[{"use":"home","value":"1"},{"use":"work","value":"2"}]})",
-                 R"({"resourceType":"Patient"})", {"Patient.birthDate", "Patient.telecom.where(use='home')"}) ==
-          R"({"resourceType":"Patient","telecom":[{"use":"work","value":"2"}]})");
-}
-
-TEST_CASE("law 10: a v2 null names the element, an empty field does not") {
-    const auto plan = shipped().plan();
-    const std::string text = segments("MSH|^~\\&|A|B|C|D|20240305||ADT^A31^ADT_A05|1|P|2.5.1\nEVN|A31|20240305\nPID|1||1^^^B^MR||A^B||\"\"||||||\"\"\nPV1|1|N\n");
-    const auto message = hl7v2::Message::parse(text);
-    for (const auto& resource : convert(*plan, message->view()).resources)
-        if (resource.type == "Patient") {
-            CHECK(std::find(resource.erased.begin(), resource.erased.end(), "Patient.birthDate") != resource.erased.end());
-            CHECK(std::find(resource.erased.begin(), resource.erased.end(), "Patient.telecom.where(use='home')") != resource.erased.end());
-            CHECK(std::find(resource.erased.begin(), resource.erased.end(), "Patient.gender") == resource.erased.end());
-        }
-}
-
-TEST_CASE("law 11: merging twice changes nothing more") {
-    const auto plan = shipped().plan();
-    const std::string text = segments("MSH|^~\\&|A|B|C|D|20240305||ADT^A31^ADT_A05|1|P|2.5.1\nEVN|A31|20240305\nPID|1||1^^^B^MR||A^B||1970|F\nPV1|1|N\n");
-    const auto message = hl7v2::Message::parse(text);
-    const auto result = convert(*plan, message->view());
-    const auto stored = fhir::parse_json(R"({"resourceType":"Patient","id":"x","identifier":[{"system":"s","value":"9"}],"photo":[{"url":"u"}]})");
-    for (const auto& resource : result.resources) {
-        if (resource.type != "Patient") continue;
-        const auto once = merge(**stored, resource);
-        const auto twice = merge(*once, resource);
-        CHECK(fhir::to_json(once->root()) == fhir::to_json(twice->root()));
-        CHECK(fhir::to_json(once->root()).find("\"photo\"") != std::string::npos);
+    TEST_CASE("absent says nothing, what is sent replaces, what no message says stays") {
+        CHECK(merged(R"({"resourceType":"Patient","id":"1","gender":"male","birthDate":"1970"})",
+                     R"({"resourceType":"Patient","gender":"female"})") ==
+              R"({"resourceType":"Patient","id":"1","gender":"female","birthDate":"1970"})");
+        CHECK(merged(R"({"resourceType":"Patient","name":[{"family":"A"},{"family":"B"}]})",
+                     R"({"resourceType":"Patient","name":[{"family":"C"}]})") ==
+              R"({"resourceType":"Patient","name":[{"family":"C"}]})");
     }
-}
 
+    TEST_CASE("identifiers and extensions of other systems stay") {
+        CHECK(
+            merged(R"({"resourceType":"Patient","identifier":[{"system":"a","value":"1"},{"system":"b","value":"2"}]})",
+                   R"({"resourceType":"Patient","identifier":[{"system":"a","value":"3"}]})") ==
+            R"({"resourceType":"Patient","identifier":[{"system":"b","value":"2"},{"system":"a","value":"3"}]})");
+    }
+
+    TEST_CASE("law 10: an erased element is gone, of a slice only its items") {
+        CHECK(
+            merged(
+                R"({"resourceType":"Patient","birthDate":"1970","telecom":[{"use":"home","value":"1"},{"use":"work","value":"2"}]})",
+                R"({"resourceType":"Patient"})", {"Patient.birthDate", "Patient.telecom.where(use='home')"}) ==
+            R"({"resourceType":"Patient","telecom":[{"use":"work","value":"2"}]})");
+    }
+
+    TEST_CASE("law 10: a v2 null names the element, an empty field does not") {
+        const auto plan = shipped().plan();
+        const std::string text = segments(
+            "MSH|^~\\&|A|B|C|D|20240305||ADT^A31^ADT_A05|1|P|2.5.1\nEVN|A31|20240305\nPID|1||1^^^B^MR||A^B||\"\"||||||"
+            "\"\"\nPV1|1|N\n");
+        const auto message = hl7v2::Message::parse(text);
+        for (const auto& resource : convert(*plan, message->view()).resources)
+            if (resource.type == "Patient") {
+                CHECK(std::find(resource.erased.begin(), resource.erased.end(), "Patient.birthDate") !=
+                      resource.erased.end());
+                CHECK(std::find(resource.erased.begin(), resource.erased.end(), "Patient.telecom.where(use='home')") !=
+                      resource.erased.end());
+                CHECK(std::find(resource.erased.begin(), resource.erased.end(), "Patient.gender") ==
+                      resource.erased.end());
+            }
+    }
+
+    TEST_CASE("law 11: merging twice changes nothing more") {
+        const auto plan = shipped().plan();
+        const std::string text = segments(
+            "MSH|^~\\&|A|B|C|D|20240305||ADT^A31^ADT_A05|1|P|2.5.1\nEVN|A31|20240305\nPID|1||1^^^B^MR||A^B||1970|"
+            "F\nPV1|1|N\n");
+        const auto message = hl7v2::Message::parse(text);
+        const auto result = convert(*plan, message->view());
+        const auto stored = fhir::parse_json(
+            R"({"resourceType":"Patient","id":"x","identifier":[{"system":"s","value":"9"}],"photo":[{"url":"u"}]})");
+        for (const auto& resource : result.resources) {
+            if (resource.type != "Patient") continue;
+            const auto once = merge(**stored, resource);
+            const auto twice = merge(*once, resource);
+            CHECK(fhir::to_json(once->root()) == fhir::to_json(twice->root()));
+            CHECK(fhir::to_json(once->root()).find("\"photo\"") != std::string::npos);
+        }
+    }
 }

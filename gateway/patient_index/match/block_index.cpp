@@ -9,8 +9,8 @@
 namespace causeway::patient_index::match {
 namespace {
 
-/// 64 bits of a key, five low ones for the key's number, so that a block knows whether it is a rare one. Two different keys
-/// that fall together only add candidates, which the score throws out.
+/// 64 bits of a key, five low ones for the key's number, so that a block knows whether it is a rare one. Two different
+/// keys that fall together only add candidates, which the score throws out.
 std::uint64_t hash_of(Key key, std::string_view value) {
     return (stable_hash(value, static_cast<std::uint64_t>(key)) & ~0x1FULL) | static_cast<std::uint64_t>(key);
 }
@@ -42,8 +42,10 @@ void sort_by_hash(std::vector<Entry>& entries) {
     for (const auto& entry : entries) sorted[next[entry.hash >> (64 - bits)]++] = entry;
     entries.swap(sorted);
     for (std::size_t i = 0; i + 1 < start.size(); ++i)
-        std::sort(entries.begin() + static_cast<std::ptrdiff_t>(start[i]), entries.begin() + static_cast<std::ptrdiff_t>(start[i + 1]),
-                  [](const Entry& a, const Entry& b) { return a.hash != b.hash ? a.hash < b.hash : a.record < b.record; });
+        std::sort(entries.begin() + static_cast<std::ptrdiff_t>(start[i]),
+                  entries.begin() + static_cast<std::ptrdiff_t>(start[i + 1]), [](const Entry& a, const Entry& b) {
+                      return a.hash != b.hash ? a.hash < b.hash : a.record < b.record;
+                  });
 }
 
 }  // namespace
@@ -71,7 +73,8 @@ BlockIndex::BlockIndex(std::span<const Features> records, std::span<const std::u
         const auto key = static_cast<Key>(entries[from].hash & 0x1FU);
         if (size < 2) return;
         if (rare_key(key) ? size <= rare_block_max : size <= strict_block_max) {
-            kept.insert(kept.end(), entries.begin() + static_cast<std::ptrdiff_t>(from), entries.begin() + static_cast<std::ptrdiff_t>(to));
+            kept.insert(kept.end(), entries.begin() + static_cast<std::ptrdiff_t>(from),
+                        entries.begin() + static_cast<std::ptrdiff_t>(to));
         } else if (!rare_key(key)) {
             ++oversized_;
             for (std::size_t i = from; i < to; ++i) {
@@ -85,7 +88,8 @@ BlockIndex::BlockIndex(std::span<const Features> records, std::span<const std::u
     sort_by_hash(refined);
     each_block(refined, [&](std::size_t from, std::size_t to) {
         if (to - from >= 2 && to - from <= strict_block_max)
-            kept.insert(kept.end(), refined.begin() + static_cast<std::ptrdiff_t>(from), refined.begin() + static_cast<std::ptrdiff_t>(to));
+            kept.insert(kept.end(), refined.begin() + static_cast<std::ptrdiff_t>(from),
+                        refined.begin() + static_cast<std::ptrdiff_t>(to));
     });
     refined = {};
 

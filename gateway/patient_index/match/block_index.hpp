@@ -12,7 +12,8 @@ class BlockIndex {
 public:
     using RecordNumber = std::uint32_t;
 
-    /// `source[i]` parts the records into files; empty = one file. With two files only pairs across them are candidates.
+    /// `source[i]` parts the records into files; empty = one file. With two files only pairs across them are
+    /// candidates.
     explicit BlockIndex(std::span<const Features> records, std::span<const std::uint8_t> source = {});
 
     /// Appends every record before `record` that shares a block with it, ascending, each once.
@@ -25,11 +26,11 @@ public:
 
 private:
     std::vector<std::uint8_t> source_;
-    std::vector<std::uint32_t> block_of_;       ///< of each record's keys, by starts_
+    std::vector<std::uint32_t> block_of_;  ///< of each record's keys, by starts_
     std::vector<std::uint64_t> starts_;
-    std::vector<RecordNumber> members_;         ///< of each block, ascending, by block_starts_
+    std::vector<RecordNumber> members_;  ///< of each block, ascending, by block_starts_
     std::vector<std::uint64_t> block_starts_;
-    std::vector<std::uint8_t> refined_;         ///< of each record: a block of it was refined
+    std::vector<std::uint8_t> refined_;  ///< of each record: a block of it was refined
     std::size_t oversized_ = 0;
 };
 

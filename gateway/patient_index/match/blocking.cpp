@@ -8,7 +8,7 @@
 namespace causeway::patient_index::match {
 namespace {
 
-constexpr std::size_t keys_max = 400;   ///< of one person; pooled histories grow
+constexpr std::size_t keys_max = 400;  ///< of one person; pooled histories grow
 
 /// The sound of a name part; a part without a Latin letter stands for itself.
 std::string sound(std::string_view part) {
@@ -27,8 +27,8 @@ void add_sounds(std::vector<std::string>& out, const std::string& whole, const s
 }
 
 struct Sounds {
-    std::vector<std::string> any;     ///< of every part of every name
-    std::vector<std::string> pairs;   ///< of given and family of one name, sorted, so that crossed names meet
+    std::vector<std::string> any;    ///< of every part of every name
+    std::vector<std::string> pairs;  ///< of given and family of one name, sorted, so that crossed names meet
 
     explicit Sounds(const Features& features) {
         for (const auto& name : features.names) {
@@ -92,10 +92,12 @@ std::vector<BlockingKey> blocking_keys(const Features& features) {
         if (!address.zip.empty())
             for (const char letter : letters) add(Key::house_and_zip, address.house + ' ' + address.zip + letter);
         if (!address.street.empty())
-            for (const auto& code : sounds.any) add(Key::house_and_street, address.house + ' ' + address.street + ' ' + code);
+            for (const auto& code : sounds.any)
+                add(Key::house_and_street, address.house + ' ' + address.street + ' ' + code);
     }
     for (const auto& identifier : features.identifiers)
-        add(identifier.kind == Record::IdentifierKind::person ? Key::identifier : Key::record_number, identifier.system + '|' + identifier.value);
+        add(identifier.kind == Record::IdentifierKind::person ? Key::identifier : Key::record_number,
+            identifier.system + '|' + identifier.value);
     for (const auto& name : features.names) {
         if (name.given.size() > 1 && name.family.size() > 1)
             add(Key::full_name, std::min(name.given, name.family) + ' ' + std::max(name.given, name.family));
@@ -113,10 +115,12 @@ std::vector<BlockingKey> helper_keys(const Features& features) {
     for (const auto& name : features.names) {
         if (name.given.size() < 2 || name.family.size() < 2) continue;
         for (const auto& date : features.births)
-            out.push_back({Key::name_and_year, std::min(name.given, name.family) + ' ' + std::max(name.given, name.family) + std::to_string(date.year)});
+            out.push_back({Key::name_and_year, std::min(name.given, name.family) + ' ' +
+                                                   std::max(name.given, name.family) + std::to_string(date.year)});
     }
     for (const auto& address : features.addresses)
-        if (auto value = counted_address(address); !value.empty()) out.push_back({Key::counted_address, std::move(value)});
+        if (auto value = counted_address(address); !value.empty())
+            out.push_back({Key::counted_address, std::move(value)});
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     if (out.size() > keys_max) out.resize(keys_max);

@@ -10,7 +10,8 @@
 namespace causeway::patient_index::match {
 namespace {
 
-bool any_part_equal(const std::vector<std::string>& parts, const std::vector<std::string>& others, std::string_view other) {
+bool any_part_equal(const std::vector<std::string>& parts, const std::vector<std::string>& others,
+                    std::string_view other) {
     for (const auto& part : parts) {
         if (part.size() < 3) continue;
         if (part == other || std::find(others.begin(), others.end(), part) != others.end()) return true;
@@ -18,7 +19,8 @@ bool any_part_equal(const std::vector<std::string>& parts, const std::vector<std
     return false;
 }
 
-bool share_part(std::string_view a, const std::vector<std::string>& a_parts, std::string_view b, const std::vector<std::string>& b_parts) {
+bool share_part(std::string_view a, const std::vector<std::string>& a_parts, std::string_view b,
+                const std::vector<std::string>& b_parts) {
     if (a_parts.empty() && b_parts.empty()) return false;
     return any_part_equal(a_parts, b_parts, b) || any_part_equal(b_parts, a_parts, a);
 }
@@ -30,10 +32,14 @@ std::int8_t given_level_of(const Name& a, const Name& b) {
     if (a.given == b.given) return exact;
     if (nickname_pair(a.given, b.given) || share_part(a.given, a.given_parts, b.given, b.given_parts)) return nickname;
     switch (likeness(a.given, b.given)) {
-        case Likeness::equal: return exact;
-        case Likeness::close: return close;
-        case Likeness::weak: return weak;
-        case Likeness::none: break;
+        case Likeness::equal:
+            return exact;
+        case Likeness::close:
+            return close;
+        case Likeness::weak:
+            return weak;
+        case Likeness::none:
+            break;
     }
     return conflict;
 }
@@ -44,17 +50,22 @@ std::int8_t family_level_of(const Name& a, const Name& b) {
     if (a.family == b.family) return exact;
     if (share_part(a.family, a.family_parts, b.family, b.family_parts)) return part;
     switch (likeness(a.family, b.family)) {
-        case Likeness::equal: return exact;
-        case Likeness::close: return close;
-        case Likeness::weak: return weak;
-        case Likeness::none: break;
+        case Likeness::equal:
+            return exact;
+        case Likeness::close:
+            return close;
+        case Likeness::weak:
+            return weak;
+        case Likeness::none:
+            break;
     }
     return conflict;
 }
 
 /// Which given level is the better evidence; "initial" stands below "close" but above "weak", as the numbers do.
 constexpr int given_rank(std::int8_t level) {
-    constexpr std::array<int, 10> rank = {0, 1, 2, 3, 4, 6, 9, 8, 5, 4};   // missing, conflict, weak, initial, close, nickname, exact, crossed, ...
+    constexpr std::array<int, 10> rank = {
+        0, 1, 2, 3, 4, 6, 9, 8, 5, 4};  // missing, conflict, weak, initial, close, nickname, exact, crossed, ...
     return rank[static_cast<std::size_t>(level + 1)];
 }
 
@@ -96,21 +107,33 @@ void compare_names(const Features& a, const Features& b, Comparison& out) {
     for (const auto& x : a.names)
         for (const auto& y : b.names) {
             const auto level = family_level_of(x, y);
-            if (level > family) { family = level; out.family = x.family; }
+            if (level > family) {
+                family = level;
+                out.family = x.family;
+            }
         }
     if (given < given_level::nickname && family < family_level::part) {
         std::int8_t crossing = missing;
         for (const auto& x : a.names)
             for (const auto& y : b.names) {
-                if (crossed_exactly(x, y)) crossing = given_level::crossed;
-                else if (crossing != given_level::crossed && crossed_closely(x, y)) crossing = given_level::crossed_close;
+                if (crossed_exactly(x, y))
+                    crossing = given_level::crossed;
+                else if (crossing != given_level::crossed && crossed_closely(x, y))
+                    crossing = given_level::crossed_close;
             }
-        if (crossing != missing) { given = crossing; family = missing; return; }
+        if (crossing != missing) {
+            given = crossing;
+            family = missing;
+            return;
+        }
     }
     if (given == given_level::conflict || given == given_level::weak) {
         for (const auto& x : a.names)
             for (const auto& y : b.names)
-                if (given_is_middle(x, y)) { given = given_level::other_middle; return; }
+                if (given_is_middle(x, y)) {
+                    given = given_level::other_middle;
+                    return;
+                }
     }
 }
 
@@ -160,13 +183,17 @@ void compare_births(const Features& a, const Features& b, Comparison& out) {
     for (const auto& x : a.births)
         for (const auto& y : b.births) {
             const auto found = birth_level_of(x, y);
-            if (found > level) { level = found; out.birth = x; }
+            if (found > level) {
+                level = found;
+                out.birth = x;
+            }
             const int gap = std::abs(static_cast<int>(x.year) - static_cast<int>(y.year));
             if (!gap_known || gap < out.birth_year_gap) out.birth_year_gap = gap;
             gap_known = true;
         }
     for (const auto* side : {&a, &b})
-        for (const auto& date : side->births) out.youngest_birth_year = std::max<int>(out.youngest_birth_year, date.year);
+        for (const auto& date : side->births)
+            out.youngest_birth_year = std::max<int>(out.youngest_birth_year, date.year);
 }
 
 bool similar_street(std::string_view a, std::string_view b) {
@@ -191,7 +218,9 @@ std::int8_t address_level_of(const Address& a, const Address& b) {
     if (house && zip_equal) return house_zip;
     if (zip_equal) return address_level::zip;
     if (city_equal || zip_near) return address_level::city;
-    if ((zips && a.zip.size() >= 3 && std::string_view(a.zip).substr(0, 3) == std::string_view(b.zip).substr(0, 3)) || street) return region;
+    if ((zips && a.zip.size() >= 3 && std::string_view(a.zip).substr(0, 3) == std::string_view(b.zip).substr(0, 3)) ||
+        street)
+        return region;
     const bool comparable = (zips || (!a.city.empty() && !b.city.empty()) || (!a.street.empty() && !b.street.empty()));
     return comparable ? conflict : missing;
 }
@@ -215,12 +244,18 @@ void compare_ssns(const Features& a, const Features& b, Comparison& out) {
         for (const auto& y : b.ssns) {
             std::int8_t found = ssn_level::conflict;
             if (x.size() > 4 && y.size() > 4) {
-                if (x == y) found = ssn_level::exact;
-                else if (edits(x, y, 1) == 1) found = ssn_level::one_edit;
-            } else if (x.size() >= 4 && y.size() >= 4 && std::string_view(x).substr(x.size() - 4) == std::string_view(y).substr(y.size() - 4)) {
+                if (x == y)
+                    found = ssn_level::exact;
+                else if (edits(x, y, 1) == 1)
+                    found = ssn_level::one_edit;
+            } else if (x.size() >= 4 && y.size() >= 4 &&
+                       std::string_view(x).substr(x.size() - 4) == std::string_view(y).substr(y.size() - 4)) {
                 found = ssn_level::last_four;
             }
-            if (found > level) { level = found; out.ssn = x; }
+            if (found > level) {
+                level = found;
+                out.ssn = x;
+            }
         }
 }
 
@@ -229,9 +264,15 @@ void compare_phones(const Features& a, const Features& b, Comparison& out) {
     for (const auto& x : a.phones)
         for (const auto& y : b.phones) {
             std::int8_t found = phone_level::conflict;
-            if (x == y) found = phone_level::equal;
-            else if (std::string_view(x).substr(x.size() - 7) == std::string_view(y).substr(y.size() - 7) || edits(x, y, 1) == 1) found = phone_level::near;
-            if (found > level) { level = found; out.phone = x; }
+            if (x == y)
+                found = phone_level::equal;
+            else if (std::string_view(x).substr(x.size() - 7) == std::string_view(y).substr(y.size() - 7) ||
+                     edits(x, y, 1) == 1)
+                found = phone_level::near;
+            if (found > level) {
+                level = found;
+                out.phone = x;
+            }
         }
 }
 
@@ -241,10 +282,16 @@ void compare_emails(const Features& a, const Features& b, Comparison& out) {
         for (const auto& y : b.emails) {
             std::int8_t found = email_level::conflict;
             const std::string_view local = std::string_view(x).substr(0, x.find('@'));
-            if (x == y) found = email_level::equal;
-            else if ((local.size() >= 4 && local == std::string_view(y).substr(0, y.find('@'))) || edits(x, y, 2) <= 2) found = email_level::near;
-            else if (jaro_winkler(x, y) >= .9) found = email_level::similar;
-            if (found > level) { level = found; out.email = x; }
+            if (x == y)
+                found = email_level::equal;
+            else if ((local.size() >= 4 && local == std::string_view(y).substr(0, y.find('@'))) || edits(x, y, 2) <= 2)
+                found = email_level::near;
+            else if (jaro_winkler(x, y) >= .9)
+                found = email_level::similar;
+            if (found > level) {
+                level = found;
+                out.email = x;
+            }
         }
 }
 
@@ -259,8 +306,10 @@ void compare_identifiers(const Features& a, const Features& b, Comparison& out) 
                 continue;
             }
             std::int8_t found = identifier_level::conflict;
-            if (x.value == y.value) found = identifier_level::equal;
-            else if (edits(x.value, y.value, 1) == 1) found = identifier_level::one_edit;
+            if (x.value == y.value)
+                found = identifier_level::equal;
+            else if (edits(x.value, y.value, 1) == 1)
+                found = identifier_level::one_edit;
             person = std::max(person, found);
         }
 }
@@ -270,8 +319,10 @@ std::int8_t relative_level(const std::vector<std::string>& a, const std::vector<
     for (const auto& x : a)
         for (const auto& y : b) {
             std::int8_t found = mother_level::conflict;
-            if (x == y) found = mother_level::equal;
-            else if (alike(x, y) || (given_names && nickname_pair(x, y))) found = mother_level::close;
+            if (x == y)
+                found = mother_level::equal;
+            else if (alike(x, y) || (given_names && nickname_pair(x, y)))
+                found = mother_level::close;
             level = std::max(level, found);
         }
     return level;

@@ -6,23 +6,24 @@
 
 namespace causeway::patient_index::match {
 
-/// How two records (or persons) agree, field by field: every value of one side against every value of the other, the best counts.
+/// How two records (or persons) agree, field by field: every value of one side against every value of the other, the
+/// best counts.
 ///
-/// Borrows from the two Features: valid while they live. The values are those that agreed at the level, for the frequency
-/// of that very value; they are empty where the level needs none.
+/// Borrows from the two Features: valid while they live. The values are those that agreed at the level, for the
+/// frequency of that very value; they are empty where the level needs none.
 struct Comparison {
     Levels levels;
-    std::string_view given, given_other;   ///< the two spellings that were compared
+    std::string_view given, given_other;  ///< the two spellings that were compared
     std::string_view family;
     std::string_view zip, city;
     std::string_view phone, email, ssn;
     const Address* address = nullptr;
     BirthDate birth;
-    int birth_year_gap = 0;                ///< least difference in years between known birth years
-    bool suffix_differs = false;           ///< known on both sides, nothing in common
+    int birth_year_gap = 0;       ///< least difference in years between known birth years
+    bool suffix_differs = false;  ///< known on both sides, nothing in common
     bool birth_order_differs = false;
-    bool multiple_birth = false;           ///< a birth order or the flag on either side
-    int youngest_birth_year = 0;           ///< latest birth year on either side, 0 = none known
+    bool multiple_birth = false;  ///< a birth order or the flag on either side
+    int youngest_birth_year = 0;  ///< latest birth year on either side, 0 = none known
 };
 
 Comparison compare(const Features& a, const Features& b);

@@ -8,8 +8,8 @@
 namespace causeway::patient_index::match {
 namespace {
 
-constexpr double rarity_bits = 37;          ///< names and birth date so rare together that no further evidence is needed
-constexpr int generation_years = 9;         ///< birth years that far apart may be a parent and a child
+constexpr double rarity_bits = 37;   ///< names and birth date so rare together that no further evidence is needed
+constexpr int generation_years = 9;  ///< birth years that far apart may be a parent and a child
 constexpr int adult_years = 18;
 
 /// The terms that the tests are written in, read off one compared and scored pair.
@@ -21,10 +21,22 @@ struct Evidence {
     std::int8_t given, family, middle, birth, address, sex, ssn, phone, email, id, mother, guardian;
 
     Evidence(const Comparison& comparison, const Score& scored, const Population& people, int year)
-        : pair(comparison), score(scored), population(people), this_year(year),
-          given(level(Field::given)), family(level(Field::family)), middle(level(Field::middle)), birth(level(Field::birth_date)),
-          address(level(Field::address)), sex(level(Field::sex)), ssn(level(Field::ssn)), phone(level(Field::phone)),
-          email(level(Field::email)), id(level(Field::identifier)), mother(level(Field::mother)), guardian(level(Field::guardian)) {}
+        : pair(comparison),
+          score(scored),
+          population(people),
+          this_year(year),
+          given(level(Field::given)),
+          family(level(Field::family)),
+          middle(level(Field::middle)),
+          birth(level(Field::birth_date)),
+          address(level(Field::address)),
+          sex(level(Field::sex)),
+          ssn(level(Field::ssn)),
+          phone(level(Field::phone)),
+          email(level(Field::email)),
+          id(level(Field::identifier)),
+          mother(level(Field::mother)),
+          guardian(level(Field::guardian)) {}
 
     std::int8_t level(Field field) const { return pair.levels[field]; }
 
@@ -40,14 +52,15 @@ struct Evidence {
                address >= address_level::house_zip || parents_equal();
     }
     int other() const {
-        return (phone >= phone_level::near) + mail_near() + (address >= address_level::house_zip) + (middle >= middle_level::initial) +
-               (mother == mother_level::equal) + (guardian == mother_level::equal) +
+        return (phone >= phone_level::near) + mail_near() + (address >= address_level::house_zip) +
+               (middle >= middle_level::initial) + (mother == mother_level::equal) + (guardian == mother_level::equal) +
                (ssn >= ssn_level::one_edit && id == identifier_level::equal);
     }
     /// Conflicts in what does not change in a life.
     int stable_conflicts() const {
-        return (middle == middle_level::conflict) + (mother == mother_level::conflict) + (guardian == mother_level::conflict) +
-               (sex == sex_level::differs) + (id == identifier_level::conflict) + (ssn == ssn_level::conflict);
+        return (middle == middle_level::conflict) + (mother == mother_level::conflict) +
+               (guardian == mother_level::conflict) + (sex == sex_level::differs) + (id == identifier_level::conflict) +
+               (ssn == ssn_level::conflict);
     }
     int gap() const { return pair.birth_year_gap; }
     bool multiple() const { return pair.multiple_birth; }
@@ -61,27 +74,34 @@ struct Evidence {
 
 bool rare_enough(const Evidence& e) {
     if (!e.given_exact() || e.family != family_level::exact || !e.birth_exact()) return false;
-    if (!(e.middle >= middle_level::initial || (e.address >= address_level::zip && e.phone != phone_level::conflict))) return false;
+    if (!(e.middle >= middle_level::initial || (e.address >= address_level::zip && e.phone != phone_level::conflict)))
+        return false;
     if (!e.no_number_conflict() || e.middle == middle_level::conflict || e.sex == sex_level::differs) return false;
     const auto bits = [&](Field field) { return e.score[field].weight; };
     return bits(Field::given) + bits(Field::family) + bits(Field::birth_date) + std::max(0., bits(Field::middle)) +
-               std::max(0., bits(Field::address)) >= rarity_bits;
+               std::max(0., bits(Field::address)) >=
+           rarity_bits;
 }
 
 bool score_route_exact_name(const Evidence& e) {
-    const bool birth = e.birth == birth_level::exact || e.birth == birth_level::swapped ||
-                       ((e.birth == birth_level::two_parts || e.birth == birth_level::one_edit) && e.gap() < generation_years);
+    const bool birth =
+        e.birth == birth_level::exact || e.birth == birth_level::swapped ||
+        ((e.birth == birth_level::two_parts || e.birth == birth_level::one_edit) && e.gap() < generation_years);
     if (!e.given_exact() || !birth || e.family == family_level::conflict) return false;
     return e.extra() || rare_enough(e) || e.middle == middle_level::exact ||
-           (e.middle == middle_level::initial && e.address != address_level::conflict && e.phone != phone_level::conflict);
+           (e.middle == middle_level::initial && e.address != address_level::conflict &&
+            e.phone != phone_level::conflict);
 }
 
 bool score_route_crossed(const Evidence& e) {
-    return e.given == given_level::crossed && e.birth >= birth_level::one_edit && (e.extra() || e.address >= address_level::city);
+    return e.given == given_level::crossed && e.birth >= birth_level::one_edit &&
+           (e.extra() || e.address >= address_level::city);
 }
 
 bool score_route_personal(const Evidence& e) {
-    if (e.multiple() || e.given == given_level::conflict || e.given == given_level::exact || e.given == given_level::crossed) return false;
+    if (e.multiple() || e.given == given_level::conflict || e.given == given_level::exact ||
+        e.given == given_level::crossed)
+        return false;
     if (e.family == family_level::conflict || e.birth < birth_level::one_edit) return false;
     if (e.birth == birth_level::one_edit && e.gap() >= generation_years) return false;
     if (e.given == given_level::weak && !e.number_exact()) return false;
@@ -89,7 +109,8 @@ bool score_route_personal(const Evidence& e) {
 }
 
 bool score_route(const Evidence& e) {
-    return e.stable_conflicts() == 0 && (score_route_exact_name(e) || score_route_crossed(e) || score_route_personal(e));
+    return e.stable_conflicts() == 0 &&
+           (score_route_exact_name(e) || score_route_crossed(e) || score_route_personal(e));
 }
 
 /// One spelling is a name, the other one nobody else has: a typing error and not a sister.
@@ -110,14 +131,16 @@ bool typing_error(const Evidence& e) {
 }
 
 bool mail_case(const Evidence& e) {
-    return e.mail_exact() && e.birth_exact() && e.family >= family_level::close && (e.given == given_level::close || e.given == missing) &&
-           e.adult() && !e.multiple() && e.stable_conflicts() == 0;
+    return e.mail_exact() && e.birth_exact() && e.family >= family_level::close &&
+           (e.given == given_level::close || e.given == missing) && e.adult() && !e.multiple() &&
+           e.stable_conflicts() == 0;
 }
 
 bool given_agrees(const Evidence& e) {
     using namespace given_level;
     if (e.given == exact || e.given == nickname || e.given == crossed || e.given == crossed_close) return true;
-    const bool undecided = e.given == weak || e.given == initial || e.given == close || e.given == other_middle || e.given == missing;
+    const bool undecided =
+        e.given == weak || e.given == initial || e.given == close || e.given == other_middle || e.given == missing;
     if (undecided && e.number_exact() && e.other() >= 1) return true;
     return mail_case(e) || typing_error(e);
 }
@@ -129,7 +152,7 @@ bool given_vague_is_carried(const Evidence& e) {
 
 bool crossed_is_carried(const Evidence& e) {
     if (e.given < given_level::crossed) return true;
-    if (e.given == given_level::crossed_close && !e.personal()) return false;   // it may be a twin, crossed
+    if (e.given == given_level::crossed_close && !e.personal()) return false;  // it may be a twin, crossed
     return e.extra() && e.birth >= birth_level::swapped;
 }
 
@@ -139,10 +162,12 @@ bool nickname_is_carried(const Evidence& e) {
 
 bool birth_agrees(const Evidence& e) {
     if (e.birth >= birth_level::one_edit) return true;
-    const bool named = e.given >= given_level::nickname && e.given <= given_level::crossed && e.family >= family_level::close;
+    const bool named =
+        e.given >= given_level::nickname && e.given <= given_level::crossed && e.family >= family_level::close;
     if (e.number_exact() && named) return true;
-    return e.birth == birth_level::two_parts && e.given_exact() && e.family >= family_level::close && e.gap() < generation_years &&
-           e.stable_conflicts() == 0 && (e.mail_exact() || (e.phone == phone_level::equal && e.street_agrees()));
+    return e.birth == birth_level::two_parts && e.given_exact() && e.family >= family_level::close &&
+           e.gap() < generation_years && e.stable_conflicts() == 0 &&
+           (e.mail_exact() || (e.phone == phone_level::equal && e.street_agrees()));
 }
 
 bool generation_is_carried(const Evidence& e) {
@@ -159,7 +184,7 @@ bool family_agrees(const Evidence& e) {
     if (e.family >= family_level::close || e.family == missing) return true;
     if (e.number_exact() && e.stable_conflicts() == 0 && e.other() >= 1) return true;
     return e.given_exact() && e.birth_exact() && e.stable_conflicts() == 0 && e.adult() && !e.multiple() &&
-           (e.mail_exact() || (e.phone == phone_level::equal && e.address == address_level::full));   // a married name
+           (e.mail_exact() || (e.phone == phone_level::equal && e.address == address_level::full));  // a married name
 }
 
 bool family_missing_is_carried(const Evidence& e) {
@@ -207,7 +232,8 @@ constexpr std::array<Rule, 14> rules = {{
 
 }  // namespace
 
-Decision decide(const Comparison& comparison, const Score& score, const Model& model, const Population& population, int this_year) {
+Decision decide(const Comparison& comparison, const Score& score, const Model& model, const Population& population,
+                int this_year) {
     if (score.weight < model.review) return {Outcome::no_match, "weight below review"};
     if (comparison.suffix_differs) return {Outcome::review, "suffix differs"};
     if (comparison.birth_order_differs) return {Outcome::review, "birth order differs"};

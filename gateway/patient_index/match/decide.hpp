@@ -14,11 +14,12 @@ constexpr std::string_view outcome_name(Outcome outcome) {
 /// What the machine says about a pair, and the test that decided it (the name shown to a steward).
 struct Decision {
     Outcome outcome = Outcome::no_match;
-    std::string_view rule;   ///< a static text: the route of an automatic link, or the test that failed
+    std::string_view rule;  ///< a static text: the route of an automatic link, or the test that failed
 };
 
-/// A score alone never links: twins, siblings, a parent and a child share almost everything. The rules below demand evidence
-/// of the person and not only of the household. `this_year` serves the tests that ask for adults.
-Decision decide(const Comparison& comparison, const Score& score, const Model& model, const Population& population, int this_year);
+/// A score alone never links: twins, siblings, a parent and a child share almost everything. The rules below demand
+/// evidence of the person and not only of the household. `this_year` serves the tests that ask for adults.
+Decision decide(const Comparison& comparison, const Score& score, const Model& model, const Population& population,
+                int this_year);
 
 }  // namespace causeway::patient_index::match

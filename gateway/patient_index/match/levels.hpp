@@ -7,18 +7,34 @@
 namespace causeway::patient_index::match {
 
 /// The fields that are weighed, in the order in which an explanation lists them.
-enum class Field : std::uint8_t { given, family, middle, birth_date, address, sex, ssn, phone, email, identifier, record_number, mother, guardian };
+enum class Field : std::uint8_t {
+    given,
+    family,
+    middle,
+    birth_date,
+    address,
+    sex,
+    ssn,
+    phone,
+    email,
+    identifier,
+    record_number,
+    mother,
+    guardian
+};
 constexpr std::size_t field_count = 13;
 
 constexpr std::array<std::string_view, field_count> field_names = {
-    "given", "family", "middle", "birth_date", "address", "sex", "ssn", "phone", "email", "identifier", "record_number", "mother", "guardian"};
+    "given", "family", "middle",     "birth_date",    "address", "sex",     "ssn",
+    "phone", "email",  "identifier", "record_number", "mother",  "guardian"};
 
 /// Levels of agreement, weakest first. A field that one side lacks has the level `missing`: no evidence.
 constexpr std::int8_t missing = -1;
 constexpr std::size_t level_count_max = 9;
 
 namespace given_level {
-constexpr std::int8_t conflict = 0, weak = 1, initial = 2, close = 3, nickname = 4, exact = 5, crossed = 6, crossed_close = 7, other_middle = 8;
+constexpr std::int8_t conflict = 0, weak = 1, initial = 2, close = 3, nickname = 4, exact = 5, crossed = 6,
+                      crossed_close = 7, other_middle = 8;
 }
 namespace family_level {
 constexpr std::int8_t conflict = 0, weak = 1, close = 2, part = 3, exact = 4;
@@ -30,7 +46,8 @@ namespace birth_level {
 constexpr std::int8_t conflict = 0, two_edits = 1, partial = 2, two_parts = 3, one_edit = 4, swapped = 5, exact = 6;
 }
 namespace address_level {
-constexpr std::int8_t conflict = 0, region = 1, city = 2, zip = 3, house_zip = 4, street_place = 5, house_similar_street = 6, house_street = 7, full = 8;
+constexpr std::int8_t conflict = 0, region = 1, city = 2, zip = 3, house_zip = 4, street_place = 5,
+                      house_similar_street = 6, house_street = 7, full = 8;
 }
 namespace sex_level {
 constexpr std::int8_t differs = 0, equal = 1;
@@ -50,7 +67,7 @@ constexpr std::int8_t conflict = 0, one_edit = 1, equal = 2;
 namespace record_number_level {
 constexpr std::int8_t equal = 0;
 }
-namespace mother_level {   // guardian too
+namespace mother_level {  // guardian too
 constexpr std::int8_t conflict = 0, close = 1, equal = 2;
 }
 

@@ -76,11 +76,16 @@ std::string read_cap(Model& model, const std::vector<std::string_view>& cells) {
 std::string read_threshold(Model& model, const std::vector<std::string_view>& cells) {
     const auto value = cells.size() == 3 ? number(cells[2]) : std::nullopt;
     if (!value) return "a threshold has a name and a number of bits";
-    if (cells[1] == "review") model.review = *value;
-    else if (cells[1] == "probable") model.probable = *value;
-    else if (cells[1] == "automatic") model.automatic = *value;
-    else if (cells[1] == "score_route") model.score_route = *value;
-    else return "unknown threshold";
+    if (cells[1] == "review")
+        model.review = *value;
+    else if (cells[1] == "probable")
+        model.probable = *value;
+    else if (cells[1] == "automatic")
+        model.automatic = *value;
+    else if (cells[1] == "score_route")
+        model.score_route = *value;
+    else
+        return "unknown threshold";
     return {};
 }
 
@@ -89,7 +94,10 @@ std::string read_line(Model& model, const std::vector<std::string_view>& cells) 
     if (cells[0] == "cap") return read_cap(model, cells);
     if (cells[0] == "threshold") return read_threshold(model, cells);
     if (cells.size() != 2) return "unknown line";
-    if (cells[0] == "version") { model.version = cells[1]; return {}; }
+    if (cells[0] == "version") {
+        model.version = cells[1];
+        return {};
+    }
     const auto value = number(cells[1]);
     if (cells[0] != "match_rate" && cells[0] != "household_rate") return "unknown line";
     if (!value || *value < 0 || *value >= 1) return "a rate is at least 0 and below 1";
@@ -101,8 +109,16 @@ void normalise_rows(Model& model) {
     for (std::size_t f = 0; f < field_count; ++f) {
         if (static_cast<Field>(f) == Field::record_number) continue;
         Probabilities sum;
-        for (const auto& row : model.fields[f].levels) { sum.m += row.m; sum.u += row.u; sum.h += row.h; }
-        for (auto& row : model.fields[f].levels) { row.m /= sum.m; row.u /= sum.u; row.h /= sum.h; }
+        for (const auto& row : model.fields[f].levels) {
+            sum.m += row.m;
+            sum.u += row.u;
+            sum.h += row.h;
+        }
+        for (auto& row : model.fields[f].levels) {
+            row.m /= sum.m;
+            row.u /= sum.u;
+            row.h /= sum.h;
+        }
     }
 }
 
@@ -128,23 +144,29 @@ std::variant<Model, ModelError> read_model(std::string_view text) {
     for (std::size_t f = 0; f < field_count; ++f)
         for (std::size_t l = 0; l < level_count(static_cast<Field>(f)); ++l)
             if (!(model.fields[f].levels[l].m > 0))
-                return ModelError{line_number, fmt::format("level {} {} is missing", field_names[f], level_names[f][l])};
+                return ModelError{line_number,
+                                  fmt::format("level {} {} is missing", field_names[f], level_names[f][l])};
     normalise_rows(model);
     return model;
 }
 
 std::string write_model(const Model& model) {
     std::string out(first_line);
-    out += fmt::format("\nversion {}\nmatch_rate {}\nhousehold_rate {}\n", model.version, model.match_rate, model.household_rate);
-    out += fmt::format("threshold review {}\nthreshold probable {}\nthreshold automatic {}\nthreshold score_route {}\n", model.review,
-                       model.probable, model.automatic, model.score_route);
-    const auto bound = [](double value) { return value > -1e9 && value < 1e9 ? fmt::format("{}", value) : std::string("-"); };
+    out += fmt::format("\nversion {}\nmatch_rate {}\nhousehold_rate {}\n", model.version, model.match_rate,
+                       model.household_rate);
+    out += fmt::format("threshold review {}\nthreshold probable {}\nthreshold automatic {}\nthreshold score_route {}\n",
+                       model.review, model.probable, model.automatic, model.score_route);
+    const auto bound = [](double value) {
+        return value > -1e9 && value < 1e9 ? fmt::format("{}", value) : std::string("-");
+    };
     for (std::size_t f = 0; f < field_count; ++f)
-        out += fmt::format("cap {} {} {}\n", field_names[f], bound(model.fields[f].lower), bound(model.fields[f].upper));
+        out +=
+            fmt::format("cap {} {} {}\n", field_names[f], bound(model.fields[f].lower), bound(model.fields[f].upper));
     for (std::size_t f = 0; f < field_count; ++f)
         for (std::size_t l = 0; l < level_count(static_cast<Field>(f)); ++l) {
             const auto& row = model.fields[f].levels[l];
-            out += fmt::format("level {} {} {:.6g} {:.6g} {:.6g}\n", field_names[f], level_names[f][l], row.m, row.u, row.h);
+            out += fmt::format("level {} {} {:.6g} {:.6g} {:.6g}\n", field_names[f], level_names[f][l], row.m, row.u,
+                               row.h);
         }
     return out;
 }

@@ -11,14 +11,14 @@ namespace causeway::patient_index::match {
 
 /// P(level | class) of one level for the three classes of pairs.
 struct Probabilities {
-    double m = 0;   ///< one person
-    double u = 0;   ///< two strangers
-    double h = 0;   ///< two people of one household
+    double m = 0;  ///< one person
+    double u = 0;  ///< two strangers
+    double h = 0;  ///< two people of one household
 };
 
 struct FieldModel {
     std::array<Probabilities, level_count_max> levels{};
-    double lower = -std::numeric_limits<double>::infinity();   ///< least weight, in bits
+    double lower = -std::numeric_limits<double>::infinity();  ///< least weight, in bits
     double upper = std::numeric_limits<double>::infinity();
 };
 
@@ -27,9 +27,9 @@ struct FieldModel {
 struct Model {
     std::string version;
     std::array<FieldModel, field_count> fields{};
-    double match_rate = 0;       ///< P(two records of the population are one person); 0 = 1/N
-    double household_rate = 0;   ///< P(two records are of one household and not one person); 0 = 1/N
-    double review = -3, probable = 0, automatic = 7, score_route = 12;   ///< thresholds on the weight, in bits
+    double match_rate = 0;      ///< P(two records of the population are one person); 0 = 1/N
+    double household_rate = 0;  ///< P(two records are of one household and not one person); 0 = 1/N
+    double review = -3, probable = 0, automatic = 7, score_route = 12;  ///< thresholds on the weight, in bits
 
     FieldModel& operator[](Field field) { return fields[static_cast<std::size_t>(field)]; }
     const FieldModel& operator[](Field field) const { return fields[static_cast<std::size_t>(field)]; }

@@ -14,12 +14,11 @@ constexpr std::size_t value_bytes_max = 120;
 
 template <class T>
 void add(std::vector<T>& list, T value) {
-    if (list.size() < values_max && std::find(list.begin(), list.end(), value) == list.end()) list.push_back(std::move(value));
+    if (list.size() < values_max && std::find(list.begin(), list.end(), value) == list.end())
+        list.push_back(std::move(value));
 }
 
-std::vector<std::string> folded_words(std::string_view text) {
-    return words(fold(text.substr(0, value_bytes_max)));
-}
+std::vector<std::string> folded_words(std::string_view text) { return words(fold(text.substr(0, value_bytes_max))); }
 
 constexpr std::uint8_t no_suffix = 0;
 
@@ -41,7 +40,8 @@ std::uint8_t take_suffix(std::vector<std::string>& parts) {
 
 void drop_titles(std::vector<std::string>& given) {
     constexpr std::array<std::string_view, 8> titles = {"MR", "MRS", "MS", "MISS", "DR", "PROF", "REV", "MASTER"};
-    while (given.size() > 1 && std::find(titles.begin(), titles.end(), given.front()) != titles.end()) given.erase(given.begin());
+    while (given.size() > 1 && std::find(titles.begin(), titles.end(), given.front()) != titles.end())
+        given.erase(given.begin());
 }
 
 bool all_digits(std::string_view text) {
@@ -57,7 +57,7 @@ void add_name(Features& out, const Record::Name& raw) {
     if (given.empty() && family.empty() && !raw.text.empty()) {
         given = folded_words(raw.text);
         const auto comma = raw.text.find(',');
-        if (comma != std::string::npos) {                       // FAMILY, GIVEN MIDDLE
+        if (comma != std::string::npos) {  // FAMILY, GIVEN MIDDLE
             family = folded_words(std::string_view(raw.text).substr(0, comma));
             given = folded_words(std::string_view(raw.text).substr(comma + 1));
         } else if (given.size() > 1) {
@@ -65,10 +65,14 @@ void add_name(Features& out, const Record::Name& raw) {
             family = {given.back()};
             given.pop_back();
         }
-        if (given.size() > 1 && middle.empty()) { middle = {given.back()}; given.pop_back(); }
+        if (given.size() > 1 && middle.empty()) {
+            middle = {given.back()};
+            given.pop_back();
+        }
     }
     std::uint8_t suffix = no_suffix;
-    for (const auto& word : folded_words(raw.suffix)) suffix = static_cast<std::uint8_t>(suffix | suffix_bit(word, true));
+    for (const auto& word : folded_words(raw.suffix))
+        suffix = static_cast<std::uint8_t>(suffix | suffix_bit(word, true));
     suffix = static_cast<std::uint8_t>(suffix | take_suffix(family));
     suffix = static_cast<std::uint8_t>(suffix | take_suffix(middle));
     suffix = static_cast<std::uint8_t>(suffix | take_suffix(given));
@@ -80,11 +84,20 @@ void add_name(Features& out, const Record::Name& raw) {
     }
     Name name{joined(given), joined(family), joined(middle), {}, {}};
     if ((name.given == "JOHN" || name.given == "JANE") && name.family == "DOE") return;
-    if (placeholder(TextField::given, name.given)) { name.given.clear(); given.clear(); }
-    if (placeholder(TextField::family, name.family)) { name.family.clear(); family.clear(); }
+    if (placeholder(TextField::given, name.given)) {
+        name.given.clear();
+        given.clear();
+    }
+    if (placeholder(TextField::family, name.family)) {
+        name.family.clear();
+        family.clear();
+    }
     if (placeholder(TextField::given, name.middle)) name.middle.clear();
     if (name.middle == "NMN" || name.middle == "NMI") name.middle.clear();
-    if (all_digits(name.given)) { name.given.clear(); given.clear(); }
+    if (all_digits(name.given)) {
+        name.given.clear();
+        given.clear();
+    }
     if (given.size() > 1) name.given_parts = std::move(given);
     if (family.size() > 1) name.family_parts = std::move(family);
     if (!name.given.empty() || !name.family.empty()) add(out.names, std::move(name));
@@ -99,15 +112,16 @@ void add_birth_date(Features& out, std::string_view text) {
         return value;
     };
     const auto slash = text.find('/');
-    if (slash != std::string_view::npos) {                       // month/day/year
+    if (slash != std::string_view::npos) {  // month/day/year
         const auto second = text.find('/', slash + 1);
         if (second == std::string_view::npos) return;
-        const std::string month = digits(text.substr(0, slash)), day = digits(text.substr(slash + 1, second - slash - 1));
+        const std::string month = digits(text.substr(0, slash)),
+                          day = digits(text.substr(slash + 1, second - slash - 1));
         const std::string year = digits(text.substr(second + 1)).substr(0, 4);
         if (month.empty() || month.size() > 2 || day.empty() || day.size() > 2 || year.size() != 4) return;
         all = year + std::string(2 - month.size(), '0') + month + std::string(2 - day.size(), '0') + day;
     }
-    if (all.size() > 8) all.resize(8);                           // a time of day follows
+    if (all.size() > 8) all.resize(8);  // a time of day follows
     if (all.size() != 4 && all.size() != 6 && all.size() != 8) return;
     const std::string_view view = all;
     date.year = static_cast<std::uint16_t>(number(view.substr(0, 4)));
@@ -121,8 +135,9 @@ void add_birth_date(Features& out, std::string_view text) {
 
 /// What follows one of these is a unit; the rest of the line does not name the street.
 bool unit_word(std::string_view word) {
-    constexpr std::array<std::string_view, 16> units = {"APT", "APARTMENT", "UNIT", "STE", "SUITE", "FL", "FLOOR", "LOT",
-                                                        "RM", "ROOM", "BLDG", "BUILDING", "SPC", "SPACE", "PH", "FLAT"};
+    constexpr std::array<std::string_view, 16> units = {"APT",   "APARTMENT", "UNIT", "STE",  "SUITE", "FL",
+                                                        "FLOOR", "LOT",       "RM",   "ROOM", "BLDG",  "BUILDING",
+                                                        "SPC",   "SPACE",     "PH",   "FLAT"};
     return std::find(units.begin(), units.end(), word) != units.end();
 }
 
@@ -144,15 +159,28 @@ void add_address(Features& out, const Record::Address& raw) {
     std::string line = fold(std::string_view(raw.street).substr(0, value_bytes_max));
     if (const auto unit = line.find('#'); unit != std::string::npos && unit > 0) line.resize(unit);
     auto parts = words(line);
-    const bool po = parts.size() >= 2 && ((parts[0] == "PO" && parts[1] == "BOX") || (parts[0] == "POST" && parts.size() > 2 && parts[2] == "BOX"));
-    const bool pobox = !parts.empty() && (parts[0] == "POBOX" || (parts.size() >= 3 && parts[0] == "P" && parts[1] == "O" && parts[2] == "BOX"));
+    const bool po = parts.size() >= 2 && ((parts[0] == "PO" && parts[1] == "BOX") ||
+                                          (parts[0] == "POST" && parts.size() > 2 && parts[2] == "BOX"));
+    const bool pobox =
+        !parts.empty() &&
+        (parts[0] == "POBOX" || (parts.size() >= 3 && parts[0] == "P" && parts[1] == "O" && parts[2] == "BOX"));
     if (po || pobox) {
-        if (!parts.empty() && has_digit(parts.back())) { address.house = parts.back(); address.street = "POBOX"; }
+        if (!parts.empty() && has_digit(parts.back())) {
+            address.house = parts.back();
+            address.street = "POBOX";
+        }
         parts.clear();
     }
-    if (!raw.house.empty()) address.house = joined(folded_words(raw.house));
-    else if (parts.size() > 1 && has_digit(parts.front())) { address.house = parts.front(); parts.erase(parts.begin()); }
-    if (placeholder(TextField::street, joined(parts))) { parts.clear(); address.house.clear(); }
+    if (!raw.house.empty())
+        address.house = joined(folded_words(raw.house));
+    else if (parts.size() > 1 && has_digit(parts.front())) {
+        address.house = parts.front();
+        parts.erase(parts.begin());
+    }
+    if (placeholder(TextField::street, joined(parts))) {
+        parts.clear();
+        address.house.clear();
+    }
     for (std::size_t i = 0; i < parts.size(); ++i) {
         if (i > 0 && unit_word(parts[i])) break;
         if (!address.street.empty()) address.street += ' ';
@@ -164,7 +192,8 @@ void add_address(Features& out, const Record::Address& raw) {
     const auto zip = joined(folded_words(raw.zip));
     address.zip = zip.substr(0, 5);
     if (!address.zip.empty() && one_symbol(address.zip)) address.zip.clear();
-    if (!address.street.empty() || !address.city.empty() || !address.zip.empty()) add(out.addresses, std::move(address));
+    if (!address.street.empty() || !address.city.empty() || !address.zip.empty())
+        add(out.addresses, std::move(address));
 }
 
 void add_phone(Features& out, std::string_view raw) {
@@ -183,7 +212,7 @@ void add_email(Features& out, std::string_view raw) {
     for (const char c : raw.substr(0, value_bytes_max))
         if (c != ' ' && c != '\t') mail.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
     const auto at = mail.find('@');
-    if (at == 0 || (at == std::string::npos && mail.size() < 6)) return;   // a lost @ is a typing error
+    if (at == 0 || (at == std::string::npos && mail.size() < 6)) return;  // a lost @ is a typing error
     std::string local;
     for (const auto& word : folded_words(std::string_view(mail).substr(0, at))) local += word;
     if (!placeholder(TextField::email, local)) add(out.emails, std::move(mail));
@@ -202,7 +231,9 @@ void add_ssn(Features& out, std::string_view raw) {
 void add_identifier(Features& out, const Record::Identifier& raw) {
     Identifier identifier{raw.system.substr(0, value_bytes_max), joined(folded_words(raw.value)), raw.kind};
     if (identifier.system.empty() || identifier.value.empty()) return;
-    if (identifier.kind == Record::IdentifierKind::person && (identifier.value.size() < 4 || one_symbol(identifier.value))) return;
+    if (identifier.kind == Record::IdentifierKind::person &&
+        (identifier.value.size() < 4 || one_symbol(identifier.value)))
+        return;
     add(out.identifiers, std::move(identifier));
 }
 
@@ -223,12 +254,16 @@ Features normalise(const Record& record) {
     }
     for (const auto& guardian : record.guardians) {
         const auto parts = folded_words(guardian);
-        if (!parts.empty() && !placeholder(TextField::given, joined(parts))) add(out.guardians, std::string(parts.front()));
+        if (!parts.empty() && !placeholder(TextField::given, joined(parts)))
+            add(out.guardians, std::string(parts.front()));
     }
     const auto sex = fold(record.sex);
-    if (sex == "M" || sex == "MALE") out.sexes = 1;
-    else if (sex == "F" || sex == "FEMALE") out.sexes = 2;
-    if (record.birth_order > 0 && record.birth_order <= 16) out.birth_orders = static_cast<std::uint16_t>(1U << (record.birth_order - 1));
+    if (sex == "M" || sex == "MALE")
+        out.sexes = 1;
+    else if (sex == "F" || sex == "FEMALE")
+        out.sexes = 2;
+    if (record.birth_order > 0 && record.birth_order <= 16)
+        out.birth_orders = static_cast<std::uint16_t>(1U << (record.birth_order - 1));
     out.multiple_birth = record.multiple_birth;
     return out;
 }

@@ -28,8 +28,8 @@ public:
 };
 
 /// The value under which an address or a birth date is counted.
-std::string counted_address(const Address& address);   ///< "" if it has no house or no street
-std::string counted_birth_date(const BirthDate& date); ///< "" if partial
+std::string counted_address(const Address& address);    ///< "" if it has no house or no street
+std::string counted_birth_date(const BirthDate& date);  ///< "" if partial
 
 /// Calls `each(CountedField, const std::string&)` once for every distinct counted value of a record.
 template <class Each>

@@ -6,23 +6,32 @@
 namespace causeway::patient_index::match {
 namespace {
 
-constexpr double prior_strength = 200;        ///< pseudo-observations of the model's u beside the counted frequency
-constexpr std::uint64_t table_min = 500;      ///< smaller tables say nothing about frequency
+constexpr double prior_strength = 200;    ///< pseudo-observations of the model's u beside the counted frequency
+constexpr std::uint64_t table_min = 500;  ///< smaller tables say nothing about frequency
 constexpr double shared_too_often = 20;
 
 /// Fields on which two people of one household agree as two records of one person do.
 bool household_field(Field field) {
     switch (field) {
-        case Field::family: case Field::birth_date: case Field::phone: case Field::email: case Field::address:
-        case Field::mother: case Field::guardian: return true;
-        default: return false;
+        case Field::family:
+        case Field::birth_date:
+        case Field::phone:
+        case Field::email:
+        case Field::address:
+        case Field::mother:
+        case Field::guardian:
+            return true;
+        default:
+            return false;
     }
 }
 
 double bounded(const FieldModel& model, double weight) { return std::min(std::max(weight, model.lower), model.upper); }
 
-/// Frequency of the value that agreed, shrunk towards the model's u; a person's own further records do not make it common.
-double frequency(double u, double floor, CountedField field, std::string_view value, const Population& population, const Rates& rates) {
+/// Frequency of the value that agreed, shrunk towards the model's u; a person's own further records do not make it
+/// common.
+double frequency(double u, double floor, CountedField field, std::string_view value, const Population& population,
+                 const Rates& rates) {
     const auto size = population.total(field);
     if (value.empty() || size < table_min) return u;
     const double occurrences = static_cast<double>(population.count(field, value));
@@ -36,7 +45,8 @@ struct Shared {
 };
 
 /// A phone or address that far more records hold than one household has is an institution's, or made up.
-Shared shared_value(double u, double allowed, CountedField field, std::string_view value, const Population& population, const Rates& rates) {
+Shared shared_value(double u, double allowed, CountedField field, std::string_view value, const Population& population,
+                    const Rates& rates) {
     const double over = static_cast<double>(population.count(field, value)) - rates.records_per_person - allowed;
     if (value.empty() || over <= 0 || rates.records <= 0) return {u};
     return {std::max(u, over / rates.records), over >= shared_too_often};
@@ -47,24 +57,31 @@ struct Value {
     bool worthless = false;
 };
 
-Value value_of_level(Field field, std::int8_t level, double u, const Comparison& pair, const Population& population, const Rates& rates) {
+Value value_of_level(Field field, std::int8_t level, double u, const Comparison& pair, const Population& population,
+                     const Rates& rates) {
     const double household = 4 * rates.records_per_person;
     switch (field) {
         case Field::given:
-            if (level == given_level::exact) return {frequency(u, 2e-5, CountedField::given, pair.given, population, rates)};
+            if (level == given_level::exact)
+                return {frequency(u, 2e-5, CountedField::given, pair.given, population, rates)};
             break;
         case Field::family:
-            if (level == family_level::exact) return {frequency(u, 5e-6, CountedField::family, pair.family, population, rates)};
+            if (level == family_level::exact)
+                return {frequency(u, 5e-6, CountedField::family, pair.family, population, rates)};
             break;
         case Field::birth_date:
             if (level == birth_level::exact)
-                return {frequency(u, 1e-5, CountedField::birth_date, counted_birth_date(pair.birth), population, rates)};
+                return {
+                    frequency(u, 1e-5, CountedField::birth_date, counted_birth_date(pair.birth), population, rates)};
             break;
         case Field::address:
-            if (level == address_level::zip) return {frequency(u, 1e-4, CountedField::zip, pair.zip, population, rates)};
-            if (level == address_level::city) return {frequency(u, 1e-4, CountedField::city, pair.city, population, rates)};
+            if (level == address_level::zip)
+                return {frequency(u, 1e-4, CountedField::zip, pair.zip, population, rates)};
+            if (level == address_level::city)
+                return {frequency(u, 1e-4, CountedField::city, pair.city, population, rates)};
             if (level == address_level::full && pair.address) {
-                const auto shared = shared_value(u, household, CountedField::address, counted_address(*pair.address), population, rates);
+                const auto shared = shared_value(u, household, CountedField::address, counted_address(*pair.address),
+                                                 population, rates);
                 return {shared.u, shared.worthless};
             }
             break;
@@ -86,7 +103,8 @@ Value value_of_level(Field field, std::int8_t level, double u, const Comparison&
                 return {shared.u, shared.worthless};
             }
             break;
-        default: break;
+        default:
+            break;
     }
     return {u};
 }
@@ -95,7 +113,8 @@ double household_weight(const FieldModel& model, Field field, std::int8_t level,
     const auto& row = model.levels[static_cast<std::size_t>(level)];
     if (household_field(field)) return weight + std::log2(row.h / row.m);
     const double bits = std::log2(row.h / row.u);
-    const bool top = static_cast<std::size_t>(level) + 1 == level_count(field) || (field == Field::given && level == given_level::exact);
+    const bool top = static_cast<std::size_t>(level) + 1 == level_count(field) ||
+                     (field == Field::given && level == given_level::exact);
     return top ? std::min(bits, std::max(0., weight - std::log2(row.m / row.h))) : bits;
 }
 

@@ -11,7 +11,7 @@ namespace causeway::patient_index::match {
 /// What the pair is judged against: how many records there are, and how many of them one person and one household have.
 struct Rates {
     double records = 0;
-    double match = 0;             ///< P(a pair of the population is one person)
+    double match = 0;  ///< P(a pair of the population is one person)
     double household = 0;
     double records_per_person = 1;
 
@@ -22,16 +22,16 @@ struct Rates {
 /// The part one field has in a score.
 struct FieldScore {
     std::int8_t level = missing;
-    double weight = 0;      ///< bits for "one person" against "two strangers"
-    double household = 0;   ///< bits for "two people of one household" against "two strangers"
-    double u = 0;           ///< P(level and this very value | two strangers)
+    double weight = 0;     ///< bits for "one person" against "two strangers"
+    double household = 0;  ///< bits for "two people of one household" against "two strangers"
+    double u = 0;          ///< P(level and this very value | two strangers)
 };
 
 struct Score {
     std::array<FieldScore, field_count> fields{};
-    double match = 0;        ///< t: log2 odds of one person against strangers, with the prior
-    double household = 0;    ///< s: log2 odds of one household against strangers, with the prior
-    double weight = 0;       ///< w: log2 odds of one person against everything else
+    double match = 0;      ///< t: log2 odds of one person against strangers, with the prior
+    double household = 0;  ///< s: log2 odds of one household against strangers, with the prior
+    double weight = 0;     ///< w: log2 odds of one person against everything else
     double probability() const;
     const FieldScore& operator[](Field field) const { return fields[static_cast<std::size_t>(field)]; }
 };

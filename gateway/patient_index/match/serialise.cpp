@@ -51,29 +51,48 @@ using Cells = std::array<std::string_view, cells_max>;
 
 void read_row(Features& out, char tag, const Cells& cell) {
     switch (tag) {
-        case 'n': out.names.push_back({std::string(cell[0]), std::string(cell[1]), std::string(cell[2]), parts_of(cell[3]), parts_of(cell[4])}); break;
+        case 'n':
+            out.names.push_back({std::string(cell[0]), std::string(cell[1]), std::string(cell[2]), parts_of(cell[3]),
+                                 parts_of(cell[4])});
+            break;
         case 'b': {
             const unsigned date = number(cell[0]);
-            out.births.push_back({static_cast<std::uint16_t>(date / 10000), static_cast<std::uint8_t>(date / 100 % 100), static_cast<std::uint8_t>(date % 100)});
+            out.births.push_back({static_cast<std::uint16_t>(date / 10000), static_cast<std::uint8_t>(date / 100 % 100),
+                                  static_cast<std::uint8_t>(date % 100)});
             break;
         }
-        case 'a': out.addresses.push_back({std::string(cell[0]), std::string(cell[1]), std::string(cell[2]), std::string(cell[3])}); break;
-        case 'p': out.phones.emplace_back(cell[0]); break;
-        case 'e': out.emails.emplace_back(cell[0]); break;
-        case 's': out.ssns.emplace_back(cell[0]); break;
-        case 'i':
-            out.identifiers.push_back({std::string(cell[0]), std::string(cell[1]),
-                                       cell[2] == "p" ? Record::IdentifierKind::person : Record::IdentifierKind::local});
+        case 'a':
+            out.addresses.push_back(
+                {std::string(cell[0]), std::string(cell[1]), std::string(cell[2]), std::string(cell[3])});
             break;
-        case 'm': out.mothers.emplace_back(cell[0]); break;
-        case 'g': out.guardians.emplace_back(cell[0]); break;
+        case 'p':
+            out.phones.emplace_back(cell[0]);
+            break;
+        case 'e':
+            out.emails.emplace_back(cell[0]);
+            break;
+        case 's':
+            out.ssns.emplace_back(cell[0]);
+            break;
+        case 'i':
+            out.identifiers.push_back(
+                {std::string(cell[0]), std::string(cell[1]),
+                 cell[2] == "p" ? Record::IdentifierKind::person : Record::IdentifierKind::local});
+            break;
+        case 'm':
+            out.mothers.emplace_back(cell[0]);
+            break;
+        case 'g':
+            out.guardians.emplace_back(cell[0]);
+            break;
         case 'x':
             out.sexes = static_cast<std::uint8_t>(number(cell[0]));
             out.suffixes = static_cast<std::uint8_t>(number(cell[1]));
             out.birth_orders = static_cast<std::uint16_t>(number(cell[2]));
             out.multiple_birth = cell[3] == "1";
             break;
-        default: break;   // a row of a later version
+        default:
+            break;  // a row of a later version
     }
 }
 
@@ -82,9 +101,12 @@ void read_row(Features& out, char tag, const Cells& cell) {
 std::string serialise(const Features& features) {
     std::string out;
     for (const auto& name : features.names)
-        put_row(out, 'n', {name.given, name.family, name.middle, with_parts(name.given_parts), with_parts(name.family_parts)});
-    for (const auto& date : features.births) put_row(out, 'b', {std::to_string(date.year * 10000 + date.month * 100 + date.day)});
-    for (const auto& address : features.addresses) put_row(out, 'a', {address.house, address.street, address.city, address.zip});
+        put_row(out, 'n',
+                {name.given, name.family, name.middle, with_parts(name.given_parts), with_parts(name.family_parts)});
+    for (const auto& date : features.births)
+        put_row(out, 'b', {std::to_string(date.year * 10000 + date.month * 100 + date.day)});
+    for (const auto& address : features.addresses)
+        put_row(out, 'a', {address.house, address.street, address.city, address.zip});
     for (const auto& value : features.phones) put_row(out, 'p', {value});
     for (const auto& value : features.emails) put_row(out, 'e', {value});
     for (const auto& value : features.ssns) put_row(out, 's', {value});
@@ -92,8 +114,9 @@ std::string serialise(const Features& features) {
         put_row(out, 'i', {value.system, value.value, value.kind == Record::IdentifierKind::person ? "p" : "l"});
     for (const auto& value : features.mothers) put_row(out, 'm', {value});
     for (const auto& value : features.guardians) put_row(out, 'g', {value});
-    put_row(out, 'x', {std::to_string(features.sexes), std::to_string(features.suffixes), std::to_string(features.birth_orders),
-                       features.multiple_birth ? "1" : "0"});
+    put_row(out, 'x',
+            {std::to_string(features.sexes), std::to_string(features.suffixes), std::to_string(features.birth_orders),
+             features.multiple_birth ? "1" : "0"});
     return out;
 }
 

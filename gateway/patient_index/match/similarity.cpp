@@ -26,7 +26,8 @@ std::size_t edits(std::string_view a, std::string_view b, std::size_t limit) {
         for (std::size_t j = 1; j <= b.size(); ++j) {
             int best = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
             best = std::min({best, last[j] + 1, row[j - 1] + 1});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) best = std::min(best, before[j - 2] + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                best = std::min(best, before[j - 2] + 1);
             row[j] = static_cast<std::uint8_t>(best);
             least = std::min<std::size_t>(least, row[j]);
         }
@@ -67,7 +68,8 @@ double jaro_winkler(std::string_view a, std::string_view b) {
         ++j;
     }
     const double m = common;
-    const double jaro = (m / static_cast<double>(a.size()) + m / static_cast<double>(b.size()) + (m - swapped / 2) / m) / 3;
+    const double jaro =
+        (m / static_cast<double>(a.size()) + m / static_cast<double>(b.size()) + (m - swapped / 2) / m) / 3;
     std::size_t prefix = 0;
     while (prefix < std::min<std::size_t>(4, a.size()) && a[prefix] == b[prefix]) ++prefix;
     return jaro + static_cast<double>(prefix) * .1 * (1 - jaro);
@@ -82,7 +84,11 @@ std::string soundex(std::string_view word) {
     for (const char c : word) {
         const char code = code_of(c);
         if (code == '-') continue;
-        if (out.empty()) { out.push_back(c); last = code; continue; }
+        if (out.empty()) {
+            out.push_back(c);
+            last = code;
+            continue;
+        }
         if (code == '7') continue;
         if (code != '0' && code != last) out.push_back(code);
         last = code;

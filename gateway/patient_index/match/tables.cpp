@@ -68,7 +68,8 @@ struct Placeholders {
     Placeholders() {
         each_row("placeholders.tsv", [&](const std::vector<std::string_view>& cells) {
             constexpr std::array<std::string_view, 4> fields = {"given", "family", "email", "street"};
-            const auto field = static_cast<std::size_t>(std::find(fields.begin(), fields.end(), cells.front()) - fields.begin());
+            const auto field =
+                static_cast<std::size_t>(std::find(fields.begin(), fields.end(), cells.front()) - fields.begin());
             for (std::size_t i = 1; i < cells.size(); ++i) values.at(field).insert(cells[i]);
         });
     }

@@ -9,7 +9,8 @@ namespace causeway::patient_index::match {
 /// capitals, combining marks vanish, everything else of UTF-8 stays. Bytes that are not UTF-8 are dropped.
 std::string fold(std::string_view utf8);
 
-/// The words of a folded text: runs of letters and digits (ASCII, or any non-ASCII character); apostrophes join (O'NEIL is ONEIL).
+/// The words of a folded text: runs of letters and digits (ASCII, or any non-ASCII character); apostrophes join (O'NEIL
+/// is ONEIL).
 std::vector<std::string> words(std::string_view folded);
 
 std::string joined(const std::vector<std::string>& parts);

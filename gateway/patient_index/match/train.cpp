@@ -71,21 +71,33 @@ struct SessionPlan {
 
 /// Never on a phone or an address alone: those pairs are mostly relatives.
 constexpr std::array<SessionPlan, 6> session_plans = {{
-    {"birth date", [](const Levels& l) { return l[Field::birth_date] == birth_level::exact; }, {Field::birth_date, Field::birth_date}},
-    {"name", [](const Levels& l) { return l[Field::given] == given_level::exact && l[Field::family] == family_level::exact; },
+    {"birth date",
+     [](const Levels& l) { return l[Field::birth_date] == birth_level::exact; },
+     {Field::birth_date, Field::birth_date}},
+    {"name",
+     [](const Levels& l) { return l[Field::given] == given_level::exact && l[Field::family] == family_level::exact; },
      {Field::given, Field::family}},
-    {"number", [](const Levels& l) { return l[Field::ssn] == ssn_level::exact || l[Field::identifier] == identifier_level::equal; },
+    {"number",
+     [](const Levels& l) {
+         return l[Field::ssn] == ssn_level::exact || l[Field::identifier] == identifier_level::equal;
+     },
      {Field::ssn, Field::identifier}},
-    {"email", [](const Levels& l) { return l[Field::email] == email_level::equal && l[Field::given] != given_level::conflict; },
+    {"email",
+     [](const Levels& l) { return l[Field::email] == email_level::equal && l[Field::given] != given_level::conflict; },
      {Field::email, Field::given}},
-    {"phone", [](const Levels& l) { return l[Field::phone] == phone_level::equal && l[Field::given] == given_level::exact; },
+    {"phone",
+     [](const Levels& l) { return l[Field::phone] == phone_level::equal && l[Field::given] == given_level::exact; },
      {Field::phone, Field::given}},
-    {"address", [](const Levels& l) { return l[Field::address] >= address_level::house_street && l[Field::given] == given_level::exact; },
+    {"address",
+     [](const Levels& l) {
+         return l[Field::address] >= address_level::house_street && l[Field::given] == given_level::exact;
+     },
      {Field::address, Field::given}},
 }};
 
 /// The share of true matches that a field may be learned to contradict; what is above goes back to the other levels.
-constexpr std::array<double, field_count> conflict_max = {.15, .20, .40, .30, .50, .10, .50, .60, .60, .50, 1, .40, .40};
+constexpr std::array<double, field_count> conflict_max = {.15, .20, .40, .30, .50, .10, .50,
+                                                          .60, .60, .50, 1,   .40, .40};
 
 void guard_conflict(FieldModel& model, std::size_t field, std::size_t levels) {
     const double limit = conflict_max[field];
@@ -99,7 +111,13 @@ class Trainer {
 public:
     Trainer(std::span<const Features> records, std::span<const std::uint8_t> source, const BlockIndex& blocks,
             const Population& population, const Model& start, const TrainingOptions& options, TrainingReport& report)
-        : records_(records), source_(source), blocks_(blocks), population_(population), start_(start), options_(options), report_(report),
+        : records_(records),
+          source_(source),
+          blocks_(blocks),
+          population_(population),
+          start_(start),
+          options_(options),
+          report_(report),
           random_(options.seed) {
         const double n = static_cast<double>(records.size());
         pairs_ = n * (n - 1) / 2;
@@ -133,7 +151,8 @@ private:
 
     void draw_random_pairs() {
         const std::uint64_t n = records_.size();
-        auto wanted = std::min<std::uint64_t>(options_.random_pairs_max, std::max<std::uint64_t>(200'000, static_cast<std::uint64_t>(2 * pairs_)));
+        auto wanted = std::min<std::uint64_t>(options_.random_pairs_max,
+                                              std::max<std::uint64_t>(200'000, static_cast<std::uint64_t>(2 * pairs_)));
         for (std::uint64_t i = 0; i < wanted; ++i) {
             if (i % 65536 == 0) say("random pairs", static_cast<double>(i) / static_cast<double>(wanted));
             const auto a = random_.below(n), b = random_.below(n);
@@ -141,7 +160,8 @@ private:
             ++report_.random_pairs;
             const auto comparison = compare(records_[a], records_[b]);
             for (std::size_t f = 0; f < field_count; ++f)
-                if (const auto level = comparison.levels.at[f]; level != missing) random_counts_[f][static_cast<std::size_t>(level)] += 1;
+                if (const auto level = comparison.levels.at[f]; level != missing)
+                    random_counts_[f][static_cast<std::size_t>(level)] += 1;
         }
     }
 
@@ -154,10 +174,12 @@ private:
             all += found.size();
         }
         report_.candidate_pairs = all;
-        const double keep = all == 0 ? 1 : std::min(1., static_cast<double>(options_.candidate_pairs_max) / static_cast<double>(all));
+        const double keep =
+            all == 0 ? 1 : std::min(1., static_cast<double>(options_.candidate_pairs_max) / static_cast<double>(all));
         factor_ = 1 / keep;
         const auto limit = static_cast<std::uint64_t>(keep * 0x1p32);
-        const double score_keep = std::min(1., static_cast<double>(scored_pairs_max) / std::max(1., static_cast<double>(all) * keep));
+        const double score_keep =
+            std::min(1., static_cast<double>(scored_pairs_max) / std::max(1., static_cast<double>(all) * keep));
         score_factor_ = factor_ / score_keep;
         const auto score_limit = static_cast<std::uint64_t>(score_keep * 0x1p32);
         std::map<std::array<std::int8_t, field_count>, double> patterns;
@@ -192,7 +214,8 @@ private:
         round.household_rate = model.household_rate;
         for (std::size_t f = 0; f < field_count; ++f)
             for (std::size_t l = 0; l < level_count_max; ++l)
-                round.largest_change = std::max({round.largest_change, std::abs(model.fields[f].levels[l].m - before.fields[f].levels[l].m),
+                round.largest_change = std::max({round.largest_change,
+                                                 std::abs(model.fields[f].levels[l].m - before.fields[f].levels[l].m),
                                                  std::abs(model.fields[f].levels[l].u - before.fields[f].levels[l].u)});
         report_.rounds.push_back(std::move(round));
     }
@@ -208,7 +231,8 @@ private:
             std::array<double, level_count_max> clean{};
             double sum = 0;
             for (std::size_t l = 0; l < levels; ++l) {
-                clean[l] = std::max(0., random_counts_[f][l] - observed * model.match_rate * model.fields[f].levels[l].m);
+                clean[l] =
+                    std::max(0., random_counts_[f][l] - observed * model.match_rate * model.fields[f].levels[l].m);
                 sum += clean[l];
             }
             for (std::size_t l = 0; l < levels; ++l) {
@@ -233,7 +257,8 @@ private:
             for (std::size_t l = 0; l < levels; ++l) sum += counts[f][l];
             for (std::size_t l = 0; l < levels; ++l) {
                 const double prior = start_.fields[f].levels[l].m;
-                model.fields[f].levels[l].m = std::max((counts[f][l] + m_prior * prior) / (sum + m_prior), 1e-6 + prior / 10'000);
+                model.fields[f].levels[l].m =
+                    std::max((counts[f][l] + m_prior * prior) / (sum + m_prior), 1e-6 + prior / 10'000);
             }
             guard_conflict(model.fields[f], f, levels);
         }
@@ -243,10 +268,15 @@ private:
         std::vector<const Pattern*> chosen;
         double pairs = 0;
         for (const auto& pattern : patterns_)
-            if (plan.condition(pattern.levels)) { chosen.push_back(&pattern); pairs += pattern.pairs * factor_; }
+            if (plan.condition(pattern.levels)) {
+                chosen.push_back(&pattern);
+                pairs += pattern.pairs * factor_;
+            }
         session.pairs = static_cast<std::uint64_t>(pairs);
         if (session.pairs < session_pairs_min) return;
-        const auto left_out = [&](std::size_t f) { return static_cast<Field>(f) == plan.left_out[0] || static_cast<Field>(f) == plan.left_out[1]; };
+        const auto left_out = [&](std::size_t f) {
+            return static_cast<Field>(f) == plan.left_out[0] || static_cast<Field>(f) == plan.left_out[1];
+        };
         Model local = model;
         double rate = .5;
         const double household_rate = std::min(.5, 200 * model.household_rate);
@@ -310,7 +340,8 @@ private:
         }
         const double found = matches / pairs_;
         const double low = std::max(.5 * start_rate_, .005 / n), high = std::min(8 * start_rate_, 20 / n);
-        // On the upper bound of the exact rules the rate is still useful (files of many errors meet it); far beyond, EM ran away.
+        // On the upper bound of the exact rules the rate is still useful (files of many errors meet it); far beyond, EM
+        // ran away.
         match_ran_away_ = found <= low || found >= 1.5 * high;
         model.match_rate = std::clamp(found, low, high);
         model.household_rate = std::clamp((households + .02 * n) / pairs_, .02 / n, 20 / n);
@@ -325,9 +356,13 @@ private:
                 if (session.name == "birth date" && session.used) birth_rate = session.match_rate;
                 if (session.name == "name" && session.used) name_rate = session.match_rate;
             }
-        const auto exact = [&](Field field, std::int8_t level) { return model[field].levels[static_cast<std::size_t>(level)].m; };
-        if (usable < 2) report_.refused = "fewer than two sessions had enough pairs";
-        else if (match_ran_away_) report_.refused = "the match rate ran away from what exact rules find";
+        const auto exact = [&](Field field, std::int8_t level) {
+            return model[field].levels[static_cast<std::size_t>(level)].m;
+        };
+        if (usable < 2)
+            report_.refused = "fewer than two sessions had enough pairs";
+        else if (match_ran_away_)
+            report_.refused = "the match rate ran away from what exact rules find";
         else if (exact(Field::given, given_level::exact) < .3 && exact(Field::family, family_level::exact) < .3 &&
                  exact(Field::birth_date, birth_level::exact) < .3)
             report_.refused = "given name, family name and birth date all rarely agree among the learned matches";

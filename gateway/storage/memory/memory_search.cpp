@@ -31,7 +31,8 @@ std::string write_token(Vid snapshot, Vid last) { return std::to_string(snapshot
 
 Failure bad_token() { return {FailureCode::bad_page_token, "the page token is not one of this search"}; }
 
-bool body_meets(const MemoryState& state, const StoredResource& resource, const Criterion& criterion, Vid snapshot, int depth);
+bool body_meets(const MemoryState& state, const StoredResource& resource, const Criterion& criterion, Vid snapshot,
+                int depth);
 
 /// The version that was current at the snapshot and is not a deletion marker.
 const StoredResource* live_at(const MemoryState& state, const MemoryState::Resource& resource, Vid snapshot) {
@@ -45,13 +46,15 @@ const StoredResource* live_at(const MemoryState& state, const MemoryState::Resou
 class Neighbours final : public Surroundings {
 public:
     Neighbours(const MemoryState& state, Vid snapshot, int depth) : state_(state), snapshot_(snapshot), depth_(depth) {}
-    std::optional<bool> target_meets(std::string_view type, std::string_view id, const Criterion& criterion) const override {
+    std::optional<bool> target_meets(std::string_view type, std::string_view id,
+                                     const Criterion& criterion) const override {
         const auto rid = state_.rids.find({std::string(type), std::string(id)});
         if (rid == state_.rids.end()) return false;
         const auto* const target = live_at(state_, state_.resources.at(rid->second), snapshot_);
         return target && body_meets(state_, *target, criterion, snapshot_, depth_ + 1);
     }
-    std::optional<bool> referrer_meets(std::string_view type, std::string_view id, const Criterion::Target& target) const override {
+    std::optional<bool> referrer_meets(std::string_view type, std::string_view id,
+                                       const Criterion::Target& target) const override {
         for (const auto& [rid, resource] : state_.resources) {
             if (resource.name.type != target.type) continue;
             const auto* const source = live_at(state_, resource, snapshot_);
@@ -59,15 +62,18 @@ public:
             const auto document = fhir::parse_json(source->json());
             if (document.has_error()) continue;
             const auto extraction = extract(*document);
-            const bool refers = std::any_of(extraction.values.begin(), extraction.values.end(), [&](const SearchValue& value) {
-                const auto* const reference = std::get_if<ReferenceValue>(&value.value);
-                return value.parameter == target.via && reference && reference->type == type && reference->id == id;
-            });
+            const bool refers =
+                std::any_of(extraction.values.begin(), extraction.values.end(), [&](const SearchValue& value) {
+                    const auto* const reference = std::get_if<ReferenceValue>(&value.value);
+                    return value.parameter == target.via && reference && reference->type == type && reference->id == id;
+                });
             if (refers && body_meets(state_, *source, *target.criterion, snapshot_, depth_ + 1)) return true;
         }
         return false;
     }
-    std::optional<bool> code_in(std::string_view, std::string_view, Modifier, const Operand&) const override { return {}; }
+    std::optional<bool> code_in(std::string_view, std::string_view, Modifier, const Operand&) const override {
+        return {};
+    }
 
 private:
     const MemoryState& state_;
@@ -75,7 +81,8 @@ private:
     int depth_;
 };
 
-bool body_meets(const MemoryState& state, const StoredResource& resource, const Criterion& criterion, Vid snapshot, int depth) {
+bool body_meets(const MemoryState& state, const StoredResource& resource, const Criterion& criterion, Vid snapshot,
+                int depth) {
     if (depth > 8) return false;
     const auto document = fhir::parse_json(resource.json());
     if (document.has_error()) return false;
@@ -96,7 +103,8 @@ std::vector<const StoredResource*> all_matches(const MemoryState& state, const S
         const auto* const live = live_at(state, resource, snapshot);
         if (!live) continue;
         for (const auto& condition : plan.conditions) {
-            if (condition.type == resource.name.type && body_meets(state, *live, condition.criterion, snapshot, 0)) out.push_back(live);
+            if (condition.type == resource.name.type && body_meets(state, *live, condition.criterion, snapshot, 0))
+                out.push_back(live);
         }
     }
     std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) { return a->version.vid > b->version.vid; });
@@ -107,7 +115,8 @@ std::vector<const StoredResource*> all_matches(const MemoryState& state, const S
 
 Result<SearchPage> memory_search(const MemoryState& state, const SearchPlan& plan, const SearchOptions& options) {
     const bool by_time = plan.sort.empty() || (plan.sort.size() == 1 && plan.sort[0].special == Special::last_updated);
-    if (!by_time || !plan.includes.empty()) return Failure{FailureCode::not_supported, "the fake sorts by time only and includes nothing"};
+    if (!by_time || !plan.includes.empty())
+        return Failure{FailureCode::not_supported, "the fake sorts by time only and includes nothing"};
     const bool ascending = !plan.sort.empty() && !plan.sort[0].descending;
     Vid snapshot = state.next_vid - 1;
     Vid last = ascending ? 0 : std::numeric_limits<Vid>::max();
@@ -120,8 +129,11 @@ Result<SearchPage> memory_search(const MemoryState& state, const SearchPlan& pla
     if (ascending) std::reverse(found.begin(), found.end());
     SearchPage page;
     page.total = found.size();
-    std::erase_if(found, [&](const StoredResource* one) { return ascending ? one->version.vid <= last : one->version.vid >= last; });
-    const std::size_t count = plan.summary == Summary::count ? 0 : std::min<std::size_t>(plan.count.value_or(50), options.count_max);
+    std::erase_if(found, [&](const StoredResource* one) {
+        return ascending ? one->version.vid <= last : one->version.vid >= last;
+    });
+    const std::size_t count =
+        plan.summary == Summary::count ? 0 : std::min<std::size_t>(plan.count.value_or(50), options.count_max);
     for (std::size_t i = 0; i < std::min(count, found.size()); ++i) page.matches.push_back(*found[i]);
     if (count > 0 && found.size() > count) page.next_page = write_token(snapshot, page.matches.back().version.vid);
     return page;
@@ -150,19 +162,24 @@ Result<HistoryPage> memory_history(const MemoryState& state, const HistoryReques
     std::uint64_t total = 0;
     for (auto at = state.versions.rbegin(); at != state.versions.rend(); ++at) {
         const auto& [vid, one] = *at;
-        if (vid > snapshot || (!request.type.empty() && one.type != request.type) || (!request.id.empty() && one.id != request.id)) continue;
+        if (vid > snapshot || (!request.type.empty() && one.type != request.type) ||
+            (!request.id.empty() && one.id != request.id))
+            continue;
         if (request.since_us && one.version.at_us < *request.since_us) continue;
         if (request.at_high_us && one.version.at_us >= *request.at_high_us) continue;
         if (request.at_low_us) {
             const auto& versions = state.resources.at(one.version.rid).versions;
             const auto next = std::upper_bound(versions.begin(), versions.end(), vid);
-            const bool replaced = next != versions.end() && *next <= snapshot && state.versions.at(*next).version.at_us <= *request.at_low_us;
+            const bool replaced = next != versions.end() && *next <= snapshot &&
+                                  state.versions.at(*next).version.at_us <= *request.at_low_us;
             if (replaced) continue;
         }
         ++total;
         if (vid >= last) continue;
-        if (page.entries.size() < std::clamp<std::size_t>(request.count, 1, 1000)) page.entries.push_back(one);
-        else if (page.next_page.empty()) page.next_page = write_token(snapshot, page.entries.back().version.vid);
+        if (page.entries.size() < std::clamp<std::size_t>(request.count, 1, 1000))
+            page.entries.push_back(one);
+        else if (page.next_page.empty())
+            page.next_page = write_token(snapshot, page.entries.back().version.vid);
     }
     if (!request.id.empty()) page.total = total;
     return page;

@@ -12,7 +12,7 @@ namespace causeway::storage {
 struct MemoryState {
     struct Resource {
         ResourceName name;
-        std::vector<Vid> versions;   ///< ascending; empty = placeholder
+        std::vector<Vid> versions;  ///< ascending; empty = placeholder
     };
     std::map<ResourceName, Rid> rids;
     std::map<Rid, Resource> resources;
@@ -35,7 +35,7 @@ struct MemoryState {
     Rid next_rid = 1;
     PersonId next_person = 1;
     TimeUs last_at_us = 0;
-    TimeUs now_us = 0;               ///< of the running job
+    TimeUs now_us = 0;  ///< of the running job
     std::string audit_key;
 
     Rid number_of(const ResourceName& name);

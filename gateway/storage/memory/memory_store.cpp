@@ -14,10 +14,13 @@ namespace {
 
 class MemoryStore final : public Store {
 public:
-    explicit MemoryStore(MemoryOptions options) : options_(std::move(options)), state_(std::make_shared<MemoryState>()) {
+    explicit MemoryStore(MemoryOptions options)
+        : options_(std::move(options)), state_(std::make_shared<MemoryState>()) {
         if (!options_.now_us) {
             options_.now_us = [] {
-                return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+                return std::chrono::duration_cast<std::chrono::microseconds>(
+                           std::chrono::system_clock::now().time_since_epoch())
+                    .count();
             };
         }
     }
@@ -32,7 +35,8 @@ public:
         content->size = body.json.size();
         content->body = std::move(body);
         for (const auto& value : values) {
-            if (const auto* const reference = std::get_if<fhir::search::ReferenceValue>(&value.value); reference && reference->url.empty())
+            if (const auto* const reference = std::get_if<fhir::search::ReferenceValue>(&value.value);
+                reference && reference->url.empty())
                 content->references.push_back({{}, std::string(reference->type), std::string(reference->id)});
         }
         return PreparedResource(std::move(content));
@@ -65,7 +69,9 @@ public:
         return out;
     }
     std::string engine() const override { return "memory"; }
-    Result<BackupReport> backup_blocking(const std::string&) override { return Failure{FailureCode::not_supported, "the fake has no file"}; }
+    Result<BackupReport> backup_blocking(const std::string&) override {
+        return Failure{FailureCode::not_supported, "the fake has no file"};
+    }
     Result<CheckReport> check_blocking() override { return CheckReport{}; }
     Result<void> rebuild_index_blocking() override { return {}; }
     void close() override {
@@ -112,6 +118,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Store> make_memory_store(MemoryOptions options) { return std::make_unique<MemoryStore>(std::move(options)); }
+std::unique_ptr<Store> make_memory_store(MemoryOptions options) {
+    return std::make_unique<MemoryStore>(std::move(options));
+}
 
 }  // namespace causeway::storage

@@ -53,7 +53,9 @@ public:
         return where(limit, [&](const MemoryState::Record& one) { return one.row.person == person; });
     }
     Result<std::vector<Rid>> block(BlockingKey key, std::size_t limit) override {
-        return where(limit, [&](const MemoryState::Record& one) { return std::find(one.keys.begin(), one.keys.end(), key) != one.keys.end(); });
+        return where(limit, [&](const MemoryState::Record& one) {
+            return std::find(one.keys.begin(), one.keys.end(), key) != one.keys.end();
+        });
     }
     Result<std::vector<LinkEvent>> events_of_record(Rid record, std::size_t limit) override {
         return events(limit, [&](const LinkEvent& one) { return one.record == record || one.other_record == record; });
@@ -74,10 +76,14 @@ public:
         for (const auto& [id, review] : state_.reviews) {
             if (review.open) out.push_back(review);
         }
-        const auto before = [](const auto& a, const auto& b) { return std::pair(-a.priority, a.review) < std::pair(-b.priority, b.review); };
+        const auto before = [](const auto& a, const auto& b) {
+            return std::pair(-a.priority, a.review) < std::pair(-b.priority, b.review);
+        };
         std::sort(out.begin(), out.end(), before);
         if (after) {
-            std::erase_if(out, [&](const Review& one) { return std::pair(-one.priority, one.review) <= std::pair(-after->priority, after->review); });
+            std::erase_if(out, [&](const Review& one) {
+                return std::pair(-one.priority, one.review) <= std::pair(-after->priority, after->review);
+            });
         }
         out.resize(std::min(out.size(), limit));
         return out;
@@ -85,13 +91,15 @@ public:
     Result<std::vector<Review>> reviews_of_record(Rid record, std::size_t limit) override {
         std::vector<Review> out;
         for (const auto& [id, review] : state_.reviews) {
-            if (review.open && (review.record == record || review.other_record == record) && out.size() < limit) out.push_back(review);
+            if (review.open && (review.record == record || review.other_record == record) && out.size() < limit)
+                out.push_back(review);
         }
         return out;
     }
     Result<std::vector<PatientRecord>> records_after(Rid after, std::size_t limit) override {
         std::vector<PatientRecord> out;
-        for (auto at = state_.records.upper_bound(after); at != state_.records.end() && out.size() < limit; ++at) out.push_back(at->second.row);
+        for (auto at = state_.records.upper_bound(after); at != state_.records.end() && out.size() < limit; ++at)
+            out.push_back(at->second.row);
         return out;
     }
     Result<std::uint64_t> record_count() override { return state_.records.size(); }
@@ -165,7 +173,8 @@ public:
         return copy_of(state_.current({std::string(type), std::string(id)}));
     }
     Result<std::optional<StoredResource>> read(Rid rid) override { return copy_of(state_.current(rid)); }
-    Result<std::optional<StoredResource>> read_version(std::string_view type, std::string_view id, std::int64_t number) override {
+    Result<std::optional<StoredResource>> read_version(std::string_view type, std::string_view id,
+                                                       std::int64_t number) override {
         const auto rid = state_.rids.find({std::string(type), std::string(id)});
         if (rid == state_.rids.end()) return std::optional<StoredResource>();
         const auto& vids = state_.resources.at(rid->second).versions;
@@ -195,7 +204,8 @@ public:
     }
     Result<std::vector<InboxRow>> inbox(const InboxQuery& query) override {
         std::vector<InboxRow> out;
-        for (auto at = state_.inbox.rbegin(); at != state_.inbox.rend() && out.size() < std::min(query.count, list_max); ++at) {
+        for (auto at = state_.inbox.rbegin(); at != state_.inbox.rend() && out.size() < std::min(query.count, list_max);
+             ++at) {
             const auto& [id, message] = *at;
             if ((query.before > 0 && id >= query.before) || (query.state && message.state != *query.state) ||
                 (!query.channel.empty() && message.channel != query.channel))
@@ -209,8 +219,9 @@ public:
         DuplicateCheck out;
         for (auto at = state_.inbox.rbegin(); at != state_.inbox.rend(); ++at) {
             const auto& [id, row] = *at;
-            if (row.received_us < since_us || row.channel != message.channel || row.application != message.application ||
-                row.facility != message.facility || row.control_id != message.control_id)
+            if (row.received_us < since_us || row.channel != message.channel ||
+                row.application != message.application || row.facility != message.facility ||
+                row.control_id != message.control_id)
                 continue;
             if (row.hash == message.hash) {
                 out.same = InboxRow{id, row};
@@ -237,7 +248,8 @@ public:
     }
     Result<std::vector<OutboxRow>> outbox(const OutboxQuery& query) override {
         std::vector<OutboxRow> out;
-        for (auto at = state_.outbox.rbegin(); at != state_.outbox.rend() && out.size() < std::min(query.count, list_max); ++at) {
+        for (auto at = state_.outbox.rbegin();
+             at != state_.outbox.rend() && out.size() < std::min(query.count, list_max); ++at) {
             const auto& row = at->second;
             if ((query.before > 0 && row.id >= query.before) || (query.state && row.state != *query.state) ||
                 (!query.partner.empty() && row.message.partner != query.partner))
@@ -292,7 +304,9 @@ protected:
         std::vector<OutboxRow> out;
         std::set<std::string> seen;
         for (const auto& [id, row] : state_.outbox) {
-            if (row.state == OutboxState::pending && row.message.partner == partner && seen.insert(row.message.ordering_key).second) out.push_back(row);
+            if (row.state == OutboxState::pending && row.message.partner == partner &&
+                seen.insert(row.message.ordering_key).second)
+                out.push_back(row);
         }
         std::sort(out.begin(), out.end(), [](const OutboxRow& a, const OutboxRow& b) {
             return std::pair(a.message.due_us, a.id) < std::pair(b.message.due_us, b.id);
@@ -330,8 +344,8 @@ public:
         out.version = add(name, out.created ? WriteKind::create : write.kind, write.origin, content.body);
         return out;
     }
-    Result<std::optional<WriteResult>> erase(std::string_view type, std::string_view id, std::optional<std::int64_t> if_version,
-                                             InboxId origin) override {
+    Result<std::optional<WriteResult>> erase(std::string_view type, std::string_view id,
+                                             std::optional<std::int64_t> if_version, InboxId origin) override {
         const ResourceName name{std::string(type), std::string(id)};
         if (auto refused = check(name, if_version)) return *refused;
         const auto* const before = state_.current(name);
@@ -357,7 +371,8 @@ public:
         state_.inbox[id] = message;
         return id;
     }
-    Result<void> set_inbox(InboxId id, InboxState state, std::string_view acknowledgement, std::string_view note) override {
+    Result<void> set_inbox(InboxId id, InboxState state, std::string_view acknowledgement,
+                           std::string_view note) override {
         const auto found = state_.inbox.find(id);
         if (found == state_.inbox.end()) return Failure{FailureCode::not_found, "no such inbox row"};
         found->second.state = state;
@@ -376,7 +391,9 @@ public:
     Result<void> mark_dead(OutboxId id, std::string_view acknowledgement, std::string_view note) override {
         return leave(id, OutboxState::dead, acknowledgement, note);
     }
-    Result<void> cancel(OutboxId id, std::string_view note) override { return leave(id, OutboxState::cancelled, {}, note); }
+    Result<void> cancel(OutboxId id, std::string_view note) override {
+        return leave(id, OutboxState::cancelled, {}, note);
+    }
     Result<void> defer(OutboxId id, TimeUs due_us, std::string_view note) override {
         auto* const row = pending(id);
         if (!row) return missing();
@@ -466,6 +483,8 @@ private:
 }  // namespace
 
 std::unique_ptr<Reader> make_memory_reader(const MemoryState& state) { return std::make_unique<MemoryReader>(state); }
-std::unique_ptr<Transaction> make_memory_transaction(MemoryState& state) { return std::make_unique<MemoryTransaction>(state); }
+std::unique_ptr<Transaction> make_memory_transaction(MemoryState& state) {
+    return std::make_unique<MemoryTransaction>(state);
+}
 
 }  // namespace causeway::storage

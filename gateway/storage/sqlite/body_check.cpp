@@ -15,13 +15,17 @@ namespace {
 class Neighbours final : public Surroundings {
 public:
     explicit Neighbours(Searcher& searcher) : searcher_(searcher) {}
-    std::optional<bool> target_meets(std::string_view type, std::string_view id, const Criterion& criterion) const override {
+    std::optional<bool> target_meets(std::string_view type, std::string_view id,
+                                     const Criterion& criterion) const override {
         return searcher_.meets(type, id, criterion);
     }
-    std::optional<bool> referrer_meets(std::string_view type, std::string_view id, const Criterion::Target& target) const override {
+    std::optional<bool> referrer_meets(std::string_view type, std::string_view id,
+                                       const Criterion::Target& target) const override {
         return searcher_.referred(type, id, target);
     }
-    std::optional<bool> code_in(std::string_view, std::string_view, Modifier, const Operand&) const override { return {}; }
+    std::optional<bool> code_in(std::string_view, std::string_view, Modifier, const Operand&) const override {
+        return {};
+    }
 
 private:
     Searcher& searcher_;
@@ -43,10 +47,13 @@ std::vector<std::string> sortable_texts(const StoredResource& resource, Paramete
     const auto extraction = values_of(resource);
     for (const auto& value : extraction.values) {
         if (value.parameter != parameter) continue;
-        if (const auto* const token = std::get_if<TokenValue>(&value.value)) out.push_back(fold_token(token->code.empty() ? token->text : token->code));
-        else if (const auto* const uri = std::get_if<UriValue>(&value.value)) out.emplace_back(uri->value);
+        if (const auto* const token = std::get_if<TokenValue>(&value.value))
+            out.push_back(fold_token(token->code.empty() ? token->text : token->code));
+        else if (const auto* const uri = std::get_if<UriValue>(&value.value))
+            out.emplace_back(uri->value);
         else if (const auto* const reference = std::get_if<ReferenceValue>(&value.value))
-            out.push_back(reference->url.empty() ? std::string(reference->type) + "/" + std::string(reference->id) : std::string(reference->url));
+            out.push_back(reference->url.empty() ? std::string(reference->type) + "/" + std::string(reference->id)
+                                                 : std::string(reference->url));
     }
     return out;
 }

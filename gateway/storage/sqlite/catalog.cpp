@@ -30,7 +30,8 @@ std::string Catalog::type_name(std::int64_t code) const {
 
 void Catalog::load_type(std::int64_t code, std::string_view name) {
     const std::unique_lock lock(mutex_);
-    if (code < 1 || static_cast<std::size_t>(code) > types_max) throw FailureException({FailureCode::corrupt, "bad type code"});
+    if (code < 1 || static_cast<std::size_t>(code) > types_max)
+        throw FailureException({FailureCode::corrupt, "bad type code"});
     if (names_.size() < static_cast<std::size_t>(code)) names_.resize(static_cast<std::size_t>(code));
     names_[static_cast<std::size_t>(code - 1)] = name;
     codes_[std::string(name)] = code;

@@ -14,8 +14,9 @@
 
 namespace causeway::storage {
 
-/// What every connection must agree on: codes of resource types, durable numbers of search parameters, the hash key, the
-/// dictionaries. Filled at open; types may be added while running (the writer stores those not stored yet with its group).
+/// What every connection must agree on: codes of resource types, durable numbers of search parameters, the hash key,
+/// the dictionaries. Filled at open; types may be added while running (the writer stores those not stored yet with its
+/// group).
 class Catalog {
 public:
     /// Code of a type; 0 if it was never written.
@@ -45,8 +46,8 @@ private:
     };
     mutable std::shared_mutex mutex_;
     std::unordered_map<std::string, std::int64_t, TextHash, std::equal_to<>> codes_;
-    std::vector<std::string> names_;   ///< by code - 1
-    std::size_t stored_ = 0;           ///< how many of names_ stand in the file
+    std::vector<std::string> names_;  ///< by code - 1
+    std::size_t stored_ = 0;          ///< how many of names_ stand in the file
     std::vector<std::uint16_t> parameters_;
 };
 

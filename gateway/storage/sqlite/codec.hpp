@@ -10,9 +10,9 @@
 
 namespace causeway::storage {
 
-/// Compresses bodies and messages (zstd level 3 with a dictionary) and gives them back. Thread-safe: each thread has its
-/// own contexts, the dictionaries are shared. Dictionary 0 is none; the bytes of every other one stand in the store's
-/// `dictionary` table and are never deleted.
+/// Compresses bodies and messages (zstd level 3 with a dictionary) and gives them back. Thread-safe: each thread has
+/// its own contexts, the dictionaries are shared. Dictionary 0 is none; the bytes of every other one stand in the
+/// store's `dictionary` table and are never deleted.
 class Codec {
 public:
     struct Packed {
@@ -21,7 +21,8 @@ public:
     };
     /// With the newest dictionary.
     Packed pack(std::string_view bytes) const;
-    /// Without a dictionary, fast (level 1), and left as it is where that gains nothing: messages, traces. Unpack with dictionary 0.
+    /// Without a dictionary, fast (level 1), and left as it is where that gains nothing: messages, traces. Unpack with
+    /// dictionary 0.
     std::string pack_plain(std::string_view bytes) const;
     /// Appends `size` bytes; throws FailureException (corrupt) if the data does not give exactly these.
     void unpack(std::int64_t dictionary, std::size_t size, std::string_view data, std::string& out) const;

@@ -11,7 +11,7 @@ namespace causeway::storage {
 
 namespace {
 
-constexpr std::size_t alternatives_max = 400;   // OR of keys in one expression; above it every candidate is tested
+constexpr std::size_t alternatives_max = 400;  // OR of keys in one expression; above it every candidate is tested
 
 /// The least string above all that begin with `text`; empty if there is none.
 std::string after(std::string text) {
@@ -26,19 +26,24 @@ std::string after(std::string text) {
 }
 
 /// The values on one side of a number search, as bounds on a plain stored number; both inclusive.
-std::pair<double, double> number_bounds(fhir::search::Prefix prefix, const fhir::search::NumberRange& implied, double exact) {
+std::pair<double, double> number_bounds(fhir::search::Prefix prefix, const fhir::search::NumberRange& implied,
+                                        double exact) {
     constexpr auto infinity = std::numeric_limits<double>::infinity();
     using enum fhir::search::Prefix;
     switch (prefix) {
         case eq:
-        case ap: return {implied.low, implied.high};
+        case ap:
+            return {implied.low, implied.high};
         case gt:
         case ge:
-        case sa: return {exact, infinity};
+        case sa:
+            return {exact, infinity};
         case lt:
         case le:
-        case eb: return {-infinity, exact};
-        case ne: break;
+        case eb:
+            return {-infinity, exact};
+        case ne:
+            break;
     }
     return {-infinity, infinity};
 }
@@ -48,10 +53,14 @@ std::pair<double, double> number_bounds(fhir::search::Prefix prefix, const fhir:
 Verdict KeyTest::test(std::string_view rest) const {
     const auto pass = exact ? Verdict::yes : Verdict::maybe;
     switch (kind) {
-        case Kind::equals: return rest == bytes ? pass : Verdict::no;
-        case Kind::begins: return rest.starts_with(bytes) ? pass : Verdict::no;
-        case Kind::ends: return rest.size() == size && rest.ends_with(bytes) ? pass : Verdict::no;
-        case Kind::any: return pass;
+        case Kind::equals:
+            return rest == bytes ? pass : Verdict::no;
+        case Kind::begins:
+            return rest.starts_with(bytes) ? pass : Verdict::no;
+        case Kind::ends:
+            return rest.size() == size && rest.ends_with(bytes) ? pass : Verdict::no;
+        case Kind::any:
+            return pass;
         case Kind::contains:
             if (rest.find(bytes) != std::string_view::npos) return pass;
             return rest.size() == keys::string_bytes_max ? Verdict::maybe : Verdict::no;
@@ -61,7 +70,10 @@ Verdict KeyTest::test(std::string_view rest) const {
         }
         case Kind::number: {
             const auto stored = keys::read_range(rest);
-            return stored && stored->unit == bytes && fhir::search::matches_number(prefix, implied, number, stored->range) ? pass : Verdict::no;
+            return stored && stored->unit == bytes &&
+                           fhir::search::matches_number(prefix, implied, number, stored->range)
+                       ? pass
+                       : Verdict::no;
         }
     }
     return Verdict::no;
@@ -69,11 +81,14 @@ Verdict KeyTest::test(std::string_view rest) const {
 
 std::vector<std::pair<std::string, std::string>> KeyTest::scans() const {
     switch (kind) {
-        case Kind::equals: return {{head + bytes, head + bytes + '\0'}};
-        case Kind::begins: return {{head + bytes, after(head + bytes)}};
+        case Kind::equals:
+            return {{head + bytes, head + bytes + '\0'}};
+        case Kind::begins:
+            return {{head + bytes, after(head + bytes)}};
         case Kind::ends:
         case Kind::any:
-        case Kind::contains: return {{head, after(head)}};
+        case Kind::contains:
+            return {{head, after(head)}};
         case Kind::date: {
             std::vector<std::pair<std::string, std::string>> out;
             for (const auto& scan : keys::date_scans(prefix, date)) out.emplace_back(head + scan.low, head + scan.high);
@@ -86,7 +101,8 @@ std::vector<std::pair<std::string, std::string>> KeyTest::scans() const {
             keys::append_double(low, from);
             keys::append_double(high, to);
             to += '\0';
-            const auto ranges = head + '\1' + bytes;  // few: comparators and Range values; their ends are told apart by test()
+            const auto ranges =
+                head + '\1' + bytes;  // few: comparators and Range values; their ends are told apart by test()
             return {{std::move(from), std::move(to)}, {ranges, after(ranges)}};
         }
     }
@@ -133,7 +149,8 @@ Verdict Condition::test(const Candidate& candidate) const {
                 for (const auto& head : heads) {
                     if (!each.starts_with(head)) continue;
                     const auto rid = keys::read_rid(each.substr(head.size()));
-                    if (rid != 0 && std::binary_search(rids.begin(), rids.end(), rid)) return exact ? Verdict::yes : Verdict::maybe;
+                    if (rid != 0 && std::binary_search(rids.begin(), rids.end(), rid))
+                        return exact ? Verdict::yes : Verdict::maybe;
                 }
             }
             return Verdict::no;
@@ -142,8 +159,10 @@ Verdict Condition::test(const Candidate& candidate) const {
             if (!std::binary_search(rids.begin(), rids.end(), candidate.rid)) return Verdict::no;
             return exact ? Verdict::yes : Verdict::maybe;
         case Kind::updated:
-            return fhir::search::matches_date(prefix, date, {candidate.at_us, candidate.at_us + 1}) ? Verdict::yes : Verdict::no;
-        case Kind::unknown: return Verdict::maybe;
+            return fhir::search::matches_date(prefix, date, {candidate.at_us, candidate.at_us + 1}) ? Verdict::yes
+                                                                                                    : Verdict::no;
+        case Kind::unknown:
+            return Verdict::maybe;
     }
     return Verdict::no;
 }
@@ -161,8 +180,10 @@ std::optional<std::string> Condition::expression(bool& complete) const {
                     alternatives.kind = Kind::any;
                     alternatives.children = child.children;
                     auto inner = alternatives.expression(whole);
-                    if (inner && whole) without += (without.empty() ? "" : " OR ") + *inner;
-                    else complete = false;
+                    if (inner && whole)
+                        without += (without.empty() ? "" : " OR ") + *inner;
+                    else
+                        complete = false;
                     continue;
                 }
                 auto inner = child.expression(whole);
@@ -198,14 +219,16 @@ std::optional<std::string> Condition::expression(bool& complete) const {
         case Kind::key:
             if (key.kind == KeyTest::Kind::equals || key.kind == KeyTest::Kind::begins) {
                 complete = complete && key.exact;
-                return key.kind == KeyTest::Kind::equals ? KeyIndex::term(key.head + key.bytes) : KeyIndex::prefix(key.head + key.bytes);
+                return key.kind == KeyTest::Kind::equals ? KeyIndex::term(key.head + key.bytes)
+                                                         : KeyIndex::prefix(key.head + key.bytes);
             }
             break;
         case Kind::none:
         case Kind::refers:
         case Kind::self:
         case Kind::updated:
-        case Kind::unknown: break;
+        case Kind::unknown:
+            break;
     }
     complete = false;
     return {};
@@ -214,11 +237,15 @@ std::optional<std::string> Condition::expression(bool& complete) const {
 bool Condition::needs_keys() const noexcept {
     switch (kind) {
         case Kind::key:
-        case Kind::refers: return true;
+        case Kind::refers:
+            return true;
         case Kind::self:
         case Kind::updated:
-        case Kind::unknown: return false;
-        default: return std::any_of(children.begin(), children.end(), [](const Condition& child) { return child.needs_keys(); });
+        case Kind::unknown:
+            return false;
+        default:
+            return std::any_of(children.begin(), children.end(),
+                               [](const Condition& child) { return child.needs_keys(); });
     }
 }
 

@@ -13,19 +13,20 @@
 
 namespace causeway::storage {
 
-/// What the keys of a version say about a condition. `maybe`: only the body can tell (hash under suspicion, text longer than a
-/// key, a modifier that no key serves).
+/// What the keys of a version say about a condition. `maybe`: only the body can tell (hash under suspicion, text longer
+/// than a key, a modifier that no key serves).
 enum class Verdict : std::uint8_t { no, maybe, yes };
 
 /// A test on the keys of one version: does it have a key that begins with `head` and whose rest passes?
 struct KeyTest {
     enum class Kind : std::uint8_t {
-        equals,     ///< the rest is `bytes`
-        begins,     ///< the rest begins with `bytes`
-        ends,       ///< the rest has `size` bytes and ends with `bytes` (a token by its system alone)
-        any,        ///< any rest
-        contains,   ///< normalised text inside a string key (or the key is cut: maybe)
-        date, number
+        equals,    ///< the rest is `bytes`
+        begins,    ///< the rest begins with `bytes`
+        ends,      ///< the rest has `size` bytes and ends with `bytes` (a token by its system alone)
+        any,       ///< any rest
+        contains,  ///< normalised text inside a string key (or the key is cut: maybe)
+        date,
+        number
     };
     std::string head;
     Kind kind = Kind::equals;
@@ -35,7 +36,7 @@ struct KeyTest {
     fhir::search::DateRange date;
     fhir::search::NumberRange implied;
     double number = 0;
-    bool exact = true;   ///< a pass is a yes, not a maybe
+    bool exact = true;  ///< a pass is a yes, not a maybe
 
     /// For a key that begins with `head`, what is left of it.
     Verdict test(std::string_view rest) const;
@@ -54,21 +55,23 @@ struct Candidate {
 /// A search condition in terms of keys: made from a Criterion once per search, against one state of the store.
 struct Condition {
     enum class Kind : std::uint8_t {
-        all, any, none,
-        key,        ///< KeyTest
-        refers,     ///< a reference key under one of `heads` whose rid is in `rids`
-        self,       ///< the resource's own number is in `rids`
-        updated,    ///< `_lastUpdated`
-        unknown     ///< only the body can tell
+        all,
+        any,
+        none,
+        key,      ///< KeyTest
+        refers,   ///< a reference key under one of `heads` whose rid is in `rids`
+        self,     ///< the resource's own number is in `rids`
+        updated,  ///< `_lastUpdated`
+        unknown   ///< only the body can tell
     };
     Kind kind = Kind::all;
     std::vector<Condition> children;
     KeyTest key;
     std::vector<std::string> heads;
-    std::vector<Rid> rids;              ///< ascending
+    std::vector<Rid> rids;  ///< ascending
     fhir::search::Prefix prefix = fhir::search::Prefix::eq;
     fhir::search::DateRange date;
-    bool exact = true;                  ///< refers, self: a member is a yes
+    bool exact = true;  ///< refers, self: a member is a yes
 
     Verdict test(const Candidate& candidate) const;
 

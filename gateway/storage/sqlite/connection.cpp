@@ -9,26 +9,33 @@ Failure failure_of(sqlite3* db, std::string_view what) {
     const int code = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
     auto kind = FailureCode::io;
     switch (code & 0xff) {
-        case SQLITE_FULL: kind = FailureCode::full; break;
+        case SQLITE_FULL:
+            kind = FailureCode::full;
+            break;
         case SQLITE_BUSY:
-        case SQLITE_LOCKED: kind = FailureCode::busy; break;
+        case SQLITE_LOCKED:
+            kind = FailureCode::busy;
+            break;
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
             kind = FailureCode::corrupt;
             break;
         case SQLITE_CONSTRAINT:
-        case SQLITE_INTERRUPT: kind = FailureCode::too_costly; break;
+        case SQLITE_INTERRUPT:
+            kind = FailureCode::too_costly;
+            break;
         case SQLITE_ERROR:
         case SQLITE_MISUSE:
-        case SQLITE_RANGE: kind = FailureCode::internal; break;
-        default: break;
+        case SQLITE_RANGE:
+            kind = FailureCode::internal;
+            break;
+        default:
+            break;
     }
     return {kind, fmt::format("sqlite: {}: {} ({})", what, db ? sqlite3_errmsg(db) : "no memory", code)};
 }
 
-Query::~Query() {
-    sqlite3_reset(statement_);
-}
+Query::~Query() { sqlite3_reset(statement_); }
 
 Query& Query::bind(std::int64_t value) {
     if (sqlite3_bind_int64(statement_, ++bound_, value) != SQLITE_OK) throw FailureException(failure_of(db_, "bind"));
@@ -37,39 +44,47 @@ Query& Query::bind(std::int64_t value) {
 
 Query& Query::bind(std::string_view text) {
     // A null pointer would bind NULL.
-    if (sqlite3_bind_text64(statement_, ++bound_, text.data() ? text.data() : "", text.size(), SQLITE_STATIC, SQLITE_UTF8) != SQLITE_OK)
+    if (sqlite3_bind_text64(statement_, ++bound_, text.data() ? text.data() : "", text.size(), SQLITE_STATIC,
+                            SQLITE_UTF8) != SQLITE_OK)
         throw FailureException(failure_of(db_, "bind"));
     return *this;
 }
 
 Query& Query::bind_blob(std::string_view bytes) {
-    if (sqlite3_bind_blob64(statement_, ++bound_, bytes.data() ? bytes.data() : "", bytes.size(), SQLITE_STATIC) != SQLITE_OK)
+    if (sqlite3_bind_blob64(statement_, ++bound_, bytes.data() ? bytes.data() : "", bytes.size(), SQLITE_STATIC) !=
+        SQLITE_OK)
         throw FailureException(failure_of(db_, "bind"));
     return *this;
 }
 
 bool Query::step() {
     switch (sqlite3_step(statement_)) {
-        case SQLITE_ROW: return true;
-        case SQLITE_DONE: return false;
-        default: throw FailureException(failure_of(db_, sqlite3_sql(statement_)));
+        case SQLITE_ROW:
+            return true;
+        case SQLITE_DONE:
+            return false;
+        default:
+            throw FailureException(failure_of(db_, sqlite3_sql(statement_)));
     }
 }
 
 void Query::run() {
-    while (step()) {}
+    while (step()) {
+    }
 }
 
 std::int64_t Query::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 
 std::string_view Query::text(int column) const {
     const auto* const bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-    return bytes ? std::string_view(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : std::string_view();
+    return bytes ? std::string_view(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)))
+                 : std::string_view();
 }
 
 std::string_view Query::blob(int column) const {
     const auto* const bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
-    return bytes ? std::string_view(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : std::string_view();
+    return bytes ? std::string_view(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)))
+                 : std::string_view();
 }
 
 bool Query::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
@@ -86,7 +101,8 @@ Connection::Connection(const std::filesystem::path& file, Access access, std::si
         const auto must = [this](const std::string& pragma, std::string_view wanted) {
             const auto got = scalar("PRAGMA " + pragma);
             if (got != wanted)
-                throw FailureException({FailureCode::internal, fmt::format("sqlite: PRAGMA {} is {}, must be {}", pragma, got, wanted)});
+                throw FailureException(
+                    {FailureCode::internal, fmt::format("sqlite: PRAGMA {} is {}, must be {}", pragma, got, wanted)});
         };
         sqlite3_limit(db_, SQLITE_LIMIT_ATTACHED, 0);
         sqlite3_limit(db_, SQLITE_LIMIT_EXPR_DEPTH, 100);
@@ -130,7 +146,8 @@ Query Connection::query(sql::Statement statement) {
     auto& slot = statements_[static_cast<std::size_t>(statement)];
     if (!slot) {
         const auto text = sql::text(statement);
-        if (sqlite3_prepare_v3(db_, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, &slot, nullptr) != SQLITE_OK)
+        if (sqlite3_prepare_v3(db_, text.data(), static_cast<int>(text.size()), SQLITE_PREPARE_PERSISTENT, &slot,
+                               nullptr) != SQLITE_OK)
             fail(std::string(text).c_str());
     }
     return Query(db_, slot);

@@ -14,8 +14,9 @@ struct sqlite3_stmt;
 
 namespace causeway::storage {
 
-/// A prepared statement in use: bind in order, step, read columns. Resets itself at its end, so that no read transaction
-/// hangs on it. Every failure throws FailureException; the driver's verbs turn it into a Result at their edge.
+/// A prepared statement in use: bind in order, step, read columns. Resets itself at its end, so that no read
+/// transaction hangs on it. Every failure throws FailureException; the driver's verbs turn it into a Result at their
+/// edge.
 class Query {
 public:
     explicit Query(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
@@ -53,8 +54,8 @@ private:
 enum class Access : std::uint8_t { writer, reader };
 
 /// One SQLite connection with the settings its role demands, asserted, and its prepared statements. For one thread at a
-/// time. There is one writer connection in a process, and it alone checkpoints (SQLite before 3.51.3 can lose commits when
-/// two connections write or checkpoint at the same instant).
+/// time. There is one writer connection in a process, and it alone checkpoints (SQLite before 3.51.3 can lose commits
+/// when two connections write or checkpoint at the same instant).
 class Connection {
 public:
     Connection(const std::filesystem::path& file, Access access, std::size_t cache_bytes);

@@ -13,7 +13,8 @@ namespace causeway::storage {
 
 DatabaseCopy::DatabaseCopy(Connection& source, const std::string& target) : target_(target) {
     if (std::filesystem::exists(target)) throw FailureException({FailureCode::io, target + " exists already"});
-    if (sqlite3_open_v2(target.c_str(), &to_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK) {
+    if (sqlite3_open_v2(target.c_str(), &to_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        nullptr) != SQLITE_OK) {
         const auto failure = failure_of(to_, "backup: open");
         sqlite3_close_v2(to_);
         throw FailureException(failure);
@@ -38,7 +39,8 @@ bool DatabaseCopy::step(int pages) {
     backup_ = nullptr;
     if (rc != SQLITE_DONE || finished != SQLITE_OK) throw FailureException(failure_of(to_, "backup: copy"));
     // A copy stands alone: one file, no log beside it.
-    if (sqlite3_exec(to_, "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr) != SQLITE_OK) throw FailureException(failure_of(to_, "backup: close"));
+    if (sqlite3_exec(to_, "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr) != SQLITE_OK)
+        throw FailureException(failure_of(to_, "backup: close"));
     sqlite3_close_v2(to_);
     to_ = nullptr;
     return true;
@@ -46,7 +48,8 @@ bool DatabaseCopy::step(int pages) {
 
 void copy_database(Connection& source, const std::string& target) {
     DatabaseCopy copy(source, target);
-    while (!copy.step(-1)) {}
+    while (!copy.step(-1)) {
+    }
 }
 
 std::pair<std::string, std::uint64_t> file_digest(const std::string& path) {

@@ -8,7 +8,8 @@ struct sqlite3_backup;
 
 namespace causeway::storage {
 
-/// A copy of the database in the making, through the writer's own connection: writes of that connection do not restart it.
+/// A copy of the database in the making, through the writer's own connection: writes of that connection do not restart
+/// it.
 class DatabaseCopy {
 public:
     /// The target must not exist.

@@ -40,7 +40,8 @@ void DeadSet::load_chunk(std::size_t chunk, std::string_view bytes) {
     auto made = std::make_shared<Chunk>();
     for (std::size_t i = 0; i < chunk_bits / 64; ++i) {
         std::uint64_t word = 0;
-        for (std::size_t b = 0; b < 8; ++b) word |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i * 8 + b])) << (8 * b);
+        for (std::size_t b = 0; b < 8; ++b)
+            word |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i * 8 + b])) << (8 * b);
         (*made)[i] = word;
         count_ += static_cast<std::uint64_t>(std::popcount(word));
     }

@@ -11,8 +11,9 @@
 
 namespace causeway::storage {
 
-/// Which versions are no longer what their resource is: superseded ones, and deletion markers. One bit a vid, in chunks that are
-/// shared between states, so that publishing a group copies only the chunks it touched. Immutable once published.
+/// Which versions are no longer what their resource is: superseded ones, and deletion markers. One bit a vid, in chunks
+/// that are shared between states, so that publishing a group copies only the chunks it touched. Immutable once
+/// published.
 class DeadSet {
 public:
     static constexpr std::int64_t chunk_bits = 32'768;
@@ -42,8 +43,9 @@ private:
     std::uint64_t count_ = 0;
 };
 
-/// What a search sees: all versions up to `committed`, and which of them are dead. Published by the writer after COMMIT and
-/// before any acknowledgement. A reader takes it before it begins its SQL transaction, so the rows are never older than it.
+/// What a search sees: all versions up to `committed`, and which of them are dead. Published by the writer after COMMIT
+/// and before any acknowledgement. A reader takes it before it begins its SQL transaction, so the rows are never older
+/// than it.
 struct IndexState {
     Vid committed = 0;
     std::shared_ptr<const DeadSet> dead = std::make_shared<const DeadSet>();

@@ -65,14 +65,17 @@ PairSum check_versions(Connection& connection, Catalog& catalog, CheckReport& re
                 prev = query.integer(0);
                 number = query.integer(1);
                 const auto at_us = query.integer(2);
-                if (at_us <= last_at) fault(report, fmt::format("version {}: its time is not after the one before", vid));
+                if (at_us <= last_at)
+                    fault(report, fmt::format("version {}: its time is not after the one before", vid));
                 last_at = at_us;
             }
-            if ((prev == 0) != (number == 1)) fault(report, fmt::format("version {}: number {} with predecessor {}", vid, number, prev));
+            if ((prev == 0) != (number == 1))
+                fault(report, fmt::format("version {}: number {} with predecessor {}", vid, number, prev));
             if (prev != 0) {
                 auto query = connection.query(Statement::version_prev);
                 query.bind(prev);
-                if (prev >= vid || !query.step() || query.integer(1) != number - 1) fault(report, fmt::format("version {}: its predecessor {} does not fit", vid, prev));
+                if (prev >= vid || !query.step() || query.integer(1) != number - 1)
+                    fault(report, fmt::format("version {}: its predecessor {} does not fit", vid, prev));
             }
             auto query = connection.query(Statement::read_vid);
             query.bind(vid);
@@ -82,7 +85,8 @@ PairSum check_versions(Connection& connection, Catalog& catalog, CheckReport& re
                 try {
                     std::string body;
                     if (query.is_null(8)) throw FailureException({FailureCode::corrupt, "no body"});
-                    catalog.codec.unpack(query.integer(8), static_cast<std::size_t>(query.integer(10)), query.blob(11), body);
+                    catalog.codec.unpack(query.integer(8), static_cast<std::size_t>(query.integer(10)), query.blob(11),
+                                         body);
                 } catch (const FailureException& exception) {
                     fault(report, fmt::format("version {}: {}", vid, exception.failure().message));
                 }
@@ -126,7 +130,8 @@ CheckReport check_store(Connection& connection, Catalog& catalog, std::string_vi
         return true;
     });
     if (indexed.count != stored.count || indexed.sum != stored.sum)
-        fault(report, fmt::format("index: {} postings, the versions have {}, or others: rebuild it", indexed.count, stored.count));
+        fault(report, fmt::format("index: {} postings, the versions have {}, or others: rebuild it", indexed.count,
+                                  stored.count));
     check_audit(connection, audit_key, report);
     connection.query(Statement::commit).run();
     return report;

@@ -24,8 +24,10 @@ void escape(std::string_view key, std::string& out) {
 void unescape(std::string_view term, std::string& out) {
     out.clear();
     for (std::size_t i = 0; i < term.size(); ++i) {
-        if (term[i] == '\1' && i + 1 < term.size()) out += static_cast<char>(term[++i] - 1);
-        else out += term[i];
+        if (term[i] == '\1' && i + 1 < term.size())
+            out += static_cast<char>(term[++i] - 1);
+        else
+            out += term[i];
     }
 }
 
@@ -49,7 +51,9 @@ int tokenize(Fts5Tokenizer*, void* context, int flags, const char* text, int siz
         }
         const int begin = static_cast<int>(at);
         at += 1 + length;
-        if (const int rc = token(context, 0, escaped.data(), static_cast<int>(used), begin, static_cast<int>(at)); rc != SQLITE_OK) return rc;
+        if (const int rc = token(context, 0, escaped.data(), static_cast<int>(used), begin, static_cast<int>(at));
+            rc != SQLITE_OK)
+            return rc;
     }
     return SQLITE_OK;
 }
@@ -94,17 +98,20 @@ void register_tokenizer(Connection& connection) {
         throw FailureException({FailureCode::not_supported, "sqlite: this library was built without FTS5"});
     fts5_api* api = nullptr;
     sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(connection.handle(), "SELECT fts5(?1)", -1, &statement, nullptr) != SQLITE_OK) connection.fail("fts5");
+    if (sqlite3_prepare_v2(connection.handle(), "SELECT fts5(?1)", -1, &statement, nullptr) != SQLITE_OK)
+        connection.fail("fts5");
     sqlite3_bind_pointer(statement, 1, static_cast<void*>(&api), "fts5_api_ptr", nullptr);
     sqlite3_step(statement);
     sqlite3_finalize(statement);
     if (!api) throw FailureException({FailureCode::not_supported, "sqlite: no FTS5 interface"});
     fts5_tokenizer tokenizer{create_tokenizer, delete_tokenizer, tokenize};
-    if (api->xCreateTokenizer(api, "causeway_keys", nullptr, &tokenizer, nullptr) != SQLITE_OK) connection.fail("fts5 tokenizer");
+    if (api->xCreateTokenizer(api, "causeway_keys", nullptr, &tokenizer, nullptr) != SQLITE_OK)
+        connection.fail("fts5 tokenizer");
 }
 
 void KeyIndex::create(Connection& writer) {
-    writer.execute("CREATE VIRTUAL TABLE idx USING fts5(k, content='', detail=none, columnsize=0, tokenize='causeway_keys')");
+    writer.execute(
+        "CREATE VIRTUAL TABLE idx USING fts5(k, content='', detail=none, columnsize=0, tokenize='causeway_keys')");
     writer.execute("CREATE VIRTUAL TABLE idx_instance USING fts5vocab(idx, 'instance')");
     writer.execute("CREATE VIRTUAL TABLE idx_row USING fts5vocab(idx, 'row')");
     // Small leaves make a look-up in one segment two to five times cheaper and the index 2 % larger.
@@ -118,7 +125,8 @@ KeyIndex::~KeyIndex() {
 }
 
 sqlite3_stmt* KeyIndex::prepare(sqlite3_stmt*& slot, const char* sql) {
-    if (!slot && sqlite3_prepare_v3(connection_.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &slot, nullptr) != SQLITE_OK)
+    if (!slot &&
+        sqlite3_prepare_v3(connection_.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &slot, nullptr) != SQLITE_OK)
         connection_.fail(sql);
     return slot;
 }
@@ -139,8 +147,9 @@ std::string KeyIndex::prefix(std::string_view key) { return quoted(key) + " *"; 
 void KeyIndex::matches(const std::string& expression, const Span& span, const std::function<bool(Vid)>& each) {
     // Not cached: searches nest (chains), and a statement in use cannot be bound again. Preparing it costs some 10 us.
     sqlite3_stmt* statement = nullptr;
-    const char* const sql = span.descending ? "SELECT rowid FROM idx WHERE idx MATCH ?1 AND rowid >= ?2 AND rowid <= ?3 ORDER BY rowid DESC"
-                                            : "SELECT rowid FROM idx WHERE idx MATCH ?1 AND rowid >= ?2 AND rowid <= ?3 ORDER BY rowid";
+    const char* const sql =
+        span.descending ? "SELECT rowid FROM idx WHERE idx MATCH ?1 AND rowid >= ?2 AND rowid <= ?3 ORDER BY rowid DESC"
+                        : "SELECT rowid FROM idx WHERE idx MATCH ?1 AND rowid >= ?2 AND rowid <= ?3 ORDER BY rowid";
     if (sqlite3_prepare_v2(connection_.handle(), sql, -1, &statement, nullptr) != SQLITE_OK) connection_.fail(sql);
     const Finalizer finalize{statement};
     bind_text(statement, 1, expression);
@@ -154,7 +163,8 @@ void KeyIndex::matches(const std::string& expression, const Span& span, const st
     }
 }
 
-void KeyIndex::range(std::string_view low, std::string_view high, const std::function<bool(std::string_view, Vid)>& each) {
+void KeyIndex::range(std::string_view low, std::string_view high,
+                     const std::function<bool(std::string_view, Vid)>& each) {
     sqlite3_stmt* statement = nullptr;
     const char* const sql = "SELECT term, doc FROM idx_instance WHERE term >= ?1 AND term < ?2";
     if (sqlite3_prepare_v2(connection_.handle(), sql, -1, &statement, nullptr) != SQLITE_OK) connection_.fail(sql);

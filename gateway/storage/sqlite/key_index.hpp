@@ -13,11 +13,12 @@ namespace causeway::storage {
 /// Makes the tokenizer of the index known to a connection; without it nothing can be asked of the index.
 void register_tokenizer(Connection& connection);
 
-/// The search index behind a few verbs: keys of versions in, vids out. This one is a contentless FTS5 table whose tokens are
-/// keys and whose rowids are vids, so a commit group appends one segment instead of dirtying a page per key. It holds
-/// nothing that version.keys does not, and can be made anew from it.
+/// The search index behind a few verbs: keys of versions in, vids out. This one is a contentless FTS5 table whose
+/// tokens are keys and whose rowids are vids, so a commit group appends one segment instead of dirtying a page per key.
+/// It holds nothing that version.keys does not, and can be made anew from it.
 ///
-/// A NUL byte would end a token early, silently: keys are escaped (00 -> 01 01, 01 -> 01 02), which keeps order and prefixes.
+/// A NUL byte would end a token early, silently: keys are escaped (00 -> 01 01, 01 -> 01 02), which keeps order and
+/// prefixes.
 class KeyIndex {
 public:
     explicit KeyIndex(Connection& connection) : connection_(connection) {}
@@ -27,8 +28,8 @@ public:
 
     static void create(Connection& writer);
 
-    /// Feeds one version; vids ascend. Call it for a whole group after the last savepoint is released: each SAVEPOINT would end a
-    /// segment.
+    /// Feeds one version; vids ascend. Call it for a whole group after the last savepoint is released: each SAVEPOINT
+    /// would end a segment.
     void add(Vid vid, std::string_view keys);
     /// Before the rebuild: forgets everything.
     void clear();
@@ -38,8 +39,8 @@ public:
     static std::string prefix(std::string_view key);
 
     struct Span {
-        Vid low = 0;                                          ///< inclusive
-        Vid high = std::numeric_limits<Vid>::max();           ///< inclusive
+        Vid low = 0;                                 ///< inclusive
+        Vid high = std::numeric_limits<Vid>::max();  ///< inclusive
         bool descending = true;
     };
     /// vids that meet an expression of terms joined by AND, OR, NOT; `each` returns false to stop.

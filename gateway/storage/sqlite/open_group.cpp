@@ -29,10 +29,13 @@ void OpenGroup::clear() {
 }
 
 const std::vector<std::uint32_t>* OpenGroup::with_key(std::string_view key) {
-    const auto fingerprint = [](std::string_view text) { return static_cast<std::uint64_t>(std::hash<std::string_view>()(text)); };
+    const auto fingerprint = [](std::string_view text) {
+        return static_cast<std::uint64_t>(std::hash<std::string_view>()(text));
+    };
     for (; keyed_ < versions.size(); ++keyed_) {
         KeyCursor cursor(versions[keyed_].keys);
-        for (std::string_view each; cursor.next(each);) by_key_[fingerprint(each)].push_back(static_cast<std::uint32_t>(keyed_));
+        for (std::string_view each; cursor.next(each);)
+            by_key_[fingerprint(each)].push_back(static_cast<std::uint32_t>(keyed_));
     }
     const auto found = by_key_.find(fingerprint(key));
     return found == by_key_.end() ? nullptr : &found->second;

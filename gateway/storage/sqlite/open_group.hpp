@@ -10,8 +10,8 @@
 
 namespace causeway::storage {
 
-/// The next numbers of everything that is counted. Copied at each savepoint; put back when the job is undone, all but the
-/// vid, which is never used twice within a process.
+/// The next numbers of everything that is counted. Copied at each savepoint; put back when the job is undone, all but
+/// the vid, which is never used twice within a process.
 struct Counters {
     Rid rid = 1;
     InboxId inbox = 1;
@@ -28,7 +28,7 @@ struct OpenVersion {
     Vid vid = 0;
     Rid rid = 0;
     bool erased = false;
-    std::string keys;   ///< as stored
+    std::string keys;  ///< as stored
 };
 
 /// What the jobs of the open commit group have written so far, for searches inside it and for publication.
@@ -70,10 +70,10 @@ private:
     static void name_into(std::int64_t type_code, std::string_view id, std::string& out);
 
     std::unordered_map<std::string, Rid, TextHash, std::equal_to<>> rids_;
-    std::vector<std::string> placed_;        ///< names cached by the open group, for undo
+    std::vector<std::string> placed_;  ///< names cached by the open group, for undo
     std::string scratch_;
     std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> by_key_;
-    std::size_t keyed_ = 0;                  ///< versions that are in by_key_
+    std::size_t keyed_ = 0;  ///< versions that are in by_key_
 };
 
 }  // namespace causeway::storage

@@ -46,13 +46,15 @@ void migrate(Connection& writer, const std::filesystem::path& file) {
     const auto latest = static_cast<std::int64_t>(sql::migrations().size());
     const auto found = number(writer.scalar("PRAGMA user_version"));
     if (found > latest)
-        throw FailureException({FailureCode::newer_schema, fmt::format("{} has schema {}, this program knows up to {}", file.string(), found, latest)});
+        throw FailureException({FailureCode::newer_schema, fmt::format("{} has schema {}, this program knows up to {}",
+                                                                       file.string(), found, latest)});
     if (found == latest) return;
     if (found > 0) copy_database(writer, file.string() + fmt::format(".before-schema-{}", latest));
     for (auto step = found; step < latest; ++step) {
         writer.execute("BEGIN IMMEDIATE");
         try {
-            for (const auto statement : sql::migrations()[static_cast<std::size_t>(step)].statements) writer.execute(std::string(statement));
+            for (const auto statement : sql::migrations()[static_cast<std::size_t>(step)].statements)
+                writer.execute(std::string(statement));
             if (step == 0) KeyIndex::create(writer);
             writer.execute(fmt::format("PRAGMA user_version={}", step + 1));
             writer.execute("COMMIT");
@@ -89,7 +91,8 @@ void load_catalog(Connection& writer, Catalog& catalog) {
             auto query = writer.query(Statement::parameter_all);
             while (query.step()) {
                 const auto id = query.integer(0);
-                stored.emplace(std::string(query.text(1)) + ' ' + std::string(query.text(2)), static_cast<std::uint16_t>(id));
+                stored.emplace(std::string(query.text(1)) + ' ' + std::string(query.text(2)),
+                               static_cast<std::uint16_t>(id));
                 next = std::max(next, id + 1);
             }
         }
@@ -138,7 +141,8 @@ void load_counters(Connection& writer, OpenGroup& group) {
     if (query.step()) {
         counters.audit = query.integer(0) + 1;
         const auto hash = query.blob(1);
-        if (hash.size() != counters.audit_hash.size()) throw FailureException({FailureCode::corrupt, "an audit row's hash has the wrong size"});
+        if (hash.size() != counters.audit_hash.size())
+            throw FailureException({FailureCode::corrupt, "an audit row's hash has the wrong size"});
         std::memcpy(counters.audit_hash.data(), hash.data(), hash.size());
     }
 }
@@ -168,7 +172,8 @@ void save_state(Connection& writer, const IndexState& state, const IndexState* s
     for (std::size_t chunk = 0; chunk < state.dead->chunk_count(); ++chunk) {
         if (saved && saved->dead->same_chunk(*state.dead, chunk)) continue;
         const auto bytes = state.dead->chunk_bytes(chunk);
-        if (!bytes.empty()) writer.query(Statement::dead_set).bind(static_cast<std::int64_t>(chunk)).bind_blob(bytes).run();
+        if (!bytes.empty())
+            writer.query(Statement::dead_set).bind(static_cast<std::int64_t>(chunk)).bind_blob(bytes).run();
     }
     set_meta(writer, "dead_upto", std::to_string(state.committed));
 }

@@ -46,7 +46,9 @@ std::uint64_t signature(HashKey key, std::string_view bytes, std::string_view bi
     return SipHash(key).add("page").add(static_cast<std::uint64_t>(bytes.size())).add(bytes).add(binding).finish();
 }
 
-[[noreturn]] void bad() { throw FailureException({FailureCode::bad_page_token, "the page token is not one of this search"}); }
+[[noreturn]] void bad() {
+    throw FailureException({FailureCode::bad_page_token, "the page token is not one of this search"});
+}
 
 }  // namespace
 
@@ -64,7 +66,8 @@ std::string PageToken::encode(HashKey key, std::string_view binding) const {
     return to_base64url(bytes);
 }
 
-PageToken PageToken::decode(std::string_view text, HashKey key, std::string_view binding, TimeUs now_us, TimeUs life_us) {
+PageToken PageToken::decode(std::string_view text, HashKey key, std::string_view binding, TimeUs now_us,
+                            TimeUs life_us) {
     std::string bytes;
     if (text.size() > text_max || !from_base64url(text, bytes) || bytes.size() < 27 || bytes[0] != '\1') bad();
     const auto signed_part = std::string_view(bytes).substr(0, bytes.size() - 8);
@@ -79,7 +82,8 @@ PageToken PageToken::decode(std::string_view text, HashKey key, std::string_view
         out.values.emplace_back(signed_part.substr(at + 1, size));
         at += 1 + size;
     }
-    if (now_us - out.issued_us > life_us) throw FailureException({FailureCode::expired_page_token, "the page token is too old: search again"});
+    if (now_us - out.issued_us > life_us)
+        throw FailureException({FailureCode::expired_page_token, "the page token is too old: search again"});
     return out;
 }
 

@@ -9,10 +9,13 @@ using sql::Statement;
 
 namespace {
 
-std::int64_t signed_limit(std::size_t limit) { return static_cast<std::int64_t>(std::min<std::size_t>(limit, 1u << 30)); }
+std::int64_t signed_limit(std::size_t limit) {
+    return static_cast<std::int64_t>(std::min<std::size_t>(limit, 1u << 30));
+}
 
 PatientRecord record_row(Query& query) {
-    return {query.integer(0), query.integer(1), static_cast<std::uint8_t>(query.integer(2)), std::string(query.blob(4))};
+    return {query.integer(0), query.integer(1), static_cast<std::uint8_t>(query.integer(2)),
+            std::string(query.blob(4))};
 }
 
 Review review_row(Query& query) {
@@ -53,7 +56,8 @@ std::vector<BlockingKey> read_blocking_keys(std::string_view bytes) {
     std::vector<BlockingKey> out;
     out.reserve(bytes.size() / 10);
     for (std::size_t at = 0; at < bytes.size(); at += 10)
-        out.push_back({static_cast<std::int16_t>(keys::read_number(bytes, at, 2)), static_cast<std::int64_t>(keys::read_number(bytes, at + 2, 8))});
+        out.push_back({static_cast<std::int16_t>(keys::read_number(bytes, at, 2)),
+                       static_cast<std::int64_t>(keys::read_number(bytes, at + 2, 8))});
     return out;
 }
 
@@ -75,7 +79,8 @@ std::optional<Person> PatientReads::person(PersonId person) {
     auto query = connection.query(Statement::person_get);
     query.bind(person);
     if (!query.step()) return {};
-    return Person{query.integer(0), static_cast<std::uint8_t>(query.integer(1)), query.integer(2), std::string(query.blob(3))};
+    return Person{query.integer(0), static_cast<std::uint8_t>(query.integer(1)), query.integer(2),
+                  std::string(query.blob(3))};
 }
 
 std::vector<Rid> PatientReads::members(PersonId person, std::size_t limit) {

@@ -7,8 +7,9 @@
 
 namespace causeway::storage {
 
-/// The virtual face over Reads, PatientReads and Searcher, and the edge where what they throw becomes a Result. `Base` is Reader or
-/// Transaction. A failure of the file is also kept in `broken`, so that a job cannot go on as if nothing had happened.
+/// The virtual face over Reads, PatientReads and Searcher, and the edge where what they throw becomes a Result. `Base`
+/// is Reader or Transaction. A failure of the file is also kept in `broken`, so that a job cannot go on as if nothing
+/// had happened.
 class Guard {
 public:
     template <class Verb>
@@ -29,7 +30,8 @@ public:
                 case FailureCode::busy:
                     if (!broken) broken = exception.failure();
                     break;
-                default: break;
+                default:
+                    break;
             }
             return exception.failure();
         }
@@ -94,7 +96,8 @@ public:
     Result<std::optional<StoredResource>> read(Rid rid) override {
         return guard_([&] { return reads_.read(rid); });
     }
-    Result<std::optional<StoredResource>> read_version(std::string_view type, std::string_view id, std::int64_t number) override {
+    Result<std::optional<StoredResource>> read_version(std::string_view type, std::string_view id,
+                                                       std::int64_t number) override {
         return guard_([&] { return reads_.read_version(type, id, number); });
     }
     Result<std::optional<VersionInfo>> version(std::string_view type, std::string_view id) override {
@@ -158,9 +161,14 @@ protected:
 /// Reading for a Snapshot: one read-only connection with all that hangs on it.
 class SqliteReader final : public ReaderVerbs<Reader> {
 public:
-    SqliteReader(const std::filesystem::path& file, std::size_t cache_bytes, Catalog& catalog, const SearchLimits& limits)
-        : ReaderVerbs(rows_, search_), connection_(file, Access::reader, cache_bytes), rows_(connection_, catalog),
-          patient_rows_(connection_, catalog), search_(rows_, limits), patients_(patient_rows_, guard_) {
+    SqliteReader(const std::filesystem::path& file, std::size_t cache_bytes, Catalog& catalog,
+                 const SearchLimits& limits)
+        : ReaderVerbs(rows_, search_),
+          connection_(file, Access::reader, cache_bytes),
+          rows_(connection_, catalog),
+          patient_rows_(connection_, catalog),
+          search_(rows_, limits),
+          patients_(patient_rows_, guard_) {
         register_tokenizer(connection_);
     }
     PatientReader& patients() override { return patients_; }

@@ -12,7 +12,7 @@ using sql::Statement;
 namespace {
 
 constexpr std::size_t list_max = 1000;
-constexpr std::size_t scan_max = 20'000;   // rows a filtered list looks at before it gives what it has
+constexpr std::size_t scan_max = 20'000;  // rows a filtered list looks at before it gives what it has
 
 VersionInfo version_row(Query& query) {
     VersionInfo version;
@@ -25,7 +25,9 @@ VersionInfo version_row(Query& query) {
     return version;
 }
 
-std::int64_t signed_limit(std::size_t limit) { return static_cast<std::int64_t>(std::min<std::size_t>(limit, 1u << 30)); }
+std::int64_t signed_limit(std::size_t limit) {
+    return static_cast<std::int64_t>(std::min<std::size_t>(limit, 1u << 30));
+}
 
 }  // namespace
 
@@ -41,7 +43,8 @@ StoredResource Reads::resource_row(Query& query) {
         out.body.has_meta = (splice & 1) != 0;
         const auto size = query.integer(10);
         catalog.codec.unpack(query.integer(8), static_cast<std::size_t>(size), query.blob(11), out.body.json);
-        if (out.body.splice > out.body.json.size()) throw FailureException({FailureCode::corrupt, "a body's splice lies outside of it"});
+        if (out.body.splice > out.body.json.size())
+            throw FailureException({FailureCode::corrupt, "a body's splice lies outside of it"});
     }
     return out;
 }
@@ -128,7 +131,8 @@ InboxRow Reads::inbox_row(Query& query, bool with_raw) {
     message.control_id = query.text(4);
     message.kind = query.text(5);
     const auto hash = query.blob(6);
-    if (hash.size() != message.hash.size()) throw FailureException({FailureCode::corrupt, "an inbox row's hash has the wrong size"});
+    if (hash.size() != message.hash.size())
+        throw FailureException({FailureCode::corrupt, "an inbox row's hash has the wrong size"});
     std::memcpy(message.hash.data(), hash.data(), hash.size());
     message.received_us = query.integer(7);
     message.state = static_cast<InboxState>(query.integer(8));
@@ -231,7 +235,8 @@ OutboxRow Reads::outbox_row(Query& query, bool with_payload) {
     row.acknowledgement = query.blob(12);
     row.note = query.text(13);
     row.replay_of = query.integer(14);
-    if (with_payload) catalog.codec.unpack(0, static_cast<std::size_t>(query.integer(15)), query.blob(16), message.payload);
+    if (with_payload)
+        catalog.codec.unpack(0, static_cast<std::size_t>(query.integer(15)), query.blob(16), message.payload);
     return row;
 }
 
@@ -304,7 +309,8 @@ std::vector<OutboxDepth> Reads::outbox_depths() {
     auto query = connection.query(Statement::outbox_dead_depth);
     while (query.step()) {
         const auto partner = query.text(0);
-        auto found = std::find_if(out.begin(), out.end(), [&](const OutboxDepth& depth) { return depth.partner == partner; });
+        auto found =
+            std::find_if(out.begin(), out.end(), [&](const OutboxDepth& depth) { return depth.partner == partner; });
         if (found == out.end()) {
             out.emplace_back();
             out.back().partner = partner;
@@ -319,7 +325,8 @@ std::vector<OutboxDepth> Reads::outbox_depths() {
 std::vector<AuditRow> Reads::audit(const AuditQuery& wanted) {
     // One row more in front gives the previous hash of the first.
     auto query = connection.query(Statement::audit_list);
-    query.bind(std::max<std::int64_t>(wanted.after, 0)).bind(signed_limit(std::min<std::size_t>(wanted.count, 10'000) + 1));
+    query.bind(std::max<std::int64_t>(wanted.after, 0))
+        .bind(signed_limit(std::min<std::size_t>(wanted.count, 10'000) + 1));
     std::vector<AuditRow> out;
     std::array<std::byte, 32> previous{};
     while (query.step()) {
@@ -327,7 +334,8 @@ std::vector<AuditRow> Reads::audit(const AuditQuery& wanted) {
         row.sequence = query.integer(0);
         row.at_us = query.integer(1);
         const auto hash = query.blob(3);
-        if (hash.size() != row.hash.size()) throw FailureException({FailureCode::corrupt, "an audit row's hash has the wrong size"});
+        if (hash.size() != row.hash.size())
+            throw FailureException({FailureCode::corrupt, "an audit row's hash has the wrong size"});
         std::memcpy(row.hash.data(), hash.data(), hash.size());
         row.previous = previous;
         previous = row.hash;

@@ -11,7 +11,7 @@ using namespace fhir::search;
 
 namespace {
 
-constexpr std::size_t spelled_out_max = 60;   // rids of a chain that become keys of their own
+constexpr std::size_t spelled_out_max = 60;  // rids of a chain that become keys of their own
 
 Condition none_of(Condition inner) {
     Condition out;
@@ -40,7 +40,8 @@ Condition unknown() {
 }
 
 [[noreturn]] void not_supported(std::string_view what) {
-    throw FailureException({FailureCode::not_supported, "search: " + std::string(what) + " is not supported by the store"});
+    throw FailureException(
+        {FailureCode::not_supported, "search: " + std::string(what) + " is not supported by the store"});
 }
 
 /// A stored value of the parameter exists.
@@ -109,7 +110,8 @@ KeyTest string_test(std::string head, const Operand& operand, Modifier modifier)
             test.exact = modifier == Modifier::contains;
             test.bytes = std::move(text);
             break;
-        default: not_supported("this modifier on a string parameter");
+        default:
+            not_supported("this modifier on a string parameter");
     }
     return test;
 }
@@ -183,14 +185,18 @@ Condition Searcher::compile_node(std::string_view type, const Criterion& criteri
                                                                 : Condition::Kind::none;
             for (const auto& child : criterion.children) out.children.push_back(compile_node(type, child));
             return out;
-        case Criterion::Kind::compare: return compile_compare(type, criterion);
+        case Criterion::Kind::compare:
+            return compile_compare(type, criterion);
         case Criterion::Kind::missing: {
             auto has_one = any_of();
-            for (const auto parameter : criterion.parameters) has_one.children.push_back(present(reads_.catalog.durable_parameter(parameter)));
+            for (const auto parameter : criterion.parameters)
+                has_one.children.push_back(present(reads_.catalog.durable_parameter(parameter)));
             return criterion.missing ? none_of(std::move(has_one)) : has_one;
         }
-        case Criterion::Kind::chain: return compile_chain(criterion);
-        case Criterion::Kind::has: return compile_has(criterion);
+        case Criterion::Kind::chain:
+            return compile_chain(criterion);
+        case Criterion::Kind::has:
+            return compile_has(criterion);
     }
     return unknown();
 }
@@ -199,7 +205,9 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
     const auto& catalog = reads_.catalog;
     const keys::Hasher hash{catalog.hash_key, catalog.hash_mask};
     const bool negated = criterion.modifier == Modifier::not_ || criterion.modifier == Modifier::not_in;
-    const auto finish = [&](Condition positive) { return negated ? none_of(std::move(positive)) : std::move(positive); };
+    const auto finish = [&](Condition positive) {
+        return negated ? none_of(std::move(positive)) : std::move(positive);
+    };
 
     if (criterion.special == Special::id) {
         Condition self;
@@ -227,11 +235,14 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
     if (criterion.special == Special::list) not_supported("_list");
     if (criterion.special == Special::type) {
         Condition out;
-        out.kind = std::any_of(criterion.operands.begin(), criterion.operands.end(), [&](const Operand& operand) { return operand.text == type; })
-                       ? Condition::Kind::all : Condition::Kind::any;  // without children: true, false
+        out.kind = std::any_of(criterion.operands.begin(), criterion.operands.end(),
+                               [&](const Operand& operand) { return operand.text == type; })
+                       ? Condition::Kind::all
+                       : Condition::Kind::any;  // without children: true, false
         return out;
     }
-    if (criterion.type == ParameterType::reference && criterion.modifier == Modifier::none) return compile_reference(criterion);
+    if (criterion.type == ParameterType::reference && criterion.modifier == Modifier::none)
+        return compile_reference(criterion);
 
     auto out = any_of();
     for (const auto build_parameter : criterion.parameters) {
@@ -243,23 +254,34 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
                 out.children.push_back(present_and_unknown(parameter));
                 break;  // one for all operands
             }
-            if (criterion.modifier == Modifier::in || criterion.modifier == Modifier::not_in) not_supported(":in and :not-in");
+            if (criterion.modifier == Modifier::in || criterion.modifier == Modifier::not_in)
+                not_supported(":in and :not-in");
             switch (criterion.type) {
                 case ParameterType::token:
-                    if (criterion.modifier == Modifier::above || criterion.modifier == Modifier::below) not_supported(":above and :below on tokens");
+                    if (criterion.modifier == Modifier::above || criterion.modifier == Modifier::below)
+                        not_supported(":above and :below on tokens");
                     if (criterion.modifier == Modifier::of_type) {
                         KeyTest test;
                         test.head = head;
-                        keys::append_typed_identifier(hash, operand.system, operand.type_code, operand.text, test.bytes);
+                        keys::append_typed_identifier(hash, operand.system, operand.type_code, operand.text,
+                                                      test.bytes);
                         out.children.push_back(key(std::move(test)));
                     } else {
                         out.children.push_back(key(token_test(hash, head, operand)));
                     }
                     break;
-                case ParameterType::string: out.children.push_back(key(string_test(head, operand, criterion.modifier))); break;
-                case ParameterType::date: out.children.push_back(key(date_test(head, operand))); break;
-                case ParameterType::number: out.children.push_back(key(number_test(hash, head, operand, false))); break;
-                case ParameterType::quantity: out.children.push_back(key(number_test(hash, head, operand, true))); break;
+                case ParameterType::string:
+                    out.children.push_back(key(string_test(head, operand, criterion.modifier)));
+                    break;
+                case ParameterType::date:
+                    out.children.push_back(key(date_test(head, operand)));
+                    break;
+                case ParameterType::number:
+                    out.children.push_back(key(number_test(hash, head, operand, false)));
+                    break;
+                case ParameterType::quantity:
+                    out.children.push_back(key(number_test(hash, head, operand, true)));
+                    break;
                 case ParameterType::uri:
                     if (criterion.modifier == Modifier::none) {
                         KeyTest test;
@@ -271,27 +293,37 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
                     }
                     break;
                 case ParameterType::reference:
-                    if (criterion.modifier == Modifier::identifier) out.children.push_back(key(token_test(hash, head, operand)));
-                    else not_supported("this modifier on a reference parameter");
+                    if (criterion.modifier == Modifier::identifier)
+                        out.children.push_back(key(token_test(hash, head, operand)));
+                    else
+                        not_supported("this modifier on a reference parameter");
                     break;
                 case ParameterType::composite: {
                     const bool pair = operand.parts.size() == 2;
                     const auto& components = fhir::search::parameter(build_parameter).components;
                     const auto second = pair && components.size() == 2 ? components[1].type : ParameterType::special;
                     const bool keyed = pair && components.size() == 2 && components[0].type == ParameterType::token &&
-                                       (operand.parts[0].system_match == SystemMatch::exact || operand.parts[0].system_match == SystemMatch::none) &&
-                                       (second == ParameterType::token || second == ParameterType::string || second == ParameterType::date ||
-                                        second == ParameterType::number || second == ParameterType::quantity);
+                                       (operand.parts[0].system_match == SystemMatch::exact ||
+                                        operand.parts[0].system_match == SystemMatch::none) &&
+                                       (second == ParameterType::token || second == ParameterType::string ||
+                                        second == ParameterType::date || second == ParameterType::number ||
+                                        second == ParameterType::quantity);
                     if (keyed) {
                         auto composed = head;
                         keys::append_composite_head(hash, operand.parts[0].text,
-                                                    operand.parts[0].system_match == SystemMatch::exact ? operand.parts[0].system : std::string(), composed);
+                                                    operand.parts[0].system_match == SystemMatch::exact
+                                                        ? operand.parts[0].system
+                                                        : std::string(),
+                                                    composed);
                         const auto& part = operand.parts[1];
-                        out.children.push_back(key(second == ParameterType::token    ? token_test(hash, composed, part)
-                                                   : second == ParameterType::string ? string_test(composed, part, Modifier::none)
-                                                   : second == ParameterType::date   ? date_test(composed, part)
-                                                                                     : number_test(hash, composed, part, second == ParameterType::quantity)));
-                    } else if (pair && components[0].type == ParameterType::token && operand.parts[0].system_match == SystemMatch::any) {
+                        out.children.push_back(
+                            key(second == ParameterType::token    ? token_test(hash, composed, part)
+                                : second == ParameterType::string ? string_test(composed, part, Modifier::none)
+                                : second == ParameterType::date
+                                    ? date_test(composed, part)
+                                    : number_test(hash, composed, part, second == ParameterType::quantity)));
+                    } else if (pair && components[0].type == ParameterType::token &&
+                               operand.parts[0].system_match == SystemMatch::any) {
                         KeyTest test;  // any system: the code narrows it down, the body decides
                         test.head = head;
                         test.kind = KeyTest::Kind::begins;
@@ -304,7 +336,8 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
                     }
                     break;
                 }
-                case ParameterType::special: not_supported("a special parameter");
+                case ParameterType::special:
+                    not_supported("a special parameter");
             }
         }
     }
@@ -338,7 +371,8 @@ Condition Searcher::compile_reference(const Criterion& criterion) {
     return out.children.size() == 1 ? std::move(out.children.front()) : std::move(out);
 }
 
-std::vector<Rid> Searcher::rids_named(const std::string& type, const std::vector<std::string>& types, std::string_view id) {
+std::vector<Rid> Searcher::rids_named(const std::string& type, const std::vector<std::string>& types,
+                                      std::string_view id) {
     std::vector<Rid> out;
     const auto look = [&](std::string_view name) {
         const auto code = reads_.catalog.find_type(name);
@@ -363,7 +397,8 @@ Condition Searcher::compile_chain(const Criterion& criterion) {
     auto out = any_of();
     std::vector<std::string> heads;
     for (const auto build_parameter : criterion.parameters) {
-        if (const auto parameter = reads_.catalog.durable_parameter(build_parameter)) heads.push_back(keys::parameter_prefix(parameter));
+        if (const auto parameter = reads_.catalog.durable_parameter(build_parameter))
+            heads.push_back(keys::parameter_prefix(parameter));
     }
     for (const auto& target : criterion.targets) {
         auto rids = matching_rids(target.type, *target.criterion);
@@ -394,7 +429,8 @@ Condition Searcher::compile_has(const Criterion& criterion) {
         const auto parameter = reads_.catalog.durable_parameter(target.via);
         if (parameter == 0) not_supported("a parameter that is not indexed");
         const auto head = keys::parameter_prefix(parameter);
-        if (++depth_ > limits_.depth_max) throw FailureException({FailureCode::too_costly, "search: nested too deeply"});
+        if (++depth_ > limits_.depth_max)
+            throw FailureException({FailureCode::too_costly, "search: nested too deeply"});
         const auto compiled = compile(target.type, *target.criterion, verify_);
         std::string keys;
         each_match(compiled, {}, [&](const Candidate& found) {
@@ -405,7 +441,8 @@ Condition Searcher::compile_has(const Criterion& criterion) {
                 if (!each.starts_with(head)) continue;
                 if (const auto rid = keys::read_rid(each.substr(head.size()))) out.rids.push_back(rid);
             }
-            if (out.rids.size() > limits_.linked_max) throw FailureException({FailureCode::too_costly, "search: too many linked resources"});
+            if (out.rids.size() > limits_.linked_max)
+                throw FailureException({FailureCode::too_costly, "search: too many linked resources"});
             return true;
         });
         --depth_;
@@ -424,7 +461,8 @@ std::vector<Rid> Searcher::matching_rids(std::string_view type, const Criterion&
         std::string keys;
         if (candidate.rid == 0 && !fetch(found.vid, candidate, keys)) return true;
         out.push_back(candidate.rid);
-        if (out.size() > limits_.linked_max) throw FailureException({FailureCode::too_costly, "search: too many linked resources"});
+        if (out.size() > limits_.linked_max)
+            throw FailureException({FailureCode::too_costly, "search: too many linked resources"});
         return true;
     });
     --depth_;

@@ -40,16 +40,19 @@ SearchPage Searcher::search(const SearchPlan& plan, const SearchOptions& options
         token.issued_us = now;
         token.last = std::numeric_limits<Vid>::max();
     } else {
-        token = PageToken::decode(options.page_token, reads_.catalog.hash_key, options.binding, now, limits_.page_token_life_us);
+        token = PageToken::decode(options.page_token, reads_.catalog.hash_key, options.binding, now,
+                                  limits_.page_token_life_us);
     }
     snapshot_ = token.snapshot;
     std::vector<Compiled> compiled;
     compiled.reserve(plan.conditions.size());
-    for (const auto& condition : plan.conditions) compiled.push_back(compile(condition.type, condition.criterion, false));
+    for (const auto& condition : plan.conditions)
+        compiled.push_back(compile(condition.type, condition.criterion, false));
 
     const bool by_time = plan.sort.empty() || (plan.sort.size() == 1 && plan.sort[0].special == Special::last_updated);
     const bool ascending = by_time && !plan.sort.empty() && !plan.sort[0].descending;
-    auto page = by_time ? newest_first(plan, options, compiled, token, first, ascending) : sorted(plan, options, compiled, token);
+    auto page = by_time ? newest_first(plan, options, compiled, token, first, ascending)
+                        : sorted(plan, options, compiled, token);
     if (plan.total == Total::accurate || plan.summary == Summary::count) {
         if (!page.total) page.total = total_of(compiled);
     } else if (plan.total == Total::estimate && !page.total) {
@@ -59,15 +62,19 @@ SearchPage Searcher::search(const SearchPlan& plan, const SearchOptions& options
     return page;
 }
 
-SearchPage Searcher::newest_first(const SearchPlan& plan, const SearchOptions& options, const std::vector<Compiled>& compiled,
-                                  PageToken token, bool first, bool ascending) {
+SearchPage Searcher::newest_first(const SearchPlan& plan, const SearchOptions& options,
+                                  const std::vector<Compiled>& compiled, PageToken token, bool first, bool ascending) {
     SearchPage page;
-    const std::size_t count = plan.summary == Summary::count ? 0 : std::min<std::size_t>(plan.count.value_or(count_default), options.count_max);
+    const std::size_t count = plan.summary == Summary::count
+                                  ? 0
+                                  : std::min<std::size_t>(plan.count.value_or(count_default), options.count_max);
     if (count == 0) return page;
     KeyIndex::Span span;
     span.descending = !ascending;
-    if (ascending) span.low = first ? 0 : token.last + 1;
-    else if (!first) span.high = token.last - 1;
+    if (ascending)
+        span.low = first ? 0 : token.last + 1;
+    else if (!first)
+        span.high = token.last - 1;
     std::vector<Vid> vids;
     for (const auto& one : compiled) {
         std::size_t here = 0;
@@ -76,8 +83,10 @@ SearchPage Searcher::newest_first(const SearchPlan& plan, const SearchOptions& o
             return ++here <= count;
         });
     }
-    if (ascending) std::sort(vids.begin(), vids.end());
-    else std::sort(vids.rbegin(), vids.rend());
+    if (ascending)
+        std::sort(vids.begin(), vids.end());
+    else
+        std::sort(vids.rbegin(), vids.rend());
     const bool more = vids.size() > count;
     if (more) vids.resize(count);
     for (const auto vid : vids) page.matches.push_back(need(vid));
@@ -90,7 +99,8 @@ SearchPage Searcher::newest_first(const SearchPlan& plan, const SearchOptions& o
     return page;
 }
 
-std::string Searcher::sort_value(const SortKey& key, std::size_t condition, const Candidate& candidate, bool& from_body) {
+std::string Searcher::sort_value(const SortKey& key, std::size_t condition, const Candidate& candidate,
+                                 bool& from_body) {
     std::string out;
     if (key.special == Special::id) {
         const auto name = reads_.name_of(candidate.rid);
@@ -127,7 +137,8 @@ std::string Searcher::sort_value(const SortKey& key, std::size_t condition, cons
                         keys::append_number(static_cast<std::uint64_t>(at) + (std::uint64_t{1} << 63), 8, value);
                         better(std::move(value));
                     }
-                } else if (const auto range = keys::read_range(tail); range && range->unit == std::string_view("\0\0\0", 3)) {
+                } else if (const auto range = keys::read_range(tail);
+                           range && range->unit == std::string_view("\0\0\0", 3)) {
                     std::string value = "\1";
                     keys::append_double(key.descending ? range->range.high : range->range.low, value);
                     better(std::move(value));
@@ -143,7 +154,8 @@ std::string Searcher::sort_value(const SortKey& key, std::size_t condition, cons
     }
 }
 
-SearchPage Searcher::sorted(const SearchPlan& plan, const SearchOptions& options, const std::vector<Compiled>& compiled, PageToken token) {
+SearchPage Searcher::sorted(const SearchPlan& plan, const SearchOptions& options, const std::vector<Compiled>& compiled,
+                            PageToken token) {
     SearchPage page;
     struct Item {
         std::vector<std::string> values;
@@ -161,8 +173,11 @@ SearchPage Searcher::sorted(const SearchPlan& plan, const SearchOptions& options
     };
     const bool first = options.page_token.empty();
     Item from{token.values, token.last};
-    if (!first && from.values.size() != plan.sort.size()) throw FailureException({FailureCode::bad_page_token, "the page token is of another order"});
-    const std::size_t count = plan.summary == Summary::count ? 0 : std::min<std::size_t>(plan.count.value_or(count_default), options.count_max);
+    if (!first && from.values.size() != plan.sort.size())
+        throw FailureException({FailureCode::bad_page_token, "the page token is of another order"});
+    const std::size_t count = plan.summary == Summary::count
+                                  ? 0
+                                  : std::min<std::size_t>(plan.count.value_or(count_default), options.count_max);
     std::vector<Item> items;
     std::size_t seen = 0;
     std::size_t bodies = 0;
@@ -171,12 +186,15 @@ SearchPage Searcher::sorted(const SearchPlan& plan, const SearchOptions& options
         each_match(compiled[i], {}, [&](const Candidate& found) {
             Candidate candidate = found;
             if (candidate.keys.empty() && !fetch(found.vid, candidate, keys)) return true;
-            if (++seen > limits_.sorted_max) throw FailureException({FailureCode::too_costly, "search: too many matches to sort; narrow the query down"});
+            if (++seen > limits_.sorted_max)
+                throw FailureException(
+                    {FailureCode::too_costly, "search: too many matches to sort; narrow the query down"});
             Item item{{}, candidate.vid};
             bool from_body = false;
             for (const auto& key : plan.sort) item.values.push_back(sort_value(key, i, candidate, from_body));
             if (from_body && ++bodies > limits_.body_sorted_max)
-                throw FailureException({FailureCode::too_costly, "search: too many matches to sort by this parameter; narrow the query down"});
+                throw FailureException({FailureCode::too_costly,
+                                        "search: too many matches to sort by this parameter; narrow the query down"});
             if (first || before(from, item)) items.push_back(std::move(item));
             return true;
         });
@@ -238,7 +256,8 @@ void Searcher::add_includes(const SearchPlan& plan, const SearchOptions& options
         for (const auto& parameter : fhir::search::parameters(type)) {
             if (parameter.type != ParameterType::reference) continue;
             if (!include.code.empty() && parameter.code != include.code) continue;
-            if (const auto durable = catalog.durable_parameter(parameter.id)) heads.push_back(keys::parameter_prefix(durable));
+            if (const auto durable = catalog.durable_parameter(parameter.id))
+                heads.push_back(keys::parameter_prefix(durable));
         }
         return heads;
     };
@@ -257,7 +276,8 @@ void Searcher::add_includes(const SearchPlan& plan, const SearchOptions& options
                     if (!fetch(source.vid, candidate, keys)) continue;
                     KeyCursor cursor(keys);
                     for (std::string_view each; !page.includes_cut && cursor.next(each);) {
-                        const auto head = std::find_if(heads.begin(), heads.end(), [&](const std::string& one) { return each.starts_with(one); });
+                        const auto head = std::find_if(heads.begin(), heads.end(),
+                                                       [&](const std::string& one) { return each.starts_with(one); });
                         const auto rid = head == heads.end() ? Rid{0} : keys::read_rid(each.substr(2));
                         if (rid == 0 || present.contains(rid)) continue;
                         budget_.spend();
@@ -286,7 +306,8 @@ void Searcher::add_includes(const SearchPlan& plan, const SearchOptions& options
                     expression.clear();
                     terms = 0;
                 };
-                const auto types = include.source_type.empty() ? types_with_references() : std::vector<std::string>{include.source_type};
+                const auto types = include.source_type.empty() ? types_with_references()
+                                                               : std::vector<std::string>{include.source_type};
                 for (const auto& type : types) {
                     for (const auto& head : heads_of(include, type)) {
                         for (const auto& source : fresh) {
@@ -330,7 +351,8 @@ HistoryPage Searcher::history(const HistoryRequest& request) {
         token.issued_us = now;
         token.last = std::numeric_limits<Vid>::max();
     } else {
-        token = PageToken::decode(request.page_token, reads_.catalog.hash_key, request.binding, now, limits_.page_token_life_us);
+        token = PageToken::decode(request.page_token, reads_.catalog.hash_key, request.binding, now,
+                                  limits_.page_token_life_us);
     }
     snapshot_ = token.snapshot;
     HistoryPage page;
@@ -362,7 +384,8 @@ HistoryPage Searcher::history(const HistoryRequest& request) {
             {
                 auto query = reads_.connection.query(Statement::version_prev);
                 query.bind(vid);
-                if (!query.step()) throw FailureException({FailureCode::corrupt, "a version is missing from its chain"});
+                if (!query.step())
+                    throw FailureException({FailureCode::corrupt, "a version is missing from its chain"});
                 previous = query.integer(0);
                 version.at_us = query.integer(2);
             }

@@ -12,10 +12,10 @@ using sql::Statement;
 
 namespace {
 
-constexpr std::size_t self_driven_max = 5'000;       // resources looked up one by one instead of asking the index
-constexpr std::size_t patience = 1'000;              // candidates refused before a narrower driver is sought
-constexpr std::size_t narrow_max = 20'000;           // vids a range may give to be the narrower driver
-constexpr std::size_t collected_max = 500'000;       // and when nothing else narrows the search down
+constexpr std::size_t self_driven_max = 5'000;  // resources looked up one by one instead of asking the index
+constexpr std::size_t patience = 1'000;         // candidates refused before a narrower driver is sought
+constexpr std::size_t narrow_max = 20'000;      // vids a range may give to be the narrower driver
+constexpr std::size_t collected_max = 500'000;  // and when nothing else narrows the search down
 
 /// Parts of a conjunction; a condition that is none is its own only part.
 std::vector<const Condition*> parts_of(const Condition& condition) {
@@ -32,14 +32,16 @@ std::vector<const Condition*> parts_of(const Condition& condition) {
 }
 
 bool is_type_list(const Condition& condition) {
-    return condition.kind == Condition::Kind::key && condition.key.bytes.empty() && condition.key.kind == KeyTest::Kind::equals &&
+    return condition.kind == Condition::Kind::key && condition.key.bytes.empty() &&
+           condition.key.kind == KeyTest::Kind::equals &&
            condition.key.head.starts_with(keys::parameter_prefix(keys::type_parameter));
 }
 
 }  // namespace
 
 void Searcher::Budget::spend() {
-    if (++rows > rows_max) throw FailureException({FailureCode::too_costly, "search: too many index rows; narrow the query down"});
+    if (++rows > rows_max)
+        throw FailureException({FailureCode::too_costly, "search: too many index rows; narrow the query down"});
     if (rows % 1024 == 0 && std::chrono::steady_clock::now() > until)
         throw FailureException({FailureCode::too_costly, "search: over its time; narrow the query down"});
 }
@@ -163,14 +165,26 @@ KeyIndex::Span Searcher::narrow_by_time(const Condition& condition, KeyIndex::Sp
         std::int64_t high = fhir::search::DateRange::open_high;
         switch (part->prefix) {
             case eq:
-            case ap: low = part->date.low_us; high = part->date.high_us; break;
+            case ap:
+                low = part->date.low_us;
+                high = part->date.high_us;
+                break;
             case gt:
-            case sa: low = part->date.high_us; break;
-            case ge: low = part->date.low_us; break;
+            case sa:
+                low = part->date.high_us;
+                break;
+            case ge:
+                low = part->date.low_us;
+                break;
             case lt:
-            case eb: high = part->date.low_us; break;
-            case le: high = part->date.high_us; break;
-            case ne: break;
+            case eb:
+                high = part->date.low_us;
+                break;
+            case le:
+                high = part->date.high_us;
+                break;
+            case ne:
+                break;
         }
         if (low != fhir::search::DateRange::open_low) span.low = std::max(span.low, first_vid_not_before(low));
         if (high != fhir::search::DateRange::open_high) span.high = std::min(span.high, first_vid_not_before(high) - 1);
@@ -181,7 +195,8 @@ KeyIndex::Span Searcher::narrow_by_time(const Condition& condition, KeyIndex::Sp
 Vid Searcher::first_vid_not_before(TimeUs at_us) {
     // Times ascend with vids, so the primary key serves as an index on time: one seek a halving.
     Vid low = 1;
-    Vid high = snapshot_ < std::numeric_limits<Vid>::max() ? snapshot_ + 1 : snapshot_;  // a transaction sees every version
+    Vid high =
+        snapshot_ < std::numeric_limits<Vid>::max() ? snapshot_ + 1 : snapshot_;  // a transaction sees every version
     while (low < high) {
         const Vid middle = low + (high - low) / 2;
         auto query = reads_.connection.query(Statement::version_at_or_after);
@@ -251,7 +266,8 @@ std::optional<std::vector<Vid>> Searcher::collect_part(const Condition& conditio
                 if (const auto vid = current_at(rid)) out.push_back(vid);
             }
             break;
-        default: return {};
+        default:
+            return {};
     }
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
@@ -263,7 +279,8 @@ std::optional<std::vector<Vid>> Searcher::collect(const Condition& condition, st
     for (const auto* const part : parts_of(condition)) {
         if (is_type_list(*part)) continue;
         bool complete = true;
-        if (part->kind != Condition::Kind::self && part->expression(complete)) continue;  // the index narrows these down by itself
+        if (part->kind != Condition::Kind::self && part->expression(complete))
+            continue;  // the index narrows these down by itself
         auto found = collect_part(*part, best ? best->size() : most);
         if (found && (!best || found->size() < best->size())) best = std::move(found);
     }
@@ -289,17 +306,21 @@ void Searcher::each_indexed(const Compiled& compiled, const KeyIndex::Span& want
         last = vid;
         Candidate candidate;
         candidate.vid = vid;
-        if (live(vid) && accept(compiled, candidate, whole, keys)) done = !each(candidate);
-        else ++refused;
+        if (live(vid) && accept(compiled, candidate, whole, keys))
+            done = !each(candidate);
+        else
+            ++refused;
         return !done;
     };
     const auto drive = [&](const std::vector<Vid>& vids, KeyIndex::Span within) {
         const auto begin = std::lower_bound(vids.begin(), vids.end(), within.low);
         const auto end = std::upper_bound(vids.begin(), vids.end(), within.high);
         if (within.descending) {
-            for (auto at = end; at != begin && consider(*--at, false);) {}
+            for (auto at = end; at != begin && consider(*--at, false);) {
+            }
         } else {
-            for (auto at = begin; at != end && consider(*at, false); ++at) {}
+            for (auto at = begin; at != end && consider(*at, false); ++at) {
+            }
         }
     };
     // A few named resources: no index needed.
@@ -345,7 +366,8 @@ std::vector<Match> Searcher::find(const fhir::search::SearchPlan& plan, std::siz
         const auto name = reads_.name_of(rid);
         if (!name) throw FailureException({FailureCode::corrupt, "a version's resource is missing"});
         const auto version = reads_.version(name->type, name->id);
-        if (!version || version->vid != vid) throw FailureException({FailureCode::corrupt, "a match is not the current version"});
+        if (!version || version->vid != vid)
+            throw FailureException({FailureCode::corrupt, "a match is not the current version"});
         out.push_back({*name, *version});
     }
     return out;

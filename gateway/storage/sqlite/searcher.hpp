@@ -28,15 +28,16 @@ struct SearchLimits {
     std::size_t body_sorted_max = 5'000;  ///< of these, with values only the bodies hold
     std::size_t linked_max = 200'000;     ///< resources on the far side of a chain or `_has`
     std::size_t history_max = 1000;
-    int depth_max = 8;                    ///< chains inside chains
+    int depth_max = 8;  ///< chains inside chains
     BodyReading reading;
 };
 
-/// Answers searches: SearchPlan -> Condition (in keys) -> candidates from the index, newest first -> checks on the stored
-/// keys -> where these leave a doubt, the body against the plan itself. One for a connection; not for two threads.
+/// Answers searches: SearchPlan -> Condition (in keys) -> candidates from the index, newest first -> checks on the
+/// stored keys -> where these leave a doubt, the body against the plan itself. One for a connection; not for two
+/// threads.
 ///
-/// A candidate counts if its vid is not above the snapshot and no version up to the snapshot replaces it. In the writer the
-/// versions of the open group are looked at first, since the index does not have them yet.
+/// A candidate counts if its vid is not above the snapshot and no version up to the snapshot replaces it. In the writer
+/// the versions of the open group are looked at first, since the index does not have them yet.
 class Searcher {
 public:
     Searcher(Reads& reads, const SearchLimits& limits, OpenGroup* group = nullptr)
@@ -66,7 +67,7 @@ private:
         std::string type;
         const fhir::search::Criterion* criterion = nullptr;
         Condition condition;
-        bool verify = false;    ///< check the body even on a yes: decisions about identity
+        bool verify = false;  ///< check the body even on a yes: decisions about identity
     };
     using Each = std::function<bool(const Candidate&)>;
 
@@ -100,11 +101,12 @@ private:
     std::vector<Rid> rids_named(const std::string& type, const std::vector<std::string>& types, std::string_view id);
     std::vector<Rid> matching_rids(std::string_view type, const fhir::search::Criterion& criterion);
     void add_includes(const fhir::search::SearchPlan& plan, const SearchOptions& options, SearchPage& page);
-    SearchPage newest_first(const fhir::search::SearchPlan& plan, const SearchOptions& options, const std::vector<Compiled>& compiled,
-                            PageToken token, bool first, bool ascending);
-    SearchPage sorted(const fhir::search::SearchPlan& plan, const SearchOptions& options, const std::vector<Compiled>& compiled,
-                      PageToken token);
-    std::string sort_value(const fhir::search::SortKey& key, std::size_t condition, const Candidate& candidate, bool& from_body);
+    SearchPage newest_first(const fhir::search::SearchPlan& plan, const SearchOptions& options,
+                            const std::vector<Compiled>& compiled, PageToken token, bool first, bool ascending);
+    SearchPage sorted(const fhir::search::SearchPlan& plan, const SearchOptions& options,
+                      const std::vector<Compiled>& compiled, PageToken token);
+    std::string sort_value(const fhir::search::SortKey& key, std::size_t condition, const Candidate& candidate,
+                           bool& from_body);
     std::optional<std::uint64_t> total_of(const std::vector<Compiled>& compiled);
     StoredResource need(Vid vid);
     std::vector<std::string> types_with_references() const;
@@ -116,10 +118,10 @@ private:
     KeyIndex index_;
     OpenGroup* group_;
     IndexState state_;
-    Vid snapshot_ = 0;      ///< of the running call
+    Vid snapshot_ = 0;  ///< of the running call
     Budget budget_;
     int depth_ = 0;
-    bool verify_ = false;   ///< the running call decides about identity
+    bool verify_ = false;  ///< the running call decides about identity
 };
 
 }  // namespace causeway::storage

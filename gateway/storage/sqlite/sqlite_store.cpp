@@ -20,7 +20,8 @@ namespace {
 constexpr std::chrono::milliseconds reader_wait{1'000};
 
 TimeUs system_now_us() {
-    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
 SearchLimits search_limits(const SqliteOptions& options) {
@@ -34,7 +35,9 @@ SearchLimits search_limits(const SqliteOptions& options) {
 class SqliteStore final : public Store {
 public:
     explicit SqliteStore(SqliteOptions options)
-        : options_(std::move(options)), lock_(options_.file.string() + ".lock"), writer_(options_, catalog_, search_limits(options_)) {}
+        : options_(std::move(options)),
+          lock_(options_.file.string() + ".lock"),
+          writer_(options_, catalog_, search_limits(options_)) {}
 
     ~SqliteStore() override { close(); }
 
@@ -54,8 +57,9 @@ public:
         content->body.has_meta = body.has_meta;
         ResourceKeys made;
         made.list.add(keys::type_key(content->type_code));
-        make_keys(values, keys::Hasher{catalog_.hash_key, catalog_.hash_mask},
-                  [this](fhir::search::ParameterId parameter) { return catalog_.durable_parameter(parameter); }, made);
+        make_keys(
+            values, keys::Hasher{catalog_.hash_key, catalog_.hash_mask},
+            [this](fhir::search::ParameterId parameter) { return catalog_.durable_parameter(parameter); }, made);
         made.list.sort();
         content->keys = std::move(made.list.items());
         content->references = std::move(made.references);
@@ -70,7 +74,8 @@ public:
             {
                 std::unique_lock lock(readers_mutex_);
                 const auto ready = [&] { return closed_ || !idle_.empty() || readers_ < options_.readers_max; };
-                if (!reader_free_.wait_for(lock, reader_wait, ready)) return Failure{FailureCode::busy, "no reader is free"};
+                if (!reader_free_.wait_for(lock, reader_wait, ready))
+                    return Failure{FailureCode::busy, "no reader is free"};
                 if (closed_) return Failure{FailureCode::stopped, "the store is closed"};
                 if (!idle_.empty()) {
                     reader = std::move(idle_.back());
@@ -81,7 +86,9 @@ public:
                 ++in_use_;
             }
             try {
-                if (!reader) reader = std::make_unique<SqliteReader>(options_.file, options_.reader_cache_bytes, catalog_, search_limits(options_));
+                if (!reader)
+                    reader = std::make_unique<SqliteReader>(options_.file, options_.reader_cache_bytes, catalog_,
+                                                            search_limits(options_));
                 reader->begin(writer_.state());
             } catch (...) {
                 const std::lock_guard lock(readers_mutex_);
@@ -103,7 +110,9 @@ public:
         return out;
     }
 
-    std::string engine() const override { return std::string("SQLite ") + sqlite3_libversion() + " " + sqlite3_sourceid(); }
+    std::string engine() const override {
+        return std::string("SQLite ") + sqlite3_libversion() + " " + sqlite3_sourceid();
+    }
 
     Result<BackupReport> backup_blocking(const std::string& path) override {
         auto copied = writer_.backup(path);
@@ -113,10 +122,12 @@ public:
             Connection copy(path, Access::reader, 1u << 20);
             register_tokenizer(copy);
             const auto verdict = copy.scalar("PRAGMA integrity_check");
-            if (verdict != "ok") return Failure{FailureCode::corrupt, "the backup does not pass the integrity check: " + verdict};
+            if (verdict != "ok")
+                return Failure{FailureCode::corrupt, "the backup does not pass the integrity check: " + verdict};
             CheckReport audit;
             check_audit(copy, options_.audit_key, audit);
-            if (!audit.faults.empty()) return Failure{FailureCode::corrupt, "the backup's audit chain is broken: " + audit.faults.front()};
+            if (!audit.faults.empty())
+                return Failure{FailureCode::corrupt, "the backup's audit chain is broken: " + audit.faults.front()};
             BackupReport report;
             std::tie(report.sha256, report.bytes) = file_digest(path);
             report.last_vid = *copied;
@@ -155,8 +166,10 @@ private:
         reader->end();
         const std::lock_guard lock(readers_mutex_);
         --in_use_;
-        if (reader->usable() && !closed_) idle_.push_back(std::move(reader));
-        else --readers_;
+        if (reader->usable() && !closed_)
+            idle_.push_back(std::move(reader));
+        else
+            --readers_;
         reader_free_.notify_one();
     }
 

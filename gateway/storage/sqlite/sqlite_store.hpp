@@ -9,11 +9,11 @@ namespace causeway::storage {
 
 /// Limits and places of a SQLite store.
 struct SqliteOptions {
-    std::filesystem::path file;               ///< the database; `<file>.lock` is held while it is open
-    std::string audit_key;                    ///< key of the audit chain, kept outside the data directory; empty = unkeyed hash
-    std::function<TimeUs()> now_us;           ///< empty = system clock
-    std::size_t readers_max = 8;              ///< read-only connections, opened when needed
-    std::size_t group_jobs_max = 512;         ///< jobs in one commit
+    std::filesystem::path file;      ///< the database; `<file>.lock` is held while it is open
+    std::string audit_key;           ///< key of the audit chain, kept outside the data directory; empty = unkeyed hash
+    std::function<TimeUs()> now_us;  ///< empty = system clock
+    std::size_t readers_max = 8;     ///< read-only connections, opened when needed
+    std::size_t group_jobs_max = 512;  ///< jobs in one commit
     std::size_t group_bytes_max = 8u << 20;
     std::size_t queue_jobs_max = 16'384;
     std::size_t queue_bytes_max = 256u << 20;
@@ -21,11 +21,12 @@ struct SqliteOptions {
     std::size_t writer_cache_bytes = 32u << 20;
     std::size_t reader_cache_bytes = 16u << 20;
     TimeUs page_token_life_us = 3'600'000'000;  ///< the snapshot horizon
-    std::int32_t zone_offset_minutes = 0;     ///< how search values were extracted: for the checks that go back to a body
+    std::int32_t zone_offset_minutes = 0;  ///< how search values were extracted: for the checks that go back to a body
     std::string base_url;
-    bool fast_check = true;                   ///< quick_check at start when the file was not closed cleanly
-    int hash_bits = 64;                       ///< tests only: a few bits prove that every hashed match is verified
-    std::function<bool(const char* place)> fault;  ///< tests only: true = fail as the disk would at this place ("commit", "write")
+    bool fast_check = true;  ///< quick_check at start when the file was not closed cleanly
+    int hash_bits = 64;      ///< tests only: a few bits prove that every hashed match is verified
+    std::function<bool(const char* place)>
+        fault;  ///< tests only: true = fail as the disk would at this place ("commit", "write")
 };
 
 /// Opens or creates the store, migrates its schema, starts the writer thread.

@@ -1,7 +1,7 @@
 #include "gateway/storage/sqlite/transaction.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 namespace causeway::storage {
 
@@ -27,8 +27,10 @@ std::string merge_keys(const std::vector<std::string>& own, std::vector<std::str
     auto left = own.begin();
     auto right = references.begin();
     while (left != own.end() || right != references.end()) {
-        if (right == references.end() || (left != own.end() && *left < *right)) append(*left++);
-        else append(*right++);
+        if (right == references.end() || (left != own.end() && *left < *right))
+            append(*left++);
+        else
+            append(*right++);
     }
     return out;
 }
@@ -71,8 +73,8 @@ Rid SqliteTransaction::number_of(std::int64_t type_code, std::string_view id) {
     return rid;
 }
 
-VersionInfo SqliteTransaction::add_version(Current& at, std::int64_t type_code, std::string_view id, WriteKind kind, InboxId origin,
-                                           std::string keys) {
+VersionInfo SqliteTransaction::add_version(Current& at, std::int64_t type_code, std::string_view id, WriteKind kind,
+                                           InboxId origin, std::string keys) {
     VersionInfo version;
     version.vid = group_.next_vid++;
     version.number = at.number + 1;
@@ -84,14 +86,18 @@ VersionInfo SqliteTransaction::add_version(Current& at, std::int64_t type_code, 
         connection_.query(Statement::resource_add).bind_all(at.rid, type_code, id, version.vid, version.vid).run();
         group_.cache_rid(type_code, id, at.rid);
     } else {
-        connection_.query(Statement::resource_set).bind_all(at.first == 0 ? version.vid : at.first, version.vid, at.rid).run();
+        connection_.query(Statement::resource_set)
+            .bind_all(at.first == 0 ? version.vid : at.first, version.vid, at.rid)
+            .run();
     }
     version.rid = at.rid;
     connection_.query(Statement::version_add)
-        .bind_all(version.vid, version.rid, version.number, at.vid, version.at_us, static_cast<std::int64_t>(kind), origin)
+        .bind_all(version.vid, version.rid, version.number, at.vid, version.at_us, static_cast<std::int64_t>(kind),
+                  origin)
         .bind_blob(keys)
         .run();
-    if (version.number > 1) connection_.query(Statement::history_add).bind_all(version.rid, version.number, version.vid).run();
+    if (version.number > 1)
+        connection_.query(Statement::history_add).bind_all(version.rid, version.number, version.vid).run();
     if (origin != 0) connection_.query(Statement::written_add).bind_all(origin, version.vid).run();
     if (at.vid != 0) group_.dead.push_back(at.vid);
     if (kind == WriteKind::erase) group_.dead.push_back(version.vid);
@@ -119,7 +125,8 @@ Result<WriteResult> SqliteTransaction::put(const ResourceWrite& write) {
         // A reference to itself has just made the row.
         if (at.rid == 0 && !references.empty()) at.rid = current(content.type_code, content.id).rid;
         const auto kind = out.created ? WriteKind::create : write.kind;
-        out.version = add_version(at, content.type_code, content.id, kind, write.origin, merge_keys(content.keys, references));
+        out.version =
+            add_version(at, content.type_code, content.id, kind, write.origin, merge_keys(content.keys, references));
         connection_.query(Statement::body_add)
             .bind_all(out.version.vid, content.dictionary,
                       static_cast<std::int64_t>(content.body.splice) << 1 | (content.body.has_meta ? 1 : 0),
@@ -139,7 +146,8 @@ Result<std::optional<WriteResult>> SqliteTransaction::erase(std::string_view typ
             throw FailureException({FailureCode::version_conflict, "the resource has another version"});
         if (!at.live()) return {};
         std::string keys;
-        const auto type_key = keys::type_key(code);  // type history needs it; no search does, for the marker is dead from the start
+        const auto type_key =
+            keys::type_key(code);  // type history needs it; no search does, for the marker is dead from the start
         keys += static_cast<char>(type_key.size());
         keys += type_key;
         WriteResult out;
@@ -169,12 +177,14 @@ Result<InboxId> SqliteTransaction::add_inbox(const InboxMessage& message) {
         const auto id = group_.counters.inbox++;
         const auto raw = catalog_.codec.pack_plain(message.raw);
         connection_.query(Statement::inbox_add)
-            .bind_all(id, std::string_view(message.channel), std::string_view(message.application), std::string_view(message.facility),
-                      std::string_view(message.control_id), std::string_view(message.kind))
+            .bind_all(id, std::string_view(message.channel), std::string_view(message.application),
+                      std::string_view(message.facility), std::string_view(message.control_id),
+                      std::string_view(message.kind))
             .bind_blob(bytes_of(message.hash))
             .bind_all(message.received_us, static_cast<std::int64_t>(message.state))
             .bind_blob(message.acknowledgement)
-            .bind_all(std::string_view(message.note), std::string_view(message.correlation), static_cast<std::int64_t>(message.raw.size()))
+            .bind_all(std::string_view(message.note), std::string_view(message.correlation),
+                      static_cast<std::int64_t>(message.raw.size()))
             .bind_blob(raw)
             .run();
         connection_.query(Statement::inbox_sender_add).bind_all(rows_.sender_value(message), id).run();
@@ -182,9 +192,15 @@ Result<InboxId> SqliteTransaction::add_inbox(const InboxMessage& message) {
     });
 }
 
-Result<void> SqliteTransaction::set_inbox(InboxId id, InboxState state, std::string_view acknowledgement, std::string_view note) {
+Result<void> SqliteTransaction::set_inbox(InboxId id, InboxState state, std::string_view acknowledgement,
+                                          std::string_view note) {
     return guard_([&] {
-        connection_.query(Statement::inbox_set).bind(static_cast<std::int64_t>(state)).bind_blob(acknowledgement).bind(note).bind(id).run();
+        connection_.query(Statement::inbox_set)
+            .bind(static_cast<std::int64_t>(state))
+            .bind_blob(acknowledgement)
+            .bind(note)
+            .bind(id)
+            .run();
         if (connection_.changes() == 0) throw FailureException({FailureCode::not_found, "no such inbox row"});
     });
 }
@@ -192,7 +208,10 @@ Result<void> SqliteTransaction::set_inbox(InboxId id, InboxState state, std::str
 Result<void> SqliteTransaction::put_trace(InboxId id, std::string_view data) {
     return guard_([&] {
         const auto packed = catalog_.codec.pack_plain(data);
-        connection_.query(Statement::trace_set).bind_all(id, static_cast<std::int64_t>(data.size())).bind_blob(packed).run();
+        connection_.query(Statement::trace_set)
+            .bind_all(id, static_cast<std::int64_t>(data.size()))
+            .bind_blob(packed)
+            .run();
     });
 }
 
@@ -203,8 +222,9 @@ OutboxId SqliteTransaction::add_outbox(const OutboxMessage& message, OutboxId re
     const std::string_view lane = message.ordering_key;
     const auto payload = catalog_.codec.pack_plain(message.payload);
     connection_.query(Statement::outbox_add)
-        .bind_all(id, partner, lane, std::string_view(message.kind), std::string_view(message.control_id), due, message.origin,
-                  std::string_view(message.correlation), static_cast<std::int64_t>(OutboxState::pending), std::int64_t{0}, now_us_, now_us_)
+        .bind_all(id, partner, lane, std::string_view(message.kind), std::string_view(message.control_id), due,
+                  message.origin, std::string_view(message.correlation),
+                  static_cast<std::int64_t>(OutboxState::pending), std::int64_t{0}, now_us_, now_us_)
         .bind_blob({})
         .bind_all(std::string_view(), replay_of, static_cast<std::int64_t>(message.payload.size()))
         .bind_blob(payload)
@@ -222,11 +242,13 @@ OutboxId SqliteTransaction::add_outbox(const OutboxMessage& message, OutboxId re
 
 OutboxRow SqliteTransaction::pending(OutboxId id) {
     auto row = rows_.outbox(id);
-    if (!row || row->state != OutboxState::pending) throw FailureException({FailureCode::not_found, "no such pending outbox message"});
+    if (!row || row->state != OutboxState::pending)
+        throw FailureException({FailureCode::not_found, "no such pending outbox message"});
     return std::move(*row);
 }
 
-void SqliteTransaction::leave_lane(const OutboxRow& row, OutboxState state, std::string_view acknowledgement, std::string_view note) {
+void SqliteTransaction::leave_lane(const OutboxRow& row, OutboxState state, std::string_view acknowledgement,
+                                   std::string_view note) {
     const std::string_view partner = row.message.partner;
     const std::string_view lane = row.message.ordering_key;
     const auto first = [&] {
@@ -325,10 +347,14 @@ Result<void> SqlitePatientTables::put_record(const PatientRecord& record, std::s
         auto right = wanted.begin();
         while (left != old_keys.end() || right != wanted.end()) {
             if (right == wanted.end() || (left != old_keys.end() && *left < *right)) {
-                connection.query(Statement::block_remove).bind_all(std::int64_t{left->key}, left->value, record.record).run();
+                connection.query(Statement::block_remove)
+                    .bind_all(std::int64_t{left->key}, left->value, record.record)
+                    .run();
                 ++left;
             } else if (left == old_keys.end() || *right < *left) {
-                connection.query(Statement::block_add).bind_all(std::int64_t{right->key}, right->value, record.record).run();
+                connection.query(Statement::block_add)
+                    .bind_all(std::int64_t{right->key}, right->value, record.record)
+                    .run();
                 ++right;
             } else {
                 ++left;
@@ -387,8 +413,8 @@ Result<std::int64_t> SqlitePatientTables::append_event(const LinkEvent& event) {
         auto& connection = reads_.connection;
         const auto sequence = group_.counters.event++;
         connection.query(Statement::event_add)
-            .bind_all(sequence, event.at_us, std::int64_t{event.kind}, std::int64_t{event.source}, event.record, event.person,
-                      event.other_record, event.other_person, event.supersedes)
+            .bind_all(sequence, event.at_us, std::int64_t{event.kind}, std::int64_t{event.source}, event.record,
+                      event.person, event.other_record, event.other_person, event.supersedes)
             .bind_blob(event.data)
             .run();
         if (event.record != 0) connection.query(Statement::event_record_add).bind_all(event.record, sequence).run();

@@ -8,7 +8,8 @@ namespace causeway::storage {
 /// The patient index's rows inside the writer.
 class SqlitePatientTables final : public PatientVerbs<PatientTables> {
 public:
-    SqlitePatientTables(PatientReads& reads, OpenGroup& group, Guard& guard) : PatientVerbs(reads, guard), group_(group) {}
+    SqlitePatientTables(PatientReads& reads, OpenGroup& group, Guard& guard)
+        : PatientVerbs(reads, guard), group_(group) {}
     Result<void> put_record(const PatientRecord& record, std::span<const BlockingKey> keys) override;
     Result<void> move_record(Rid record, PersonId person, std::uint8_t state) override;
     Result<void> erase_record(Rid record) override;
@@ -26,9 +27,16 @@ private:
 /// What a job sees of the writer: the verbs of Transaction over its one connection and the open group.
 class SqliteTransaction final : public ReaderVerbs<Transaction> {
 public:
-    SqliteTransaction(Connection& connection, Catalog& catalog, OpenGroup& group, const SearchLimits& limits, std::string audit_key)
-        : ReaderVerbs(rows_, search_), connection_(connection), catalog_(catalog), group_(group), rows_(connection, catalog),
-          patient_rows_(connection, catalog), search_(rows_, limits, &group), patients_(patient_rows_, group, guard_),
+    SqliteTransaction(Connection& connection, Catalog& catalog, OpenGroup& group, const SearchLimits& limits,
+                      std::string audit_key)
+        : ReaderVerbs(rows_, search_),
+          connection_(connection),
+          catalog_(catalog),
+          group_(group),
+          rows_(connection, catalog),
+          patient_rows_(connection, catalog),
+          search_(rows_, limits, &group),
+          patients_(patient_rows_, group, guard_),
           audit_key_(std::move(audit_key)) {}
 
     /// Before the jobs of a group.
@@ -44,13 +52,14 @@ public:
 
     TimeUs now_us() const override { return now_us_; }
     Result<WriteResult> put(const ResourceWrite& write) override;
-    Result<std::optional<WriteResult>> erase(std::string_view type, std::string_view id, std::optional<std::int64_t> if_version,
-                                             InboxId origin) override;
+    Result<std::optional<WriteResult>> erase(std::string_view type, std::string_view id,
+                                             std::optional<std::int64_t> if_version, InboxId origin) override;
     Result<Rid> resource_number(std::string_view type, std::string_view id) override;
     Result<void> set_identity(std::string_view key, const ResourceName& resource) override;
     Result<void> remove_identity(std::string_view key) override;
     Result<InboxId> add_inbox(const InboxMessage& message) override;
-    Result<void> set_inbox(InboxId id, InboxState state, std::string_view acknowledgement, std::string_view note) override;
+    Result<void> set_inbox(InboxId id, InboxState state, std::string_view acknowledgement,
+                           std::string_view note) override;
     Result<void> put_trace(InboxId id, std::string_view data) override;
     Result<OutboxId> enqueue(const OutboxMessage& message) override;
     Result<void> mark_delivered(OutboxId id, std::string_view acknowledgement) override;
@@ -74,7 +83,8 @@ private:
     };
     Current current(std::int64_t type_code, std::string_view id);
     Rid number_of(std::int64_t type_code, std::string_view id);
-    VersionInfo add_version(Current& current, std::int64_t type_code, std::string_view id, WriteKind kind, InboxId origin, std::string keys);
+    VersionInfo add_version(Current& current, std::int64_t type_code, std::string_view id, WriteKind kind,
+                            InboxId origin, std::string keys);
     OutboxId add_outbox(const OutboxMessage& message, OutboxId replay_of);
     void leave_lane(const OutboxRow& row, OutboxState state, std::string_view acknowledgement, std::string_view note);
     OutboxRow pending(OutboxId id);

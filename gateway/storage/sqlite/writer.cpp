@@ -23,11 +23,13 @@ constexpr auto idle_after = std::chrono::milliseconds(500);
 constexpr int backup_pages = 256;
 
 std::uint64_t us_since(Clock::time_point begin) {
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin).count());
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - begin).count());
 }
 
 int log_grew(void* bytes, sqlite3*, const char*, int pages) {
-    static_cast<std::atomic<std::uint64_t>*>(bytes)->store(static_cast<std::uint64_t>(pages) * frame_bytes, std::memory_order_relaxed);
+    static_cast<std::atomic<std::uint64_t>*>(bytes)->store(static_cast<std::uint64_t>(pages) * frame_bytes,
+                                                           std::memory_order_relaxed);
     return SQLITE_OK;
 }
 
@@ -35,9 +37,11 @@ int log_grew(void* bytes, sqlite3*, const char*, int pages) {
 Connection& ready(Connection& connection, const SqliteOptions& options, Catalog& catalog, OpenGroup& open) {
     register_tokenizer(connection);
     migrate(connection, options.file);
-    if (options.fast_check && meta(connection, "clean") == "0" && std::filesystem::file_size(options.file) <= quick_check_bytes_max) {
+    if (options.fast_check && meta(connection, "clean") == "0" &&
+        std::filesystem::file_size(options.file) <= quick_check_bytes_max) {
         const auto verdict = connection.scalar("PRAGMA quick_check");
-        if (verdict != "ok") throw FailureException({FailureCode::corrupt, "the database does not pass the quick check: " + verdict});
+        if (verdict != "ok")
+            throw FailureException({FailureCode::corrupt, "the database does not pass the quick check: " + verdict});
     }
     if (options.hash_bits < 64) catalog.hash_mask = (std::uint64_t{1} << options.hash_bits) - 1;
     load_catalog(connection, catalog);
@@ -48,7 +52,9 @@ Connection& ready(Connection& connection, const SqliteOptions& options, Catalog&
 }  // namespace
 
 Writer::Writer(const SqliteOptions& options, Catalog& catalog, const SearchLimits& limits)
-    : options_(options), catalog_(catalog), connection_(options.file, Access::writer, options.writer_cache_bytes),
+    : options_(options),
+      catalog_(catalog),
+      connection_(options.file, Access::writer, options.writer_cache_bytes),
       transaction_(ready(connection_, options, catalog, open_), catalog, open_, limits, options.audit_key) {
     state_ = load_state(connection_, saved_.committed);
     sqlite3_wal_hook(connection_.handle(), log_grew, &log_bytes_);
@@ -56,7 +62,8 @@ Writer::Writer(const SqliteOptions& options, Catalog& catalog, const SearchLimit
 }
 
 void Writer::fault(const char* place) const {
-    if (options_.fault && options_.fault(place)) throw FailureException({FailureCode::full, std::string("injected failure at ") + place});
+    if (options_.fault && options_.fault(place))
+        throw FailureException({FailureCode::full, std::string("injected failure at ") + place});
 }
 
 void Writer::submit(std::unique_ptr<Work> work) {
@@ -110,8 +117,10 @@ void Writer::run() {
         {
             std::unique_lock lock(queue_mutex_);
             const auto something = [&] { return closing_ || !queue_.empty() || !chores_.empty(); };
-            if (!idle) idle = !wake_.wait_for(lock, idle_after, something);
-            else wake_.wait(lock, something);
+            if (!idle)
+                idle = !wake_.wait_for(lock, idle_after, something);
+            else
+                wake_.wait(lock, something);
             if (queue_.empty() && chores_.empty() && closing_) break;
             group = take_group(lock);
             if (group.empty() && !chores_.empty()) {
@@ -166,7 +175,9 @@ void Writer::run_job(Job& job, std::vector<Job>&) {
     if (job.outcome.has_error()) {
         const auto code = job.outcome.error().code;
         // SQLite has rolled everything back, or cannot write: the whole group is lost.
-        if (connection_.autocommit() || (transaction_.broken() && (code == FailureCode::io || code == FailureCode::full || code == FailureCode::corrupt)))
+        if (connection_.autocommit() ||
+            (transaction_.broken() &&
+             (code == FailureCode::io || code == FailureCode::full || code == FailureCode::corrupt)))
             throw FailureException(job.outcome.error());
         connection_.query(Statement::rollback_to).run();
         open_.undo(mark);
@@ -183,13 +194,15 @@ void Writer::commit_group(std::vector<Job>& group) {
         for (auto& job : group) run_job(job, group);
         for (const auto& version : open_.versions) transaction_.index().add(version.vid, version.keys);
         const auto types = catalog_.unstored_types();
-        for (const auto& [code, name] : types) connection_.query(Statement::type_add).bind_all(code, std::string_view(name)).run();
+        for (const auto& [code, name] : types)
+            connection_.query(Statement::type_add).bind_all(code, std::string_view(name)).run();
         fault("commit");
         const auto begin = Clock::now();
         connection_.query(Statement::commit).run();
         const auto took = us_since(begin);
         commit_us_.fetch_add(took, std::memory_order_relaxed);
-        if (took > commit_us_max_.load(std::memory_order_relaxed)) commit_us_max_.store(took, std::memory_order_relaxed);
+        if (took > commit_us_max_.load(std::memory_order_relaxed))
+            commit_us_max_.store(took, std::memory_order_relaxed);
         catalog_.stored_types(types.size());
     } catch (const FailureException& exception) {
         return abandon(group, mark, exception.failure());
@@ -239,7 +252,8 @@ void Writer::abandon(std::vector<Job>& group, const OpenGroup::Mark& mark, const
         left.swap(queue_);
         queue_bytes_ = 0;
     }
-    for (auto& work : left) work->finished(Failure{FailureCode::stopped, "the writer has stopped after: " + failure.message});
+    for (auto& work : left)
+        work->finished(Failure{FailureCode::stopped, "the writer has stopped after: " + failure.message});
 }
 
 void Writer::housekeeping(bool idle) {
@@ -247,8 +261,10 @@ void Writer::housekeeping(bool idle) {
     try {
         if (state().committed - saved_.committed > save_dead_every) save_dead();
         const auto log = log_bytes_.load(std::memory_order_relaxed);
-        if (log > options_.checkpoint_log_bytes) checkpoint(false);
-        else if (idle && log > 0) checkpoint(true);
+        if (log > options_.checkpoint_log_bytes)
+            checkpoint(false);
+        else if (idle && log > 0)
+            checkpoint(true);
     } catch (const FailureException&) {
         writable_ = false;  // the next commit says whether this lasts
     }
@@ -257,8 +273,9 @@ void Writer::housekeeping(bool idle) {
 void Writer::checkpoint(bool truncate) {
     const auto begin = Clock::now();
     sqlite3_busy_timeout(connection_.handle(), 0);  // a reader in the way: next time
-    const int rc = sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
-                                             nullptr, nullptr);
+    const int rc =
+        sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr,
+                                  truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
     sqlite3_busy_timeout(connection_.handle(), 5000);
     if (rc != SQLITE_OK && rc != SQLITE_BUSY && rc != SQLITE_LOCKED) connection_.fail("checkpoint");
     if (rc == SQLITE_OK && truncate) log_bytes_ = 0;

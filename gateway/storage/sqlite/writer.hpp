@@ -14,8 +14,9 @@
 
 namespace causeway::storage {
 
-/// The one thread that writes. It takes all work that waits (never waiting for more) into one SQL transaction with a savepoint
-/// for each job, commits with one sync, publishes the new state, then finishes every job. The only checkpointer.
+/// The one thread that writes. It takes all work that waits (never waiting for more) into one SQL transaction with a
+/// savepoint for each job, commits with one sync, publishes the new state, then finishes every job. The only
+/// checkpointer.
 class Writer {
 public:
     Writer(const SqliteOptions& options, Catalog& catalog, const SearchLimits& limits);
@@ -62,7 +63,7 @@ private:
 
     mutable std::mutex state_mutex_;
     IndexState state_;
-    IndexState saved_;         ///< as far as the dead chunks are saved
+    IndexState saved_;  ///< as far as the dead chunks are saved
     bool saved_any_ = false;
 
     mutable std::mutex queue_mutex_;
@@ -71,11 +72,11 @@ private:
     std::deque<Chore> chores_;
     std::size_t queue_bytes_ = 0;
     bool closing_ = false;
-    std::atomic<bool> stopped_{false};      ///< an I/O failure: nothing is written any more
+    std::atomic<bool> stopped_{false};  ///< an I/O failure: nothing is written any more
     std::atomic<bool> writable_{true};
 
-    std::atomic<std::uint64_t> groups_{0}, jobs_{0}, jobs_failed_{0}, versions_{0}, commit_us_{0}, commit_us_max_{0}, checkpoints_{0},
-        checkpoint_us_{0}, log_bytes_{0}, file_bytes_{0};
+    std::atomic<std::uint64_t> groups_{0}, jobs_{0}, jobs_failed_{0}, versions_{0}, commit_us_{0}, commit_us_max_{0},
+        checkpoints_{0}, checkpoint_us_{0}, log_bytes_{0}, file_bytes_{0};
     std::thread thread_;
 };
 

@@ -24,7 +24,13 @@ public:
         std::vector<SuiteTest> tests;
         std::string attributes, body;
         for (std::size_t at = 0; take("test", text_, at, attributes, body);) {
-            SuiteTest test{attribute(attributes, "name"), attribute(attributes, "inputfile"), attribute(attributes, "mode"), attribute(attributes, "predicate"), {}, {}, {}};
+            SuiteTest test{attribute(attributes, "name"),
+                           attribute(attributes, "inputfile"),
+                           attribute(attributes, "mode"),
+                           attribute(attributes, "predicate"),
+                           {},
+                           {},
+                           {}};
             std::string inner, content;
             std::size_t inside = 0;
             if (take("expression", body, inside, inner, content)) {
@@ -32,15 +38,18 @@ public:
                 test.invalid = attribute(inner, "invalid");
                 if (const std::string mode = attribute(inner, "mode"); !mode.empty()) test.mode = mode;
             }
-            for (inside = 0; take("output", body, inside, inner, content);) test.outputs.push_back({attribute(inner, "type"), decode(content)});
+            for (inside = 0; take("output", body, inside, inner, content);)
+                test.outputs.push_back({attribute(inner, "type"), decode(content)});
             tests.push_back(std::move(test));
         }
         return tests;
     }
 
     static std::string attribute(const std::string& attributes, const std::string& name) {
-        for (std::size_t at = attributes.find(name + "="); at != std::string::npos; at = attributes.find(name + "=", at + 1)) {
-            if (at > 0 && attributes[at - 1] != ' ' && attributes[at - 1] != '\t' && attributes[at - 1] != '\n') continue;
+        for (std::size_t at = attributes.find(name + "="); at != std::string::npos;
+             at = attributes.find(name + "=", at + 1)) {
+            if (at > 0 && attributes[at - 1] != ' ' && attributes[at - 1] != '\t' && attributes[at - 1] != '\n')
+                continue;
             const char quote = attributes[at + name.size() + 1];
             const std::size_t start = at + name.size() + 2;
             return decode(attributes.substr(start, attributes.find(quote, start) - start));
@@ -49,11 +58,14 @@ public:
     }
 
     /// The next element `name` from `at` on, which moves behind it.
-    static bool take(const std::string& name, const std::string& text, std::size_t& at, std::string& attributes, std::string& body) {
-        for (std::size_t open = text.find("<" + name, at); open != std::string::npos; open = text.find("<" + name, open + 1)) {
+    static bool take(const std::string& name, const std::string& text, std::size_t& at, std::string& attributes,
+                     std::string& body) {
+        for (std::size_t open = text.find("<" + name, at); open != std::string::npos;
+             open = text.find("<" + name, open + 1)) {
             const std::size_t end_of_name = open + name.size() + 1;
             const char after = text[end_of_name];
-            if (after != ' ' && after != '>' && after != '/' && after != '\t' && after != '\n' && after != '\r') continue;
+            if (after != ' ' && after != '>' && after != '/' && after != '\t' && after != '\n' && after != '\r')
+                continue;
             std::size_t close = end_of_name;
             for (char quote = 0; close < text.size() && (quote != 0 || text[close] != '>'); ++close) {
                 if (quote != 0) {
@@ -93,7 +105,11 @@ public:
             }
             const std::size_t end = text.find(';', at);
             const std::string_view name = text.substr(at + 1, end - at - 1);
-            for (const auto& [entity, value] : {std::pair<std::string_view, char>{"lt", '<'}, {"gt", '>'}, {"amp", '&'}, {"quot", '"'}, {"apos", '\''}}) {
+            for (const auto& [entity, value] : {std::pair<std::string_view, char>{"lt", '<'},
+                                                {"gt", '>'},
+                                                {"amp", '&'},
+                                                {"quot", '"'},
+                                                {"apos", '\''}}) {
                 if (name == entity) out += value;
             }
             if (name.starts_with("#")) out += static_cast<char>(std::stoi(std::string(name.substr(1))));
@@ -104,7 +120,8 @@ public:
 
 private:
     void drop_comments() {
-        for (std::size_t at = text_.find("<!--"); at != std::string::npos; at = text_.find("<!--", at)) text_.erase(at, text_.find("-->", at) + 3 - at);
+        for (std::size_t at = text_.find("<!--"); at != std::string::npos; at = text_.find("<!--", at))
+            text_.erase(at, text_.find("-->", at) + 3 - at);
     }
 
     std::string text_;

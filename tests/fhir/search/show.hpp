@@ -18,12 +18,17 @@ struct ShowValue {
         return text.substr(0, 19);
     }
     void operator()(const fhir::search::PresenceValue&) const { out << "present"; }
-    void operator()(const fhir::search::TokenValue& v) const { out << "token " << v.system << '|' << v.code << '|' << v.text; }
-    void operator()(const fhir::search::TypedIdentifierValue& v) const { out << "typed " << v.type_system << '|' << v.type_code << '|' << v.value; }
+    void operator()(const fhir::search::TokenValue& v) const {
+        out << "token " << v.system << '|' << v.code << '|' << v.text;
+    }
+    void operator()(const fhir::search::TypedIdentifierValue& v) const {
+        out << "typed " << v.type_system << '|' << v.type_code << '|' << v.value;
+    }
     void operator()(const fhir::search::StringValue& v) const { out << "string " << v.normalised << '=' << v.original; }
     void operator()(const fhir::search::DateValue& v) const {
         const auto& r = v.range;
-        out << "date " << (r.low_us == r.open_low ? "open" : moment(r.low_us)) << ".." << (r.high_us == r.open_high ? "open" : moment(r.high_us));
+        out << "date " << (r.low_us == r.open_low ? "open" : moment(r.low_us)) << ".."
+            << (r.high_us == r.open_high ? "open" : moment(r.high_us));
     }
     void range(const fhir::search::NumberRange& r) const {
         out.precision(12);
@@ -42,10 +47,16 @@ struct ShowValue {
         range(v.canonical);
         out << ' ' << v.canonical_unit;
     }
-    void operator()(const fhir::search::ReferenceValue& v) const { out << "reference " << v.type << '/' << v.id << '|' << v.url << '|' << v.version; }
-    void operator()(const fhir::search::ReferenceIdentifierValue& v) const { out << "identifier " << v.system << '|' << v.value; }
+    void operator()(const fhir::search::ReferenceValue& v) const {
+        out << "reference " << v.type << '/' << v.id << '|' << v.url << '|' << v.version;
+    }
+    void operator()(const fhir::search::ReferenceIdentifierValue& v) const {
+        out << "identifier " << v.system << '|' << v.value;
+    }
     void operator()(const fhir::search::UriValue& v) const { out << "uri " << v.value; }
-    void operator()(const fhir::search::PositionValue& v) const { out << "position " << v.latitude << '/' << v.longitude; }
+    void operator()(const fhir::search::PositionValue& v) const {
+        out << "position " << v.latitude << '/' << v.longitude;
+    }
     void operator()(const fhir::search::CompositeValue& v) const {
         const char* separator = "(";
         for (const auto& part : v.span()) {

@@ -74,141 +74,147 @@ struct Bench {
     }
 };
 
-std::string adt(std::string_view control_id, std::string_view phone, std::string_view time = "20260302080500", std::string_view header = "") {
-    return "MSH|^~\\&|DESK|NORTH|CW|C|" + std::string(time) + "||ADT^A04^ADT_A01|" + std::string(control_id) + "|P|2.5.1" + std::string(header) +
-           "\rEVN|A04|20260302080500\rPID|1||10231^^^NORTH&1.2.3&ISO^MR||DOE^JANE||19800101|F|||1 A ST^^X^IL^62704||" + std::string(phone) +
-           "\rPV1|1|O\r";
+std::string adt(std::string_view control_id, std::string_view phone, std::string_view time = "20260302080500",
+                std::string_view header = "") {
+    return "MSH|^~\\&|DESK|NORTH|CW|C|" + std::string(time) + "||ADT^A04^ADT_A01|" + std::string(control_id) +
+           "|P|2.5.1" + std::string(header) +
+           "\rEVN|A04|20260302080500\rPID|1||10231^^^NORTH&1.2.3&ISO^MR||DOE^JANE||19800101|F|||1 A ST^^X^IL^62704||" +
+           std::string(phone) + "\rPV1|1|O\r";
 }
 
 }  // namespace
 
 TEST_SUITE("gateway/exchange/inbox") {
-TEST_CASE("a message is stored with its effects and acknowledged by its control id") {
-    Bench bench;
-    REQUIRE(bench.faults.empty());
-    const auto receipt = bench.accept(adt("M1", "(217)544-0148"));
-    CAPTURE(receipt.note);
-    CHECK(receipt.outcome == Receipt::Outcome::processed);
-    REQUIRE(receipt.replies.size() == 1);
-    CHECK(receipt.replies[0].find("MSA|AA|M1") != std::string::npos);
-    CHECK(receipt.resources >= 1);
-    CHECK(bench.waiting() == 1);  // relayed to the HIE
-    auto snapshot = bench.store->snapshot();
-    const auto row = *(*snapshot)->inbox(receipt.id);
-    REQUIRE(row);
-    CHECK(row->message.raw == adt("M1", "(217)544-0148"));
-    CHECK(row->message.acknowledgement == receipt.replies[0]);
-}
-
-TEST_CASE("a redelivery gets the same answer and has no second effect, also with a new time") {
-    Bench bench;
-    const auto first = bench.accept(adt("M1", "(217)544-0148"));
-    const auto again = bench.accept(adt("M1", "(217)544-0148", "20260302080931"));
-    CHECK(again.outcome == Receipt::Outcome::duplicate);
-    CHECK(again.replies == first.replies);
-    CHECK(again.id == first.id);
-    CHECK(bench.waiting() == 1);
-}
-
-TEST_CASE("the same control id with other content is processed: nothing is dropped") {
-    Bench bench;
-    bench.accept(adt("M1", "(217)544-0148"));
-    const auto other = bench.accept(adt("M1", "(217)544-0199"));
-    CHECK(other.outcome == Receipt::Outcome::processed);
-    CHECK(other.reused_control_id);
-    CHECK(bench.waiting() == 2);
-}
-
-TEST_CASE("enhanced mode answers as MSH-15 and MSH-16 wish") {
-    struct Row {
-        std::string header;
-        std::vector<std::string> codes;
-    };
-    const Row rows[] = {{"", {"AA"}},         {"|||AL|NE", {"CA"}}, {"|||NE|AL", {"AA"}},       {"|||AL|AL", {"CA", "AA"}},
-                        {"|||NE|NE", {}},     {"|||ER|NE", {}},     {"|||SU|ER", {"CA"}},       {"|||AL", {"CA"}}};
-    for (const auto& row : rows) {
-        CAPTURE(row.header);
+    TEST_CASE("a message is stored with its effects and acknowledged by its control id") {
         Bench bench;
-        const auto receipt = bench.accept(adt("M1", "1", "20260302080500", row.header));
-        std::vector<std::string> codes;
-        for (const auto& reply : receipt.replies) codes.push_back(reply.substr(reply.find("MSA|") + 4, 2));
-        CHECK(codes == row.codes);
-    }
-}
-
-TEST_CASE("what is no message, or none we take, is kept and refused") {
-    Bench bench;
-    struct Row {
-        std::string bytes, answer;
-        Receipt::Outcome outcome;
-    };
-    const Row rows[] = {{"nonsense", "MSA|AR|", Receipt::Outcome::rejected},
-                        {"MSH|^~\\&|A|B|C|D|1||ADT^A04||P|2.5.1\r", "MSA|AR|", Receipt::Outcome::rejected},
-                        {"MSH|^~\\&|A|B|C|D|1||ADT^A04|7|X|2.5.1\r", "MSA|AR|7", Receipt::Outcome::rejected},
-                        {"MSH|^~\\&|A|B|C|D|1||ADT^A04|7|P|3.0\r", "MSA|AR|7", Receipt::Outcome::rejected},
-                        {"MSH|^~\\&|A|B|C|D|1||ZZZ^Z99|7|P|2.5.1\r", "MSA|AR|7", Receipt::Outcome::rejected}};
-    for (const auto& row : rows) {
-        CAPTURE(row.bytes);
-        const auto receipt = bench.accept(row.bytes);
-        CHECK(receipt.outcome == row.outcome);
+        REQUIRE(bench.faults.empty());
+        const auto receipt = bench.accept(adt("M1", "(217)544-0148"));
+        CAPTURE(receipt.note);
+        CHECK(receipt.outcome == Receipt::Outcome::processed);
         REQUIRE(receipt.replies.size() == 1);
-        CHECK(receipt.replies[0].find(row.answer) != std::string::npos);
+        CHECK(receipt.replies[0].find("MSA|AA|M1") != std::string::npos);
+        CHECK(receipt.resources >= 1);
+        CHECK(bench.waiting() == 1);  // relayed to the HIE
         auto snapshot = bench.store->snapshot();
-        CHECK((*(*snapshot)->inbox(receipt.id))->message.raw == row.bytes);
+        const auto row = *(*snapshot)->inbox(receipt.id);
+        REQUIRE(row);
+        CHECK(row->message.raw == adt("M1", "(217)544-0148"));
+        CHECK(row->message.acknowledgement == receipt.replies[0]);
     }
-    CHECK(bench.waiting() == 0);
-}
 
-TEST_CASE("a fault at each storage call in turn: never a positive answer without the effects, never an effect twice") {
-    int faults = 0;
-    for (int at = 0; at < 10'000; ++at) {
+    TEST_CASE("a redelivery gets the same answer and has no second effect, also with a new time") {
         Bench bench;
-        bench.calls = 0;
-        bench.fail_at = at;
         const auto first = bench.accept(adt("M1", "(217)544-0148"));
-        const bool hit = bench.calls > at;
-        bench.fail_at = -1;
-        const bool positive = first.code == "AA";
-        CAPTURE(at);
-        CHECK(bench.waiting() == (positive ? 1 : 0));
-        CHECK(!first.replies.empty());
-        const auto again = bench.accept(adt("M1", "(217)544-0148"));  // as its sender would
-        CHECK(again.replies.at(0).find("MSA|AA|M1") != std::string::npos);
+        const auto again = bench.accept(adt("M1", "(217)544-0148", "20260302080931"));
+        CHECK(again.outcome == Receipt::Outcome::duplicate);
+        CHECK(again.replies == first.replies);
+        CHECK(again.id == first.id);
         CHECK(bench.waiting() == 1);
-        if (!hit) break;
-        ++faults;
     }
-    CHECK(faults >= 1);
-}
 
-TEST_CASE("a result goes from preliminary to final to corrected in the same resources, and never back") {
-    const auto oru = [](std::string_view id, std::string_view issued, std::string_view status, std::string_view value, std::string_view mrn = "10231") {
-        return "MSH|^~\\&|LIS|L|CW|C|20260302154500||ORU^R01^ORU_R01|" + std::string(id) + "|P|2.5.1\rPID|1||" + std::string(mrn) +
-               "^^^NORTH&1.2.3&ISO^MR||DOE^JANE\rORC|RE|P-1^EMR|F-1^LIS\rOBR|1|P-1^EMR|F-1^LIS|24331-1^Lipids^LN|||20260302150500|||||||||||||||" +
-               std::string(issued) + "|||" + std::string(status) + "\rOBX|1|NM|2093-3^Chol^LN||" + std::string(value) + "|mg/dL^^UCUM|||||" +
-               std::string(status) + "\r";
-    };
-    Bench bench;
-    const auto report = [&] {
-        const auto stored = bench.find("DiagnosticReport|FILL|urn:id:LIS|F-1|http://loinc.org|24331-1 ");
-        return stored ? stored->json() : std::string();
-    };
-    REQUIRE(bench.accept(oru("R1", "20260302154500", "P", "180")).outcome == Receipt::Outcome::processed);
-    CHECK(bench.accept(oru("R2", "20260302161500", "F", "182")).resources == 2);
-    CHECK(bench.accept(oru("R3", "20260303091000", "C", "128")).resources == 2);
-    const auto late = bench.accept(oru("R4", "20260302154500", "P", "999"));
-    CHECK(late.outcome == Receipt::Outcome::processed);
-    CHECK(late.resources == 0);
-    const auto other = bench.accept(oru("R5", "20260304091000", "C", "128", "66666"));
-    CHECK(other.outcome == Receipt::Outcome::held);
-    CHECK(other.replies.at(0).find("MSA|AA|R5") != std::string::npos);
-    if (!report().empty()) CHECK(report().find("\"corrected\"") != std::string::npos);
-}
+    TEST_CASE("the same control id with other content is processed: nothing is dropped") {
+        Bench bench;
+        bench.accept(adt("M1", "(217)544-0148"));
+        const auto other = bench.accept(adt("M1", "(217)544-0199"));
+        CHECK(other.outcome == Receipt::Outcome::processed);
+        CHECK(other.reused_control_id);
+        CHECK(bench.waiting() == 2);
+    }
 
-TEST_CASE("an acknowledgement that comes by itself is not acknowledged") {
-    Bench bench;
-    const auto receipt = bench.accept("MSH|^~\\&|A|B|C|D|1||ACK|7|P|2.5.1\rMSA|AA|6\r");
-    CHECK(receipt.replies.empty());
-    CHECK(receipt.outcome == Receipt::Outcome::processed);
-}
+    TEST_CASE("enhanced mode answers as MSH-15 and MSH-16 wish") {
+        struct Row {
+            std::string header;
+            std::vector<std::string> codes;
+        };
+        const Row rows[] = {{"", {"AA"}},     {"|||AL|NE", {"CA"}}, {"|||NE|AL", {"AA"}}, {"|||AL|AL", {"CA", "AA"}},
+                            {"|||NE|NE", {}}, {"|||ER|NE", {}},     {"|||SU|ER", {"CA"}}, {"|||AL", {"CA"}}};
+        for (const auto& row : rows) {
+            CAPTURE(row.header);
+            Bench bench;
+            const auto receipt = bench.accept(adt("M1", "1", "20260302080500", row.header));
+            std::vector<std::string> codes;
+            for (const auto& reply : receipt.replies) codes.push_back(reply.substr(reply.find("MSA|") + 4, 2));
+            CHECK(codes == row.codes);
+        }
+    }
+
+    TEST_CASE("what is no message, or none we take, is kept and refused") {
+        Bench bench;
+        struct Row {
+            std::string bytes, answer;
+            Receipt::Outcome outcome;
+        };
+        const Row rows[] = {{"nonsense", "MSA|AR|", Receipt::Outcome::rejected},
+                            {"MSH|^~\\&|A|B|C|D|1||ADT^A04||P|2.5.1\r", "MSA|AR|", Receipt::Outcome::rejected},
+                            {"MSH|^~\\&|A|B|C|D|1||ADT^A04|7|X|2.5.1\r", "MSA|AR|7", Receipt::Outcome::rejected},
+                            {"MSH|^~\\&|A|B|C|D|1||ADT^A04|7|P|3.0\r", "MSA|AR|7", Receipt::Outcome::rejected},
+                            {"MSH|^~\\&|A|B|C|D|1||ZZZ^Z99|7|P|2.5.1\r", "MSA|AR|7", Receipt::Outcome::rejected}};
+        for (const auto& row : rows) {
+            CAPTURE(row.bytes);
+            const auto receipt = bench.accept(row.bytes);
+            CHECK(receipt.outcome == row.outcome);
+            REQUIRE(receipt.replies.size() == 1);
+            CHECK(receipt.replies[0].find(row.answer) != std::string::npos);
+            auto snapshot = bench.store->snapshot();
+            CHECK((*(*snapshot)->inbox(receipt.id))->message.raw == row.bytes);
+        }
+        CHECK(bench.waiting() == 0);
+    }
+
+    TEST_CASE(
+        "a fault at each storage call in turn: never a positive answer without the effects, never an effect twice") {
+        int faults = 0;
+        for (int at = 0; at < 10'000; ++at) {
+            Bench bench;
+            bench.calls = 0;
+            bench.fail_at = at;
+            const auto first = bench.accept(adt("M1", "(217)544-0148"));
+            const bool hit = bench.calls > at;
+            bench.fail_at = -1;
+            const bool positive = first.code == "AA";
+            CAPTURE(at);
+            CHECK(bench.waiting() == (positive ? 1 : 0));
+            CHECK(!first.replies.empty());
+            const auto again = bench.accept(adt("M1", "(217)544-0148"));  // as its sender would
+            CHECK(again.replies.at(0).find("MSA|AA|M1") != std::string::npos);
+            CHECK(bench.waiting() == 1);
+            if (!hit) break;
+            ++faults;
+        }
+        CHECK(faults >= 1);
+    }
+
+    TEST_CASE("a result goes from preliminary to final to corrected in the same resources, and never back") {
+        const auto oru = [](std::string_view id, std::string_view issued, std::string_view status,
+                            std::string_view value, std::string_view mrn = "10231") {
+            return "MSH|^~\\&|LIS|L|CW|C|20260302154500||ORU^R01^ORU_R01|" + std::string(id) + "|P|2.5.1\rPID|1||" +
+                   std::string(mrn) +
+                   "^^^NORTH&1.2.3&ISO^MR||DOE^JANE\rORC|RE|P-1^EMR|F-1^LIS\rOBR|1|P-1^EMR|F-1^LIS|24331-1^Lipids^LN|||"
+                   "20260302150500|||||||||||||||" +
+                   std::string(issued) + "|||" + std::string(status) + "\rOBX|1|NM|2093-3^Chol^LN||" +
+                   std::string(value) + "|mg/dL^^UCUM|||||" + std::string(status) + "\r";
+        };
+        Bench bench;
+        const auto report = [&] {
+            const auto stored = bench.find("DiagnosticReport|FILL|urn:id:LIS|F-1|http://loinc.org|24331-1 ");
+            return stored ? stored->json() : std::string();
+        };
+        REQUIRE(bench.accept(oru("R1", "20260302154500", "P", "180")).outcome == Receipt::Outcome::processed);
+        CHECK(bench.accept(oru("R2", "20260302161500", "F", "182")).resources == 2);
+        CHECK(bench.accept(oru("R3", "20260303091000", "C", "128")).resources == 2);
+        const auto late = bench.accept(oru("R4", "20260302154500", "P", "999"));
+        CHECK(late.outcome == Receipt::Outcome::processed);
+        CHECK(late.resources == 0);
+        const auto other = bench.accept(oru("R5", "20260304091000", "C", "128", "66666"));
+        CHECK(other.outcome == Receipt::Outcome::held);
+        CHECK(other.replies.at(0).find("MSA|AA|R5") != std::string::npos);
+        if (!report().empty()) CHECK(report().find("\"corrected\"") != std::string::npos);
+    }
+
+    TEST_CASE("an acknowledgement that comes by itself is not acknowledged") {
+        Bench bench;
+        const auto receipt = bench.accept("MSH|^~\\&|A|B|C|D|1||ACK|7|P|2.5.1\rMSA|AA|6\r");
+        CHECK(receipt.replies.empty());
+        CHECK(receipt.outcome == Receipt::Outcome::processed);
+    }
 }

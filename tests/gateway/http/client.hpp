@@ -1,4 +1,5 @@
 #pragma once
+#include <sys/socket.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -11,7 +12,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <sys/socket.h>
 #include <thread>
 
 #include "gateway/http/server.hpp"
@@ -22,7 +22,7 @@ namespace causeway::tests {
 class RawClient {
 public:
     struct Answer {
-        int status = 0;          ///< 0: the connection ended before a complete answer
+        int status = 0;  ///< 0: the connection ended before a complete answer
         std::string head, body;
         std::string header(std::string_view name) const {
             std::size_t at = 0;

@@ -37,14 +37,17 @@ private:
 /// Answers each message by a function.
 class Scripted final : public MessageHandler {
 public:
-    std::function<Reply(const std::string&)> answer = [](const std::string& message) { return Reply{{"got " + message}, false, {}}; };
+    std::function<Reply(const std::string&)> answer = [](const std::string& message) {
+        return Reply{{"got " + message}, false, {}};
+    };
     std::chrono::milliseconds pause{0};
     std::atomic<int> handled = 0, damaged_frames = 0;
 
     Awaitable<Reply> handle(std::string message, const SessionInfo&) override {
         if (pause.count() > 0) {
-            boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, Executor> timer(
-                co_await boost::asio::this_coro::executor);
+            boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                              boost::asio::wait_traits<std::chrono::steady_clock>, Executor>
+                timer(co_await boost::asio::this_coro::executor);
             timer.expires_after(pause);
             co_await timer.async_wait(as_result);
         }

@@ -14,7 +14,8 @@ const std::vector<std::string> no_environment;
 TEST_SUITE("gateway/ops/config") {
     TEST_CASE("the file goes over the defaults and the environment over the file") {
         const std::vector<std::string> environment = {"CAUSEWAY_HTTP__PORT=9001", "HOME=/root", "CAUSEWAY_TEST_DATA=x"};
-        const auto load = load_config("[http]\nport = 9000\nthreads = 3\n[storage]\npath = \"x.db\"\n", "c.toml", environment);
+        const auto load =
+            load_config("[http]\nport = 9000\nthreads = 3\n[storage]\npath = \"x.db\"\n", "c.toml", environment);
         REQUIRE(load.faults.empty());
         CHECK(load.config.http.port == 9001);
         CHECK(load.config.http.threads == 3);
@@ -54,7 +55,8 @@ TEST_SUITE("gateway/ops/config") {
     }
 
     TEST_CASE("partners and routes are somebody else's tables") {
-        CHECK(load_config("[partner.lab]\nanything = 1\n[[route]]\nname = \"x\"\n", "c.toml", no_environment).faults.empty());
+        CHECK(load_config("[partner.lab]\nanything = 1\n[[route]]\nname = \"x\"\n", "c.toml", no_environment)
+                  .faults.empty());
     }
 
     TEST_CASE("names are unique and every default lies within its own limits") {

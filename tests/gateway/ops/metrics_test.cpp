@@ -12,10 +12,11 @@ TEST_SUITE("gateway/ops/metrics") {
         metrics.gauge("a", "what a is").set(-3);
         metrics.gauge_callback("c", "read when asked", [] { return 1.5; });
         CHECK(&metrics.counter("b_total", "", "partner=\"lab\"") == &metrics.counter("b_total", "", "partner=\"lab\""));
-        CHECK(metrics.prometheus() ==
-              "# HELP a what a is\n# TYPE a gauge\na -3\n"
-              "# HELP b_total what b is\n# TYPE b_total counter\nb_total{partner=\"lab\"} 2\nb_total{partner=\"hie\"} 1\n"
-              "# HELP c read when asked\n# TYPE c gauge\nc 1.5\n");
+        CHECK(
+            metrics.prometheus() ==
+            "# HELP a what a is\n# TYPE a gauge\na -3\n"
+            "# HELP b_total what b is\n# TYPE b_total counter\nb_total{partner=\"lab\"} 2\nb_total{partner=\"hie\"} 1\n"
+            "# HELP c read when asked\n# TYPE c gauge\nc 1.5\n");
     }
 
     TEST_CASE("a histogram's buckets are cumulative and its bounds inclusive") {

@@ -23,12 +23,15 @@ public:
     }
     Result<std::vector<Rid>> members(storage::PersonId id, std::size_t limit) override {
         std::vector<Rid> out;
-        for (auto at = by_person.lower_bound({id, 0}); at != by_person.end() && at->first == id && out.size() < limit; ++at) out.push_back(at->second);
+        for (auto at = by_person.lower_bound({id, 0}); at != by_person.end() && at->first == id && out.size() < limit;
+             ++at)
+            out.push_back(at->second);
         return out;
     }
     Result<std::vector<Rid>> block(storage::BlockingKey key, std::size_t limit) override {
         std::vector<Rid> out;
-        for (auto at = blocks.lower_bound({key, 0}); at != blocks.end() && at->first == key && out.size() < limit; ++at) out.push_back(at->second);
+        for (auto at = blocks.lower_bound({key, 0}); at != blocks.end() && at->first == key && out.size() < limit; ++at)
+            out.push_back(at->second);
         return out;
     }
     Result<std::vector<storage::LinkEvent>> events_of_record(Rid rid, std::size_t limit) override {
@@ -44,20 +47,25 @@ public:
         if (id < 1 || static_cast<std::size_t>(id) > reviews.size()) return std::optional<storage::Review>();
         return std::optional(reviews[static_cast<std::size_t>(id - 1)]);
     }
-    Result<std::vector<storage::Review>> open_reviews(std::optional<storage::ReviewCursor>, std::size_t limit) override {
+    Result<std::vector<storage::Review>> open_reviews(std::optional<storage::ReviewCursor>,
+                                                      std::size_t limit) override {
         return pick(reviews, limit, [](const auto& review) { return review.open; });
     }
     Result<std::vector<storage::Review>> reviews_of_record(Rid rid, std::size_t limit) override {
-        return pick(reviews, limit, [&](const auto& review) { return review.open && (review.record == rid || review.other_record == rid); });
+        return pick(reviews, limit, [&](const auto& review) {
+            return review.open && (review.record == rid || review.other_record == rid);
+        });
     }
     Result<std::vector<storage::PatientRecord>> records_after(Rid after, std::size_t limit) override {
         std::vector<storage::PatientRecord> out;
-        for (auto at = records.upper_bound(after); at != records.end() && out.size() < limit; ++at) out.push_back(at->second);
+        for (auto at = records.upper_bound(after); at != records.end() && out.size() < limit; ++at)
+            out.push_back(at->second);
         return out;
     }
     Result<std::uint64_t> record_count() override { return records.size(); }
 
-    Result<void> put_record(const storage::PatientRecord& record, std::span<const storage::BlockingKey> record_keys) override {
+    Result<void> put_record(const storage::PatientRecord& record,
+                            std::span<const storage::BlockingKey> record_keys) override {
         erase_record(record.record).value();
         records[record.record] = record;
         by_person.insert({record.person, record.record});
@@ -83,7 +91,10 @@ public:
         return {};
     }
     Result<storage::PersonId> new_person() override { return ++last_person; }
-    Result<void> put_person(const storage::Person& person) override { persons[person.person] = person; return {}; }
+    Result<void> put_person(const storage::Person& person) override {
+        persons[person.person] = person;
+        return {};
+    }
     Result<std::int64_t> append_event(const storage::LinkEvent& event) override {
         events.push_back(event);
         events.back().sequence = static_cast<std::int64_t>(events.size());

@@ -30,7 +30,8 @@ match::Features features_of(std::uint32_t human) {
         for (std::uint32_t i = 0; i < humans; ++i) {
             match::Record record;
             record.names.push_back({given[i], {}, family[i], {}, {}});
-            record.birth_dates = {std::to_string(1950 + 7 * i) + "-0" + std::to_string(i + 1) + "-1" + std::to_string(i)};
+            record.birth_dates = {std::to_string(1950 + 7 * i) + "-0" + std::to_string(i + 1) + "-1" +
+                                  std::to_string(i)};
             record.ssns = {std::to_string(219098765 + i * 11'111'111)};
             record.phones = {std::to_string(2484333532ULL + i * 1'010'101)};
             out.push_back(match::normalise(record));
@@ -78,7 +79,8 @@ struct Model {
     int home(Rid rid, std::uint32_t human, int own) const {
         int best = 0;
         for (const auto& [other, record] : records)
-            if (other != rid && record.human == human && record.group != own && !kept_apart(rid, record.group) && (best == 0 || record.group < best))
+            if (other != rid && record.human == human && record.group != own && !kept_apart(rid, record.group) &&
+                (best == 0 || record.group < best))
                 best = record.group;
         return best;
     }
@@ -150,7 +152,8 @@ struct World {
         statistics.set_records(10'000);
     }
 
-    /// Groups of the model and persons of the index are numbered in the same order, so they can be compared as they are.
+    /// Groups of the model and persons of the index are numbered in the same order, so they can be compared as they
+    /// are.
     void check() {
         REQUIRE(tables.records.size() == model.records.size());
         for (const auto& [rid, expected] : model.records) {
@@ -177,7 +180,10 @@ struct World {
         const Rid a = 1 + dice.below(sources), b = 1 + dice.below(sources);
         const bool has_a = model.records.contains(a), has_b = model.records.contains(b);
         switch (dice.below(10)) {
-            case 0: case 1: case 2: case 3: {
+            case 0:
+            case 1:
+            case 2:
+            case 3: {
                 const auto human = dice.below(humans);
                 registry.put(a, features_of(human), 1);
                 model.put(a, human);
@@ -188,7 +194,8 @@ struct World {
                 model.records.erase(a);
                 break;
             }
-            case 5: case 6: {
+            case 5:
+            case 6: {
                 std::int64_t event = 0;
                 const auto refusal = registry.merge(a, b, steward, &event);
                 CHECK((refusal == Refusal::none) == (has_a && has_b && a != b));
@@ -224,43 +231,44 @@ struct World {
 }  // namespace
 
 TEST_SUITE("gateway/patient_index/histories") {
-TEST_CASE("random histories of registration, merge, unmerge, link, parting and deletion agree with a simple model") {
-    const char* wanted = std::getenv("CAUSEWAY_HISTORIES");
-    const std::uint64_t histories = wanted ? std::strtoull(wanted, nullptr, 10) : 300;
-    for (std::uint64_t seed = 1; seed <= histories; ++seed) {
-        CAPTURE(seed);
-        Dice dice{seed * 7919};
-        World world;
-        for (int step = 0; step < 40; ++step) {
-            CAPTURE(step);
-            world.step(dice);
-            if (step % 5 == 4) world.check();
+    TEST_CASE(
+        "random histories of registration, merge, unmerge, link, parting and deletion agree with a simple model") {
+        const char* wanted = std::getenv("CAUSEWAY_HISTORIES");
+        const std::uint64_t histories = wanted ? std::strtoull(wanted, nullptr, 10) : 300;
+        for (std::uint64_t seed = 1; seed <= histories; ++seed) {
+            CAPTURE(seed);
+            Dice dice{seed * 7919};
+            World world;
+            for (int step = 0; step < 40; ++step) {
+                CAPTURE(step);
+                world.step(dice);
+                if (step % 5 == 4) world.check();
+            }
         }
     }
-}
-TEST_CASE("a merge and its undoing leave no trace but the two events") {
-    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
-        CAPTURE(seed);
-        Dice dice{seed * 104729};
-        World world;
-        for (int step = 0; step < 30; ++step) world.step(dice);
-        if (world.tables.records.size() < 2) continue;
-        const auto records = world.tables.records;
-        const auto persons = world.tables.persons;
-        Registry registry(world.tables, world.matcher, world.statistics);
-        std::int64_t event = 0;
-        const auto a = records.begin()->first, b = records.rbegin()->first;
-        REQUIRE(registry.merge(a, b, {EventSource::feed, "front desk", 1}, &event) == Refusal::none);
-        REQUIRE(registry.unmerge(event, {EventSource::manual, "steward", 1}) == Refusal::none);
-        for (const auto& [rid, record] : records) {
-            CHECK(world.tables.records.at(rid).person == record.person);
-            CHECK(world.tables.records.at(rid).state == record.state);
-        }
-        for (const auto& [id, person] : persons) {
-            CHECK(world.tables.persons.at(id).data == person.data);
-            CHECK(world.tables.persons.at(id).state == person.state);
-            CHECK(world.tables.persons.at(id).redirect == person.redirect);
+    TEST_CASE("a merge and its undoing leave no trace but the two events") {
+        for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+            CAPTURE(seed);
+            Dice dice{seed * 104729};
+            World world;
+            for (int step = 0; step < 30; ++step) world.step(dice);
+            if (world.tables.records.size() < 2) continue;
+            const auto records = world.tables.records;
+            const auto persons = world.tables.persons;
+            Registry registry(world.tables, world.matcher, world.statistics);
+            std::int64_t event = 0;
+            const auto a = records.begin()->first, b = records.rbegin()->first;
+            REQUIRE(registry.merge(a, b, {EventSource::feed, "front desk", 1}, &event) == Refusal::none);
+            REQUIRE(registry.unmerge(event, {EventSource::manual, "steward", 1}) == Refusal::none);
+            for (const auto& [rid, record] : records) {
+                CHECK(world.tables.records.at(rid).person == record.person);
+                CHECK(world.tables.records.at(rid).state == record.state);
+            }
+            for (const auto& [id, person] : persons) {
+                CHECK(world.tables.persons.at(id).data == person.data);
+                CHECK(world.tables.persons.at(id).state == person.state);
+                CHECK(world.tables.persons.at(id).redirect == person.redirect);
+            }
         }
     }
-}
 }

@@ -21,7 +21,7 @@ struct Got {
     unsigned status = 0;
     http::Headers headers;
     std::string body;
-    fhir::DocumentPtr document;   ///< null if the body is not JSON
+    fhir::DocumentPtr document;  ///< null if the body is not JSON
 
     std::string_view header(std::string_view name) const { return headers.get(name); }
     fhir::Element root() const { return document ? document->root() : fhir::Element(); }
@@ -45,8 +45,12 @@ public:
     using Headers = std::vector<std::pair<std::string_view, std::string_view>>;
 
     explicit Gateway(rest::Settings settings = {})
-        : folder_(make_folder()), store_(open(folder_)), reads_(*store_), writer_(*store_, {std::string(base), 0}),
-          services_{*store_, door_, &reads_, clock_, writer_, operations_, std::nullopt, std::move(settings)}, rest_(services_) {
+        : folder_(make_folder()),
+          store_(open(folder_)),
+          reads_(*store_),
+          writer_(*store_, {std::string(base), 0}),
+          services_{*store_, door_, &reads_, clock_, writer_, operations_, std::nullopt, std::move(settings)},
+          rest_(services_) {
         rest::add_standard_operations(operations_);
     }
     ~Gateway() {
@@ -58,7 +62,8 @@ public:
     Got send(http::Method method, std::string_view target, std::string body = {}, const Headers& headers = {}) {
         http::Request request;
         request.method = method;
-        request.target = target.starts_with("http") ? std::string(target.substr(std::string_view("http://test").size())) : "/fhir/" + std::string(target);
+        request.target = target.starts_with("http") ? std::string(target.substr(std::string_view("http://test").size()))
+                                                    : "/fhir/" + std::string(target);
         request.headers.add("Host", "test");
         bool typed = false;
         for (const auto& [name, value] : headers) {
@@ -79,10 +84,18 @@ public:
         rest_.handle(std::move(request), http::Reply(sink));
         return got(future.get());
     }
-    Got get(std::string_view target, const Headers& headers = {}) { return send(http::Method::get, target, {}, headers); }
-    Got post(std::string_view target, std::string body, const Headers& headers = {}) { return send(http::Method::post, target, std::move(body), headers); }
-    Got put(std::string_view target, std::string body, const Headers& headers = {}) { return send(http::Method::put, target, std::move(body), headers); }
-    Got erase(std::string_view target, const Headers& headers = {}) { return send(http::Method::erase, target, {}, headers); }
+    Got get(std::string_view target, const Headers& headers = {}) {
+        return send(http::Method::get, target, {}, headers);
+    }
+    Got post(std::string_view target, std::string body, const Headers& headers = {}) {
+        return send(http::Method::post, target, std::move(body), headers);
+    }
+    Got put(std::string_view target, std::string body, const Headers& headers = {}) {
+        return send(http::Method::put, target, std::move(body), headers);
+    }
+    Got erase(std::string_view target, const Headers& headers = {}) {
+        return send(http::Method::erase, target, {}, headers);
+    }
 
     /// Creates and returns the id.
     std::string create(const std::string& json) {

@@ -13,7 +13,8 @@ TEST_SUITE("gateway/security/audit") {
         entry.type = "Observation";
         entry.query = "patient,code";
         entry.status = 200;
-        CHECK(render(entry) == "{\"at\":5,\"kind\":\"client\",\"who\":\"emr \\\"1\\\"\\u000a\",\"from\":\"127.0.0.1\","
-                               "\"did\":\"search\",\"type\":\"Observation\",\"query\":\"patient,code\",\"status\":200}");
+        CHECK(render(entry) ==
+              "{\"at\":5,\"kind\":\"client\",\"who\":\"emr \\\"1\\\"\\u000a\",\"from\":\"127.0.0.1\","
+              "\"did\":\"search\",\"type\":\"Observation\",\"query\":\"patient,code\",\"status\":200}");
     }
 }

@@ -62,7 +62,9 @@ Result<WriteResult> put(Store& store, std::string_view type, std::string_view id
 }
 
 Result<std::optional<WriteResult>> erase(Store& store, std::string_view type, std::string_view id) {
-    return transact_blocking(store, [type = std::string(type), id = std::string(id)](Transaction& transaction) { return transaction.erase(type, id); });
+    return transact_blocking(store, [type = std::string(type), id = std::string(id)](Transaction& transaction) {
+        return transaction.erase(type, id);
+    });
 }
 
 std::optional<StoredResource> read(Store& store, std::string_view type, std::string_view id) {

@@ -1,4 +1,5 @@
-// Searches over the SQLite store, written as queries; and the same data held against the fake, which matches by brute force.
+// Searches over the SQLite store, written as queries; and the same data held against the fake, which matches by brute
+// force.
 #include "tests/gateway/storage/stores.hpp"
 
 #include "fhir/search/query.hpp"
@@ -56,7 +57,9 @@ std::string ids(Store& store, std::string_view type, std::string_view query, std
 }
 
 void fill(Store& store) {
-    const auto add = [&](std::string_view type, std::string_view id, std::string_view json) { put(store, type, id, json).value(); };
+    const auto add = [&](std::string_view type, std::string_view id, std::string_view json) {
+        put(store, type, id, json).value();
+    };
     add("Organization", "org1", R"({"resourceType":"Organization","name":"Saint Hedwig"})");
     add("Patient", "p1", R"({"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"100"}],"active":true,
         "name":[{"family":"García","given":["Ines","Maria"]}],"gender":"female","birthDate":"1962-05-17",
@@ -64,16 +67,28 @@ void fill(Store& store) {
     add("Patient", "p2", R"({"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"200"},{"value":"100"}],
         "name":[{"family":"Garner","given":["Tom"]}],"gender":"male","birthDate":"1962"})");
     add("Patient", "p3", R"({"resourceType":"Patient","name":[{"family":"Lopez de la Cruz"}],"birthDate":"1980-01"})");
-    add("Patient", "p4", R"({"resourceType":"Patient","name":[{"family":"A very long family name that does not fit a key One"}],"gender":"other"})");
-    add("Patient", "p5", R"({"resourceType":"Patient","name":[{"family":"A very long family name that does not fit a key Two"}],"gender":"male"})");
-    const auto observation = [&](std::string_view id, std::string_view patient, std::string_view code, std::string_view rest) {
-        add("Observation", id, R"({"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":")" +
-            std::string(code) + R"("}]},"subject":{"reference":"Patient/)" + std::string(patient) + "\"}" + std::string(rest) + "}");
+    add("Patient", "p4",
+        R"({"resourceType":"Patient","name":[{"family":"A very long family name that does not fit a key One"}],"gender":"other"})");
+    add("Patient", "p5",
+        R"({"resourceType":"Patient","name":[{"family":"A very long family name that does not fit a key Two"}],"gender":"male"})");
+    const auto observation = [&](std::string_view id, std::string_view patient, std::string_view code,
+                                 std::string_view rest) {
+        add("Observation", id,
+            R"({"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":")" +
+                std::string(code) + R"("}]},"subject":{"reference":"Patient/)" + std::string(patient) + "\"}" +
+                std::string(rest) + "}");
     };
-    observation("o1", "p1", "718-7", R"(,"effectiveDateTime":"2024-02-29","valueQuantity":{"value":13.5,"unit":"g/dL","system":"http://unitsofmeasure.org","code":"g/dL"})");
-    observation("o2", "p1", "718-7", R"(,"effectiveDateTime":"2024-03-01T10:30:00.250Z","valueQuantity":{"value":135,"unit":"g/L","system":"http://unitsofmeasure.org","code":"g/L"})");
-    observation("o3", "p2", "718-7", R"(,"effectivePeriod":{"start":"2021-11-03","end":"2023"},"valueQuantity":{"value":9,"comparator":"<","unit":"g/dL","system":"http://unitsofmeasure.org","code":"g/dL"})");
-    observation("o4", "p2", "8480-6", R"(,"effectivePeriod":{"start":"2019-07"},"valueQuantity":{"value":120,"unit":"mmHg"})");
+    observation(
+        "o1", "p1", "718-7",
+        R"(,"effectiveDateTime":"2024-02-29","valueQuantity":{"value":13.5,"unit":"g/dL","system":"http://unitsofmeasure.org","code":"g/dL"})");
+    observation(
+        "o2", "p1", "718-7",
+        R"(,"effectiveDateTime":"2024-03-01T10:30:00.250Z","valueQuantity":{"value":135,"unit":"g/L","system":"http://unitsofmeasure.org","code":"g/L"})");
+    observation(
+        "o3", "p2", "718-7",
+        R"(,"effectivePeriod":{"start":"2021-11-03","end":"2023"},"valueQuantity":{"value":9,"comparator":"<","unit":"g/dL","system":"http://unitsofmeasure.org","code":"g/dL"})");
+    observation("o4", "p2", "8480-6",
+                R"(,"effectivePeriod":{"start":"2019-07"},"valueQuantity":{"value":120,"unit":"mmHg"})");
     observation("o5", "p3", "8480-6", R"(,"valueString":"none")");
     add("Observation", "o6", R"({"resourceType":"Observation","status":"preliminary","code":{"text":"Free text"},
         "subject":{"identifier":{"system":"urn:mrn","value":"300"}},"component":[
@@ -84,7 +99,7 @@ void fill(Store& store) {
 struct Row {
     const char* type;
     const char* query;
-    const char* found;   ///< newest first
+    const char* found;  ///< newest first
 };
 
 constexpr Row rows[] = {
@@ -184,261 +199,270 @@ constexpr Row rows[] = {
 }  // namespace
 
 TEST_SUITE("gateway/storage/search") {
-
-TEST_CASE("queries find what they must, as the brute force does, in pages of any size") {
-    SqliteDriver sqlite;
-    MemoryDriver memory;
-    fill(*sqlite.store);
-    fill(*memory.store);
-    for (const auto& row : rows) {
-        const std::string query = std::string(row.type) + "?" + row.query;
-        const std::string found_ids = row.found;
-        CAPTURE(query);
-        CHECK(ids(*sqlite.store, row.type, row.query) == found_ids);
-        CHECK(ids(*sqlite.store, row.type, row.query, 1) == found_ids);
-        CHECK(ids(*memory.store, row.type, row.query) == found_ids);
-    }
-}
-
-TEST_CASE("with a hash of a few bits every decision about identity is still right") {
-    for (int attempt = 0; attempt < 4; ++attempt) {  // each store has a key of its own, and so other collisions
-        SqliteOptions options;
-        options.hash_bits = 1 + attempt;
-        SqliteDriver sqlite(options);
+    TEST_CASE("queries find what they must, as the brute force does, in pages of any size") {
+        SqliteDriver sqlite;
+        MemoryDriver memory;
         fill(*sqlite.store);
+        fill(*memory.store);
         for (const auto& row : rows) {
             const std::string query = std::string(row.type) + "?" + row.query;
             const std::string found_ids = row.found;
             CAPTURE(query);
-            auto plan = plan_of(row.type, row.query);
-            const auto found = transact_blocking(*sqlite.store, [&](Transaction& t) { return t.find(plan, 100); });
-            REQUIRE(found.has_value());
-            std::string names;
-            for (const auto& match : *found) names += (names.empty() ? "" : " ") + match.name.id;
-            CHECK(names == found_ids);
+            CHECK(ids(*sqlite.store, row.type, row.query) == found_ids);
+            CHECK(ids(*sqlite.store, row.type, row.query, 1) == found_ids);
+            CHECK(ids(*memory.store, row.type, row.query) == found_ids);
         }
     }
-}
 
-TEST_CASE_TEMPLATE("find sees the job's own writes and those of the group before it", Driver, SqliteDriver, MemoryDriver) {
-    Driver driver;
-    auto& store = *driver.store;
-    put(store, "Patient", "old", R"({"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"1"}]})").value();
-    const auto fresh = prepared(store, "Patient", "new", R"({"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"1"}]})");
-    const auto changed = prepared(store, "Patient", "old", R"({"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"2"}]})");
-    const auto one = plan_of("Patient", "identifier=urn:mrn|1");
-    const auto two = plan_of("Patient", "identifier=urn:mrn|2");
-    const auto all = plan_of("Patient", "");
-    const auto chain = plan_of("Observation", "patient.identifier=urn:mrn|2");
-    const auto observation = prepared(store, "Observation", "obs", R"({"resourceType":"Observation","status":"final","subject":{"reference":"Patient/old"}})");
-    const auto outcome = transact_blocking(store, [&](Transaction& t) -> Result<void> {
-        const auto names = [&](const SearchPlan& plan) {
-            std::string out;
-            for (const auto& match : t.find(plan, 10).value()) out += match.name.id + " ";
-            return out;
-        };
-        CHECK(names(one) == "old ");
-        t.put({fresh, WriteKind::update, {}, 0}).value();
-        CHECK(names(one) == "new old ");
-        t.put({changed, WriteKind::update, {}, 0}).value();
-        CHECK(names(one) == "new ");
-        CHECK(names(two) == "old ");
-        CHECK(names(all) == "old new ");
-        t.put({observation, WriteKind::update, {}, 0}).value();
-        CHECK(names(chain) == "obs ");
-        t.erase("Patient", "new").value();
-        CHECK(names(one).empty());
-        CHECK(t.find(all, 1).value().size() == 1);
-        return {};
-    });
-    CHECK(outcome.has_value());
-    CHECK(ids(store, "Patient", "identifier=urn:mrn|2") == "old");
-}
-
-TEST_CASE("conditional creates from many threads make one resource") {
-    SqliteDriver driver;
-    auto& store = *driver.store;
-    const auto plan = plan_of("Patient", "identifier=urn:mrn|7");
-    std::atomic<int> created{0};
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 8; ++i) {
-        threads.emplace_back([&, i] {
-            for (int k = 0; k < 20; ++k) {
-                const auto id = "p" + std::to_string(i) + "-" + std::to_string(k);
-                auto body = prepare_body(R"({"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"7"}]})", "Patient", id);
-                const auto resource = prepared(store, "Patient", id, body->json);
-                const auto made = transact_blocking(store, [&plan, resource](Transaction& t) -> Result<bool> {
-                    if (!t.find(plan, 2).value().empty()) return false;
-                    t.put({resource, WriteKind::update, {}, 0}).value();
-                    return true;
-                });
-                if (made.value()) ++created;
+    TEST_CASE("with a hash of a few bits every decision about identity is still right") {
+        for (int attempt = 0; attempt < 4; ++attempt) {  // each store has a key of its own, and so other collisions
+            SqliteOptions options;
+            options.hash_bits = 1 + attempt;
+            SqliteDriver sqlite(options);
+            fill(*sqlite.store);
+            for (const auto& row : rows) {
+                const std::string query = std::string(row.type) + "?" + row.query;
+                const std::string found_ids = row.found;
+                CAPTURE(query);
+                auto plan = plan_of(row.type, row.query);
+                const auto found = transact_blocking(*sqlite.store, [&](Transaction& t) { return t.find(plan, 100); });
+                REQUIRE(found.has_value());
+                std::string names;
+                for (const auto& match : *found) names += (names.empty() ? "" : " ") + match.name.id;
+                CHECK(names == found_ids);
             }
+        }
+    }
+
+    TEST_CASE_TEMPLATE("find sees the job's own writes and those of the group before it", Driver, SqliteDriver,
+                       MemoryDriver) {
+        Driver driver;
+        auto& store = *driver.store;
+        put(store, "Patient", "old", R"({"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"1"}]})")
+            .value();
+        const auto fresh = prepared(store, "Patient", "new",
+                                    R"({"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"1"}]})");
+        const auto changed = prepared(store, "Patient", "old",
+                                      R"({"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"2"}]})");
+        const auto one = plan_of("Patient", "identifier=urn:mrn|1");
+        const auto two = plan_of("Patient", "identifier=urn:mrn|2");
+        const auto all = plan_of("Patient", "");
+        const auto chain = plan_of("Observation", "patient.identifier=urn:mrn|2");
+        const auto observation =
+            prepared(store, "Observation", "obs",
+                     R"({"resourceType":"Observation","status":"final","subject":{"reference":"Patient/old"}})");
+        const auto outcome = transact_blocking(store, [&](Transaction& t) -> Result<void> {
+            const auto names = [&](const SearchPlan& plan) {
+                std::string out;
+                for (const auto& match : t.find(plan, 10).value()) out += match.name.id + " ";
+                return out;
+            };
+            CHECK(names(one) == "old ");
+            t.put({fresh, WriteKind::update, {}, 0}).value();
+            CHECK(names(one) == "new old ");
+            t.put({changed, WriteKind::update, {}, 0}).value();
+            CHECK(names(one) == "new ");
+            CHECK(names(two) == "old ");
+            CHECK(names(all) == "old new ");
+            t.put({observation, WriteKind::update, {}, 0}).value();
+            CHECK(names(chain) == "obs ");
+            t.erase("Patient", "new").value();
+            CHECK(names(one).empty());
+            CHECK(t.find(all, 1).value().size() == 1);
+            return {};
         });
+        CHECK(outcome.has_value());
+        CHECK(ids(store, "Patient", "identifier=urn:mrn|2") == "old");
     }
-    for (auto& thread : threads) thread.join();
-    CHECK(created == 1);
-    CHECK(ids(store, "Patient", "identifier=urn:mrn|7").size() > 0);
-    CHECK(ids(store, "Patient", "identifier=urn:mrn|7").find(' ') == std::string::npos);
-}
 
-TEST_CASE("updates and deletions change what is found; the old values are gone") {
-    SqliteDriver driver;
-    auto& store = *driver.store;
-    fill(store);
-    put(store, "Patient", "p1", R"({"resourceType":"Patient","gender":"male"})").value();
-    CHECK(ids(store, "Patient", "family=garcia").empty());
-    CHECK(ids(store, "Patient", "gender=male") == "p1 p5 p2");
-    erase(store, "Patient", "p5").value();
-    CHECK(ids(store, "Patient", "gender=male") == "p1 p2");
-    CHECK(ids(store, "Patient", "") == "p1 p4 p3 p2");
-    CHECK(ids(store, "Observation", "patient=p1") == "o2 o1");
-    put(store, "Patient", "p5", R"({"resourceType":"Patient","gender":"male"})").value();
-    CHECK(ids(store, "Patient", "gender=male") == "p5 p1 p2");
-    driver.reopen();
-    CHECK(ids(*driver.store, "Patient", "gender=male") == "p5 p1 p2");
-    CHECK(ids(*driver.store, "Patient", "") == "p5 p1 p4 p3 p2");
-}
+    TEST_CASE("conditional creates from many threads make one resource") {
+        SqliteDriver driver;
+        auto& store = *driver.store;
+        const auto plan = plan_of("Patient", "identifier=urn:mrn|7");
+        std::atomic<int> created{0};
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 8; ++i) {
+            threads.emplace_back([&, i] {
+                for (int k = 0; k < 20; ++k) {
+                    const auto id = "p" + std::to_string(i) + "-" + std::to_string(k);
+                    auto body = prepare_body(
+                        R"({"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"7"}]})", "Patient", id);
+                    const auto resource = prepared(store, "Patient", id, body->json);
+                    const auto made = transact_blocking(store, [&plan, resource](Transaction& t) -> Result<bool> {
+                        if (!t.find(plan, 2).value().empty()) return false;
+                        t.put({resource, WriteKind::update, {}, 0}).value();
+                        return true;
+                    });
+                    if (made.value()) ++created;
+                }
+            });
+        }
+        for (auto& thread : threads) thread.join();
+        CHECK(created == 1);
+        CHECK(ids(store, "Patient", "identifier=urn:mrn|7").size() > 0);
+        CHECK(ids(store, "Patient", "identifier=urn:mrn|7").find(' ') == std::string::npos);
+    }
 
-TEST_CASE("pages of one search share a snapshot, whatever is written between them") {
-    SqliteDriver driver;
-    auto& store = *driver.store;
-    fill(store);
-    auto plan = plan_of("Patient", "");
-    plan.count = 2;
-    SearchOptions options;
-    options.binding = "Patient?";
-    const auto page = [&](std::string_view token) {
-        options.page_token = token;
+    TEST_CASE("updates and deletions change what is found; the old values are gone") {
+        SqliteDriver driver;
+        auto& store = *driver.store;
+        fill(store);
+        put(store, "Patient", "p1", R"({"resourceType":"Patient","gender":"male"})").value();
+        CHECK(ids(store, "Patient", "family=garcia").empty());
+        CHECK(ids(store, "Patient", "gender=male") == "p1 p5 p2");
+        erase(store, "Patient", "p5").value();
+        CHECK(ids(store, "Patient", "gender=male") == "p1 p2");
+        CHECK(ids(store, "Patient", "") == "p1 p4 p3 p2");
+        CHECK(ids(store, "Observation", "patient=p1") == "o2 o1");
+        put(store, "Patient", "p5", R"({"resourceType":"Patient","gender":"male"})").value();
+        CHECK(ids(store, "Patient", "gender=male") == "p5 p1 p2");
+        driver.reopen();
+        CHECK(ids(*driver.store, "Patient", "gender=male") == "p5 p1 p2");
+        CHECK(ids(*driver.store, "Patient", "") == "p5 p1 p4 p3 p2");
+    }
+
+    TEST_CASE("pages of one search share a snapshot, whatever is written between them") {
+        SqliteDriver driver;
+        auto& store = *driver.store;
+        fill(store);
+        auto plan = plan_of("Patient", "");
+        plan.count = 2;
+        SearchOptions options;
+        options.binding = "Patient?";
+        const auto page = [&](std::string_view token) {
+            options.page_token = token;
+            auto snapshot = store.snapshot();
+            return (*snapshot)->search(plan, options).value();
+        };
+        const auto first = page({});
+        CHECK(first.matches.at(0).id == "p5");
+        put(store, "Patient", "p3", R"({"resourceType":"Patient","gender":"unknown"})").value();
+        put(store, "Patient", "p9", R"({"resourceType":"Patient"})").value();
+        erase(store, "Patient", "p2").value();
+        const auto second = page(first.next_page);
+        REQUIRE(second.matches.size() == 2);
+        CHECK(second.matches[0].id == "p3");
+        CHECK(second.matches[0].version.number == 1);
+        CHECK(second.matches[1].id == "p2");
+        const auto third = page(second.next_page);
+        REQUIRE(third.matches.size() == 1);
+        CHECK(third.matches[0].id == "p1");
+        CHECK(third.next_page.empty());
+    }
+
+    TEST_CASE("a page token is bound to its query, its store and its time") {
+        SqliteDriver driver;
+        auto& store = *driver.store;
+        fill(store);
+        auto plan = plan_of("Patient", "");
+        plan.count = 1;
+        SearchOptions options;
+        options.binding = "alice Patient?";
         auto snapshot = store.snapshot();
-        return (*snapshot)->search(plan, options).value();
-    };
-    const auto first = page({});
-    CHECK(first.matches.at(0).id == "p5");
-    put(store, "Patient", "p3", R"({"resourceType":"Patient","gender":"unknown"})").value();
-    put(store, "Patient", "p9", R"({"resourceType":"Patient"})").value();
-    erase(store, "Patient", "p2").value();
-    const auto second = page(first.next_page);
-    REQUIRE(second.matches.size() == 2);
-    CHECK(second.matches[0].id == "p3");
-    CHECK(second.matches[0].version.number == 1);
-    CHECK(second.matches[1].id == "p2");
-    const auto third = page(second.next_page);
-    REQUIRE(third.matches.size() == 1);
-    CHECK(third.matches[0].id == "p1");
-    CHECK(third.next_page.empty());
-}
-
-TEST_CASE("a page token is bound to its query, its store and its time") {
-    SqliteDriver driver;
-    auto& store = *driver.store;
-    fill(store);
-    auto plan = plan_of("Patient", "");
-    plan.count = 1;
-    SearchOptions options;
-    options.binding = "alice Patient?";
-    auto snapshot = store.snapshot();
-    const auto token = (*snapshot)->search(plan, options).value().next_page;
-    REQUIRE_FALSE(token.empty());
-    options.page_token = token;
-    CHECK((*snapshot)->search(plan, options).has_value());
-    options.binding = "bob Patient?";
-    CHECK((*snapshot)->search(plan, options).error().code == FailureCode::bad_page_token);
-    options.binding = "alice Patient?";
-    for (std::size_t i = 0; i < token.size(); ++i) {
-        auto altered = token;
-        altered[i] = altered[i] == 'A' ? 'B' : 'A';
-        options.page_token = altered;
+        const auto token = (*snapshot)->search(plan, options).value().next_page;
+        REQUIRE_FALSE(token.empty());
+        options.page_token = token;
+        CHECK((*snapshot)->search(plan, options).has_value());
+        options.binding = "bob Patient?";
         CHECK((*snapshot)->search(plan, options).error().code == FailureCode::bad_page_token);
+        options.binding = "alice Patient?";
+        for (std::size_t i = 0; i < token.size(); ++i) {
+            auto altered = token;
+            altered[i] = altered[i] == 'A' ? 'B' : 'A';
+            options.page_token = altered;
+            CHECK((*snapshot)->search(plan, options).error().code == FailureCode::bad_page_token);
+        }
+        for (const auto* bad : {"x", "!!!!", "AQ"}) {
+            options.page_token = bad;
+            CHECK((*snapshot)->search(plan, options).error().code == FailureCode::bad_page_token);
+        }
+        driver.clock->fetch_add(driver.options.page_token_life_us + 2000);
+        options.page_token = token;
+        CHECK((*snapshot)->search(plan, options).error().code == FailureCode::expired_page_token);
     }
-    for (const auto* bad : {"x", "!!!!", "AQ"}) {
-        options.page_token = bad;
-        CHECK((*snapshot)->search(plan, options).error().code == FailureCode::bad_page_token);
+
+    TEST_CASE("sort by any parameter, missing last, in pages") {
+        SqliteDriver driver;
+        auto& store = *driver.store;
+        fill(store);
+        for (const std::size_t count : {50u, 2u, 1u}) {
+            CAPTURE(count);
+            CHECK(ids(store, "Patient", "_sort=birthdate", count) == "p2 p1 p3 p5 p4");
+            CHECK(ids(store, "Patient", "_sort=-birthdate", count) == "p3 p2 p1 p5 p4");
+            CHECK(ids(store, "Patient", "_sort=gender,birthdate", count) == "p1 p2 p5 p4 p3");
+            CHECK(ids(store, "Patient", "_sort=-gender,-_id", count) == "p4 p5 p2 p1 p3");
+            CHECK(ids(store, "Patient", "_sort=_id", count) == "p1 p2 p3 p4 p5");
+            CHECK(ids(store, "Patient", "_sort=-_id", count) == "p5 p4 p3 p2 p1");
+            CHECK(ids(store, "Patient", "_sort=_lastUpdated", count) == "p1 p2 p3 p4 p5");
+            CHECK(ids(store, "Patient", "_sort=-_lastUpdated", count) == "p5 p4 p3 p2 p1");
+            CHECK(ids(store, "Patient", "_sort=family&birthdate=ge1900", count) == "p1 p2 p3");
+            CHECK(ids(store, "Observation", "_sort=value-quantity&value-quantity=gt0", count) == "o3 o1 o4 o2");
+        }
     }
-    driver.clock->fetch_add(driver.options.page_token_life_us + 2000);
-    options.page_token = token;
-    CHECK((*snapshot)->search(plan, options).error().code == FailureCode::expired_page_token);
-}
 
-TEST_CASE("sort by any parameter, missing last, in pages") {
-    SqliteDriver driver;
-    auto& store = *driver.store;
-    fill(store);
-    for (const std::size_t count : {50u, 2u, 1u}) {
-        CAPTURE(count);
-        CHECK(ids(store, "Patient", "_sort=birthdate", count) == "p2 p1 p3 p5 p4");
-        CHECK(ids(store, "Patient", "_sort=-birthdate", count) == "p3 p2 p1 p5 p4");
-        CHECK(ids(store, "Patient", "_sort=gender,birthdate", count) == "p1 p2 p5 p4 p3");
-        CHECK(ids(store, "Patient", "_sort=-gender,-_id", count) == "p4 p5 p2 p1 p3");
-        CHECK(ids(store, "Patient", "_sort=_id", count) == "p1 p2 p3 p4 p5");
-        CHECK(ids(store, "Patient", "_sort=-_id", count) == "p5 p4 p3 p2 p1");
-        CHECK(ids(store, "Patient", "_sort=_lastUpdated", count) == "p1 p2 p3 p4 p5");
-        CHECK(ids(store, "Patient", "_sort=-_lastUpdated", count) == "p5 p4 p3 p2 p1");
-        CHECK(ids(store, "Patient", "_sort=family&birthdate=ge1900", count) == "p1 p2 p3");
-        CHECK(ids(store, "Observation", "_sort=value-quantity&value-quantity=gt0", count) == "o3 o1 o4 o2");
+    TEST_CASE("includes, in both directions, iterated, each resource once") {
+        SqliteDriver driver;
+        auto& store = *driver.store;
+        fill(store);
+        CHECK(ids(store, "Observation", "code=718-7&_include=Observation:subject") == "o3 o2 o1 | p1 p2");
+        CHECK(ids(store, "Observation",
+                  "code=718-7&_include=Observation:subject&_include:iterate=Patient:organization") ==
+              "o3 o2 o1 | org1 p1 p2");
+        CHECK(ids(store, "Observation", "code=718-7&_include=Observation:subject:Group") == "o3 o2 o1");
+        CHECK(ids(store, "Observation", "_id=o1&_include=Observation:*") == "o1 | p1");
+        CHECK(ids(store, "Observation", "_id=o1&_include=*") == "o1 | p1");
+        CHECK(ids(store, "Patient", "_id=p1&_revinclude=Observation:subject") == "p1 | o1 o2");
+        CHECK(ids(store, "Organization", "_revinclude=Patient:organization&_revinclude:iterate=Observation:patient") ==
+              "org1 | o1 o2 p1");
+        CHECK(ids(store, "Patient", "_id=p1&_revinclude=*") == "p1 | o1 o2");
+        erase(store, "Patient", "p2").value();
+        CHECK(ids(store, "Observation", "code=718-7&_include=Observation:subject") == "o3 o2 o1 | p1");
+        auto plan = plan_of("Observation", "_include=Observation:subject");
+        SearchOptions options;
+        options.includes_max = 1;
+        auto snapshot = store.snapshot();
+        const auto page = (*snapshot)->search(plan, options).value();
+        CHECK(page.includes.size() == 1);
+        CHECK(page.includes_cut);
     }
-}
 
-TEST_CASE("includes, in both directions, iterated, each resource once") {
-    SqliteDriver driver;
-    auto& store = *driver.store;
-    fill(store);
-    CHECK(ids(store, "Observation", "code=718-7&_include=Observation:subject") == "o3 o2 o1 | p1 p2");
-    CHECK(ids(store, "Observation", "code=718-7&_include=Observation:subject&_include:iterate=Patient:organization") == "o3 o2 o1 | org1 p1 p2");
-    CHECK(ids(store, "Observation", "code=718-7&_include=Observation:subject:Group") == "o3 o2 o1");
-    CHECK(ids(store, "Observation", "_id=o1&_include=Observation:*") == "o1 | p1");
-    CHECK(ids(store, "Observation", "_id=o1&_include=*") == "o1 | p1");
-    CHECK(ids(store, "Patient", "_id=p1&_revinclude=Observation:subject") == "p1 | o1 o2");
-    CHECK(ids(store, "Organization", "_revinclude=Patient:organization&_revinclude:iterate=Observation:patient") == "org1 | o1 o2 p1");
-    CHECK(ids(store, "Patient", "_id=p1&_revinclude=*") == "p1 | o1 o2");
-    erase(store, "Patient", "p2").value();
-    CHECK(ids(store, "Observation", "code=718-7&_include=Observation:subject") == "o3 o2 o1 | p1");
-    auto plan = plan_of("Observation", "_include=Observation:subject");
-    SearchOptions options;
-    options.includes_max = 1;
-    auto snapshot = store.snapshot();
-    const auto page = (*snapshot)->search(plan, options).value();
-    CHECK(page.includes.size() == 1);
-    CHECK(page.includes_cut);
-}
+    TEST_CASE("totals") {
+        SqliteDriver driver;
+        auto& store = *driver.store;
+        fill(store);
+        put(store, "Patient", "p1", R"({"resourceType":"Patient"})").value();
+        erase(store, "Patient", "p5").value();
+        auto snapshot = store.snapshot();
+        const auto total = [&](std::string_view query) {
+            return (*snapshot)->search(plan_of("Patient", query), {}).value().total;
+        };
+        CHECK(total("_total=accurate") == 4);
+        CHECK(total("_total=accurate&_count=1") == 4);
+        CHECK(total("_count=0") == 4);
+        CHECK(total("_summary=count&gender=male") == 1);
+        CHECK(total("") == 4);  // all on the first page: known anyway
+        CHECK_FALSE(total("_count=2").has_value());
+        CHECK(total("_count=1&_total=accurate&birthdate=ge1900") == 2);
+        CHECK((*snapshot)->search(plan_of("Patient", "_count=0"), {}).value().matches.empty());
+    }
 
-TEST_CASE("totals") {
-    SqliteDriver driver;
-    auto& store = *driver.store;
-    fill(store);
-    put(store, "Patient", "p1", R"({"resourceType":"Patient"})").value();
-    erase(store, "Patient", "p5").value();
-    auto snapshot = store.snapshot();
-    const auto total = [&](std::string_view query) {
-        return (*snapshot)->search(plan_of("Patient", query), {}).value().total;
-    };
-    CHECK(total("_total=accurate") == 4);
-    CHECK(total("_total=accurate&_count=1") == 4);
-    CHECK(total("_count=0") == 4);
-    CHECK(total("_summary=count&gender=male") == 1);
-    CHECK(total("") == 4);                                       // all on the first page: known anyway
-    CHECK_FALSE(total("_count=2").has_value());
-    CHECK(total("_count=1&_total=accurate&birthdate=ge1900") == 2);
-    CHECK((*snapshot)->search(plan_of("Patient", "_count=0"), {}).value().matches.empty());
-}
+    TEST_CASE("a search over its budget says so") {
+        SqliteDriver driver;
+        auto& store = *driver.store;
+        fill(store);
+        auto snapshot = store.snapshot();
+        SearchOptions options;
+        options.rows_max = 3;
+        CHECK((*snapshot)->search(plan_of("Patient", "family:contains=x"), options).error().code ==
+              FailureCode::too_costly);
+    }
 
-TEST_CASE("a search over its budget says so") {
-    SqliteDriver driver;
-    auto& store = *driver.store;
-    fill(store);
-    auto snapshot = store.snapshot();
-    SearchOptions options;
-    options.rows_max = 3;
-    CHECK((*snapshot)->search(plan_of("Patient", "family:contains=x"), options).error().code == FailureCode::too_costly);
-}
-
-TEST_CASE("several types in one search") {
-    SqliteDriver driver;
-    auto& store = *driver.store;
-    fill(store);
-    CHECK(ids(store, "", "_type=Patient,Organization") == "p5 p4 p3 p2 p1 org1");
-    CHECK(ids(store, "", "_type=Patient,Organization", 2) == "p5 p4 p3 p2 p1 org1");
-    CHECK(ids(store, "", "_type=Patient,Organization&_id=p1,org1") == "p1 org1");
-}
-
+    TEST_CASE("several types in one search") {
+        SqliteDriver driver;
+        auto& store = *driver.store;
+        fill(store);
+        CHECK(ids(store, "", "_type=Patient,Organization") == "p5 p4 p3 p2 p1 org1");
+        CHECK(ids(store, "", "_type=Patient,Organization", 2) == "p5 p4 p3 p2 p1 org1");
+        CHECK(ids(store, "", "_type=Patient,Organization&_id=p1,org1") == "p1 org1");
+    }
 }

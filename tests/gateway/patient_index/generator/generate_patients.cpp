@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
     const auto population = make_population(options);
     std::ios::sync_with_stdio(false);
     write_csv_header(std::cout);
-    for (std::size_t i = 0; i < population.records.size(); ++i) write_csv(std::cout, i + 1, population.records[i], population.truth[i]);
+    for (std::size_t i = 0; i < population.records.size(); ++i)
+        write_csv(std::cout, i + 1, population.records[i], population.truth[i]);
     return std::cout ? 0 : 1;
 }

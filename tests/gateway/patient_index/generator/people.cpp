@@ -66,14 +66,17 @@ struct Names {
     /// 35 % of people carry a name that the table of frequent ones lacks.
     std::string family(Dice& dice) const {
         if (!dice.chance(.35)) return families.draw(dice);
-        static constexpr std::array<std::string_view, 24> ends = {"SKI", "SON", "MANN", "WELL", "FORD", "OVA", "EZ", "INI", "STEIN", "LEY", "KOV", "BURG",
-                                                                  "WOOD", "HAM", "ARD", "IAN", "AU", "ETTI", "SEN", "QUIST", "IDIS", "WALA", "MORE", "DORF"};
+        static constexpr std::array<std::string_view, 24> ends = {
+            "SKI",  "SON", "MANN", "WELL", "FORD", "OVA",  "EZ",  "INI",   "STEIN", "LEY",  "KOV",  "BURG",
+            "WOOD", "HAM", "ARD",  "IAN",  "AU",   "ETTI", "SEN", "QUIST", "IDIS",  "WALA", "MORE", "DORF"};
         std::string stem = families.any(dice);
         if (stem.size() > 6) stem.resize(6);
         return stem + std::string(dice.of(ends));
     }
     static std::string coined(Dice& dice, std::string_view end) {
-        static constexpr std::array<std::string_view, 20> parts = {"SHA", "DE", "MAR", "KI", "LEO", "TRA", "NI", "ZA", "RO", "JU", "BRI", "XI", "PHE", "LU", "TA", "ME", "AN", "VI", "SO", "KA"};
+        static constexpr std::array<std::string_view, 20> parts = {"SHA", "DE", "MAR", "KI",  "LEO", "TRA", "NI",
+                                                                   "ZA",  "RO", "JU",  "BRI", "XI",  "PHE", "LU",
+                                                                   "TA",  "ME", "AN",  "VI",  "SO",  "KA"};
         std::string out;
         for (int i = dice.between(2, 3); i > 0; --i) out += dice.of(parts);
         return out + std::string(end);
@@ -91,36 +94,55 @@ std::string number_text(Dice& dice, std::size_t digits) {
     return out;
 }
 
-std::string fresh_ssn(Dice& dice) { return std::to_string(dice.between(100, 665)) + std::to_string(dice.between(10, 99)) + std::to_string(dice.between(1000, 9999)); }
-std::string fresh_phone(Dice& dice) { return std::to_string(dice.between(201, 989)) + std::to_string(dice.between(221, 549)) + number_text(dice, 4); }
+std::string fresh_ssn(Dice& dice) {
+    return std::to_string(dice.between(100, 665)) + std::to_string(dice.between(10, 99)) +
+           std::to_string(dice.between(1000, 9999));
+}
+std::string fresh_phone(Dice& dice) {
+    return std::to_string(dice.between(201, 989)) + std::to_string(dice.between(221, 549)) + number_text(dice, 4);
+}
 
 Place fresh_place(Dice& dice, std::uint32_t towns) {
-    static constexpr std::array<std::string_view, 40> stems = {"OAK", "ELM", "MAPLE", "PINE", "CEDAR", "LAKE", "HILL", "PARK", "RIVER", "SPRING", "CHURCH", "MILL", "WASHINGTON", "LINCOLN",
-        "JEFFERSON", "ADAMS", "JACKSON", "FRANKLIN", "MADISON", "MONROE", "2ND", "3RD", "4TH", "5TH", "6TH", "SUNSET", "RIDGE", "MEADOW", "FOREST", "CHESTNUT", "WALNUT", "DOGWOOD",
-        "HICKORY", "LOCUST", "HIGHLAND", "VALLEY", "COLLEGE", "CENTER", "MAIN", "BROAD"};
-    static constexpr std::array<std::string_view, 8> kinds = {"STREET", "AVENUE", "ROAD", "DRIVE", "LANE", "COURT", "PLACE", "BOULEVARD"};
-    static constexpr std::array<std::string_view, 24> towns_a = {"SPRING", "GREEN", "FAIR", "CLEAR", "NEW", "OAK", "MILL", "BROOK", "HAR", "WIN", "ASH", "STONE", "KING", "QUEEN", "MARL", "WEST", "EAST", "NORTH", "LEX", "BED", "FRANK", "COL", "GLEN", "RED"};
-    static constexpr std::array<std::string_view, 16> towns_b = {"FIELD", "VILLE", "TON", "BURG", "PORT", "WOOD", "HAVEN", "FORD", "DALE", "VIEW", "LAND", "BRIDGE", "MONT", "CREEK", "MOUTH", "HURST"};
+    static constexpr std::array<std::string_view, 40> stems = {
+        "OAK",     "ELM",      "MAPLE",    "PINE",   "CEDAR",      "LAKE",     "HILL",      "PARK",
+        "RIVER",   "SPRING",   "CHURCH",   "MILL",   "WASHINGTON", "LINCOLN",  "JEFFERSON", "ADAMS",
+        "JACKSON", "FRANKLIN", "MADISON",  "MONROE", "2ND",        "3RD",      "4TH",       "5TH",
+        "6TH",     "SUNSET",   "RIDGE",    "MEADOW", "FOREST",     "CHESTNUT", "WALNUT",    "DOGWOOD",
+        "HICKORY", "LOCUST",   "HIGHLAND", "VALLEY", "COLLEGE",    "CENTER",   "MAIN",      "BROAD"};
+    static constexpr std::array<std::string_view, 8> kinds = {"STREET", "AVENUE", "ROAD",  "DRIVE",
+                                                              "LANE",   "COURT",  "PLACE", "BOULEVARD"};
+    static constexpr std::array<std::string_view, 24> towns_a = {
+        "SPRING", "GREEN", "FAIR", "CLEAR", "NEW",  "OAK",   "MILL", "BROOK", "HAR",   "WIN", "ASH",  "STONE",
+        "KING",   "QUEEN", "MARL", "WEST",  "EAST", "NORTH", "LEX",  "BED",   "FRANK", "COL", "GLEN", "RED"};
+    static constexpr std::array<std::string_view, 16> towns_b = {"FIELD", "VILLE", "TON",   "BURG", "PORT", "WOOD",
+                                                                 "HAVEN", "FORD",  "DALE",  "VIEW", "LAND", "BRIDGE",
+                                                                 "MONT",  "CREEK", "MOUTH", "HURST"};
     Place out;
     // two of three live in the larger half of the towns
     const auto town = dice.chance(.67) ? dice.below(std::max(1U, towns / 4)) : dice.below(towns);
-    out.city = std::string(towns_a[town % towns_a.size()]) + std::string(towns_b[town / towns_a.size() % towns_b.size()]);
+    out.city =
+        std::string(towns_a[town % towns_a.size()]) + std::string(towns_b[town / towns_a.size() % towns_b.size()]);
     out.zip = std::to_string(10000 + (town * 7919U) % 89000U);
     out.house = std::to_string(dice.between(1, dice.chance(.5) ? 400 : 9999));
-    out.street = std::string(dice.chance(.25) ? "N " : "") + std::string(dice.of(stems)) + (dice.chance(.3) ? std::string(dice.of(stems)) : std::string()) + ' ' + std::string(dice.of(kinds));
+    out.street = std::string(dice.chance(.25) ? "N " : "") + std::string(dice.of(stems)) +
+                 (dice.chance(.3) ? std::string(dice.of(stems)) : std::string()) + ' ' + std::string(dice.of(kinds));
     return out;
 }
 
 std::string email_of(const Human& human, Dice& dice) {
-    static constexpr std::array<std::string_view, 5> hosts = {"mailbox.example", "post.example", "letters.example", "inbox.example", "web.example"};
+    static constexpr std::array<std::string_view, 5> hosts = {"mailbox.example", "post.example", "letters.example",
+                                                              "inbox.example", "web.example"};
     std::string out;
-    for (const char c : dice.chance(.5) ? human.given + '.' + human.family : human.given.substr(0, 1) + human.family) out.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
-    return out + (dice.chance(.7) ? std::to_string(dice.below(1000)) : std::string()) + '@' + std::string(dice.of(hosts));
+    for (const char c : dice.chance(.5) ? human.given + '.' + human.family : human.given.substr(0, 1) + human.family)
+        out.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
+    return out + (dice.chance(.7) ? std::to_string(dice.below(1000)) : std::string()) + '@' +
+           std::string(dice.of(hosts));
 }
 
 class Builder {
 public:
-    Builder(const Options& options, Dice& dice) : options_(options), dice_(dice), towns_(std::max<std::uint32_t>(20, options.humans / 4000)) {
+    Builder(const Options& options, Dice& dice)
+        : options_(options), dice_(dice), towns_(std::max<std::uint32_t>(20, options.humans / 4000)) {
         for (int i = 0; i < 30; ++i) institutions_.push_back(fresh_place(dice_, towns_));
         institution_phones_.resize(institutions_.size());
         for (auto& phone : institution_phones_) phone = fresh_phone(dice_);
@@ -174,7 +196,10 @@ private:
         other.namesake_of = of.number;
         other.given = of.given;
         other.family = of.family;
-        if (other.year == of.year && dice_.chance(.8)) { other.month = of.month; other.day = of.day; }
+        if (other.year == of.year && dice_.chance(.8)) {
+            other.month = of.month;
+            other.day = of.day;
+        }
         other.home = fresh_place(dice_, towns_);
         other.home.city = of.home.city;
         other.home.zip = of.home.zip;
@@ -196,7 +221,10 @@ private:
         Human first = fresh(dice_.chance(.5), year);
         first.family = names().family(dice_);
         settle(first, false);
-        if (dice_.chance(.3)) { finish(first); return; }
+        if (dice_.chance(.3)) {
+            finish(first);
+            return;
+        }
         Human second = fresh(!first.female, std::min(options_.this_year - 19, year + dice_.between(-6, 6)));
         Human& wife = first.female ? first : second;
         Human& husband = first.female ? second : first;
@@ -215,7 +243,8 @@ private:
         children(mother, father, maiden, home, phone);
     }
 
-    void children(const Human& mother, const Human& father, const std::string& maiden, const Place& home, const std::string& phone) {
+    void children(const Human& mother, const Human& father, const std::string& maiden, const Place& home,
+                  const std::string& phone) {
         int born = mother.year + dice_.between(19, 34);
         std::string family = father.family;
         if (dice_.chance(.1)) family = father.family + '-' + maiden;
@@ -233,8 +262,10 @@ private:
             const bool grown = options_.this_year - born >= 19;
             child.home = grown && dice_.chance(.6) ? fresh_place(dice_, towns_) : home;
             if (!grown) child.phone = phone;
-            if (dice_.chance(.035)) twins(std::move(child));
-            else finish(std::move(child));
+            if (dice_.chance(.035))
+                twins(std::move(child));
+            else
+                finish(std::move(child));
         }
     }
 
@@ -243,7 +274,8 @@ private:
         Human two = one;
         two.birth_order = 2;
         two.female = dice_.chance(.65) ? one.female : !one.female;
-        do two.given = twin_name(one, two.female); while (two.given == one.given || two.given.size() < 2);
+        do two.given = twin_name(one, two.female);
+        while (two.given == one.given || two.given.size() < 2);
         two.middle = dice_.chance(.1) ? one.middle : names().given(two.female, dice_);
         two.suffix.clear();
         two.ssn = dice_.chance(.15) ? std::to_string(std::stol(one.ssn) + 1) : fresh_ssn(dice_);
@@ -266,10 +298,18 @@ private:
         const auto draw = [&] { return names().given(female, dice_); };
         if (dice_.chance(.15)) {
             std::string name = one.given;
-            if (dice_.chance(.33)) {                                   // a phonetic variant that is in no table
-                static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> sounds = {{{"IE", "Y"}, {"Y", "IE"}, {"C", "K"}, {"K", "C"}, {"N", "NN"}, {"LL", "L"}, {"A", "AH"}, {"EI", "AY"}}};
+            if (dice_.chance(.33)) {  // a phonetic variant that is in no table
+                static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> sounds = {{{"IE", "Y"},
+                                                                                                         {"Y", "IE"},
+                                                                                                         {"C", "K"},
+                                                                                                         {"K", "C"},
+                                                                                                         {"N", "NN"},
+                                                                                                         {"LL", "L"},
+                                                                                                         {"A", "AH"},
+                                                                                                         {"EI", "AY"}}};
                 for (const auto& [from, to] : sounds)
-                    if (const auto at = name.find(from, 1); at != std::string::npos) return name.replace(at, from.size(), to);
+                    if (const auto at = name.find(from, 1); at != std::string::npos)
+                        return name.replace(at, from.size(), to);
             }
             const auto at = 1 + dice_.below(static_cast<std::uint32_t>(name.size() - 1));
             name[at] = static_cast<char>('A' + dice_.below(26));

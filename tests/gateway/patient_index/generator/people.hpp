@@ -20,7 +20,9 @@ public:
     int between(int low, int high) { return low + static_cast<int>(below(static_cast<std::uint32_t>(high - low + 1))); }
     bool chance(double p) { return static_cast<double>(next() >> 11U) * 0x1p-53 < p; }
     template <class List>
-    const auto& of(const List& list) { return list[below(static_cast<std::uint32_t>(list.size()))]; }
+    const auto& of(const List& list) {
+        return list[below(static_cast<std::uint32_t>(list.size()))];
+    }
 
 private:
     std::uint64_t state_;
@@ -32,9 +34,9 @@ struct Place {
 
 /// A human being as he or she is; records say it with errors.
 struct Human {
-    std::uint32_t number = 0;          ///< from 1: the truth
+    std::uint32_t number = 0;  ///< from 1: the truth
     std::uint32_t household = 0;
-    std::uint32_t twin_of = 0;         ///< number of the twin
+    std::uint32_t twin_of = 0;  ///< number of the twin
     std::uint32_t namesake_of = 0;
     bool female = false;
     std::string given, middle, family, former_family, suffix;
@@ -47,12 +49,12 @@ struct Human {
 struct Options {
     std::uint64_t seed = 1;
     std::uint32_t humans = 1000;
-    double dirt = 1;                   ///< factor on the error rates of records
+    double dirt = 1;  ///< factor on the error rates of records
     int this_year = 2025;
 };
 
-/// Households by the rates of the design: singles, couples with one or two names, children, twins, sons named after their
-/// father, grown children who moved, institutions, and namesakes.
+/// Households by the rates of the design: singles, couples with one or two names, children, twins, sons named after
+/// their father, grown children who moved, institutions, and namesakes.
 std::vector<Human> make_people(const Options& options, Dice& dice);
 
 }  // namespace causeway::patient_index::generator

@@ -7,15 +7,16 @@
 
 namespace causeway::patient_index::generator {
 
-/// One to six records of a human, mean 1.8, with the errors of registration desks; later ones after marriages and moves.
-/// Calls `each` for every record.
-void make_records(const Human& human, const Options& options, Dice& dice, const std::function<void(match::Record&&)>& each);
+/// One to six records of a human, mean 1.8, with the errors of registration desks; later ones after marriages and
+/// moves. Calls `each` for every record.
+void make_records(const Human& human, const Options& options, Dice& dice,
+                  const std::function<void(match::Record&&)>& each);
 
 /// A whole file: truth of each record and what a wrong link would have joined.
 struct Population {
     std::vector<Human> people;
     std::vector<match::Record> records;
-    std::vector<std::uint32_t> truth;      ///< number of the human; people[truth - 1]
+    std::vector<std::uint32_t> truth;  ///< number of the human; people[truth - 1]
 };
 Population make_population(const Options& options);
 

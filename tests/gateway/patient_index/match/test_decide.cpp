@@ -52,132 +52,147 @@ Judged judge(const Record& a, const Record& b) {
 }  // namespace
 
 TEST_SUITE("gateway/patient_index/match/decide") {
-TEST_CASE("one person with the usual changes is linked") {
-    auto married = mary();
-    married.names[0].family = "Stonebridge";
-    auto moved = mary();
-    moved.addresses[0] = {{}, "77 Oak Road", "Ann Arbor", "48103"};
-    moved.phones = {"7345551122"};
-    auto nickname = mary();
-    nickname.names[0].given = "Molly";
-    auto swapped = mary();
-    swapped.birth_dates = {"1984-07-09"};
-    auto sparse = mary();
-    sparse.ssns.clear();
-    sparse.emails.clear();
-    sparse.mothers.clear();
-    for (const auto& other : {mary(), married, moved, nickname, swapped, sparse}) {
-        CAPTURE(other.names[0].given); CAPTURE(other.names[0].family);
-        const auto judged = judge(mary(), other);
-        CHECK(judged.decision.outcome == Outcome::automatic);
-        CHECK(judged.score.probability() > .99);
+    TEST_CASE("one person with the usual changes is linked") {
+        auto married = mary();
+        married.names[0].family = "Stonebridge";
+        auto moved = mary();
+        moved.addresses[0] = {{}, "77 Oak Road", "Ann Arbor", "48103"};
+        moved.phones = {"7345551122"};
+        auto nickname = mary();
+        nickname.names[0].given = "Molly";
+        auto swapped = mary();
+        swapped.birth_dates = {"1984-07-09"};
+        auto sparse = mary();
+        sparse.ssns.clear();
+        sparse.emails.clear();
+        sparse.mothers.clear();
+        for (const auto& other : {mary(), married, moved, nickname, swapped, sparse}) {
+            CAPTURE(other.names[0].given);
+            CAPTURE(other.names[0].family);
+            const auto judged = judge(mary(), other);
+            CHECK(judged.decision.outcome == Outcome::automatic);
+            CHECK(judged.score.probability() > .99);
+        }
     }
-}
-TEST_CASE("twins are never linked automatically, however much they share") {
-    struct Row { std::string a, b; };
-    for (const auto& row : {Row{"Emma", "Olivia"}, Row{"Emma", "Emily"}, Row{"Jayden", "Hayden"}, Row{"Heather", "Heater"}, Row{"Marie", "Maria"},
-                            Row{"Jon", "John"}, Row{"Kaylee", "Kayleigh"}, Row{"Anna", "Hannah"}, Row{"Emma", ""}, Row{"E", "Emma"}}) {
-        CAPTURE(row.a); CAPTURE(row.b);
-        auto a = child(row.a), b = child(row.b);
-        CHECK(judge(a, b).decision.outcome != Outcome::automatic);
-        a.ssns = {"219-09-8765"};
-        b.ssns = {"219-09-8766"};   // consecutive numbers are what twins have
-        CHECK(judge(a, b).decision.outcome != Outcome::automatic);
-        a.names[0].middle = b.names[0].middle = "Ruth";
-        CHECK(judge(a, b).decision.outcome != Outcome::automatic);
+    TEST_CASE("twins are never linked automatically, however much they share") {
+        struct Row {
+            std::string a, b;
+        };
+        for (const auto& row : {Row{"Emma", "Olivia"}, Row{"Emma", "Emily"}, Row{"Jayden", "Hayden"},
+                                Row{"Heather", "Heater"}, Row{"Marie", "Maria"}, Row{"Jon", "John"},
+                                Row{"Kaylee", "Kayleigh"}, Row{"Anna", "Hannah"}, Row{"Emma", ""}, Row{"E", "Emma"}}) {
+            CAPTURE(row.a);
+            CAPTURE(row.b);
+            auto a = child(row.a), b = child(row.b);
+            CHECK(judge(a, b).decision.outcome != Outcome::automatic);
+            a.ssns = {"219-09-8765"};
+            b.ssns = {"219-09-8766"};  // consecutive numbers are what twins have
+            CHECK(judge(a, b).decision.outcome != Outcome::automatic);
+            a.names[0].middle = b.names[0].middle = "Ruth";
+            CHECK(judge(a, b).decision.outcome != Outcome::automatic);
+        }
     }
-}
-TEST_CASE("twins who carry one name in the record are kept apart by their birth order") {
-    auto a = child("Emma"), b = child("Emma");
-    CHECK(judge(a, b).decision.outcome == Outcome::automatic);
-    a.birth_order = 1;
-    b.birth_order = 2;
-    CHECK(judge(a, b).decision.outcome == Outcome::review);
-    CHECK(judge(a, b).decision.rule == "birth order differs");
-}
-TEST_CASE("father and son of one name are kept apart by suffix and by generation") {
-    auto father = mary(), son = mary();
-    father.names[0] = {"John", {}, "Hillenbrand", "Sr", {}};
-    son.names[0] = {"John", {}, "Hillenbrand", "Jr", {}};
-    father.ssns.clear();
-    son.ssns.clear();
-    CHECK(judge(father, son).decision.outcome == Outcome::review);
-    father.names[0].suffix.clear();
-    son.names[0].suffix.clear();
-    son.birth_dates = {"2004-07-19"};   // ten years' typing error, or a generation
-    CHECK(judge(father, son).decision.outcome != Outcome::automatic);
-}
-TEST_CASE("parents, sisters and couples of one household do not match") {
-    const auto none = Outcome::automatic;
-    auto husband = mary();
-    husband.names[0] = {"Robert", {}, "Hillenbrand", {}, {}};
-    husband.birth_dates = {"1982-01-30"};
-    husband.sex = "M";
-    husband.ssns = {"501-44-3322"};
-    CHECK(judge(mary(), husband).decision.outcome != none);
-    auto sister = child("Olivia");
-    sister.birth_dates = {"2017-05-23"};
-    CHECK(judge(child("Emma"), sister).decision.outcome != none);
-    CHECK(judge(mary(), child("Mary")).decision.outcome != none);
-}
-TEST_CASE("name and birth date alone are not enough") {
-    Record a, b;
-    a.names = b.names = {{"Mary", {}, "Smith", {}, {}}};
-    a.birth_dates = b.birth_dates = {"1984-07-19"};
-    CHECK(judge(a, b).decision.outcome == Outcome::review);
-}
-TEST_CASE("what is missing is no evidence: removing a field that agrees never raises the weight, removing a conflict never lowers it") {
-    auto other = mary();
-    const double all = judge(mary(), other).score.weight;
-    other.phones.clear();
-    CHECK(judge(mary(), other).score.weight <= all);
-    auto conflict = mary();
-    conflict.phones = {"7345551122"};
-    CHECK(judge(mary(), conflict).score.weight <= judge(mary(), other).score.weight);
-}
-TEST_CASE("an explanation holds levels and bits, and no value of the record") {
-    const auto judged = judge(mary(), mary());
-    const auto text = causeway::patient_index::explain(judged.score, judged.decision, shipped_model());
-    CHECK(text.find("birth_date     exact") != std::string::npos);
-    CHECK(text.find("shipped-1") != std::string::npos);
-    for (const auto* value : {"MARY", "HILLENBRAND", "1984", "219", "248"}) CHECK(text.find(value) == std::string::npos);
-}
+    TEST_CASE("twins who carry one name in the record are kept apart by their birth order") {
+        auto a = child("Emma"), b = child("Emma");
+        CHECK(judge(a, b).decision.outcome == Outcome::automatic);
+        a.birth_order = 1;
+        b.birth_order = 2;
+        CHECK(judge(a, b).decision.outcome == Outcome::review);
+        CHECK(judge(a, b).decision.rule == "birth order differs");
+    }
+    TEST_CASE("father and son of one name are kept apart by suffix and by generation") {
+        auto father = mary(), son = mary();
+        father.names[0] = {"John", {}, "Hillenbrand", "Sr", {}};
+        son.names[0] = {"John", {}, "Hillenbrand", "Jr", {}};
+        father.ssns.clear();
+        son.ssns.clear();
+        CHECK(judge(father, son).decision.outcome == Outcome::review);
+        father.names[0].suffix.clear();
+        son.names[0].suffix.clear();
+        son.birth_dates = {"2004-07-19"};  // ten years' typing error, or a generation
+        CHECK(judge(father, son).decision.outcome != Outcome::automatic);
+    }
+    TEST_CASE("parents, sisters and couples of one household do not match") {
+        const auto none = Outcome::automatic;
+        auto husband = mary();
+        husband.names[0] = {"Robert", {}, "Hillenbrand", {}, {}};
+        husband.birth_dates = {"1982-01-30"};
+        husband.sex = "M";
+        husband.ssns = {"501-44-3322"};
+        CHECK(judge(mary(), husband).decision.outcome != none);
+        auto sister = child("Olivia");
+        sister.birth_dates = {"2017-05-23"};
+        CHECK(judge(child("Emma"), sister).decision.outcome != none);
+        CHECK(judge(mary(), child("Mary")).decision.outcome != none);
+    }
+    TEST_CASE("name and birth date alone are not enough") {
+        Record a, b;
+        a.names = b.names = {{"Mary", {}, "Smith", {}, {}}};
+        a.birth_dates = b.birth_dates = {"1984-07-19"};
+        CHECK(judge(a, b).decision.outcome == Outcome::review);
+    }
+    TEST_CASE(
+        "what is missing is no evidence: removing a field that agrees never raises the weight, removing a conflict "
+        "never lowers it") {
+        auto other = mary();
+        const double all = judge(mary(), other).score.weight;
+        other.phones.clear();
+        CHECK(judge(mary(), other).score.weight <= all);
+        auto conflict = mary();
+        conflict.phones = {"7345551122"};
+        CHECK(judge(mary(), conflict).score.weight <= judge(mary(), other).score.weight);
+    }
+    TEST_CASE("an explanation holds levels and bits, and no value of the record") {
+        const auto judged = judge(mary(), mary());
+        const auto text = causeway::patient_index::explain(judged.score, judged.decision, shipped_model());
+        CHECK(text.find("birth_date     exact") != std::string::npos);
+        CHECK(text.find("shipped-1") != std::string::npos);
+        for (const auto* value : {"MARY", "HILLENBRAND", "1984", "219", "248"})
+            CHECK(text.find(value) == std::string::npos);
+    }
 }
 
 TEST_SUITE("gateway/patient_index/match/score") {
-TEST_CASE("a rare name says more than a common one") {
-    CountedPopulation people;
-    for (int i = 0; i < 2000; ++i) {
-        Record record;
-        record.names.push_back({i % 4 ? "James" : "Given" + std::string(1, static_cast<char>('a' + i % 26)) + "x", {}, i % 3 ? "Smith" : "Fam" + std::string(1, static_cast<char>('a' + i % 24)), {}, {}});
-        people.add(normalise(record));
+    TEST_CASE("a rare name says more than a common one") {
+        CountedPopulation people;
+        for (int i = 0; i < 2000; ++i) {
+            Record record;
+            record.names.push_back({i % 4 ? "James" : "Given" + std::string(1, static_cast<char>('a' + i % 26)) + "x",
+                                    {},
+                                    i % 3 ? "Smith" : "Fam" + std::string(1, static_cast<char>('a' + i % 24)),
+                                    {},
+                                    {}});
+            people.add(normalise(record));
+        }
+        const auto weight = [&](const char* given) {
+            Record record;
+            record.names.push_back({given, {}, "Smith", {}, {}});
+            const auto features = normalise(record);
+            return score(compare(features, features), shipped_model(), people,
+                         Rates::of(shipped_model(), 2000))[Field::given]
+                .weight;
+        };
+        CHECK(weight("James") < 1);
+        CHECK(weight("Zebulon") > 7);
     }
-    const auto weight = [&](const char* given) {
-        Record record;
-        record.names.push_back({given, {}, "Smith", {}, {}});
+    TEST_CASE("a phone that a hundred records share is an institution's") {
+        CountedPopulation people;
+        Record record = mary();
+        for (int i = 0; i < 100; ++i) {
+            Record one;
+            one.phones = record.phones;
+            people.add(normalise(one));
+        }
         const auto features = normalise(record);
-        return score(compare(features, features), shipped_model(), people, Rates::of(shipped_model(), 2000))[Field::given].weight;
-    };
-    CHECK(weight("James") < 1);
-    CHECK(weight("Zebulon") > 7);
-}
-TEST_CASE("a phone that a hundred records share is an institution's") {
-    CountedPopulation people;
-    Record record = mary();
-    for (int i = 0; i < 100; ++i) {
-        Record one;
-        one.phones = record.phones;
-        people.add(normalise(one));
+        const auto shared =
+            score(compare(features, features), shipped_model(), people, Rates::of(shipped_model(), 1000));
+        CHECK(shared[Field::phone].weight <= 0);
     }
-    const auto features = normalise(record);
-    const auto shared = score(compare(features, features), shipped_model(), people, Rates::of(shipped_model(), 1000));
-    CHECK(shared[Field::phone].weight <= 0);
-}
-TEST_CASE("the household class explains relatives") {
-    auto sister = child("Olivia");
-    sister.birth_dates = {"2017-09-02"};
-    const auto judged = judge(child("Emma"), sister);
-    CHECK(judged.score.household > judged.score.match);
-    CHECK(judged.score.weight < 0);
-}
+    TEST_CASE("the household class explains relatives") {
+        auto sister = child("Olivia");
+        sister.birth_dates = {"2017-09-02"};
+        const auto judged = judge(child("Emma"), sister);
+        CHECK(judged.score.household > judged.score.match);
+        CHECK(judged.score.weight < 0);
+    }
 }
