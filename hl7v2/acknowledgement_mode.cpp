@@ -125,8 +125,7 @@ AckCondition AckWait::awaited() const noexcept {
 }
 
 bool AckWait::silence_is_failure() const noexcept {
-    return state_ != State::settled &&
-           (awaited() == AckCondition::always || awaited() == AckCondition::on_success);
+    return state_ != State::settled && (awaited() == AckCondition::always || awaited() == AckCondition::on_success);
 }
 
 AckWait::Step AckWait::take(const Acknowledgement& answer) noexcept {
@@ -151,8 +150,8 @@ AckWait::Step AckWait::take(const Acknowledgement& answer) noexcept {
 
 /// What was not accepted is not processed: no application acknowledgement will come.
 void AckWait::after_accept(bool positive_answer) noexcept {
-    const bool more = positive_answer && request_.application != AckCondition::empty &&
-                      request_.application != AckCondition::never;
+    const bool more =
+        positive_answer && request_.application != AckCondition::empty && request_.application != AckCondition::never;
     state_ = more ? State::application : State::settled;
 }
 

@@ -9,8 +9,8 @@
 /// states are plain values that the caller keeps durable, and stores before the acknowledgement leaves.
 namespace causeway::hl7v2::sequence {
 
-inline constexpr std::int64_t start_link = 0;   ///< MSH-13: where do we stand?
-inline constexpr std::int64_t resync = -1;      ///< MSH-13: the next positive number is the new base. MSA-4: no history
+inline constexpr std::int64_t start_link = 0;  ///< MSH-13: where do we stand?
+inline constexpr std::int64_t resync = -1;     ///< MSH-13: the next positive number is the new base. MSA-4: no history
 inline constexpr std::int64_t number_max = 2'000'000'000;
 
 /// 1 after the last number; wrapping is by agreement of the two sides.
@@ -48,11 +48,11 @@ ReceiverStep receive(const ReceiverState& state, std::optional<std::int64_t> num
 /// What the sender of a link remembers.
 struct SenderState {
     enum class Phase : std::uint8_t {
-        idle,      ///< the link must be started: send 0
-        starting,  ///< 0 is under way
-        resyncing, ///< -1 is under way
+        idle,       ///< the link must be started: send 0
+        starting,   ///< 0 is under way
+        resyncing,  ///< -1 is under way
         running,
-        frozen,    ///< the sides disagree: an operator decides (resynchronise, or set the number)
+        frozen,  ///< the sides disagree: an operator decides (resynchronise, or set the number)
     };
     Phase phase = Phase::idle;
     std::int64_t next = 1;   ///< number of the message that is to go next, or is under way
@@ -64,10 +64,10 @@ struct SenderState {
 /// What the sender does with an answer.
 struct SenderStep {
     enum class Action : std::uint8_t {
-        send,          ///< send the message that has state.next as its number (a repeat has its old number)
-        settled,       ///< the message under way was accepted: the next one has state.next
-        settled_before,///< it had been accepted earlier, its acknowledgement was lost: the next one has state.next
-        freeze,        ///< stop the link and tell the operator
+        send,            ///< send the message that has state.next as its number (a repeat has its old number)
+        settled,         ///< the message under way was accepted: the next one has state.next
+        settled_before,  ///< it had been accepted earlier, its acknowledgement was lost: the next one has state.next
+        freeze,          ///< stop the link and tell the operator
     };
     Action action;
     SenderState next;

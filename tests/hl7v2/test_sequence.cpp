@@ -16,7 +16,8 @@ TEST_SUITE("hl7v2/sequence") {
         CHECK(parse("0") == 0);
         CHECK(parse("-1") == -1);
         CHECK(parse("2000000000") == number_max);
-        for (const std::string_view bad : {"", "\"\"", "-2", "2000000001", "1.5", " 1", "1 ", "x", "99999999999999999999"}) {
+        for (const std::string_view bad :
+             {"", "\"\"", "-2", "2000000001", "1.5", " 1", "1 ", "x", "99999999999999999999"}) {
             CAPTURE(bad);
             CHECK_FALSE(parse(bad));
         }
@@ -68,9 +69,9 @@ TEST_SUITE("hl7v2/sequence") {
         for (const Row& row : {
                  Row{Phase::starting, 5, -1, 5, Does::send, Phase::running, 5},  // no history: our number is the base
                  Row{Phase::starting, 5, 5, 5, Does::send, Phase::running, 5},
-                 Row{Phase::starting, 5, 3, 2, Does::send, Phase::running, 3},  // messages 3 and 4 go again
-                 Row{Phase::starting, 5, 3, 4, Does::freeze, Phase::frozen, 5}, // 3 is no longer there
-                 Row{Phase::starting, 5, 6, 4, Does::freeze, Phase::frozen, 5}, // the receiver has more than we sent
+                 Row{Phase::starting, 5, 3, 2, Does::send, Phase::running, 3},   // messages 3 and 4 go again
+                 Row{Phase::starting, 5, 3, 4, Does::freeze, Phase::frozen, 5},  // 3 is no longer there
+                 Row{Phase::starting, 5, 6, 4, Does::freeze, Phase::frozen, 5},  // the receiver has more than we sent
                  Row{Phase::starting, 5, std::nullopt, 5, Does::freeze, Phase::frozen, 5},
                  Row{Phase::starting, 2, number_max, number_max - 1, Does::send, Phase::running, number_max},
                  Row{Phase::running, 5, 5, 5, Does::settled, Phase::running, 6},
