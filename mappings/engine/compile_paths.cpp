@@ -121,7 +121,8 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
             step.where = slice_tests(declared->second.content.constraints, *next, in.place);
         }
         for (auto& test : slice_tests(source.where, *next, in.place)) step.where.push_back(std::move(test));
-        if (!source.crossing.empty()) {
+        const bool crosses_value = value_type && value_type->name == "Reference";  // extension:x(Location)
+        if (!source.crossing.empty() && !crosses_value) {
             if (next->name != "Reference") {
                 fault(in.place, "E164",
                       std::string(type->name) + "." + source.name + " is no Reference; it cannot be crossed into " +
@@ -153,8 +154,18 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
             value.owner = "Extension";
             value.primitive = value_type->kind == r4::TypeKind::primitive;
             if (i + 1 < in.steps.size() && in.steps[i + 1].name == value.name) ++i;  // stated although implied
-            out.steps.push_back(std::move(value));
             next = value_type;
+            const syntax::FhirStep& crossing = source.crossing.empty() ? in.steps[i] : source;
+            if (crosses_value && !crossing.crossing.empty()) {
+                next = r4::find_type(crossing.crossing.front());
+                if (!next) {
+                    fault(in.place, "E164", "R4 has no resource type " + crossing.crossing.front());
+                    return;
+                }
+                value.crossing = crossing.crossing;
+                value.crossing_where = slice_tests(crossing.crossing_where, *next, in.place);
+            }
+            out.steps.push_back(std::move(value));
         }
         type = next;
     }

@@ -247,6 +247,49 @@ bool narrative_backward(std::string_view text, CodecOutput& out) {
     return !plain.empty();
 }
 
+/// Where ERR-2 says the fault is, as a path: `PID[1]-3[2].1.2`.
+bool error_location_forward(const CodecInput& in, std::string& out) {
+    out = in.component(1);
+    if (out.empty()) return false;
+    if (const auto sequence = in.component(2); !sequence.empty()) out += "[" + sequence + "]";
+    if (const auto field = in.component(3); !field.empty()) {
+        out += "-" + field;
+        if (const auto repetition = in.component(4); !repetition.empty()) out += "[" + repetition + "]";
+        for (const int part : {5, 6})
+            if (const auto number = in.component(part); !number.empty()) out += "." + number;
+    }
+    return true;
+}
+
+bool error_location_backward(std::string_view text, CodecOutput& out) {
+    const auto take = [&](std::string_view stops) {
+        const auto end = std::min(text.find_first_of(stops), text.size());
+        const std::string_view piece = text.substr(0, end);
+        text.remove_prefix(end);
+        return piece;
+    };
+    const auto bracketed = [&](int component) {
+        if (text.empty() || text.front() != '[') return;
+        text.remove_prefix(1);
+        const auto number = take("]");
+        if (!number.empty()) out.component(component, number);
+        if (!text.empty()) text.remove_prefix(1);
+    };
+    const auto segment = take("[-");
+    if (segment.size() != 3) return false;
+    out.component(1, segment);
+    bracketed(2);
+    if (text.empty() || text.front() != '-') return true;
+    text.remove_prefix(1);
+    if (const auto field = take("[."); !field.empty()) out.component(3, field);
+    bracketed(4);
+    for (int component = 5; component <= 6 && !text.empty() && text.front() == '.'; ++component) {
+        text.remove_prefix(1);
+        if (const auto number = take("."); !number.empty()) out.component(component, number);
+    }
+    return true;
+}
+
 constexpr std::array codecs = {
     Codec{"phone", "XTN.5 to XTN.8 as one telephone number", phone_forward, nullptr},
     Codec{"ed_data", "ED.5 as base64, whatever ED.4 says", ed_data_forward, ed_data_backward},
@@ -257,6 +300,7 @@ constexpr std::array codecs = {
     Codec{"fc", "the first component of a financial class", first_forward, first_backward},
     Codec{"priority", "digits as a positive number", positive_forward, first_backward},
     Codec{"md_range", "a weekly repeat pattern as day of the week", md_range_forward, md_range_backward},
+    Codec{"error_location", "the place ERR-2 names, as a path", error_location_forward, error_location_backward},
     Codec{"narrative", "text as a narrative of one paragraph", narrative_forward, narrative_backward},
 };
 

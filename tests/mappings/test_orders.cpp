@@ -35,7 +35,7 @@ TEST_SUITE("mappings/orders") {
               "MSH|^~\\&|EMR|||LAB^1.2.3^ISO|20240305120000-0600||OML^O21^OML_O21|C1|P|2.5.1\n"
               "PID|1||77120^^^&http://clinic.example/mrn&URI||Rivera^Elena||19790814|F\n"
               "ORC|NW|O-1^^http://emr.example/order^URI|||||||20240305100000-0600|||^Okafor^Ngozi\n"
-              "TQ1|||||||||S\n"
+              "TQ1|1||||||||S\n"
               "OBR|1|O-1^^http://emr.example/order^URI||57698-3^Lipid panel^LN||||||||||||^Okafor^Ngozi\n"
               "NTE|1||fasting\n");
     }
