@@ -16,6 +16,8 @@ bool is_name_char(char c) noexcept {
            c == '.' || c == ':' || static_cast<unsigned char>(c) >= 0x80;
 }
 
+bool is_name_start(char c) noexcept { return is_name_char(c) && !(c >= '0' && c <= '9') && c != '-' && c != '.'; }
+
 std::size_t skip_space(std::string_view bytes, std::size_t at) noexcept {
     while (at < bytes.size() && is_space(bytes[at])) ++at;
     return at;
@@ -75,7 +77,7 @@ std::size_t skip_attributes(std::string_view bytes, std::size_t at) noexcept {
         std::size_t name_end = from;
         while (name_end < bytes.size() && is_name_char(bytes[name_end])) ++name_end;
         const auto name = bytes.substr(from, name_end - from);
-        if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return std::string_view::npos;
+        if (name.empty() || !is_name_start(name[0]) || std::find(names.begin(), names.end(), name) != names.end()) return std::string_view::npos;
         names.push_back(name);
         std::size_t equals = skip_space(bytes, name_end);
         if (equals >= bytes.size() || bytes[equals] != '=') return std::string_view::npos;
@@ -99,7 +101,7 @@ Markup read_markup(std::string_view bytes, std::size_t at) noexcept {
     const std::size_t name_at = at + (close ? 2 : 1);
     std::size_t name_end = name_at;
     while (name_end < bytes.size() && is_name_char(bytes[name_end])) ++name_end;
-    if (name_end == name_at) return {};
+    if (name_end == name_at || !is_name_start(bytes[name_at])) return {};
     const auto name = bytes.substr(name_at, name_end - name_at);
     if (close) {
         const auto end = skip_space(bytes, name_end);
@@ -161,6 +163,24 @@ Fault find_fault(std::string_view bytes) noexcept {
 
 bool is_well_formed_element(std::string_view text) {
     return text.starts_with('<') && find_fault(text).message.empty() && whole_element(text, 0).size() == text.size();
+}
+
+std::optional<std::string_view> attribute_of(std::string_view element, std::string_view name) noexcept {
+    std::size_t at = 1;
+    while (at < element.size() && is_name_char(element[at])) ++at;
+    for (;;) {
+        at = skip_space(element, at);
+        const std::size_t from = at;
+        while (at < element.size() && is_name_char(element[at])) ++at;
+        if (at == from) return std::nullopt;
+        const auto found = element.substr(from, at - from);
+        const auto quote = element.find_first_of("\"'", at);
+        if (quote == std::string_view::npos) return std::nullopt;
+        const auto close = element.find(element[quote], quote + 1);
+        if (close == std::string_view::npos) return std::nullopt;
+        if (found == name) return element.substr(quote + 1, close - quote - 1);
+        at = close + 1;
+    }
 }
 
 }  // namespace causeway::fhir::xml

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <string_view>
 
 namespace causeway::fhir::xml {
@@ -32,5 +33,8 @@ Fault find_fault(std::string_view bytes) noexcept;
 /// True if the text is one well-formed element: tags balance, attributes have values and occur once, references are
 /// good.
 bool is_well_formed_element(std::string_view text);
+
+/// The value of an attribute of the text's first tag, as written; nothing if it has none. For well-formed elements.
+std::optional<std::string_view> attribute_of(std::string_view element, std::string_view name) noexcept;
 
 }  // namespace causeway::fhir::xml

@@ -149,8 +149,20 @@ private:
     bool narrative(Element div) {
         if (!xml::is_well_formed_element(div.text()))
             return fail(div, Errc::bad_value, "the div is not a well-formed XML element");
+        if (xml::read_markup(div.text(), 0).name != "div")
+            return fail(div, Errc::bad_value, "the narrative is not a div");
+        const auto space = xml::attribute_of(div.text(), "xmlns");
+        if (space && *space != xml::xhtml_namespace)
+            return fail(div, Errc::bad_value, "the div is not in the namespace http://www.w3.org/1999/xhtml");
         new_line();
-        out_ += div.text();
+        if (space) {
+            out_ += div.text();
+        } else {
+            out_ += "<div xmlns=\"";
+            out_ += xml::xhtml_namespace;
+            out_ += '"';
+            out_ += div.text().substr(4);
+        }
         return true;
     }
 

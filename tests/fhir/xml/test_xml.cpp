@@ -151,6 +151,10 @@ TEST_SUITE("fhir/xml") {
               Row{R"({"resourceType":"Patient","text":{"div":"<div/><div/>"}})", Errc::bad_value, "Patient.text.div"},
               Row{R"({"resourceType":"Patient","text":{"div":"<div>&nbsp;</div>"}})", Errc::bad_value,
                   "Patient.text.div"},
+              Row{R"({"resourceType":"Patient","text":{"div":"<p xmlns='http://www.w3.org/1999/xhtml'/>"}})",
+                  Errc::bad_value, "Patient.text.div"},
+              Row{R"({"resourceType":"Patient","text":{"div":"<div xmlns='http://hl7.org/fhir'/>"}})", Errc::bad_value,
+                  "Patient.text.div"},
               Row{R"({"resourceType":"Patient","name":[{"_id":{"extension":[]}}]})", Errc::wrong_shape,
                   "Patient.name[0].id"},
               Row{R"({"resourceType":"Patient","name":["x"]})", Errc::wrong_shape, "Patient.name[0]"}}) {
@@ -162,10 +166,17 @@ TEST_SUITE("fhir/xml") {
         }
     }
 
+    TEST_CASE("a div without a namespace is written in that of XHTML") {
+        CHECK(xml_of(R"({"resourceType":"Patient","text":{"div":"<div class='a'>b</div>"}})") ==
+              patient(R"(<text><div xmlns="http://www.w3.org/1999/xhtml" class='a'>b</div></text>)"));
+    }
+
     TEST_CASE("markup is read as XML reads it") {
+        CHECK(xml::attribute_of("<a b='1' xmlns = \"u\"/>", "xmlns") == "u");
+        CHECK(xml::attribute_of("<a b='xmlns=1'/>", "xmlns") == std::nullopt);
         CHECK(xml::is_well_formed_element("<a b='>' c=\"'\"><!-- </a> --><![CDATA[</a>]]></a>"));
         for (const char* bad : {"", "x", "<a>", "<a></b>", "<a b></a>", "<a b='1' b='2'/>", "<a b='<'/>", "<a/>x",
-                                "<a><b></a></b>", "<a b='1'c='2'/>", "<!-- x -->"})
+                                "<a><b></a></b>", "<a b='1'c='2'/>", "<!-- x -->", "<1/>", "<a 8b='1'/>", "<-a/>"})
             CHECK_MESSAGE(!xml::is_well_formed_element(bad), bad);
     }
 
