@@ -77,7 +77,8 @@ std::size_t skip_attributes(std::string_view bytes, std::size_t at) noexcept {
         std::size_t name_end = from;
         while (name_end < bytes.size() && is_name_char(bytes[name_end])) ++name_end;
         const auto name = bytes.substr(from, name_end - from);
-        if (name.empty() || !is_name_start(name[0]) || std::find(names.begin(), names.end(), name) != names.end()) return std::string_view::npos;
+        if (name.empty() || !is_name_start(name[0]) || std::find(names.begin(), names.end(), name) != names.end())
+            return std::string_view::npos;
         names.push_back(name);
         std::size_t equals = skip_space(bytes, name_end);
         if (equals >= bytes.size() || bytes[equals] != '=') return std::string_view::npos;
