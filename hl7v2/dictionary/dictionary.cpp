@@ -139,6 +139,25 @@ Structure Version::structure_at(std::size_t i) const noexcept {
     return Structure(Item(rows::structures_of.of(index_)[i]));
 }
 
+std::size_t Version::datatype_count() const noexcept { return rows::datatypes_of.of(index_).size(); }
+Datatype Version::datatype_at(std::size_t i) const noexcept { return {rows::datatypes_of.of(index_)[i]}; }
+
+std::size_t Version::event_count() noexcept { return rows::events.size(); }
+std::optional<Event> Version::event_at(std::size_t i) const noexcept {
+    const rows::EventRow& row = rows::events[i];
+    if (!in_version(row.versions, index_)) return std::nullopt;
+    const auto characters = [](std::uint32_t packed) {
+        return std::array{static_cast<char>(packed >> 16U & 0xffU), static_cast<char>(packed >> 8U & 0xffU),
+                          static_cast<char>(packed & 0xffU)};
+    };
+    return Event{characters(row.type), characters(row.event), rows::text(row.structure)};
+}
+
+std::size_t Version::table_count() noexcept { return rows::tables.size(); }
+Table Version::table_at(std::size_t i) const noexcept {
+    return Table(rows::tables[i].number, static_cast<std::uint32_t>(i), index_);
+}
+
 std::span<const Version> versions() noexcept {
     static constexpr auto all = []<std::size_t... I>(std::index_sequence<I...>) {
         return std::array<Version, sizeof...(I)>{Version(static_cast<std::uint8_t>(I))...};

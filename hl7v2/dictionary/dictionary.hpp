@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -132,6 +133,15 @@ private:
     std::uint32_t row_;
 };
 
+/// A message type and trigger event with its structure: `ADT`, `A08`, `ADT_A01`.
+struct Event {
+    std::array<char, 3> type_characters;
+    std::array<char, 3> event_characters;
+    std::string_view structure;
+    std::string_view type() const noexcept { return {type_characters.data(), type_characters.size()}; }
+    std::string_view event() const noexcept { return {event_characters.data(), event_characters.size()}; }
+};
+
 /// One version of the standard; a handle of one byte.
 class Version {
 public:
@@ -152,6 +162,15 @@ public:
     Segment segment_at(std::size_t i) const noexcept;
     std::size_t structure_count() const noexcept;
     Structure structure_at(std::size_t i) const noexcept;
+    std::size_t datatype_count() const noexcept;
+    Datatype datatype_at(std::size_t i) const noexcept;
+
+    /// The events of all versions, sorted by type and event; nothing where this version does not have it.
+    static std::size_t event_count() noexcept;
+    std::optional<Event> event_at(std::size_t i) const noexcept;
+    /// The tables of all versions, sorted by number; a table without codes in this version has size 0.
+    static std::size_t table_count() noexcept;
+    Table table_at(std::size_t i) const noexcept;
 
 private:
     friend std::optional<Version> find_version(std::string_view) noexcept;
