@@ -156,7 +156,8 @@ Result<BatchHeader> BatchHeader::parse(std::string_view part) {
         return Error{Errc::bad_delimiters, offset + 3};
     }
     for (std::size_t i = 0; i < declared.size(); ++i) {
-        if (!may_delimit(declared[i]) || declared.find(declared[i]) != i) return Error{Errc::bad_delimiters, offset + 4 + i};
+        if (!may_delimit(declared[i]) || declared.find(declared[i]) != i)
+            return Error{Errc::bad_delimiters, offset + 4 + i};
         *slots[i] = declared[i];
     }
     header.segment_ = segment;

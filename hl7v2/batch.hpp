@@ -23,9 +23,9 @@ struct BatchPart {
         other,          ///< what stands before the first of these
     };
     Kind kind = Kind::other;
-    std::string_view bytes;   ///< with line ends and frame bytes; borrows from the reader until its next prepare()
-    std::uint64_t offset = 0; ///< of the first byte in the input
-    bool too_large = false;   ///< the part is longer than the limit; `bytes` holds what fits
+    std::string_view bytes;    ///< with line ends and frame bytes; borrows from the reader until its next prepare()
+    std::uint64_t offset = 0;  ///< of the first byte in the input
+    bool too_large = false;    ///< the part is longer than the limit; `bytes` holds what fits
 };
 
 /// Takes a stream of messages, with or without batch headers, apart; every byte comes out in exactly one part.
@@ -54,11 +54,11 @@ private:
 
     std::size_t part_bytes_max_;
     std::string buffer_;
-    std::size_t begin_ = 0;  ///< of the part that is being read
-    std::size_t line_ = 0;   ///< a line begins here that was not looked at yet, or npos
-    std::size_t seen_ = 0;   ///< up to here there is no further line begin
-    std::size_t end_ = 0;    ///< one past the last committed byte
-    std::size_t cut_ = 0;    ///< bytes left out of the part that is being read
+    std::size_t begin_ = 0;     ///< of the part that is being read
+    std::size_t line_ = 0;      ///< a line begins here that was not looked at yet, or npos
+    std::size_t seen_ = 0;      ///< up to here there is no further line begin
+    std::size_t end_ = 0;       ///< one past the last committed byte
+    std::size_t cut_ = 0;       ///< bytes left out of the part that is being read
     std::uint64_t offset_ = 0;  ///< of begin_ in the input
     BatchPart::Kind kind_ = BatchPart::Kind::other;
     bool finished_ = false;

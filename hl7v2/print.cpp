@@ -62,7 +62,8 @@ public:
     Element field(std::size_t n) const noexcept {
         Element element = definition_ ? definition_->field(n) : Element{};
         // OBX-2 says what OBX-5 is
-        if (element.datatype == "varies" && segment_.name() == "OBX" && n == 5) element.datatype = segment_.at({2}).raw();
+        if (element.datatype == "varies" && segment_.name() == "OBX" && n == 5)
+            element.datatype = segment_.at({2}).raw();
         return element;
     }
     Element component(const Element& above, std::size_t n) const noexcept {
@@ -80,7 +81,8 @@ private:
 
 class TreePrinter {
 public:
-    TreePrinter(const MessageView& message, std::string& out) : version_(dictionary::version(message.version())), out_(out) {}
+    TreePrinter(const MessageView& message, std::string& out)
+        : version_(dictionary::version(message.version())), out_(out) {}
 
     void node(const GroupNode& node, std::size_t depth) {
         if (node.is_segment()) {
@@ -140,7 +142,8 @@ private:
                 ++s;
                 if (value.absent()) continue;
                 const std::string_view title = plain ? (one ? element.name : part.name) : names.component(part, s).name;
-                line(indent, plain ? name : name + "." + std::to_string(s), title, value.erased() ? value.raw() : value.text());
+                line(indent, plain ? name : name + "." + std::to_string(s), title,
+                     value.erased() ? value.raw() : value.text());
             }
         }
     }

@@ -6,8 +6,8 @@
 namespace causeway::hl7v2 {
 
 /// Appends the message as an indented tree for people: groups, segments with their titles, and under each segment every
-/// value that was sent, one a line, with its path and name: `PID-3(2).4.1  Namespace ID  HOSPITAL`. Escapes are decoded;
-/// line breaks and control characters show as `\n`, `\x1b`.
+/// value that was sent, one a line, with its path and name: `PID-3(2).4.1  Namespace ID  HOSPITAL`. Escapes are
+/// decoded; line breaks and control characters show as `\n`, `\x1b`.
 void print_tree(const GroupTree& tree, std::string& out);
 /// The same for a message whose structure nobody knows.
 void print_tree(const MessageView& message, std::string& out);

@@ -36,7 +36,8 @@ TEST_SUITE("hl7v2/dictionary/describe") {
         check_has(text("CX"), {"CX  Extended Composite ID with Check Digit", "CX.1       R"});
         check_has(text("CX.4"), {"CX.4  Assigning Authority"});
         check_has(text("CX.4.2"), {"CX.4.2  Universal ID"});
-        for (const std::string_view name : {"155", "0155", "HL70155"}) check_has(text(name), {"table 0155", "NE  Never"});
+        for (const std::string_view name : {"155", "0155", "HL70155"})
+            check_has(text(name), {"table 0155", "NE  Never"});
     }
     TEST_CASE("structures, messages and events") {
         check_has(text("ORU_R01"), {"messages ORU^R01", "  {PATIENT_RESULT\n    [PATIENT\n      PID", "[{NTE}]"});
@@ -50,7 +51,8 @@ TEST_SUITE("hl7v2/dictionary/describe") {
         check_has(text("versions"), {"2.1\n", "2.8.2\n"});
     }
     TEST_CASE("what that version does not have") {
-        for (const std::string_view what : {"", "PID-99", "PID-3.99", "PID-3.4.9", "QQQ", "CX.99", "CX.x", "9998", "ADT^Q99", "pid"}) {
+        for (const std::string_view what :
+             {"", "PID-99", "PID-3.99", "PID-3.4.9", "QQQ", "CX.99", "CX.x", "9998", "ADT^Q99", "pid"}) {
             CAPTURE(what);
             CHECK(text(what).empty());
         }

@@ -21,11 +21,11 @@ Message message() {
     return std::move(*parsed);
 }
 
-GroupTree tree(const Message& message) {
-    return group(message.view(), *dictionary::structure_of(message.view()));
-}
+GroupTree tree(const Message& message) { return group(message.view(), *dictionary::structure_of(message.view())); }
 
-bool has_line(const std::string& text, const std::string& line) { return ("\n" + text).find("\n" + line) != std::string::npos; }
+bool has_line(const std::string& text, const std::string& line) {
+    return ("\n" + text).find("\n" + line) != std::string::npos;
+}
 
 }  // namespace
 
@@ -56,8 +56,9 @@ TEST_SUITE("hl7v2/print") {
         std::string out;
         print_json(tree(read), out);
         CAPTURE(out);
-        CHECK(out.starts_with("{\"type\":\"ORU\",\"event\":\"R01\",\"version\":\"2.5.1\",\"control_id\":\"7\","
-                              "\"structure\":\"ORU_R01\",\"delimiters\":\"|^~\\\\&\",\"bytes\":"));
+        CHECK(
+            out.starts_with("{\"type\":\"ORU\",\"event\":\"R01\",\"version\":\"2.5.1\",\"control_id\":\"7\","
+                            "\"structure\":\"ORU_R01\",\"delimiters\":\"|^~\\\\&\",\"bytes\":"));
         CHECK(out.find("\"tolerances\":{\"line_feed\":1,\"control_bytes\":1}") != std::string::npos);
         CHECK(out.find("\"3\":[[\"12\",null,null,[\"A\",\"1.2\",\"ISO\"],\"MR\"],[\"34\"]]") != std::string::npos);
         CHECK(out.find("\"7\":[[\"\\\"\\\"\"]]") != std::string::npos);
