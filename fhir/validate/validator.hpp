@@ -1,0 +1,86 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fhir/issue.hpp"
+#include "fhir/model/document.hpp"
+#include "fhir/result.hpp"
+#include "fhir/terminology/terminology.hpp"
+
+namespace causeway::fhir {
+
+struct ValidatorData;
+
+struct ValidateOptions {
+    std::vector<std::string> profiles = {};  ///< canonical URLs asked for, beside those that meta.profile names
+    bool meta_profiles = true;
+    std::string_view resource_type = {};  ///< the type that is wanted; empty = any
+    std::size_t issues_max = 200;
+    std::int64_t now_us = 0;  ///< for now() and today() in invariants
+    std::int16_t zone_minutes = 0;
+    /// Gives the resource that a literal reference names, beyond contained ones and the bundle's; absent where it is not
+    /// known. It must outlive the call.
+    std::function<Element(std::string_view reference)> resolve = {};
+    /// "It is good practice" rules (dom-6), as warnings.
+    bool best_practice = true;
+};
+
+/// Everything that R4 and the profiles loaded ask of a resource: structure, invariants, bindings, references, narrative,
+/// bundles, extensions, profiles. Immutable once built, shared by pointer, used from any thread. It compiles a profile
+/// when that is first needed, behind a lock of its own.
+class Validator {
+public:
+    explicit Validator(std::unique_ptr<const ValidatorData> data);
+    ~Validator();
+    Validator(const Validator&) = delete;
+    Validator& operator=(const Validator&) = delete;
+
+    /// R4 alone, as compiled in. Takes about 30 ms: keep it.
+    static std::shared_ptr<const Validator> built_in();
+
+    /// No error among the issues = valid. A rule that could not be run is an issue that says "not checked". Expressions
+    /// count from `resource`, wherever in a document it stands.
+    Issues validate(Element resource, const ValidateOptions& options = {}) const;
+    Issues validate(const Document& document, const ValidateOptions& options = {}) const;
+
+    const Terminology& terminology() const noexcept;
+
+    /// True if the profile, or the type it names, is known.
+    bool knows_profile(std::string_view canonical) const;
+    /// Ids of the elements that a profile marks mustSupport, in the order of its definition.
+    Result<std::vector<std::string>> must_support(std::string_view canonical) const;
+    /// Profiles that are loaded, compiled or not.
+    std::size_t profiles() const noexcept;
+    /// Rules of R4 whose expression cannot be run here; each of them is reported as not checked where it would apply.
+    std::vector<std::string> rules_not_run() const;
+
+private:
+    std::unique_ptr<const ValidatorData> data_;
+};
+
+/// Collects definitions on top of R4's own, then builds a Validator.
+class ValidatorBuilder {
+public:
+    explicit ValidatorBuilder(std::shared_ptr<const Terminology> base = Terminology::built_in());
+    ~ValidatorBuilder();
+    ValidatorBuilder(const ValidatorBuilder&) = delete;
+    ValidatorBuilder& operator=(const ValidatorBuilder&) = delete;
+
+    /// A StructureDefinition, CodeSystem, ValueSet or ConceptMap; anything else is passed over (false). A later definition
+    /// hides an earlier one of the same URL and version.
+    bool add(const DocumentPtr& definition);
+    /// Large code systems outside of memory.
+    void set_store(std::shared_ptr<const ConceptStore> store);
+    std::shared_ptr<const Validator> build() &&;
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace causeway::fhir
