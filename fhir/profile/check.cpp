@@ -19,7 +19,8 @@ using r4::TypeDef;
 /// -1, 0, 1; nothing where the two do not compare (other units, other kinds).
 std::optional<int> compare(Element value, Element limit) {
     if (limit.is_object()) {
-        if (value["code"].text() != limit["code"].text() || value["system"].text() != limit["system"].text()) return std::nullopt;
+        if (value["code"].text() != limit["code"].text() || value["system"].text() != limit["system"].text())
+            return std::nullopt;
         if (!limit["code"] && value["unit"].text() != limit["unit"].text()) return std::nullopt;
         return compare(value["value"], limit["value"]);
     }
@@ -65,7 +66,8 @@ private:
     std::string rule_name(const ElementRule& rule) const { return std::string(profile_.url) + '#' + rule.id; }
 
     void wrong(const Place& place, const ElementRule& rule, IssueCode code, std::string text) {
-        run_.error(code, place.element, run_.quiet() ? std::string() : std::move(text), run_.quiet() ? std::string() : rule_name(rule));
+        run_.error(code, place.element, run_.quiet() ? std::string() : std::move(text),
+                   run_.quiet() ? std::string() : rule_name(rule));
     }
 
     void value(const Place& place, const ElementRule& rule) {
@@ -90,7 +92,8 @@ private:
                 wrong(place, rule, IssueCode::value, "the value is more than the most that the profile allows");
         if (rule.length_max && place.element.is_primitive() && characters(place.element.text()) > *rule.length_max)
             wrong(place, rule, IssueCode::too_long,
-                  "the text is longer than the " + std::to_string(*rule.length_max) + " characters that the profile allows");
+                  "the text is longer than the " + std::to_string(*rule.length_max) +
+                      " characters that the profile allows");
     }
 
     void bindings(const Place& place, const ElementRule& rule) {
@@ -99,8 +102,9 @@ private:
             check_binding(run_, place.element, rule.binding, terminology.find_value_set(rule.value_set), rule.value_set,
                           run_.quiet() ? std::string() : rule_name(rule));
         if (!rule.max_value_set.empty())
-            check_binding(run_, place.element, BindingStrength::required, terminology.find_value_set(rule.max_value_set),
-                          rule.max_value_set, run_.quiet() ? std::string() : rule_name(rule));
+            check_binding(run_, place.element, BindingStrength::required,
+                          terminology.find_value_set(rule.max_value_set), rule.max_value_set,
+                          run_.quiet() ? std::string() : rule_name(rule));
     }
 
     void types(const Place& place, const ElementRule& rule) {
@@ -110,7 +114,8 @@ private:
             unknown |= allowed.type == nullptr;
             if (allowed.type && r4::is_a(*place.type, allowed.type->name)) {
                 // several entries of one type (R4 writes one per target in older profiles): any of them
-                if (!fits || (!fits->profiles.empty() && meets_any(place, allowed.profiles).value_or(false))) fits = &allowed;
+                if (!fits || (!fits->profiles.empty() && meets_any(place, allowed.profiles).value_or(false)))
+                    fits = &allowed;
             }
         }
         if (!fits) {
@@ -118,7 +123,8 @@ private:
             std::vector<std::string_view> names;
             for (const AllowedType& allowed : rule.types) names.push_back(allowed.code);
             return wrong(place, rule, IssueCode::structure,
-                         "the type " + std::string(place.type->name) + " is not allowed by the profile; " + joined(names) + " is");
+                         "the type " + std::string(place.type->name) + " is not allowed by the profile; " +
+                             joined(names) + " is");
         }
         if (!fits->profiles.empty()) profiles(place, rule, fits->profiles);
         if (place.type->name == "Reference" && !targets_of(rule).empty()) target(place, rule, targets_of(rule));
@@ -150,7 +156,8 @@ private:
             const auto named = [&](std::string_view profile) { return Canonical::parse(profile).url == url; };
             if (std::any_of(wanted.begin(), wanted.end(), named)) {
                 if (!run_.data.definitions->find(url).profile)
-                    run_.not_checked(place.element, "the extension " + std::string(url) + " is not loaded", rule_name(rule));
+                    run_.not_checked(place.element, "the extension " + std::string(url) + " is not loaded",
+                                     rule_name(rule));
                 return;
             }
             if (rule.slice.empty()) return;  // an extension beside the slices
@@ -232,7 +239,8 @@ private:
 
     void count(const Place& owner, const ElementRule& rule, std::size_t found) {
         if (rule.min && found < *rule.min)
-            run_.missing(owner.element, rule.name, run_.quiet() ? std::string() : counted(rule, found, "at least ", *rule.min),
+            run_.missing(owner.element, rule.name,
+                         run_.quiet() ? std::string() : counted(rule, found, "at least ", *rule.min),
                          run_.quiet() ? std::string() : rule_name(rule));
         if (rule.max && found > *rule.max)
             run_.error(IssueCode::structure, first_of(owner, rule),
@@ -243,7 +251,8 @@ private:
     static std::string counted(const ElementRule& rule, std::size_t found, std::string_view word, unsigned limit) {
         std::string out = "'" + std::string(rule.name) + "'";
         if (!rule.slice.empty()) out += " in the slice '" + std::string(rule.slice) + "'";
-        return out + ": found " + std::to_string(found) + ", the profile asks for " + std::string(word) + std::to_string(limit);
+        return out + ": found " + std::to_string(found) + ", the profile asks for " + std::string(word) +
+               std::to_string(limit);
     }
 
     static Element first_of(const Place& owner, const ElementRule& rule) {
@@ -258,7 +267,8 @@ private:
         if (rule.slices.empty()) return;
         const auto discriminators = discriminators_of(rule);
         if (discriminators.empty()) {
-            run_.not_checked(owner.element, "the slices of " + rule.id + ", which have no discriminator", rule_name(rule));
+            run_.not_checked(owner.element, "the slices of " + rule.id + ", which have no discriminator",
+                             rule_name(rule));
             return;
         }
         std::vector<std::vector<Place>> found(rule.slices.size());
@@ -269,7 +279,8 @@ private:
             if (index == rule.slices.size()) {
                 unsliced_seen = true;
                 if (rule.slicing && rule.slicing->closed)
-                    wrong(item, rule, IssueCode::structure, "the profile allows nothing but its slices here, and this is in none");
+                    wrong(item, rule, IssueCode::structure,
+                          "the profile allows nothing but its slices here, and this is in none");
                 continue;
             }
             if (unsliced_seen && rule.slicing && rule.slicing->open_at_end)
@@ -314,8 +325,8 @@ void check_profile(Run& run, Element element, const r4::TypeDef& type, const Pro
     if (std::find(run.active.begin(), run.active.end(), same) != run.active.end()) return;
     if (!r4::is_a(type, profile.type->name)) {
         run.error(IssueCode::structure, element,
-                  "the profile " + std::string(profile.url) + " is of a " + std::string(profile.type->name) + "; this is a " +
-                      std::string(type.name),
+                  "the profile " + std::string(profile.url) + " is of a " + std::string(profile.type->name) +
+                      "; this is a " + std::string(type.name),
                   profile.url);
         return;
     }

@@ -53,8 +53,8 @@ std::vector<Segment> segments_of(std::string_view id) {
         id = point == std::string_view::npos ? std::string_view() : id.substr(point + 1);
         if (std::exchange(first, false)) continue;
         const auto colon = part.find(':');
-        out.push_back({part.substr(0, colon),
-                       colon == std::string_view::npos ? std::string_view() : part.substr(colon + 1)});
+        out.push_back(
+            {part.substr(0, colon), colon == std::string_view::npos ? std::string_view() : part.substr(colon + 1)});
     }
     return out;
 }
@@ -230,8 +230,8 @@ private:
         const auto value_set = binding["valueSet"].text();
         for (const Element extension : binding["extension"].items())
             if (extension["url"].text() == max_value_set_url)
-                rule.max_value_set = extension["valueCanonical"] ? extension["valueCanonical"].text()
-                                                                 : extension["valueUri"].text();
+                rule.max_value_set =
+                    extension["valueCanonical"] ? extension["valueCanonical"].text() : extension["valueUri"].text();
         const bool same = rule.base && rule.base->binding == strength &&
                           Canonical::parse(rule.base->value_set).url == Canonical::parse(value_set).url;
         rule.binding = same ? BindingStrength::none : strength;
@@ -356,7 +356,8 @@ Result<std::shared_ptr<const Profile>> compile_profile(const DocumentPtr& defini
     profile->name = root["name"].text();
     profile->type = type_named(root["type"].text());
     if (profile->url.empty() || !profile->type)
-        return Error{Errc::bad_value, "not a profile: url or an R4 type is missing", std::string(profile->url), 0, 0, 0};
+        return Error{
+            Errc::bad_value, "not a profile: url or an R4 type is missing", std::string(profile->url), 0, 0, 0};
     for (const Element context : root["context"].items())
         profile->contexts.push_back({context["type"].text(), context["expression"].text()});
     for (const Element invariant : root["contextInvariant"].items()) {

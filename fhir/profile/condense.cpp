@@ -9,13 +9,13 @@ namespace causeway::fhir {
 
 namespace {
 
-constexpr auto of_definition = std::to_array<std::string_view>(
-    {"url", "version", "name", "title", "status", "fhirVersion", "kind", "abstract", "context", "contextInvariant", "type",
-     "baseDefinition", "derivation"});
+constexpr auto of_definition =
+    std::to_array<std::string_view>({"url", "version", "name", "title", "status", "fhirVersion", "kind", "abstract",
+                                     "context", "contextInvariant", "type", "baseDefinition", "derivation"});
 
-constexpr auto of_element = std::to_array<std::string_view>(
-    {"id", "path", "sliceName", "slicing", "min", "max", "base", "contentReference", "type", "mustSupport", "isModifier",
-     "maxLength", "binding", "constraint", "short"});
+constexpr auto of_element = std::to_array<std::string_view>({"id", "path", "sliceName", "slicing", "min", "max", "base",
+                                                             "contentReference", "type", "mustSupport", "isModifier",
+                                                             "maxLength", "binding", "constraint", "short"});
 
 template <class List>
 bool in(const List& list, std::string_view name) noexcept {

@@ -41,7 +41,8 @@ private:
     Entry* entry(std::string_view canonical) const;
 
     mutable std::recursive_mutex mutex_;  ///< recursive: compiling one asks for its base
-    std::unordered_map<std::string, std::shared_ptr<Entry>> entries_;  ///< by url (the last one added) and by url|version
+    std::unordered_map<std::string, std::shared_ptr<Entry>>
+        entries_;  ///< by url (the last one added) and by url|version
     std::size_t size_ = 0;
 };
 

@@ -40,8 +40,8 @@ struct ElementRule {
     std::string_view name;   ///< of the element; a choice is named without "[x]"
     std::string_view slice;  ///< empty for the element itself
     bool is_choice = false;
-    const r4::TypeDef* type = nullptr;      ///< where it is one
-    const r4::ElementDef* base = nullptr;   ///< as R4 has it; null for a root
+    const r4::TypeDef* type = nullptr;     ///< where it is one
+    const r4::ElementDef* base = nullptr;  ///< as R4 has it; null for a root
     std::optional<unsigned> min;
     std::optional<unsigned> max;  ///< unset also for "*"
     std::vector<AllowedType> types;
@@ -90,8 +90,9 @@ public:
     virtual DocumentPtr definition(std::string_view canonical) const = 0;
 };
 
-/// Compiles a StructureDefinition (derivation constraint): its base's rules, then its differential; its snapshot where the
-/// base is not known or there is no differential. Fails with the element's id as path where it cannot be understood.
+/// Compiles a StructureDefinition (derivation constraint): its base's rules, then its differential; its snapshot where
+/// the base is not known or there is no differential. Fails with the element's id as path where it cannot be
+/// understood.
 Result<std::shared_ptr<const Profile>> compile_profile(const DocumentPtr& definition, const DefinitionSource& source);
 
 /// The type that a core definition's URL names; null for any other URL.

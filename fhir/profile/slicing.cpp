@@ -62,8 +62,8 @@ std::vector<Step> steps_of(std::string_view path) {
 /// Where a discriminator's path has led to: in the resource, and in what the slice says.
 struct Cursor {
     std::vector<Place> places;
-    const ElementRule* rule = nullptr;          ///< null where the slice says nothing
-    std::vector<std::string_view> targets;      ///< behind resolve(): profiles of which one holds
+    const ElementRule* rule = nullptr;      ///< null where the slice says nothing
+    std::vector<std::string_view> targets;  ///< behind resolve(): profiles of which one holds
 };
 
 class Matcher {
@@ -114,7 +114,8 @@ private:
                 cursor.rule = nullptr;
                 if (all)
                     for (const auto& slice : all->slices)
-                        if (slice->types.size() == 1 && by_url({}, slice->types.front(), step.text)) cursor.rule = slice.get();
+                        if (slice->types.size() == 1 && by_url({}, slice->types.front(), step.text))
+                            cursor.rule = slice.get();
                 break;
             }
             case Step::Kind::of_type:
@@ -149,7 +150,8 @@ private:
             out.push_back({target, resource_type_def(target)});
             return;
         }
-        if (const auto name = target_type(run_, place.element); !name.empty()) out.push_back({Element(), r4::find_type(name)});
+        if (const auto name = target_type(run_, place.element); !name.empty())
+            out.push_back({Element(), r4::find_type(name)});
     }
 
     /// What the slice says of a member: itself, or by the one profile that its type or target must meet.
@@ -178,7 +180,8 @@ private:
     Match type(const Cursor& cursor) const {
         std::vector<std::string_view> wanted;
         if (cursor.rule) {
-            for (const AllowedType& allowed : cursor.rule->types) wanted.push_back(allowed.type ? allowed.type->name : allowed.code);
+            for (const AllowedType& allowed : cursor.rule->types)
+                wanted.push_back(allowed.type ? allowed.type->name : allowed.code);
             if (wanted.empty() && cursor.rule->type && cursor.rule->base && cursor.rule->base->types.size() > 1)
                 wanted.push_back(cursor.rule->type->name);
         }

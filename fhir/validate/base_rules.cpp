@@ -8,8 +8,8 @@ namespace causeway::fhir {
 
 namespace {
 
-/// Checked natively, with more detail than a boolean has: ele-1 by the structure, txt-1 and txt-2 by the narrative, ref-1 by
-/// the references.
+/// Checked natively, with more detail than a boolean has: ele-1 by the structure, txt-1 and txt-2 by the narrative,
+/// ref-1 by the references.
 bool is_native(std::string_view key) noexcept {
     return key == "ele-1" || key == "txt-1" || key == "txt-2" || key == "ref-1";
 }

@@ -85,9 +85,10 @@ void check_binding(Run& run, Element coded, BindingStrength strength, const Valu
             return;
         case Answer::unknown:
             if (!run.quiet() && !preferred)
-                run.not_checked(coded, "the value set " + std::string(url) + ": " +
-                                           load_it(unknown_system(*run.data.terminology, coded)),
-                                rule);
+                run.not_checked(
+                    coded,
+                    "the value set " + std::string(url) + ": " + load_it(unknown_system(*run.data.terminology, coded)),
+                    rule);
             return;
     }
 }
@@ -96,11 +97,12 @@ void check_coding(Run& run, Element coding) {
     const auto system = coding["system"].text();
     const auto code = coding["code"].text();
     if (!system.empty() && system.find(':') == std::string_view::npos)
-        return run.error(IssueCode::value, coding["system"], "the system of a coding is an absolute URI; this is relative",
-                         "coding");
+        return run.error(IssueCode::value, coding["system"],
+                         "the system of a coding is an absolute URI; this is relative", "coding");
     if (code.empty() || run.quiet()) return;
     if (system.empty()) {
-        run.report(Severity::warning, IssueCode::code_invalid, coding, "a code without its system has no meaning", "coding");
+        run.report(Severity::warning, IssueCode::code_invalid, coding, "a code without its system has no meaning",
+                   "coding");
         return;
     }
     const Terminology& terminology = *run.data.terminology;
@@ -112,20 +114,19 @@ void check_coding(Run& run, Element coding) {
                              "the code system " + std::string(system) + " has no such code", "coding");
         const Concept& entry = known->at(index);
         if (entry.is_abstract && coding["userSelected"].text() == "true")
-            run.report(Severity::warning, IssueCode::code_invalid, coding["code"], "an abstract code is not selected by users",
-                       "coding");
+            run.report(Severity::warning, IssueCode::code_invalid, coding["code"],
+                       "an abstract code is not selected by users", "coding");
     }
     const auto display = coding["display"].text();
     if (known && display.empty()) return;
     const auto answer = terminology.validate_code({system, code, {}, display});
     if (!known && answer.answer == Answer::no)
-        run.error(IssueCode::code_invalid, coding["code"], "the code system " + std::string(system) + " has no such code",
-                  "coding");
+        run.error(IssueCode::code_invalid, coding["code"],
+                  "the code system " + std::string(system) + " has no such code", "coding");
     if (answer.answer == Answer::yes && !answer.display_matches)
         run.report(Severity::warning, IssueCode::value, coding["display"],
                    "the display is not the one that " + std::string(system) + " gives the code", "coding");
-    if (answer.answer == Answer::unknown && !known)
-        run.unknown_system(coding, system);
+    if (answer.answer == Answer::unknown && !known) run.unknown_system(coding, system);
 }
 
 }  // namespace causeway::fhir

@@ -25,7 +25,8 @@ private:
     void full_url(Element entry) {
         const Element url = entry["fullUrl"];
         const Element resource = entry["resource"];
-        const bool asks = type_ == "batch" || type_ == "transaction" || type_ == "batch-response" || type_ == "transaction-response";
+        const bool asks =
+            type_ == "batch" || type_ == "transaction" || type_ == "batch-response" || type_ == "transaction-response";
         if (!url.has_value()) {
             if (!asks && resource.is_object() && type_ != "history" && !type_.empty())
                 run_.report(Severity::warning, IssueCode::required, entry,
@@ -36,7 +37,8 @@ private:
         const auto parsed = ReferenceUrl::parse(text);
         if (text.find(':') == std::string_view::npos)
             return run_.error(IssueCode::value, url, "fullUrl is an absolute URI; this is relative", "bundle");
-        if (parsed.kind != ReferenceUrl::Kind::absolute || !resource.is_object() || !r4::is_resource_type(parsed.type)) return;
+        if (parsed.kind != ReferenceUrl::Kind::absolute || !resource.is_object() || !r4::is_resource_type(parsed.type))
+            return;
         const auto id = resource["id"].text();
         if (asks && id.empty()) return;
         if (parsed.type != resource.resource_type() || (!id.empty() && parsed.id != id))
@@ -67,8 +69,8 @@ private:
     void carries(Element reference) {
         const Element text = reference["reference"];
         if (text.has_value() && !run_.find_target(text.text()))
-            run_.error(IssueCode::not_found, text, "a document carries what its Composition refers to; the bundle has no such entry",
-                       "bundle");
+            run_.error(IssueCode::not_found, text,
+                       "a document carries what its Composition refers to; the bundle has no such entry", "bundle");
     }
 
     Run& run_;

@@ -20,12 +20,14 @@ Element owner_of(Element element) noexcept {
     return parent.is_array() ? parent.parent() : parent;
 }
 
-/// True if the element stands at a path like "Patient.contact.name", "HumanName.given", "Observation.value[x]", "Element".
+/// True if the element stands at a path like "Patient.contact.name", "HumanName.given", "Observation.value[x]",
+/// "Element".
 bool stands_at(Element element, std::string_view path) {
     const TypeDef* type = type_of(element);
     if (type && r4::is_a(*type, path)) return true;
     const auto point = path.rfind('.');
-    if (point == std::string_view::npos) return path == "BackboneElement" && type && type->kind == r4::TypeKind::backbone;
+    if (point == std::string_view::npos)
+        return path == "BackboneElement" && type && type->kind == r4::TypeKind::backbone;
     const Element owner = owner_of(element);
     if (!owner) return false;
     const TypeDef* owner_type = type_of(owner);
@@ -39,7 +41,10 @@ bool stands_at(Element element, std::string_view path) {
 class ExtensionCheck {
 public:
     ExtensionCheck(Run& run, Element extension, bool is_modifier)
-        : run_(run), extension_(extension), is_modifier_(is_modifier), url_(extension["url"].text()),
+        : run_(run),
+          extension_(extension),
+          is_modifier_(is_modifier),
+          url_(extension["url"].text()),
           place_(owner_of(extension)) {}
 
     void run() {
@@ -47,14 +52,16 @@ public:
         const TypeDef* owner = type_of(place_);
         const bool nested = owner && owner->name == "Extension";
         if (url_.find(':') == std::string_view::npos) {
-            if (!nested) run_.error(IssueCode::extension, extension_["url"], "the URL of an extension is absolute", "extension");
+            if (!nested)
+                run_.error(IssueCode::extension, extension_["url"], "the URL of an extension is absolute", "extension");
             return;  // a part of a complex extension: its definition says what it is
         }
         const auto found = run_.data.definitions->find(url_);
         if (!found.profile) return unknown(found.fault);
         const Profile& definition = *found.profile;
         if (definition.type->name != "Extension")
-            return run_.error(IssueCode::extension, extension_["url"], "the URL is of a profile, not of an extension", "extension");
+            return run_.error(IssueCode::extension, extension_["url"], "the URL is of a profile, not of an extension",
+                              "extension");
         if (definition.is_modifier != is_modifier_)
             run_.error(IssueCode::extension, extension_,
                        definition.is_modifier ? "a modifier extension stands in modifierExtension"
@@ -67,11 +74,13 @@ public:
 
 private:
     void unknown(std::string_view fault) {
-        if (!fault.empty()) return run_.not_checked(extension_, "the extension " + std::string(url_) + ": " + std::string(fault), url_);
+        if (!fault.empty())
+            return run_.not_checked(extension_, "the extension " + std::string(url_) + ": " + std::string(fault), url_);
         if (run_.quiet()) return;
         const bool of_core = url_.starts_with(core_base);
-        run_.report(of_core || is_modifier_ ? Severity::warning : Severity::information, IssueCode::extension, extension_,
-                    "the extension " + std::string(url_) + " is not known here; its content is not checked", "extension");
+        run_.report(of_core || is_modifier_ ? Severity::warning : Severity::information, IssueCode::extension,
+                    extension_, "the extension " + std::string(url_) + " is not known here; its content is not checked",
+                    "extension");
     }
 
     void context(const Profile& definition) {
@@ -142,7 +151,8 @@ private:
                 run_.not_checked(extension_, "the rule for where the extension " + std::string(url_) + " stands", url_);
             else if (!*holds)
                 run_.error(IssueCode::extension, extension_,
-                           "the extension " + std::string(url_) + " has a rule for what holds it, which is broken", url_);
+                           "the extension " + std::string(url_) + " has a rule for what holds it, which is broken",
+                           url_);
         }
     }
 
@@ -155,6 +165,8 @@ private:
 
 }  // namespace
 
-void check_extension(Run& run, Element extension, bool is_modifier) { ExtensionCheck(run, extension, is_modifier).run(); }
+void check_extension(Run& run, Element extension, bool is_modifier) {
+    ExtensionCheck(run, extension, is_modifier).run();
+}
 
 }  // namespace causeway::fhir

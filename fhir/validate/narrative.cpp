@@ -10,17 +10,18 @@ namespace {
 
 // XHTML 1.0, chapters 7 to 11 and 15, as R4 allows them in a narrative; sorted.
 constexpr auto elements = std::to_array<std::string_view>(
-    {"a",    "abbr", "acronym", "address", "area", "b",   "bdo",  "big",   "blockquote", "br", "caption", "cite",
-     "code", "col",  "colgroup", "dd",     "dfn",  "div", "dl",   "dt",    "em",         "h1", "h2",      "h3",
-     "h4",   "h5",   "h6",      "hr",      "i",    "img", "kbd",  "li",    "map",        "ol", "p",       "pre",
-     "q",    "samp", "small",   "span",    "strong", "sub", "sup", "table", "tbody",     "td", "tfoot",   "th",
-     "thead", "tr",  "tt",      "ul",      "var"});
+    {"a",     "abbr", "acronym", "address",  "area",  "b",     "bdo",  "big",    "blockquote", "br",  "caption",
+     "cite",  "code", "col",     "colgroup", "dd",    "dfn",   "div",  "dl",     "dt",         "em",  "h1",
+     "h2",    "h3",   "h4",      "h5",       "h6",    "hr",    "i",    "img",    "kbd",        "li",  "map",
+     "ol",    "p",    "pre",     "q",        "samp",  "small", "span", "strong", "sub",        "sup", "table",
+     "tbody", "td",   "tfoot",   "th",       "thead", "tr",    "tt",   "ul",     "var"});
 constexpr auto attributes = std::to_array<std::string_view>(
-    {"abbr",   "accesskey", "align", "alt",    "axis",    "border", "cellpadding", "cellspacing", "char",     "charoff",
-     "charset", "cite",     "class", "colspan", "coords", "dir",    "frame",       "headers",     "height",   "href",
-     "hreflang", "id",      "ismap", "lang",   "longdesc", "name",  "nohref",      "rel",         "rev",      "rowspan",
-     "rules",  "scope",     "shape", "span",   "src",     "start",  "style",       "summary",     "tabindex", "title",
-     "type",   "usemap",    "valign", "value", "width",   "xml:base", "xml:lang",  "xml:space",   "xmlns"});
+    {"abbr",     "accesskey", "align",     "alt",   "axis",    "border", "cellpadding", "cellspacing", "char",
+     "charoff",  "charset",   "cite",      "class", "colspan", "coords", "dir",         "frame",       "headers",
+     "height",   "href",      "hreflang",  "id",    "ismap",   "lang",   "longdesc",    "name",        "nohref",
+     "rel",      "rev",       "rowspan",   "rules", "scope",   "shape",  "span",        "src",         "start",
+     "style",    "summary",   "tabindex",  "title", "type",    "usemap", "valign",      "value",       "width",
+     "xml:base", "xml:lang",  "xml:space", "xmlns"});
 static_assert(std::is_sorted(elements.begin(), elements.end()));
 static_assert(std::is_sorted(attributes.begin(), attributes.end()));
 
@@ -60,7 +61,8 @@ std::string markup_fault(std::string_view div) {
     for (auto at = div.find('<'); at != std::string_view::npos;) {
         const xml::Markup markup = xml::read_markup(div, at);
         if (markup.kind == xml::Markup::Kind::open || markup.kind == xml::Markup::Kind::empty) {
-            if (!in(elements, markup.name)) return "the element '" + std::string(markup.name) + "' is not allowed in a narrative";
+            if (!in(elements, markup.name))
+                return "the element '" + std::string(markup.name) + "' is not allowed in a narrative";
             auto fault = attribute_fault(div.substr(at, markup.end - at), markup.name.size());
             if (!fault.empty()) return fault;
         }

@@ -53,14 +53,15 @@ void check_reference(Run& run, Element reference, const r4::ElementDef& element)
         return run.error(IssueCode::not_found, where, "no entry of the bundle has this fullUrl", "bundle");
     if (!text.empty() && type.empty() && is_relative(text) && url.kind != ReferenceUrl::Kind::fragment)
         return run.error(IssueCode::value, where,
-                         "a relative reference is a resource type, '/' and an id, or a type with a search", "reference");
+                         "a relative reference is a resource type, '/' and an id, or a type with a search",
+                         "reference");
     if (!said.empty() && !type.empty() && said != type)
-        run.error(IssueCode::value, reference["type"], "the reference is to a " + std::string(type) + ", not of the type given",
-                  "reference");
+        run.error(IssueCode::value, reference["type"],
+                  "the reference is to a " + std::string(type) + ", not of the type given", "reference");
     const auto known = type.empty() ? said : type;
     if (r4::is_resource_type(known) && !is_allowed(element, known))
-        run.error(IssueCode::value, reference, "a reference to a " + std::string(known) + "; allowed are " + list_of(element),
-                  "reference");
+        run.error(IssueCode::value, reference,
+                  "a reference to a " + std::string(known) + "; allowed are " + list_of(element), "reference");
 }
 
 }  // namespace causeway::fhir

@@ -51,7 +51,9 @@ void Run::apply(std::span<const Rule> rules, Element focus, const r4::TypeDef* t
     environment.hooks = this;
     environment.resolve_to_type = true;
     for (const Rule& rule : rules) {
-        const auto name = [&] { return where.empty() ? std::string(rule.key) : std::string(where) + '|' + std::string(rule.key); };
+        const auto name = [&] {
+            return where.empty() ? std::string(rule.key) : std::string(where) + '|' + std::string(rule.key);
+        };
         if (!rule.expression) {
             not_checked(focus, "the rule " + std::string(rule.key) + ", whose expression cannot be run", name());
             continue;

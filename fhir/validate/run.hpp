@@ -22,9 +22,9 @@ public:
     const ValidatorData& data;
     const ValidateOptions& options;
     const Element root;
-    Element resource;                      ///< the one being checked
-    Element root_resource;                 ///< its container, or itself
-    std::unique_ptr<BundleIndex> bundle;   ///< the nearest bundle around it; null outside of bundles
+    Element resource;                     ///< the one being checked
+    Element root_resource;                ///< its container, or itself
+    std::unique_ptr<BundleIndex> bundle;  ///< the nearest bundle around it; null outside of bundles
 
     void report(Severity severity, IssueCode code, Element at, std::string text, std::string_view rule);
     void error(IssueCode code, Element at, std::string text, std::string_view rule) {
@@ -106,7 +106,8 @@ private:
     bool failed_ = false;
 };
 
-/// What a code, Coding, CodeableConcept, Quantity, string or uri says of a value set; `strength` decides what is an issue.
+/// What a code, Coding, CodeableConcept, Quantity, string or uri says of a value set; `strength` decides what is an
+/// issue.
 void check_binding(Run& run, Element coded, r4::BindingStrength strength, const ValueSet* set, std::string_view url,
                    std::string_view rule);
 Answer bound(const Terminology& terminology, const ValueSet& set, Element coded);

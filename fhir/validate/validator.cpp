@@ -50,8 +50,12 @@ std::vector<std::string> Validator::rules_not_run() const { return data_->rules-
 Result<std::vector<std::string>> Validator::must_support(std::string_view canonical) const {
     const auto found = data_->definitions->find(canonical);
     if (!found.profile)
-        return Error{Errc::unknown_name, found.fault.empty() ? "the profile is not loaded" : std::string(found.fault),
-                     std::string(canonical), 0, 0, 0};
+        return Error{Errc::unknown_name,
+                     found.fault.empty() ? "the profile is not loaded" : std::string(found.fault),
+                     std::string(canonical),
+                     0,
+                     0,
+                     0};
     return found.profile->must_support;
 }
 

@@ -23,16 +23,16 @@ struct ValidateOptions {
     std::size_t issues_max = 200;
     std::int64_t now_us = 0;  ///< for now() and today() in invariants
     std::int16_t zone_minutes = 0;
-    /// Gives the resource that a literal reference names, beyond contained ones and the bundle's; absent where it is not
-    /// known. It must outlive the call.
+    /// Gives the resource that a literal reference names, beyond contained ones and the bundle's; absent where it is
+    /// not known. It must outlive the call.
     std::function<Element(std::string_view reference)> resolve = {};
     /// "It is good practice" rules (dom-6), as warnings.
     bool best_practice = true;
 };
 
-/// Everything that R4 and the profiles loaded ask of a resource: structure, invariants, bindings, references, narrative,
-/// bundles, extensions, profiles. Immutable once built, shared by pointer, used from any thread. It compiles a profile
-/// when that is first needed, behind a lock of its own.
+/// Everything that R4 and the profiles loaded ask of a resource: structure, invariants, bindings, references,
+/// narrative, bundles, extensions, profiles. Immutable once built, shared by pointer, used from any thread. It compiles
+/// a profile when that is first needed, behind a lock of its own.
 class Validator {
 public:
     explicit Validator(std::unique_ptr<const ValidatorData> data);
@@ -71,8 +71,8 @@ public:
     ValidatorBuilder(const ValidatorBuilder&) = delete;
     ValidatorBuilder& operator=(const ValidatorBuilder&) = delete;
 
-    /// A StructureDefinition, CodeSystem, ValueSet or ConceptMap; anything else is passed over (false). A later definition
-    /// hides an earlier one of the same URL and version.
+    /// A StructureDefinition, CodeSystem, ValueSet or ConceptMap; anything else is passed over (false). A later
+    /// definition hides an earlier one of the same URL and version.
     bool add(const DocumentPtr& definition);
     /// Large code systems outside of memory.
     void set_store(std::shared_ptr<const ConceptStore> store);

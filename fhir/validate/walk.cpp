@@ -110,8 +110,8 @@ private:
     void identifier(Element item) {
         const auto system = item["system"].text();
         if (!system.empty() && system.find(':') == std::string_view::npos)
-            run_.error(IssueCode::value, item["system"], "the system of an identifier is an absolute URI; this is relative",
-                       "identifier");
+            run_.error(IssueCode::value, item["system"],
+                       "the system of an identifier is an absolute URI; this is relative", "identifier");
     }
 
     void contained_ids(Element element) {
@@ -142,9 +142,10 @@ private:
         if (url.empty()) return;
         if (const TypeDef* core = core_type(url)) {
             if (!r4::is_a(type, core->name))
-                run_.error(IssueCode::structure, element,
-                           "the profile " + std::string(url) + " is of another type; this is a " + std::string(type.name),
-                           url);
+                run_.error(
+                    IssueCode::structure, element,
+                    "the profile " + std::string(url) + " is of another type; this is a " + std::string(type.name),
+                    url);
             return;
         }
         const auto found = run_.data.definitions->find(url);
