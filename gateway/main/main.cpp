@@ -10,6 +10,7 @@ void add_doctor_command(CLI::App& app, Exit& exit_code);
 void add_fhirpath_command(CLI::App& app, Exit& exit_code);
 void add_hl7_command(CLI::App& app, Exit& exit_code);
 void add_listen_command(CLI::App& app, Exit& exit_code);
+void add_maps_command(CLI::App& app, Exit& exit_code);
 void add_match_command(CLI::App& app, Exit& exit_code);
 void add_serve_command(CLI::App& app, Exit& exit_code);
 void add_send_command(CLI::App& app, Exit& exit_code);
@@ -23,6 +24,7 @@ using causeway::Exit;
 /// Every command of the program, in the order in which `--help` lists them.
 constexpr AddCommand commands[] = {
     causeway::add_serve_command,    causeway::add_doctor_command, causeway::add_convert_command,
+    causeway::add_maps_command,
     causeway::add_send_command,     causeway::add_listen_command, causeway::add_match_command,
     causeway::add_fhirpath_command, causeway::add_hl7_command,
 };

@@ -22,7 +22,7 @@ void Compiler::fault(const Place& place, const char* code, std::string text) {
 
 std::uint32_t Compiler::add_line(const Place& place, const std::string& owner, std::string text) {
     plan_->lines.push_back({place.file < sources_.size() ? sources_[place.file].name : std::string(), place.line,
-                            std::string(place.site), owner, std::move(text)});
+                            std::string(place.site), owner, std::move(text), place.column});
     return static_cast<std::uint32_t>(plan_->lines.size() - 1);
 }
 

@@ -304,6 +304,7 @@ void Compiler::order_backward(Block& block) {
 
 void Compiler::table(const syntax::Table& in, const Place& place) {
     auto& out = *tables_by_name_.at(in.name);
+    out.id = add_line(place, "table " + in.name, "table " + in.name);
     if (!in.fhir_system.empty()) {
         const auto system = library_.systems.find(in.fhir_system);
         if (in.fhir_system_is_url)

@@ -56,7 +56,6 @@ private:
     Conversion conversion(const syntax::Statement& in, const Line& line, const Context& context);
     const TypePlan* find_type(std::string_view v2_type, std::string_view fhir_type) const;
     void order_backward(Block& block);
-    void warn_of_overlaps(const Block& block, const Context& context);
     void table(const syntax::Table& in, const Place& place);
 
     // messages

@@ -171,6 +171,7 @@ struct TablePlan {
     struct Entry {
         std::string from, to, display;
     };
+    std::uint32_t id = 0;  ///< index into Plan::lines
     std::string name;
     std::string system;                                      ///< of the FHIR codes; may be empty
     std::vector<Entry> forward, backward;                    ///< sorted by `from`
@@ -253,6 +254,7 @@ struct LineText {
     std::string site;   ///< the site that supplied it; empty = the library
     std::string owner;  ///< "map PID_Patient", "type CX"
     std::string text;
+    std::uint32_t column = 0;
 };
 
 struct Plan {
