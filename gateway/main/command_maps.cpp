@@ -17,7 +17,8 @@ namespace causeway {
 namespace maps_command {
 
 void Choice::add_options(CLI::App& command) {
-    command.add_option("--maps", maps, "a folder of map files on top of the shipped ones")->check(CLI::ExistingDirectory);
+    command.add_option("--maps", maps, "a folder of map files on top of the shipped ones")
+        ->check(CLI::ExistingDirectory);
     command.add_option("--library", library, "a folder of map files in place of the shipped ones")
         ->check(CLI::ExistingDirectory);
     command.add_option("--site", site, "the maps as this site has them");
@@ -173,7 +174,8 @@ void add_maps_command(CLI::App& app, Exit& exit_code) {
     sub = maps->add_subcommand("explain", "Say which lines and tables a field or an element goes through");
     explaining->choice.add_options(*sub);
     sub->add_option("places", explaining->places, "PID-3, CX.4, Patient.identifier, or a name; none = every line");
-    sub->add_option("--diff", explaining->base, "instead, print what differs from this site ('base': from the library)");
+    sub->add_option("--diff", explaining->base,
+                    "instead, print what differs from this site ('base': from the library)");
     sub->callback([explaining, &exit_code] { exit_code = explain(*explaining); });
 
     maps_command::add_coverage(*maps, exit_code);

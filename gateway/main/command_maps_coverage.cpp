@@ -56,7 +56,8 @@ Exit coverage(const CoverageCommand& command) {
         fmt::print(stderr, "causeway maps coverage: no message (*.hl7) was found\n");
         return Exit::usage;
     }
-    const auto reasons = command.reasons.empty() ? std::map<std::pair<std::string, std::string>, std::string>() : read_reasons(command.reasons);
+    const auto reasons = command.reasons.empty() ? std::map<std::pair<std::string, std::string>, std::string>()
+                                                 : read_reasons(command.reasons);
     struct Count {
         std::size_t files = 0, rows = 0, covered = 0, explained = 0;
     };
@@ -94,8 +95,9 @@ Exit coverage(const CoverageCommand& command) {
     }
     Count all;
     for (const auto& [kind, count] : counts) {
-        fmt::print("{}: {} files, {} rows with a target, {} covered ({:.1f} %), {} more not mapped on purpose\n", kind, count.files,
-                   count.rows, count.covered, count.rows == 0 ? 0.0 : 100.0 * static_cast<double>(count.covered) / static_cast<double>(count.rows),
+        fmt::print("{}: {} files, {} rows with a target, {} covered ({:.1f} %), {} more not mapped on purpose\n", kind,
+                   count.files, count.rows, count.covered,
+                   count.rows == 0 ? 0.0 : 100.0 * static_cast<double>(count.covered) / static_cast<double>(count.rows),
                    count.explained);
         all.rows += count.rows;
         all.covered += count.covered;
@@ -108,10 +110,12 @@ Exit coverage(const CoverageCommand& command) {
 
 void add_coverage(CLI::App& maps, Exit& exit_code) {
     auto command = std::make_shared<CoverageCommand>();
-    auto* sub = maps.add_subcommand("coverage", "Compare what the maps do to messages with an implementation guide's tables");
+    auto* sub =
+        maps.add_subcommand("coverage", "Compare what the maps do to messages with an implementation guide's tables");
     command->choice.add_options(*sub);
     sub->add_option("messages", command->messages, "files or folders of messages (*.hl7) to run")->required();
-    sub->add_option("--guide", command->guide, "the guide's tables: a folder with messages/, segments/ and datatypes/ (*.csv)")
+    sub->add_option("--guide", command->guide,
+                    "the guide's tables: a folder with messages/, segments/ and datatypes/ (*.csv)")
         ->required()
         ->check(CLI::ExistingDirectory);
     sub->add_option("--reasons", command->reasons, "a file of rows left out on purpose: source TAB target TAB reason")

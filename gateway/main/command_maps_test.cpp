@@ -85,7 +85,8 @@ public:
         for (const auto& entry : result.trace) lines_by_node_[entry.node] = entry.line;
         bool good = compare(file, **wanted, *bundle, result);
         std::string expected_back;
-        if (read_text(back_file.string(), expected_back)) good &= compare_segments(back_file.string(), expected_back, segments);
+        if (read_text(back_file.string(), expected_back))
+            good &= compare_segments(back_file.string(), expected_back, segments);
         return good;
     }
 
@@ -104,8 +105,10 @@ private:
             for (const auto& resource : result.resources)
                 if (resource.full_url == url) made = resource.doc->root();
             for (const auto& d : mappings::differences(entry.second, made ? made : at->second.second, entry.first)) {
-                out += "  " + d.path + "\n    expected " + mappings::brief(d.before) + "\n    is       " + mappings::brief(d.after);
-                if (const auto line = lines_by_node_.find(d.after.node()); d.after && line != lines_by_node_.end() && line->second != 0) {
+                out += "  " + d.path + "\n    expected " + mappings::brief(d.before) + "\n    is       " +
+                       mappings::brief(d.after);
+                if (const auto line = lines_by_node_.find(d.after.node());
+                    d.after && line != lines_by_node_.end() && line->second != 0) {
                     const auto& text = plan_->lines[line->second];
                     out += fmt::format("    [{}:{} {}]", text.file, text.line, text.text);
                 }
@@ -113,7 +116,8 @@ private:
             }
         }
         for (const auto& [url, entry] : after)
-            if (!before.contains(url)) out += "  + " + entry.first + " was not expected: " + mappings::brief(entry.second) + "\n";
+            if (!before.contains(url))
+                out += "  + " + entry.first + " was not expected: " + mappings::brief(entry.second) + "\n";
         if (!out.empty()) fmt::print("{}\n{}", file, out);
         return out.empty();
     }
@@ -164,7 +168,9 @@ void add_test(CLI::App& maps, Exit& exit_code) {
     auto command = std::make_shared<TestCommand>();
     auto* sub = maps.add_subcommand("test", "Run messages and compare with the bundles that stand beside them");
     command->choice.add_options(*sub);
-    sub->add_option("folder", command->folder, "NAME.hl7 with NAME.json, the bundle it becomes, and NAME.back, the message made from that")->required();
+    sub->add_option("folder", command->folder,
+                    "NAME.hl7 with NAME.json, the bundle it becomes, and NAME.back, the message made from that")
+        ->required();
     sub->add_option("--now", command->now, "the time of the conversion");
     sub->add_flag("--update", command->update, "write what is as what is expected; read the diff");
     sub->footer("Exit code: 0 if every message is as expected, 1 otherwise.");

@@ -23,10 +23,9 @@ using causeway::Exit;
 
 /// Every command of the program, in the order in which `--help` lists them.
 constexpr AddCommand commands[] = {
-    causeway::add_serve_command,    causeway::add_doctor_command, causeway::add_convert_command,
-    causeway::add_maps_command,
-    causeway::add_send_command,     causeway::add_listen_command, causeway::add_match_command,
-    causeway::add_fhirpath_command, causeway::add_hl7_command,
+    causeway::add_serve_command, causeway::add_doctor_command,   causeway::add_convert_command,
+    causeway::add_maps_command,  causeway::add_send_command,     causeway::add_listen_command,
+    causeway::add_match_command, causeway::add_fhirpath_command, causeway::add_hl7_command,
 };
 
 }  // namespace

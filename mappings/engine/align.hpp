@@ -12,8 +12,9 @@ struct Aligned {
     std::size_t first = none, second = none;
 };
 
-/// The cheapest pairing. `cost(i, j)` is 0 for items that are equal and below 3 for items that are the same one changed;
-/// removing and adding cost 1.5 each. Equal heads and tails cost no search; lists too long to search are paired by number.
+/// The cheapest pairing. `cost(i, j)` is 0 for items that are equal and below 3 for items that are the same one
+/// changed; removing and adding cost 1.5 each. Equal heads and tails cost no search; lists too long to search are
+/// paired by number.
 std::vector<Aligned> align(std::size_t first_size, std::size_t second_size,
                            const std::function<double(std::size_t, std::size_t)>& cost);
 

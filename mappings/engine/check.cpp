@@ -45,8 +45,8 @@ private:
 
     /// A scalar that a statement above always fills is never written by one below.
     void block(const Block& block, const std::string& owner) {
-        std::map<std::string, std::uint32_t> constants;                          // target -> line that always sets it
-        std::map<std::string, std::vector<const Line*>> lines;                   // target -> lines above
+        std::map<std::string, std::uint32_t> constants;         // target -> line that always sets it
+        std::map<std::string, std::vector<const Line*>> lines;  // target -> lines above
         for (const auto& statement : block.statements) {
             if (const auto* assignment = std::get_if<Assignment>(&statement)) {
                 if (!assignment->to_v2 && !assignment->is_default && certain(assignment->if_) &&
@@ -61,17 +61,19 @@ private:
             const Line& line = std::get<Line>(statement);
             if (!line.forward || line.target.iterates >= 0 || line.target.kind == FhirKind::complex) continue;
             if (const auto at = constants.find(line.target.text); at != constants.end() && !line.backward)
-                say("W171", line.id, "the line never writes: line " + std::to_string(plan_.lines[at->second].line) + " always sets " + line.target.text);
+                say("W171", line.id,
+                    "the line never writes: line " + std::to_string(plan_.lines[at->second].line) + " always sets " +
+                        line.target.text);
             for (const Line* above : lines[line.target.text]) {
                 if (!certain(above->if_)) continue;
                 const bool covered = std::all_of(line.sources.begin(), line.sources.end(), [&](const V2Ref& source) {
-                    return std::any_of(above->sources.begin(), above->sources.end(), [&](const V2Ref& other) {
-                        return same_place(source, other);
-                    });
+                    return std::any_of(above->sources.begin(), above->sources.end(),
+                                       [&](const V2Ref& other) { return same_place(source, other); });
                 });
                 if (!covered || line.mirror || (line.backward && !above->backward)) continue;
-                say("W171", line.id, "the line never writes: line " + std::to_string(plan_.lines[above->id].line) +
-                                         " reads the same place and writes " + line.target.text);
+                say("W171", line.id,
+                    "the line never writes: line " + std::to_string(plan_.lines[above->id].line) +
+                        " reads the same place and writes " + line.target.text);
                 break;
             }
             lines[line.target.text].push_back(&line);
@@ -99,9 +101,12 @@ private:
                 if (!leads || leads->target.text != first->target.text || !certain(other->where)) continue;
                 if (!leads->backward || !first->backward || !asserts_only(other->if_)) continue;
                 // A branch that only sets constants on the v2 side takes every element the next could take.
-                if (leads->conversion.kind == Conversion::Kind::table || leads->conversion.kind == Conversion::Kind::codec) continue;
-                say("W211", first->id, "going back, line " + std::to_string(plan_.lines[leads->id].line) +
-                                           " is always chosen before this branch: give one of them a 'where'");
+                if (leads->conversion.kind == Conversion::Kind::table ||
+                    leads->conversion.kind == Conversion::Kind::codec)
+                    continue;
+                say("W211", first->id,
+                    "going back, line " + std::to_string(plan_.lines[leads->id].line) +
+                        " is always chosen before this branch: give one of them a 'where'");
                 break;
             }
             above.push_back(&branch);
@@ -122,7 +127,8 @@ private:
         std::map<std::string, std::vector<std::pair<std::uint32_t, const Line*>>> forward;  // owner + place
         std::set<std::string> back;
         for_each_statement(plan_, [&](const PlannedStatement& s) {
-            const std::string owner = s.map ? "map " + s.map->name : "type " + s.type->name + " <-> " + s.type->fhir_type;
+            const std::string owner =
+                s.map ? "map " + s.map->name : "type " + s.type->name + " <-> " + s.type->fhir_type;
             if (s.assignment) {
                 if (s.assignment->to_v2) back.insert(owner + " " + place_of(s.assignment->v2, s));
                 return;
@@ -140,9 +146,12 @@ private:
             if (back.contains(place)) continue;
             // Written as a part (PID-5.1) or as a whole (PID-5) is a way back as well.
             const bool part = std::any_of(back.begin(), back.end(), [&](const std::string& other) {
-                return other.substr(0, place.size() + 1) == place + "." || place.substr(0, other.size() + 1) == other + ".";
+                return other.substr(0, place.size() + 1) == place + "." ||
+                       place.substr(0, other.size() + 1) == other + ".";
             });
-            if (!part) say("W230", lines.front().first, "there is no way back into " + place.substr(place.rfind(' ') + 1) + ": only -> lines read it");
+            if (!part)
+                say("W230", lines.front().first,
+                    "there is no way back into " + place.substr(place.rfind(' ') + 1) + ": only -> lines read it");
         }
     }
 
@@ -150,7 +159,8 @@ private:
         V2Ref plain = ref;
         plain.at.repetition = 1;
         plain.all_segments = false;
-        return place_text(plain, s.type ? std::string_view(s.type->name).substr(0, s.type->name.find('.')) : std::string_view());
+        return place_text(
+            plain, s.type ? std::string_view(s.type->name).substr(0, s.type->name.find('.')) : std::string_view());
     }
 
     /// Two slices of one array that one element can satisfy: which of them it belongs to is decided by order.
@@ -160,15 +170,18 @@ private:
             if (!s.line) return;
             for (const Step& step : s.line->target.steps)
                 if (!step.where.empty() && step.index != Step::Index::only && step.crossing.empty())
-                    slices[(s.map ? s.map->name : s.type->name + ">" + s.type->fhir_type) + "|" + step.owner + "." + step.name].emplace_back(&step, s.line->id);
+                    slices[(s.map ? s.map->name : s.type->name + ">" + s.type->fhir_type) + "|" + step.owner + "." +
+                           step.name]
+                        .emplace_back(&step, s.line->id);
         });
         for (const auto& [place, all] : slices) {
             for (std::size_t i = 0; i < all.size(); ++i)
                 for (std::size_t j = i + 1; j < all.size(); ++j) {
                     if (same_tests(*all[i].first, *all[j].first) || disjoint(*all[i].first, *all[j].first)) continue;
-                    say("W170", all[j].second, "an element of " + place.substr(place.find('|') + 1) +
-                                                   " can be this slice and that of line " + std::to_string(plan_.lines[all[i].second].line) +
-                                                   ": add a constraint that tells them apart");
+                    say("W170", all[j].second,
+                        "an element of " + place.substr(place.find('|') + 1) + " can be this slice and that of line " +
+                            std::to_string(plan_.lines[all[i].second].line) +
+                            ": add a constraint that tells them apart");
                 }
         }
     }
@@ -189,14 +202,25 @@ private:
             for (const SliceTest& y : b.where) {
                 if (x.path->text != y.path->text) continue;
                 const auto has = [](const SliceTest& t, const Constant& v) {
-                    return std::any_of(t.values.begin(), t.values.end(), [&](const Constant& w) { return value_text(w) == value_text(v); });
+                    return std::any_of(t.values.begin(), t.values.end(),
+                                       [&](const Constant& w) { return value_text(w) == value_text(v); });
                 };
-                const bool is_x = x.test == Test::equal || x.test == Test::in, is_y = y.test == Test::equal || y.test == Test::in;
-                const bool not_x = x.test == Test::unequal || x.test == Test::not_in, not_y = y.test == Test::unequal || y.test == Test::not_in;
-                if (is_x && is_y && std::none_of(x.values.begin(), x.values.end(), [&](const Constant& v) { return has(y, v); })) return true;
-                if (is_x && not_y && std::all_of(x.values.begin(), x.values.end(), [&](const Constant& v) { return has(y, v); })) return true;
-                if (not_x && is_y && std::all_of(y.values.begin(), y.values.end(), [&](const Constant& v) { return has(x, v); })) return true;
-                if ((x.test == Test::absent) != (y.test == Test::absent) && (x.test == Test::absent || y.test == Test::absent)) return true;
+                const bool is_x = x.test == Test::equal || x.test == Test::in,
+                           is_y = y.test == Test::equal || y.test == Test::in;
+                const bool not_x = x.test == Test::unequal || x.test == Test::not_in,
+                           not_y = y.test == Test::unequal || y.test == Test::not_in;
+                if (is_x && is_y &&
+                    std::none_of(x.values.begin(), x.values.end(), [&](const Constant& v) { return has(y, v); }))
+                    return true;
+                if (is_x && not_y &&
+                    std::all_of(x.values.begin(), x.values.end(), [&](const Constant& v) { return has(y, v); }))
+                    return true;
+                if (not_x && is_y &&
+                    std::all_of(y.values.begin(), y.values.end(), [&](const Constant& v) { return has(x, v); }))
+                    return true;
+                if ((x.test == Test::absent) != (y.test == Test::absent) &&
+                    (x.test == Test::absent || y.test == Test::absent))
+                    return true;
             }
         return false;
     }

@@ -182,9 +182,9 @@ void Coverage::observe(const hl7v2::MessageView& message) {
     for (const auto& resource : result.resources) type_of_url[resource.full_url] = resource.type;
     std::set<std::pair<std::uint32_t, std::uint64_t>> residue;
     for (const auto& entry : result.residue)
-        residue.insert({entry.leaf.segment, LeafKey{entry.leaf.field, entry.leaf.repetition, entry.leaf.component,
-                                                    entry.leaf.subcomponent}
-                                                .packed()});
+        residue.insert(
+            {entry.leaf.segment,
+             LeafKey{entry.leaf.field, entry.leaf.repetition, entry.leaf.component, entry.leaf.subcomponent}.packed()});
     for (const auto& segment : cut(message))
         for (const Leaf& leaf : segment.leaves()) {
             if (residue.contains({segment.number(), leaf.key})) continue;
@@ -244,7 +244,8 @@ bool Coverage::constant_made(const GuideTarget& target, std::string_view value) 
     const bool literal = value.size() > 1 && value.front() == '"' && value.back() == '"';
     if (literal) value = value.substr(1, value.size() - 2);
     return std::any_of(at->second.begin(), at->second.end(), [&](const Constant& c) {
-        return lies_below(c.path, target.path) && (!literal || c.value == value || target.path.find("xtension") == std::string::npos);
+        return lies_below(c.path, target.path) &&
+               (!literal || c.value == value || target.path.find("xtension") == std::string::npos);
     });
 }
 
@@ -341,7 +342,8 @@ std::vector<Coverage::Row> Coverage::compare(std::string_view name, std::string_
         if (!row.covered && has_place && !row.source.empty())
             row.covered = arrived(source, target) || !find_line(source, target, true).empty();
         if (!row.covered && row.source.empty()) row.covered = constant_made(target, value);
-        if (!row.covered) row.why = row.source.empty() || !value.empty() ? "the constant is not made" : explain(source, target);
+        if (!row.covered)
+            row.why = row.source.empty() || !value.empty() ? "the constant is not made" : explain(source, target);
         rows.push_back(std::move(row));
     }
     return rows;

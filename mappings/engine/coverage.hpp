@@ -31,7 +31,7 @@ public:
         std::string source;      ///< "PID-3", "CX.4", "ORU_R01 PID"; empty: a constant
         std::string target;      ///< as the guide writes it, under its type: "Patient.identifier[1].value"
         bool covered = false;
-        std::string why;         ///< not covered: where the value goes, which line did not fire, or that there is none
+        std::string why;  ///< not covered: where the value goes, which line did not fire, or that there is none
     };
     /// `name` is the file's, which says what its table is about ("... PID[Patient] - PID.csv"); `text` is its content.
     std::vector<Row> compare(std::string_view name, std::string_view text) const;
@@ -49,8 +49,8 @@ private:
     struct GuideTarget;
     struct Source;
 
-    void note_types(std::string_view field_type, std::uint8_t component, std::uint8_t subcomponent, std::string_view type,
-                    std::string_view path);
+    void note_types(std::string_view field_type, std::uint8_t component, std::uint8_t subcomponent,
+                    std::string_view type, std::string_view path);
     bool arrived(const Source& source, const GuideTarget& target) const;
     bool constant_made(const GuideTarget& target, std::string_view value) const;
     std::string find_line(const Source& source, const GuideTarget& target, bool read_only) const;

@@ -34,7 +34,8 @@ std::string table_text(const TablePlan& table) {
     for (const auto* rows : {&table.forward, &table.forward_patterns})
         for (const auto& row : *rows) {
             const bool both = back.erase({row.from, row.to}) != 0;
-            out += "  " + row.from + (both ? " <-> " : " -> ") + row.to + (row.display.empty() ? "" : "  " + row.display) + "\n";
+            out += "  " + row.from + (both ? " <-> " : " -> ") + row.to +
+                   (row.display.empty() ? "" : "  " + row.display) + "\n";
         }
     for (const auto& [v2, fhir] : back) out += "  " + v2 + " <- " + fhir + "\n";
     return out;
@@ -46,13 +47,15 @@ std::string ways(const std::vector<const Line*>& lines, const Plan& plan) {
     std::set<const TablePlan*> tables;
     std::set<const Codec*> codecs;
     for (const Line* line : lines) {
-        if (line->conversion.kind == Conversion::Kind::type && line->conversion.type) types.insert(line->conversion.type);
+        if (line->conversion.kind == Conversion::Kind::type && line->conversion.type)
+            types.insert(line->conversion.type);
         if (line->conversion.table) tables.insert(line->conversion.table);
         if (line->conversion.codec) codecs.insert(line->conversion.codec);
     }
     std::string out;
     for (const auto* table : tables) out += table_text(*table);
-    for (const auto* codec : codecs) out += "codec " + std::string(codec->name) + ": " + std::string(codec->does) + "\n";
+    for (const auto* codec : codecs)
+        out += "codec " + std::string(codec->name) + ": " + std::string(codec->does) + "\n";
     for (const auto* type : types) {
         out += "type " + type->name + " <-> " + type->fhir_type + "\n";
         for_each_statement(plan, [&](const PlannedStatement& s) {
@@ -73,7 +76,8 @@ std::string uses_of(const Plan& plan, const std::set<const MapPlan*>& maps) {
         std::set<std::string> here;
         for_each_clause(*message, [&](const ItemPlan& item, const ClausePlan& clause) {
             for (const MapPlan* map : clause.maps)
-                if (maps.contains(map)) here.insert(item.name + " " + plan.lines[clause.id].text + " with " + map->name);
+                if (maps.contains(map))
+                    here.insert(item.name + " " + plan.lines[clause.id].text + " with " + map->name);
         });
         for (const auto& text : here) out += "  " + message->name + ": " + text + "\n";
     }
@@ -105,8 +109,8 @@ std::string explain(const Plan& plan, std::string_view place) {
             V2Ref plain = ref;
             plain.at.repetition = 1;
             plain.all_segments = false;
-            const std::string text =
-                place_text(plain, s.type ? std::string_view(s.type->name).substr(0, s.type->name.find('.')) : std::string_view());
+            const std::string text = place_text(
+                plain, s.type ? std::string_view(s.type->name).substr(0, s.type->name.find('.')) : std::string_view());
             return below(text, place) || (field && below(place, text));
         };
         if (s.assignment && s.assignment->to_v2) return reads(s.assignment->v2);
@@ -129,7 +133,8 @@ std::string explain(const Plan& plan, std::string_view place) {
     // A declaration's name.
     for (const auto& table : plan.tables)
         if (table->name == place) out += where(plan, table->id) + "\n" + table_text(*table);
-    out += explain_lines(plan, [&](const PlannedStatement& s) { return (s.map ? s.map->name : s.type->name) == place; });
+    out +=
+        explain_lines(plan, [&](const PlannedStatement& s) { return (s.map ? s.map->name : s.type->name) == place; });
     for (const auto& message : plan.messages) {
         if (message->name != place) continue;
         for_each_clause(*message, [&](const ItemPlan& item, const ClausePlan& clause) {
@@ -178,10 +183,12 @@ std::string print_difference(const Plan& base, const Plan& plan) {
         std::string part;
         if (a != before.end())
             for (const auto& [text, place] : a->second)
-                if (b == after.end() || !b->second.contains(text)) part += "- " + text + (place.empty() ? "" : "  (" + place + ")") + "\n";
+                if (b == after.end() || !b->second.contains(text))
+                    part += "- " + text + (place.empty() ? "" : "  (" + place + ")") + "\n";
         if (b != after.end())
             for (const auto& [text, place] : b->second)
-                if (a == before.end() || !a->second.contains(text)) part += "+ " + text + (place.empty() ? "" : "  (" + place + ")") + "\n";
+                if (a == before.end() || !a->second.contains(text))
+                    part += "+ " + text + (place.empty() ? "" : "  (" + place + ")") + "\n";
         if (!part.empty()) out += owner + "\n" + part;
     }
     return out;

@@ -19,14 +19,16 @@ std::string url_of(const SourceResource& resource) {
 bool same_identifier(fhir::Element a, fhir::Element b) {
     for (const fhir::Element x : a["identifier"].items())
         for (const fhir::Element y : b["identifier"].items())
-            if (!x["value"].text().empty() && x["value"].text() == y["value"].text() && x["system"].text() == y["system"].text())
+            if (!x["value"].text().empty() && x["value"].text() == y["value"].text() &&
+                x["system"].text() == y["system"].text())
                 return true;
     return false;
 }
 
 /// For each resource read from the message, the given one it is now; nothing if it is not among them. By url, then by
 /// identifier, then by order within the type.
-std::vector<std::optional<std::size_t>> match(const std::vector<MappedResource>& read, std::span<const SourceResource> given) {
+std::vector<std::optional<std::size_t>> match(const std::vector<MappedResource>& read,
+                                              std::span<const SourceResource> given) {
     std::vector<std::optional<std::size_t>> out(read.size());
     std::vector<char> used(given.size(), 0);
     const auto pass = [&](const auto& same) {
@@ -47,7 +49,9 @@ std::vector<std::optional<std::size_t>> match(const std::vector<MappedResource>&
         }
     if (std::all_of(out.begin(), out.end(), [](const auto& o) { return o.has_value(); })) return out;
     pass([](const MappedResource& r, const SourceResource& g) { return same_identifier(r.doc->root(), g.element); });
-    pass([](const MappedResource&, const SourceResource& g) { return g.full_url.empty() || g.full_url.substr(0, 4) != "urn:"; });
+    pass([](const MappedResource&, const SourceResource& g) {
+        return g.full_url.empty() || g.full_url.substr(0, 4) != "urn:";
+    });
     return out;
 }
 
@@ -63,7 +67,8 @@ public:
             const std::string_view path(d.path);
             const auto rest = path.substr(std::min(name.size(), path.size()));
             if (rest == ".id" || rest.substr(0, 5) == ".meta") return true;
-            if (!d.before || !d.after || rest.size() < 10 || rest.substr(rest.size() - 10) != ".reference") return false;
+            if (!d.before || !d.after || rest.size() < 10 || rest.substr(rest.size() - 10) != ".reference")
+                return false;
             const auto at = urls_.find(d.after.text());
             return at != urls_.end() && at->second == d.before.text();
         });
@@ -76,7 +81,8 @@ private:
 
 class Put {
 public:
-    Put(const Plan& plan, std::span<const SourceResource> given, const hl7v2::MessageView& message, const PutContext& context)
+    Put(const Plan& plan, std::span<const SourceResource> given, const hl7v2::MessageView& message,
+        const PutContext& context)
         : plan_(plan), given_(given), message_(message), context_(context) {}
 
     PutResult run() {
@@ -144,7 +150,8 @@ private:
         auto made_after = backward(plan_, after, read_.structure, context);
         if (made_after.refused || made_before.refused) return refuse(std::move(made_after.issues));
         const auto first = hl7v2::Message::parse(made_before.er7), second = hl7v2::Message::parse(made_after.er7);
-        if (!first || !second) return refuse({{Severity::error, "R351", {}, "the message cannot be made from the resources", 0}});
+        if (!first || !second)
+            return refuse({{Severity::error, "R351", {}, "the message cannot be made from the resources", 0}});
         PutResult best;
         std::size_t least = static_cast<std::size_t>(-1);
         MadeMessage a(made_before, first->view()), b(made_after, second->view());
@@ -190,7 +197,9 @@ private:
                 lost(again.resources[i].type + " (it is still there)");
                 continue;
             }
-            for (const auto& d : compare(again.resources[i].doc->root(), wanted[*matched[i]].element, again.resources[i].type)) lost(d.path);
+            for (const auto& d :
+                 compare(again.resources[i].doc->root(), wanted[*matched[i]].element, again.resources[i].type))
+                lost(d.path);
         }
         for (std::size_t j = 0; j < wanted.size(); ++j)
             if (!used[j]) lost(std::string(wanted[j].element.resource_type()) + " (it is not there)");

@@ -10,7 +10,8 @@ namespace {
 
 std::vector<std::uint16_t> repetitions(LeafSegment& segment, std::uint16_t field) {
     std::vector<std::uint16_t> out;
-    for (std::uint16_t r = segment.next_repetition(field, 0); r != 0; r = segment.next_repetition(field, r)) out.push_back(r);
+    for (std::uint16_t r = segment.next_repetition(field, 0); r != 0; r = segment.next_repetition(field, r))
+        out.push_back(r);
     return out;
 }
 
@@ -25,7 +26,8 @@ MadeMessage::MadeMessage(const BackwardResult& made, const hl7v2::MessageView& v
     for (const TraceEntry& entry : made.trace) {
         const std::size_t segment = entry.source.segment;
         if (segment >= segments_.size() || !entry.node) continue;
-        const LeafKey at{entry.source.field, entry.source.repetition, entry.source.component, entry.source.subcomponent};
+        const LeafKey at{entry.source.field, entry.source.repetition, entry.source.component,
+                         entry.source.subcomponent};
         entries_[segment].emplace(at.packed(), &entry);
         ++votes[segment][static_cast<int>(entry.resource)];
     }
@@ -209,12 +211,13 @@ std::uint16_t PutEdit::next_repetition(std::size_t segment, std::uint16_t field)
     return ++at->second;
 }
 
-void PutEdit::change_repetition(std::size_t a, std::size_t b, std::uint16_t field, std::uint16_t ra, std::uint16_t rb, PutReach reach) {
+void PutEdit::change_repetition(std::size_t a, std::size_t b, std::uint16_t field, std::uint16_t ra, std::uint16_t rb,
+                                PutReach reach) {
     auto &x = before_.segments()[a], &y = after_.segments()[b];
     const auto left = x.below({field, ra, 0, 0}), right = y.below({field, rb, 0, 0});
-    const bool same = std::equal(left.begin(), left.end(), right.begin(), right.end(), [](const Leaf& l, const Leaf& r) {
-        return inner(l.key) == inner(r.key) && l.text == r.text;
-    });
+    const bool same =
+        std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                   [](const Leaf& l, const Leaf& r) { return inner(l.key) == inner(r.key) && l.text == r.text; });
     if (same) return;
     const RepetitionPlace place = place_of(a, field, ra);
     if (reach != PutReach::leaf && place.segment != Aligned::none)
@@ -224,13 +227,18 @@ void PutEdit::change_repetition(std::size_t a, std::size_t b, std::uint16_t fiel
         const bool removed = j == right.end() || (i != left.end() && inner(i->key) < inner(j->key));
         const bool added = !removed && (i == left.end() || inner(j->key) < inner(i->key));
         const Leaf& leaf = added ? *j : *i;
-        const std::string is = added ? std::string() : before_.text(*i), wanted = removed ? std::string() : after_.text(*j);
+        const std::string is = added ? std::string() : before_.text(*i),
+                          wanted = removed ? std::string() : after_.text(*j);
         if (!removed) ++j;
         if (!added) ++i;
         if (is == wanted) continue;
         const auto* found = added ? nullptr : sources(a, leaf);
         const LeafKey inside = leaf.position();
-        if (found) write(found->front().segment, {found->front().field, found->front().repetition, found->front().component, found->front().subcomponent}, wanted);
+        if (found)
+            write(found->front().segment,
+                  {found->front().field, found->front().repetition, found->front().component,
+                   found->front().subcomponent},
+                  wanted);
         if (place.segment == Aligned::none) continue;
         const LeafKey at{place.field, place.repetition, inside.component, inside.subcomponent};
         const Leaf* there = leaves_[place.segment].find(at);
@@ -253,8 +261,9 @@ void PutEdit::change_field(std::size_t a, std::size_t b, std::uint16_t field, Pu
     const auto left = repetitions(x, field), right = repetitions(y, field);
     const auto equal = [&](std::size_t i, std::size_t j) {
         const auto l = x.below({field, left[i], 0, 0}), r = y.below({field, right[j], 0, 0});
-        return std::equal(l.begin(), l.end(), r.begin(), r.end(),
-                          [](const Leaf& p, const Leaf& q) { return inner(p.key) == inner(q.key) && p.text == q.text; });
+        return std::equal(l.begin(), l.end(), r.begin(), r.end(), [](const Leaf& p, const Leaf& q) {
+            return inner(p.key) == inner(q.key) && p.text == q.text;
+        });
     };
     const std::size_t k = partner_[a];
     if (reach >= PutReach::field && k != Aligned::none) {
@@ -266,13 +275,15 @@ void PutEdit::change_field(std::size_t a, std::size_t b, std::uint16_t field, Pu
                 if (const auto* found = sources(a, leaf))
                     for (const V2Leaf& source : *found)
                         if (source.segment != k || source.field != field)
-                            write(source.segment, {source.field, source.repetition, source.component, source.subcomponent}, {});
+                            write(source.segment,
+                                  {source.field, source.repetition, source.component, source.subcomponent}, {});
         builder_.segment(k).set_raw({field, 0, 0, 0}, {});
         std::uint16_t n = 0;
         for (const std::uint16_t r : right) write_repetition(k, field, ++n, b, field, r);
         return;
     }
-    const auto pairs = align(left.size(), right.size(), [&](std::size_t i, std::size_t j) { return equal(i, j) ? 0.0 : 1.0; });
+    const auto pairs =
+        align(left.size(), right.size(), [&](std::size_t i, std::size_t j) { return equal(i, j) ? 0.0 : 1.0; });
     for (const Aligned& pair : pairs) {
         if (pair.first != Aligned::none && pair.second != Aligned::none) {
             change_repetition(a, b, field, left[pair.first], right[pair.second], reach);
@@ -325,9 +336,12 @@ std::string PutEdit::apply(PutReach reach, std::vector<std::string>& changed) {
         if (pair.first != Aligned::none && partner_[pair.first] != Aligned::none) {
             position = partner_[pair.first] + 1;
             // Z-segments and notes that follow a segment belong to it.
-            const auto is_partner = [&](std::size_t k) { return std::find(partner_.begin(), partner_.end(), k) != partner_.end(); };
+            const auto is_partner = [&](std::size_t k) {
+                return std::find(partner_.begin(), partner_.end(), k) != partner_.end();
+            };
             while (position < leaves_.size() && !is_partner(position) &&
-                   (segment_name(leaves_[position].code()).front() == 'Z' || leaves_[position].code() == segment_code("NTE")))
+                   (segment_name(leaves_[position].code()).front() == 'Z' ||
+                    leaves_[position].code() == segment_code("NTE")))
                 ++position;
         }
         if (pair.first == Aligned::none) {

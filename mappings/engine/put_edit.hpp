@@ -65,11 +65,13 @@ private:
     double segment_cost(std::size_t a, std::size_t b);
     void change_segment(std::size_t a, std::size_t b, PutReach reach);
     void change_field(std::size_t a, std::size_t b, std::uint16_t field, PutReach reach);
-    void change_repetition(std::size_t a, std::size_t b, std::uint16_t field, std::uint16_t ra, std::uint16_t rb, PutReach reach);
+    void change_repetition(std::size_t a, std::size_t b, std::uint16_t field, std::uint16_t ra, std::uint16_t rb,
+                           PutReach reach);
     RepetitionPlace place_of(std::size_t a, std::uint16_t field, std::uint16_t repetition);
     const std::vector<V2Leaf>* sources(std::size_t a, const Leaf& leaf) const;
     void write(std::size_t segment, LeafKey at, const std::string& text);
-    void write_repetition(std::size_t segment, std::uint16_t field, std::uint16_t repetition, std::size_t b, std::uint16_t from_field, std::uint16_t rb);
+    void write_repetition(std::size_t segment, std::uint16_t field, std::uint16_t repetition, std::size_t b,
+                          std::uint16_t from_field, std::uint16_t rb);
     void remove_repetition(std::size_t segment, std::uint16_t field, std::uint16_t repetition);
     std::uint16_t next_repetition(std::size_t segment, std::uint16_t field);
     std::string segment_text(std::size_t b);

@@ -19,8 +19,10 @@ std::string GeneratedMessage::er7() const {
             const LeafKey at = leaf.position();
             // the only subcomponent of a component is the component
             const auto next = segment.leaves.upper_bound(key);
-            const bool alone = at.subcomponent == 1 && (next == segment.leaves.end() || (next->first >> 8) != (key >> 8));
-            writer.set({at.field, at.repetition, at.component, static_cast<std::uint16_t>(alone ? 0 : at.subcomponent)}, text);
+            const bool alone =
+                at.subcomponent == 1 && (next == segment.leaves.end() || (next->first >> 8) != (key >> 8));
+            writer.set({at.field, at.repetition, at.component, static_cast<std::uint16_t>(alone ? 0 : at.subcomponent)},
+                       text);
         }
     }
     std::string out = builder.text();
@@ -28,7 +30,9 @@ std::string GeneratedMessage::er7() const {
     return out;
 }
 
-MessageGenerator::MessageGenerator(const Plan& plan, const MessagePlan& message) : plan_(plan), message_(message) { learn(); }
+MessageGenerator::MessageGenerator(const Plan& plan, const MessagePlan& message) : plan_(plan), message_(message) {
+    learn();
+}
 
 void MessageGenerator::learn_place(const V2Ref& ref) {
     if (ref.kind != V2Ref::Kind::field || ref.at.field == 0) return;
@@ -46,7 +50,8 @@ void MessageGenerator::learn_condition(const Condition& c, const std::string& da
     plain.at.repetition = 1;
     plain.all_segments = false;
     for (const Constant& value : c.values)
-        if (value.kind == Constant::Kind::scalar && c.test != Test::like) codes_[place_text(plain, datatype)].insert(value.text);
+        if (value.kind == Constant::Kind::scalar && c.test != Test::like)
+            codes_[place_text(plain, datatype)].insert(value.text);
 }
 
 void MessageGenerator::learn() {
@@ -69,8 +74,9 @@ void MessageGenerator::learn() {
 }
 
 std::string MessageGenerator::word() {
-    static constexpr std::string_view words[] = {"Okafor", "Lind", "Ngozi", "renal", "panel", "Sea View", "A&E", "x|y", "5^6",
-                                                 "caf\xc3\xa9", "O'Neil", "left\\right", "one~two", "7", "Ward 3", "na"};
+    static constexpr std::string_view words[] = {"Okafor",  "Lind", "Ngozi",  "renal",       "panel",  "Sea View",
+                                                 "A&E",     "x|y",  "5^6",    "caf\xc3\xa9", "O'Neil", "left\\right",
+                                                 "one~two", "7",    "Ward 3", "na"};
     std::string out(words[below(std::size(words))]);
     if (chance(60)) out += std::to_string(below(10'000));
     return out;
@@ -101,7 +107,8 @@ std::string MessageGenerator::primitive(std::string_view type) {
     return word();
 }
 
-void MessageGenerator::value(GeneratedMessage::Segment& segment, std::string datatype, LeafKey at, int depth, const std::string& path) {
+void MessageGenerator::value(GeneratedMessage::Segment& segment, std::string datatype, LeafKey at, int depth,
+                             const std::string& path) {
     const auto here = codes_.find(path);
     if (here != codes_.end() && !here->second.empty() && chance(85)) {
         auto code = here->second.begin();
@@ -118,7 +125,8 @@ void MessageGenerator::value(GeneratedMessage::Segment& segment, std::string dat
         LeafKey leaf = at;
         if (leaf.component == 0) leaf.component = 1;
         if (leaf.subcomponent == 0) leaf.subcomponent = 1;
-        segment.leaves.emplace(leaf.packed(), primitive(definition && !definition->primitive() && datatype != "TS" ? "ST" : datatype));
+        segment.leaves.emplace(leaf.packed(),
+                               primitive(definition && !definition->primitive() && datatype != "TS" ? "ST" : datatype));
         return;
     }
     for (std::size_t n = 1; n <= definition->size(); ++n) {
@@ -141,7 +149,9 @@ void MessageGenerator::fill(const ItemPlan& item, GeneratedMessage& out) {
     const auto definition = version.segment(item.name);
     const auto known = places_.find(item.name);
     std::string varies = "ST";
-    const auto set = [&](std::uint16_t field, const std::string& text) { segment.leaves[LeafKey{field, 1, 1, 1}.packed()] = text; };
+    const auto set = [&](std::uint16_t field, const std::string& text) {
+        segment.leaves[LeafKey{field, 1, 1, 1}.packed()] = text;
+    };
     if (item.name == "OBX") {
         static constexpr std::string_view types[] = {"NM", "ST", "CWE", "CE", "TX", "SN", "DT", "TM", "TS", "FT"};
         varies = types[below(std::size(types))];
@@ -156,7 +166,9 @@ void MessageGenerator::fill(const ItemPlan& item, GeneratedMessage& out) {
         const bool required = element.usage == hl7v2::dictionary::Usage::required;
         if (!required && !chance(45)) continue;
         if (item.name == "OBX" && field == 2) continue;
-        std::string datatype(element.datatype.empty() || element.datatype == "-" ? models::field_type(plan_.version, item.name, field) : element.datatype);
+        std::string datatype(element.datatype.empty() || element.datatype == "-"
+                                 ? models::field_type(plan_.version, item.name, field)
+                                 : element.datatype);
         if (datatype == "varies") datatype = varies;
         if (datatype.empty()) datatype = "ST";
         const std::string path = item.name + "-" + std::to_string(field);
@@ -192,7 +204,8 @@ void MessageGenerator::emit(const ItemPlan& item, GeneratedMessage& out, bool ro
             fill(item, out);
         }
     }
-    if (item.kind == ItemPlan::Kind::segment && chance(3)) out.segments.push_back({"ZZZ", {{LeafKey{1, 1, 1, 1}.packed(), word()}}});
+    if (item.kind == ItemPlan::Kind::segment && chance(3))
+        out.segments.push_back({"ZZZ", {{LeafKey{1, 1, 1, 1}.packed(), word()}}});
 }
 
 GeneratedMessage MessageGenerator::make(std::uint64_t seed) {

@@ -22,9 +22,9 @@ struct GeneratedMessage {
     std::string er7() const;  ///< segments end in CR
 };
 
-/// Makes messages of a structure from the map for it and the dictionary: segments and groups as the map has them, fields
-/// that some line reads (and a few that none does), values of the field's type, codes from the tables and conditions the
-/// maps know. The same seed gives the same message.
+/// Makes messages of a structure from the map for it and the dictionary: segments and groups as the map has them,
+/// fields that some line reads (and a few that none does), values of the field's type, codes from the tables and
+/// conditions the maps know. The same seed gives the same message.
 class MessageGenerator {
 public:
     MessageGenerator(const Plan& plan, const MessagePlan& message);
@@ -36,14 +36,16 @@ private:
         std::set<std::uint8_t> components;  ///< empty: the field as a whole
         bool repeats = false;
     };
-    using Codes = std::map<std::string, std::set<std::string>, std::less<>>;  ///< "PID-8", "CX.5" -> what may stand there
+    using Codes =
+        std::map<std::string, std::set<std::string>, std::less<>>;  ///< "PID-8", "CX.5" -> what may stand there
 
     void learn();
     void learn_condition(const Condition& condition, const std::string& datatype);
     void learn_place(const V2Ref& ref);
     void emit(const ItemPlan& item, GeneratedMessage& out, bool root);
     void fill(const ItemPlan& item, GeneratedMessage& out);
-    void value(GeneratedMessage::Segment& segment, std::string datatype, LeafKey at, int depth, const std::string& path);
+    void value(GeneratedMessage::Segment& segment, std::string datatype, LeafKey at, int depth,
+               const std::string& path);
     std::string primitive(std::string_view datatype);
     std::string word();
     bool chance(int percent) { return static_cast<int>(random_() % 100) < percent; }
