@@ -7,7 +7,9 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <map>
 #include <thread>
 #include <vector>
@@ -22,6 +24,7 @@
 #include "gateway/main/endpoints.hpp"
 #include "gateway/main/events.hpp"
 #include "gateway/main/map_files.hpp"
+#include "gateway/main/store_place.hpp"
 #include "gateway/mllp/delivery_worker.hpp"
 #include "gateway/mllp/inbox_handler.hpp"
 #include "gateway/mllp/listener.hpp"
@@ -29,6 +32,7 @@
 #include "gateway/ops/log.hpp"
 #include "gateway/ops/metrics.hpp"
 #include "gateway/patient_index/admin.hpp"
+#include "gateway/patient_index/match/model.hpp"
 #include "gateway/patient_index/match_operation.hpp"
 #include "gateway/patient_index/patient_index.hpp"
 #include "gateway/rest/operations.hpp"
@@ -50,6 +54,8 @@ std::unique_ptr<storage::Store> open_store(const ops::Config& config) {
     if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
     storage::SqliteOptions options;
     options.file = file;
+    options.audit_key = read_audit_key(config);
+    options.base_url = config.http.base_url;
     options.readers_max = static_cast<std::size_t>(config.storage.readers);
     options.queue_jobs_max = static_cast<std::size_t>(config.storage.queue_jobs_max);
     options.writer_cache_bytes = static_cast<std::size_t>(config.storage.writer_cache_kb) << 10;
@@ -72,6 +78,21 @@ std::shared_ptr<const mappings::MapSet> load_maps(const ops::Config& config) {
         throw StartFailure{std::move(text)};
     }
     return std::move(loaded.maps);
+}
+
+patient_index::PatientIndex::Options index_options(const ops::Config& config) {
+    patient_index::PatientIndex::Options options;
+    const auto& path = config.patient_index.model;
+    if (path.empty()) return options;
+    std::ifstream file(path, std::ios::binary);
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    if (!file) throw StartFailure{fmt::format("patient_index.model {} cannot be read", path)};
+    auto read = patient_index::match::read_model(text);
+    if (const auto* error = std::get_if<patient_index::match::ModelError>(&read))
+        throw StartFailure{fmt::format("{}:{}: {}", path, error->line, error->message)};
+    options.model =
+        std::make_shared<const patient_index::match::Model>(std::get<patient_index::match::Model>(std::move(read)));
+    return options;
 }
 
 http::Limits http_limits(const ops::Config::Http& config) {
@@ -162,7 +183,7 @@ struct Gateway::Parts {
           control_ids(clock),
           events(metrics),
           writer(*store, {startup.config.http.base_url, 0}),
-          index({}, clock),
+          index(index_options(startup.config), clock),
           identity_bridge(index),
           services{*store, door, &reads, clock, writer, operations, cpu.get_executor(), rest_settings(startup.config)},
           rest(services),

@@ -5,6 +5,8 @@
 #include "gateway/main/commands.hpp"
 
 namespace causeway {
+void add_audit_command(CLI::App& app, Exit& exit_code);
+void add_backup_command(CLI::App& app, Exit& exit_code);
 void add_convert_command(CLI::App& app, Exit& exit_code);
 void add_doctor_command(CLI::App& app, Exit& exit_code);
 void add_fhirpath_command(CLI::App& app, Exit& exit_code);
@@ -12,6 +14,7 @@ void add_hl7_command(CLI::App& app, Exit& exit_code);
 void add_listen_command(CLI::App& app, Exit& exit_code);
 void add_maps_command(CLI::App& app, Exit& exit_code);
 void add_match_command(CLI::App& app, Exit& exit_code);
+void add_restore_command(CLI::App& app, Exit& exit_code);
 void add_serve_command(CLI::App& app, Exit& exit_code);
 void add_send_command(CLI::App& app, Exit& exit_code);
 }  // namespace causeway
@@ -22,11 +25,22 @@ using causeway::AddCommand;
 using causeway::Exit;
 
 /// Every command of the program, in the order in which `--help` lists them.
+// clang-format off
 constexpr AddCommand commands[] = {
-    causeway::add_serve_command, causeway::add_doctor_command,   causeway::add_convert_command,
-    causeway::add_maps_command,  causeway::add_send_command,     causeway::add_listen_command,
-    causeway::add_match_command, causeway::add_fhirpath_command, causeway::add_hl7_command,
+    causeway::add_serve_command,
+    causeway::add_doctor_command,
+    causeway::add_convert_command,
+    causeway::add_maps_command,
+    causeway::add_send_command,
+    causeway::add_listen_command,
+    causeway::add_hl7_command,
+    causeway::add_fhirpath_command,
+    causeway::add_match_command,
+    causeway::add_backup_command,
+    causeway::add_restore_command,
+    causeway::add_audit_command,
 };
+// clang-format on
 
 }  // namespace
 

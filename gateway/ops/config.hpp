@@ -35,7 +35,6 @@ struct Config {
         std::int64_t page_max = 1'000;
         std::int64_t include_max = 1'000;
         bool update_create = true;
-        bool referential_integrity = false;
     } fhir;
     struct Mllp {
         bool enabled = true;
@@ -48,6 +47,7 @@ struct Config {
     } mllp;
     struct Storage {
         std::string path = "var/causeway.db";
+        std::string audit_key_file;  ///< key of the audit chain; empty: the chain is not keyed
         std::int64_t readers = 4;
         std::int64_t writer_cache_kb = 32 * 1024;
         std::int64_t reader_cache_kb = 16 * 1024;
@@ -67,8 +67,6 @@ struct Config {
     struct PatientIndex {
         bool enabled = true;
         std::string model;  ///< file of a trained model; empty: the built-in one
-        std::int64_t block_max = 1'000;
-        std::int64_t candidates_max = 1'000;
     } patient_index;
     struct Log {
         std::string level = "info";

@@ -30,4 +30,12 @@ LockFile::~LockFile() {
     if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+bool lock_held(const std::filesystem::path& path) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return false;
+    const bool held = ::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    ::close(descriptor);
+    return held;
+}
+
 }  // namespace causeway::storage

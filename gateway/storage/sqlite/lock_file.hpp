@@ -18,4 +18,7 @@ private:
     int descriptor_ = -1;
 };
 
+/// Another process holds the lock now.
+bool lock_held(const std::filesystem::path& path);
+
 }  // namespace causeway::storage

@@ -65,26 +65,28 @@ void migrate(Connection& writer, const std::filesystem::path& file) {
     }
 }
 
+void read_catalog(Connection& connection, Catalog& catalog) {
+    const auto key = meta(connection, "hash_key");
+    if (key.size() != 16) throw FailureException({FailureCode::corrupt, "the store's hash key has the wrong size"});
+    catalog.hash_key = {keys::read_number(key, 0, 8), keys::read_number(key, 8, 8)};
+    {
+        auto query = connection.query(Statement::type_all);
+        while (query.step()) catalog.load_type(query.integer(0), query.text(1));
+    }
+    auto query = connection.query(Statement::dictionary_all);
+    while (query.step()) catalog.codec.add_dictionary(query.integer(0), std::string(query.blob(1)));
+}
+
 void load_catalog(Connection& writer, Catalog& catalog) {
-    auto key = meta(writer, "hash_key");
     writer.query(Statement::begin_write).run();
     try {
-        if (key.empty()) {
-            key.resize(16);
+        if (meta(writer, "hash_key").empty()) {
+            std::string key(16, '\0');
             random_bytes(reinterpret_cast<unsigned char*>(key.data()), key.size());
             set_meta(writer, "hash_key", key);
             writer.query(Statement::dictionary_add).bind(std::int64_t{1}).bind_blob(Codec::built_in()).run();
         }
-        if (key.size() != 16) throw FailureException({FailureCode::corrupt, "the store's hash key has the wrong size"});
-        catalog.hash_key = {keys::read_number(key, 0, 8), keys::read_number(key, 8, 8)};
-        {
-            auto query = writer.query(Statement::type_all);
-            while (query.step()) catalog.load_type(query.integer(0), query.text(1));
-        }
-        {
-            auto query = writer.query(Statement::dictionary_all);
-            while (query.step()) catalog.codec.add_dictionary(query.integer(0), std::string(query.blob(1)));
-        }
+        read_catalog(writer, catalog);
         std::unordered_map<std::string, std::uint16_t> stored;
         std::int64_t next = keys::first_parameter;
         {

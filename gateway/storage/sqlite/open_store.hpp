@@ -10,6 +10,9 @@ namespace causeway::storage {
 /// existing one. Throws FailureException (newer_schema) for a file of a later build.
 void migrate(Connection& writer, const std::filesystem::path& file);
 
+/// What a stored file says to its readers: hash key, types, dictionaries. Writes nothing.
+void read_catalog(Connection& connection, Catalog& catalog);
+
 /// Fills the catalog: hash key, types, parameters (this build's are added), dictionaries.
 void load_catalog(Connection& writer, Catalog& catalog);
 
