@@ -13,6 +13,13 @@ void add_unique(std::vector<SegmentCode>& to, const std::vector<SegmentCode>& fr
         if (std::find(to.begin(), to.end(), code) == to.end()) to.push_back(code);
 }
 
+/// Cuts a path to what it has in common with another.
+void shorten(std::vector<std::uint32_t>& path, const std::vector<std::uint32_t>& other) {
+    std::size_t common = 0;
+    while (common < path.size() && common < other.size() && path[common] == other[common]) ++common;
+    path.resize(common);
+}
+
 /// What a group may begin with, and all it contains.
 void close_group(ItemPlan& group) {
     bool begun = false;
@@ -34,17 +41,23 @@ int Compiler::variable(const MessagePlan& message, std::string_view name) const 
     return -1;
 }
 
-void Compiler::collect_variables(const std::vector<syntax::Item>& items, MessagePlan& message) {
+void Compiler::collect_variables(const std::vector<syntax::Item>& items, MessagePlan& message,
+                                 std::vector<std::uint32_t>& groups) {
+    std::uint32_t number = 0;
     for (const auto& item : items) {
         for (const auto& clause : item.clauses) {
             if (clause.kind != syntax::Clause::Kind::make) continue;
             const int at = variable(message, clause.variable);
             if (at < 0)
-                message.variables.push_back({clause.variable, clause.type});
+                message.variables.push_back({clause.variable, clause.type, groups});
             else if (message.variables[static_cast<std::size_t>(at)].type != clause.type)
                 fault(clause.place, "E146", "variable " + clause.variable + " is made as two types");
+            else  // made at several places: the groups that hold them all
+                shorten(message.variables[static_cast<std::size_t>(at)].groups, groups);
         }
-        collect_variables(item.items, message);
+        groups.push_back(++number);
+        collect_variables(item.items, message, groups);
+        groups.pop_back();
     }
 }
 
@@ -52,7 +65,8 @@ void Compiler::message(const syntax::Message& in, const Place& place) {
     auto& out = *plan_->messages.emplace_back(std::make_unique<MessagePlan>());
     out.name = in.name;
     out.events = in.events;
-    collect_variables(in.items, out);
+    std::vector<std::uint32_t> groups;
+    collect_variables(in.items, out, groups);
     out.root.kind = ItemPlan::Kind::group;
     out.root.name = in.name;
     const std::string owner = "message " + in.name;
@@ -206,6 +220,9 @@ ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, cons
         if (to < 0 || from < 0) continue;
         link.from = static_cast<std::uint32_t>(from);
         link.to = static_cast<std::uint32_t>(to);
+        auto common = message.variables[link.from].groups;
+        shorten(common, message.variables[link.to].groups);
+        link.level = static_cast<std::uint32_t>(common.size());
         link.id = add_line(in.place, owner, "link " + source.path.to_string() + " = " + source.variable);
         const TypeDef* start = r4::find_type(message.variables[link.from].type);
         if (start) add_steps(source.path, 1, *start, link.path);

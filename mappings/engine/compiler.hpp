@@ -63,7 +63,8 @@ private:
     ItemPlan item(const syntax::Item& in, MessagePlan& message, const std::string& owner, const std::string& segment);
     ClausePlan clause(const syntax::Clause& in, MessagePlan& message, const std::string& owner,
                       const std::string& segment);
-    void collect_variables(const std::vector<syntax::Item>& items, MessagePlan& message);
+    void collect_variables(const std::vector<syntax::Item>& items, MessagePlan& message,
+                           std::vector<std::uint32_t>& groups);
     int variable(const MessagePlan& message, std::string_view name) const;
     void reserve(MessagePlan& message);
     void reserve_block(const Block& block, MessagePlan& message);

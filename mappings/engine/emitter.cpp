@@ -288,15 +288,18 @@ bool Emitter::run_line(const Line& line, const Block& block, const V2Scope& scop
     const bool mirror = line.mirror || mirror_depth_ > 0;
     if (!mirror) std::erase_if(found, [&](const Selected& s) { return s.element.has_value() && consumed(s); });
     if (found.empty()) return false;
+    bool contradicted = false;  // by a `->` line: without this field forward would say something else
     for (const std::uint32_t i : line.derived) {
         const auto& other = std::get<Line>(block.statements[i]);
         composer_.reader().facts = reader_.facts;
         const auto derived = composer_.capture(other, scope);
+        contradicted |= derived && found.front().element.has_value() && *derived != found.front().element.text();
         if (!derived || !found.front().element.has_value() || *derived != found.front().element.text()) continue;
         if (!mirror) consumed_.insert({found.front().element.node(), found.front().via});
         return false;
     }
     for (const auto& statement : block.statements) {  // what `default` would put there anyway needs no field
+        if (contradicted) break;
         const auto* assignment = std::get_if<Assignment>(&statement);
         if (!assignment || assignment->to_v2 || !assignment->is_default || assignment->fhir.text != line.target.text)
             continue;

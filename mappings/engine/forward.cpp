@@ -163,10 +163,12 @@ private:
     }
 
     /// The resource a variable means at a frame; if it was made further in, all made there.
-    std::vector<std::uint32_t> resources(const Frame& from, std::uint32_t variable) const {
+    std::vector<std::uint32_t> resources(const Frame& from, std::uint32_t variable, std::uint32_t level_min) const {
         if (const auto one = bound(from, variable)) return {*one};
         const auto& all = instances_[variable];
-        for (const Frame* level = &from; level && !all.empty(); level = level->up) {
+        std::uint32_t depth = 0;
+        for (const Frame* up = from.up; up; up = up->up) ++depth;
+        for (const Frame* level = &from; level && !all.empty() && depth >= level_min; level = level->up, --depth) {
             std::vector<std::uint32_t> found;
             for (const auto& instance : all)
                 for (const Frame* f = instance.frame; f; f = f->up)
@@ -175,17 +177,18 @@ private:
                         break;
                     }
             if (!found.empty()) return found;
+            if (depth == 0) break;
         }
         return {};
     }
 
     void make_link(const LinkPlan& link, const Frame& frame) {
-        const auto targets = resources(frame, link.to);
+        const auto targets = resources(frame, link.to, link.level);
         if (targets.empty()) return;
         std::size_t crossing = 0;  // steps up to and with the last one behind which another resource stands
         for (std::size_t i = 0; i < link.path.steps.size(); ++i)
             if (!link.path.steps[i].crossing.empty()) crossing = i + 1;
-        for (const std::uint32_t from : resources(frame, link.from)) {
+        for (const std::uint32_t from : resources(frame, link.from, link.level)) {
             if (crossing == 0) {
                 for (const std::uint32_t to : targets) refer(from, link, 0, to, frame);
                 continue;

@@ -68,6 +68,7 @@ std::size_t match_v2_path(std::string_view text) noexcept {
     }
     std::size_t letters = 0;
     while (letters < text.size() && is_upper(text[letters])) ++letters;
+    if (letters < text.size() && letters == 2 && is_digit(text[letters])) ++letters;  // LA1, LA2
     if (letters < 2 || letters > 4) return 0;
     const std::size_t components = match_components(text, letters);
     if (components == 0) return 0;

@@ -188,6 +188,7 @@ struct LinkPlan {
     Path path;
     std::uint32_t to = 0;
     bool pins = false;  ///< its path begins with the fill before it: writes into the element just filled
+    std::uint32_t level = 0;  ///< how many groups hold both ends: instances of other repetitions of these are no ends
     std::uint32_t id = 0;
 };
 
@@ -226,6 +227,7 @@ struct MessagePlan {
     ItemPlan root;  ///< a group
     struct Variable {
         std::string name, type;
+        std::vector<std::uint32_t> groups;  ///< in which it is made, outermost first
     };
     std::vector<Variable> variables;
     std::vector<LinkPlan> links;  ///< all of them, for the way back
