@@ -187,7 +187,7 @@ struct LinkPlan {
     std::uint32_t from = 0;  ///< variable
     Path path;
     std::uint32_t to = 0;
-    bool pins = false;  ///< its path begins with the fill before it: writes into the element just filled
+    bool pins = false;        ///< its path begins with the fill before it: writes into the element just filled
     std::uint32_t level = 0;  ///< how many groups hold both ends: instances of other repetitions of these are no ends
     std::uint32_t id = 0;
 };
