@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "fhir/model/element.hpp"
+
 namespace causeway::fhir {
 
 /// One concept of a system in memory. Views borrow the definitions that the Terminology owns.
@@ -25,6 +27,7 @@ public:
     std::string_view version;
     std::string_view name;
     std::string_view content;  ///< complete, fragment, example, not-present, supplement
+    std::string_view value_set;  ///< canonical of the set of all its codes, if it names one
     bool case_sensitive = true;
     bool is_hierarchy = false;  ///< the nesting means is-a
 
@@ -36,9 +39,13 @@ public:
     bool is_a(std::uint32_t index, std::uint32_t ancestor) const noexcept;
     /// Only a complete system can say that a code does not exist.
     bool is_complete() const noexcept { return content == "complete"; }
+    /// The concept in the CodeSystem resource, with its definition, designations and properties; absent for what is
+    /// compiled in.
+    Element source(std::uint32_t index) const noexcept { return index < sources_.size() ? sources_[index] : Element(); }
 
     // Building: concepts in preorder, then further parents by code, then index().
     void add(Concept entry, std::uint32_t depth);
+    void add_source(Element entry) { sources_.push_back(entry); }
     void add_parent(std::string_view code, std::string_view parent) { pending_.push_back({code, parent}); }
     void index();
 
@@ -54,6 +61,7 @@ private:
     bool is_above(std::uint32_t ancestor, std::uint32_t index, unsigned depth) const noexcept;
 
     std::vector<Concept> concepts_;
+    std::vector<Element> sources_;  ///< by index; empty for what is compiled in
     std::vector<std::uint32_t> slots_;
     std::vector<std::uint32_t> open_;  ///< while building: the path to the last concept
     std::vector<Edge> edges_;          ///< further parents, by child

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <set>
 
-#include "fhir/terminology/terminology.hpp"
+#include "fhir/model/document.hpp"
+#include "fhir/terminology/answer.hpp"
+#include "fhir/terminology/implicit.hpp"
 
 namespace causeway::fhir {
 
@@ -31,107 +33,201 @@ bool matches(std::string_view filter, std::string_view code, std::string_view di
     return true;
 }
 
-/// Collects one page and counts the rest.
-class Collector {
+/// A candidate for the expansion: views live during the call.
+struct Candidate {
+    std::string_view system;
+    std::string_view version;
+    std::string_view code;
+    std::string_view display;
+    std::string_view definition;
+    bool is_abstract = false;
+    bool is_inactive = false;
+};
+
+}  // namespace
+
+/// One run of $expand. Candidates come from the includes in their order; the set itself says which of them it contains.
+/// One page is collected and the rest counted.
+class Expander {
 public:
-    explicit Collector(const ExpandOptions& options) : options_(options) {}
+    Expander(const Terminology& all, const ValueSet& set, const ExpandOptions& options)
+        : all_(all), set_(set), options_(options) {}
 
-    /// False when too many were looked at.
-    bool look() noexcept { return ++looked_ <= options_.candidates_max; }
-
-    void offer(std::string_view system, std::string_view version, std::string_view code, std::string_view display,
-               bool is_abstract, bool is_inactive) {
-        if (options_.active_only && is_inactive) return;
-        if (!matches(options_.filter, code, display)) return;
-        if (!seen_.emplace(system, code).second) return;
-        const std::size_t index = out_.total++;
-        if (index < options_.offset || out_.items.size() >= options_.count) return;
-        out_.items.push_back({std::string(system), std::string(version), std::string(code), std::string(display),
-                              is_abstract, is_inactive});
+    Result<Expansion> run() {
+        if (!walk(set_, 0)) return std::move(error_);
+        return std::move(out_);
     }
 
-    Expansion take() { return std::move(out_); }
-
 private:
+    bool fail(Errc code, std::string message) {
+        error_ = Error{code, std::move(message), "", 0, 0, 0};
+        return false;
+    }
+
+    bool walk(const ValueSet& set, unsigned depth) {
+        if (depth > imports_deep_max) return fail(Errc::too_deep, "value sets include each other too deeply");
+        for (const auto& part : set.parts) {
+            if (part.is_exclude) continue;
+            if (!(part.system.empty() ? imports(part, depth) : candidates(part, depth == 0))) return false;
+        }
+        return true;
+    }
+
+    bool imports(const ValueSet::Part& part, unsigned depth) {
+        for (const auto url : part.value_sets) {
+            const auto imported = all_.value_set(url);
+            if (!imported) return fail(Errc::unknown_name, "the value set " + std::string(url) + " is not loaded");
+            if (!walk(*imported, depth + 1)) return false;
+        }
+        return true;
+    }
+
+    bool candidates(const ValueSet::Part& part, bool own) {
+        const CodeSystem* known = all_.answering_system(part.system, part.version);
+        if (!part.codes.empty()) return listed(part, known);
+        if (known && known->is_complete()) {
+            use(part.system, known->version);
+            for (std::uint32_t i = 0; i < known->concepts().size(); ++i) {
+                const Concept& entry = known->at(i);
+                if (!take({part.system, known->version, entry.code, entry.display,
+                           known->source(i)["definition"].text(), entry.is_abstract, entry.is_inactive}))
+                    return false;
+            }
+            return true;
+        }
+        const auto version = all_.store_ ? all_.store_->version_of(part.system) : std::nullopt;
+        if (!version) return fail(Errc::unknown_name, not_loaded(part.system));
+        if (const auto wrong = all_.wrong_version(part.system, part.version)) return fail(Errc::unknown_name, *wrong);
+        use(part.system, *version);
+        return stored(part, *version, own);
+    }
+
+    bool listed(const ValueSet::Part& part, const CodeSystem* known) {
+        std::string version(known ? known->version : part.version);
+        if (!known && all_.store_)
+            if (const auto stored = all_.store_->version_of(part.system)) version = *stored;
+        use(part.system, version);
+        for (const auto& entry : part.codes) {
+            CodeAnswer said;
+            said.display = entry.display;
+            if (known || !version.empty()) all_.describe(part.system, part.version, entry.code, said);
+            const auto index = known ? known->find(entry.code) : Concept::none;
+            const auto definition =
+                index == Concept::none ? std::string_view() : known->source(index)["definition"].text();
+            if (!take({part.system, version, entry.code, said.display, definition, said.is_abstract,
+                       said.is_inactive}))
+                return false;
+        }
+        return true;
+    }
+
+    /// The store finds by the first filter itself. Where that is all the set asks, each find is a member unless
+    /// excluded.
+    bool stored(const ValueSet::Part& part, const std::string& version, bool own) {
+        ConceptQuery query{.filter = options_.filter};
+        bool complete = own && part.value_sets.empty() && part.filters.size() <= 1;
+        if (!part.filters.empty()) complete = push_down(part.filters.front(), part.system, query) && complete;
+        bool ok = true;
+        all_.store_->search(part.system, query, [&](const StoredConcept& found) {
+            ok = take_matching({part.system, version, found.code, found.display, found.definition, found.is_abstract,
+                                found.inactive},
+                               complete);
+            return ok;
+        });
+        return ok;
+    }
+
+    static bool push_down(ValueSet::Filter filter, std::string_view system, ConceptQuery& query) {
+        if (system == snomed_url && (filter.property == "constraint" || filter.property == "expression")) {
+            const auto simple = simple_expression(filter.value);
+            if (!simple) return false;
+            if (simple->op.empty()) return true;
+            filter = *simple;
+        }
+        if (filter.op == "is-a" || filter.op == "descendent-of") {
+            query.ancestor = filter.value;
+            query.ancestor_itself = filter.op == "is-a";
+            return true;
+        }
+        if (filter.property == "ancestor" && filter.op == "=") {
+            query.ancestor = filter.value;
+            query.ancestor_itself = false;
+            return true;
+        }
+        const bool about_code = filter.property == "concept" || filter.property == "code";
+        if (about_code && filter.op == "in" && system == snomed_url) {
+            query.property = "memberOf";
+            query.value = filter.value;
+            return true;
+        }
+        if (about_code || filter.op != "=" || filter.property == "parent" || filter.property == "child") return false;
+        query.property = filter.property;
+        query.value = filter.value;
+        return true;
+    }
+
+    bool is_member(const Candidate& candidate, bool sure) const {
+        if (!sure) return all_.contains(set_, candidate.system, candidate.code) == Answer::yes;
+        return std::none_of(set_.parts.begin(), set_.parts.end(), [&](const auto& part) {
+            return part.is_exclude && all_.part_contains(part, candidate.system, candidate.code, 0) != Answer::no;
+        });
+    }
+
+    bool take(const Candidate& candidate) {
+        if (matches(options_.filter, candidate.code, candidate.display)) return take_matching(candidate, false);
+        return look();
+    }
+
+    bool look() {
+        return ++looked_ <= options_.candidates_max ||
+               fail(Errc::too_large, "the expansion is too large; give a filter or a narrower value set");
+    }
+
+    /// `sure`: the candidate is known to meet the include that it came from, the only one that matters.
+    bool take_matching(const Candidate& candidate, bool sure) {
+        if (!look()) return false;
+        if (options_.active_only && candidate.is_inactive) return true;
+        if (options_.selectable_only && candidate.is_abstract) return true;
+        if (!is_member(candidate, sure)) return true;
+        if (!seen_.emplace(candidate.system, candidate.code).second) return true;
+        const std::size_t index = out_.total++;
+        if (index < options_.offset || out_.items.size() >= options_.count) return true;
+        auto& item = out_.items.emplace_back();
+        item.system = candidate.system;
+        item.version = candidate.version;
+        item.code = candidate.code;
+        item.display = candidate.display;
+        item.is_abstract = candidate.is_abstract;
+        item.is_inactive = candidate.is_inactive;
+        if (options_.with_definition) item.definition = candidate.definition;
+        if (options_.with_designations) item.designations = all_.designations_of(candidate.system, candidate.code);
+        return true;
+    }
+
+    void use(std::string_view system, std::string_view version) {
+        std::string name(system);
+        if (!version.empty()) name += '|' + std::string(version);
+        if (std::find(out_.systems.begin(), out_.systems.end(), name) == out_.systems.end())
+            out_.systems.push_back(std::move(name));
+    }
+
+    const Terminology& all_;
+    const ValueSet& set_;
     const ExpandOptions& options_;
     std::set<std::pair<std::string, std::string>> seen_;
     std::size_t looked_ = 0;
     Expansion out_;
+    Error error_{};
 };
-
-Error too_costly() {
-    return {Errc::too_large, "the expansion is too large; give a filter or a narrower value set", "", 0, 0, 0};
-}
-
-}  // namespace
 
 Result<Expansion> Terminology::expand(std::string_view value_set, const ExpandOptions& options) const {
     if (const ValueSet* found = find_value_set(value_set)) return expand(*found, options);
+    if (const auto described = this->value_set(value_set)) return expand(*described, options);
     return Error{Errc::unknown_name, "the value set " + std::string(value_set) + " is not loaded", "", 0, 0, 0};
 }
 
 Result<Expansion> Terminology::expand(const ValueSet& value_set, const ExpandOptions& options) const {
-    Collector out(options);
-    Error failed{};
-    bool ok = true;
-    const auto fail = [&](Error error) {
-        failed = std::move(error);
-        return ok = false;
-    };
-    // Candidates come from the includes in their order; the set itself says which of them it contains.
-    const auto walk = [&](const auto& self, const ValueSet& set, unsigned depth) -> bool {
-        if (depth > 16) return fail({Errc::too_deep, "value sets include each other too deeply", "", 0, 0, 0});
-        for (const auto& part : set.parts) {
-            if (part.is_exclude) continue;
-            if (part.system.empty()) {
-                for (const auto url : part.value_sets) {
-                    const ValueSet* imported = find_value_set(url);
-                    if (!imported)
-                        return fail(
-                            {Errc::unknown_name, "the value set " + std::string(url) + " is not loaded", "", 0, 0, 0});
-                    if (!self(self, *imported, depth + 1)) return false;
-                }
-                continue;
-            }
-            const CodeSystem* known = find_system(part.system, part.version);
-            const auto take = [&](std::string_view code, std::string_view display, bool is_abstract, bool inactive,
-                                  std::string_view version) {
-                if (!out.look()) return fail(too_costly());
-                if (contains(value_set, part.system, code) == Answer::yes)
-                    out.offer(part.system, version, code, display, is_abstract, inactive);
-                return true;
-            };
-            if (!part.codes.empty()) {
-                for (const auto& entry : part.codes) {
-                    const auto index = known ? known->find(entry.code) : Concept::none;
-                    const bool found = index != Concept::none;
-                    auto display = entry.display;
-                    if (display.empty() && found) display = known->at(index).display;
-                    if (!take(entry.code, display, found && known->at(index).is_abstract,
-                              found && known->at(index).is_inactive, known ? known->version : part.version))
-                        return false;
-                }
-            } else if (known && known->is_complete()) {
-                for (const Concept& entry : known->concepts())
-                    if (!take(entry.code, entry.display, entry.is_abstract, entry.is_inactive, known->version))
-                        return false;
-            } else if (store_ && store_->version_of(part.system)) {
-                const std::string version = *store_->version_of(part.system);
-                store_->search(part.system, options.filter, [&](const StoredConcept& found) {
-                    return take(found.code, found.display, false, found.inactive, version);
-                });
-                if (!ok) return false;
-            } else {
-                return fail({Errc::unknown_name,
-                             "the code system " + std::string(part.system) +
-                                 " is not loaded; load it with `causeway terminology import`",
-                             "", 0, 0, 0});
-            }
-        }
-        return true;
-    };
-    if (!walk(walk, value_set, 0)) return failed;
-    return out.take();
+    return Expander(*this, value_set, options).run();
 }
 
 }  // namespace causeway::fhir

@@ -141,6 +141,7 @@ void add_concepts(Element list, CodeSystem& out, std::uint32_t depth) {
         const bool inactive = property_is(entry, "inactive", "true") || property_is(entry, "status", "retired") ||
                               property_is(entry, "status", "inactive");
         out.add({code, entry["display"].text(), 0, 0, is_abstract, inactive}, depth);
+        out.add_source(entry);
         add_parents(entry, code, out);
         add_concepts(entry["concept"], out, depth + 1);
     }
@@ -226,6 +227,7 @@ void TerminologyBuilder::add_code_system(Element resource) {
     made.version = resource["version"].text();
     made.name = resource["name"].text();
     made.content = resource["content"].text();
+    made.value_set = resource["valueSet"].text();
     made.case_sensitive = resource["caseSensitive"].text() != "false";
     const auto meaning = resource["hierarchyMeaning"].text();
     made.is_hierarchy = meaning == "is-a" || meaning.empty();
@@ -245,8 +247,15 @@ void TerminologyBuilder::add_concept_map(Element resource) {
         out.target = group["target"].text();
         for (const Element element : group["element"].items()) {
             for (const Element target : element["target"].items())
-                out.mappings.push_back({element["code"].text(), target["code"].text(), target["equivalence"].text()});
+                out.mappings.push_back({element["code"].text(), target["code"].text(), target["equivalence"].text(),
+                                        target["comment"].text(), target["display"].text(),
+                                        static_cast<bool>(target["dependsOn"])});
         }
+        const Element unmapped = group["unmapped"];
+        out.unmapped_mode = unmapped["mode"].text();
+        out.unmapped_code = unmapped["code"].text();
+        out.unmapped_display = unmapped["display"].text();
+        out.unmapped_map = unmapped["url"].text();
     }
 }
 

@@ -2,6 +2,8 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,6 +33,14 @@ struct CodeAnswer {
     std::string display;          ///< the right one, where it is known
     bool display_matches = true;  ///< false if a display was given and is not the right one
     std::string message;          ///< why not, or what is missing: URLs, never the code
+    std::string system;           ///< the one that decided, where it is known
+    std::string version;          ///< of that system
+    bool is_abstract = false;
+    bool is_inactive = false;
+};
+
+struct ValidateOptions {
+    bool abstract_allowed = true;  ///< false: a code that only groups others is not valid here
 };
 
 struct LookupAnswer {
@@ -42,6 +52,8 @@ struct LookupAnswer {
     bool is_inactive = false;
     std::vector<std::string> parents;
     std::vector<std::string> children;
+    std::vector<ConceptProperty> properties;
+    std::vector<ConceptDesignation> designations;
 };
 
 enum class Subsumption : unsigned char { equivalent, subsumes, subsumed_by, not_subsumed };
@@ -53,6 +65,9 @@ struct ExpandOptions {
     std::size_t offset = 0;
     std::size_t count = 1000;
     bool active_only = false;
+    bool selectable_only = false;  ///< excludeNotForUI: leaves out abstract concepts
+    bool with_designations = false;
+    bool with_definition = false;
     std::size_t candidates_max = 500'000;  ///< looked at; more is too costly
 };
 
@@ -63,11 +78,14 @@ struct ExpansionItem {
     std::string display;
     bool is_abstract = false;
     bool is_inactive = false;
+    std::string definition;
+    std::vector<ConceptDesignation> designations;
 };
 
 struct Expansion {
     std::size_t total = 0;
     std::vector<ExpansionItem> items;
+    std::vector<std::string> systems;  ///< `system|version` of each that was used
 };
 
 struct TranslateMatch {
@@ -75,7 +93,9 @@ struct TranslateMatch {
     std::string code;
     std::string display;
     std::string equivalence;
-    std::string map;  ///< its URL
+    std::string map;       ///< its URL
+    std::string comment;
+    bool depends = false;  ///< the map says that it holds only under conditions on other elements
 };
 
 /// Code systems, value sets and concept maps, and what R4's terminology operations say about them. Immutable once built
@@ -89,12 +109,20 @@ public:
     const CodeSystem* find_system(std::string_view url, std::string_view version = {}) const noexcept;
     /// By canonical URL, `|version` allowed. Without version the last one added answers.
     const ValueSet* find_value_set(std::string_view canonical) const noexcept;
+    /// As find_value_set(), and the sets that a URL describes (implicit.hpp) or that a CodeSystem names as all of its
+    /// codes. The copy borrows the definitions and `canonical`.
+    std::optional<ValueSet> value_set(std::string_view canonical) const;
 
     /// Is the code in the value set? With an empty system, whatever system the set names decides (type code).
-    CodeAnswer validate_code(std::string_view value_set, const CodingView& coding) const;
-    CodeAnswer validate_code(const ValueSet& value_set, const CodingView& coding) const;
-    /// Does the code system have it?
-    CodeAnswer validate_code(const CodingView& coding) const;
+    CodeAnswer validate_code(std::string_view value_set, const CodingView& coding,
+                             const ValidateOptions& options = {}) const;
+    CodeAnswer validate_code(const ValueSet& value_set, const CodingView& coding,
+                             const ValidateOptions& options = {}) const;
+    /// Does the code system have it, in the version that is asked for?
+    CodeAnswer validate_code(const CodingView& coding, const ValidateOptions& options = {}) const;
+    /// A CodeableConcept is valid by any of its codings: the first that is, or else the most telling answer.
+    CodeAnswer validate_code(std::string_view value_set, std::span<const CodingView> codings,
+                             const ValidateOptions& options = {}) const;
     /// The answer alone, without a message: what validation asks. It allocates nothing for systems in memory.
     Answer contains(const ValueSet& value_set, std::string_view system, std::string_view code) const;
 
@@ -102,7 +130,8 @@ public:
     Result<Subsumption> subsumes(std::string_view system, std::string_view a, std::string_view b) const;
     Result<Expansion> expand(std::string_view value_set, const ExpandOptions& options = {}) const;
     Result<Expansion> expand(const ValueSet& value_set, const ExpandOptions& options = {}) const;
-    /// By map URL, or (empty) by every map whose source and target fit; target system may be empty.
+    /// By map URL, or (empty) by every map whose source and target fit; target system may be empty. What a group says
+    /// of codes it does not map (`unmapped`) is followed.
     Result<std::vector<TranslateMatch>> translate(std::string_view map, const CodingView& coding,
                                                   std::string_view target_system = {}, bool reverse = false) const;
 
@@ -112,7 +141,18 @@ private:
     Answer part_contains(const ValueSet::Part& part, std::string_view system, std::string_view code,
                          unsigned depth) const;
     Answer system_contains(std::string_view system, std::string_view code) const;
+    /// The system in memory that answers for the URL: none where it is a fragment and the store has all of it.
+    const CodeSystem* answering_system(std::string_view url, std::string_view version = {}) const;
     Answer filter_holds(const ValueSet::Filter& filter, std::string_view system, std::string_view code) const;
+    Answer property_holds(const ValueSet::Filter& filter, std::string_view system, std::string_view code) const;
+    Answer hierarchy_holds(const ValueSet::Filter& filter, std::string_view system, std::string_view code) const;
+    void describe(std::string_view system, std::string_view version, std::string_view code, CodeAnswer& out) const;
+    std::optional<std::string> wrong_version(std::string_view system, std::string_view version) const;
+    void translate_with(const ConceptMap& map, const CodingView& coding, std::string_view target_system, bool reverse,
+                        unsigned depth, std::vector<TranslateMatch>& out) const;
+    const ConceptMap* find_map(std::string_view canonical) const noexcept;
+    friend class Expander;
+    std::vector<ConceptDesignation> designations_of(std::string_view system, std::string_view code) const;
     std::string display_of(std::string_view system, std::string_view code) const;
     std::string missing_system(const ValueSet& value_set, std::string_view system, unsigned depth) const;
 

@@ -41,11 +41,18 @@ struct ConceptMap {
         std::string_view code;
         std::string_view target;  ///< empty for unmatched
         std::string_view equivalence;
+        std::string_view comment = {};
+        std::string_view display = {};  ///< of the target, if the map gives one
+        bool depends = false;           ///< dependsOn is there: it holds only under conditions
     };
     struct Group {
         std::string_view source;
         std::string_view target;
         std::vector<Mapping> mappings;
+        std::string_view unmapped_mode = {};  ///< provided, fixed, other-map
+        std::string_view unmapped_code = {};
+        std::string_view unmapped_display = {};
+        std::string_view unmapped_map = {};
     };
     std::string_view url;
     std::string_view version;
