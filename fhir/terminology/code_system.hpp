@@ -26,7 +26,7 @@ public:
     std::string_view url;
     std::string_view version;
     std::string_view name;
-    std::string_view content;  ///< complete, fragment, example, not-present, supplement
+    std::string_view content;    ///< complete, fragment, example, not-present, supplement
     std::string_view value_set;  ///< canonical of the set of all its codes, if it names one
     bool case_sensitive = true;
     bool is_hierarchy = false;  ///< the nesting means is-a

@@ -114,8 +114,7 @@ private:
             const auto index = known ? known->find(entry.code) : Concept::none;
             const auto definition =
                 index == Concept::none ? std::string_view() : known->source(index)["definition"].text();
-            if (!take({part.system, version, entry.code, said.display, definition, said.is_abstract,
-                       said.is_inactive}))
+            if (!take({part.system, version, entry.code, said.display, definition, said.is_abstract, said.is_inactive}))
                 return false;
         }
         return true;
@@ -129,9 +128,9 @@ private:
         if (!part.filters.empty()) complete = push_down(part.filters.front(), part.system, query) && complete;
         bool ok = true;
         all_.store_->search(part.system, query, [&](const StoredConcept& found) {
-            ok = take_matching({part.system, version, found.code, found.display, found.definition, found.is_abstract,
-                                found.inactive},
-                               complete);
+            ok = take_matching(
+                {part.system, version, found.code, found.display, found.definition, found.is_abstract, found.inactive},
+                complete);
             return ok;
         });
         return ok;

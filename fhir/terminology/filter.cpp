@@ -59,8 +59,7 @@ Answer holds_for(const ValueSet::Filter& filter, const std::vector<std::string_v
         return Answer::no;
     }
     bool found = false;
-    for (const auto value : values)
-        found |= filter.op == "=" ? value == filter.value : in_list(filter.value, value);
+    for (const auto value : values) found |= filter.op == "=" ? value == filter.value : in_list(filter.value, value);
     if (filter.op == "=" || filter.op == "in") return answer(found);
     if (filter.op == "not-in") return answer(!found);
     return Answer::unknown;
@@ -101,8 +100,8 @@ Answer Terminology::property_holds(const ValueSet::Filter& filter, std::string_v
     if (!store_ || !store_->version_of(system)) return Answer::unknown;
     if (filter.op == "=") {
         if (filter.property == "parent" || filter.property == "child") {
-            const auto near = filter.property == "parent" ? store_->parents(system, code)
-                                                          : store_->children(system, code);
+            const auto near =
+                filter.property == "parent" ? store_->parents(system, code) : store_->children(system, code);
             for (const auto& one : near)
                 if (one == filter.value) return Answer::yes;
             return Answer::no;

@@ -26,7 +26,8 @@ void read_properties(Element entry, LookupAnswer& out) {
             if (member.name().starts_with("value"))
                 out.properties.push_back({std::string(property["code"].text()),
                                           std::string(member.is_object() ? member["code"].text() : member.text()),
-                                          lower_first(member.name().substr(5)), {}});
+                                          lower_first(member.name().substr(5)),
+                                          {}});
 }
 
 }  // namespace

@@ -21,8 +21,9 @@ struct StoredConcept {
 struct ConceptProperty {
     std::string code;
     std::string value;
-    std::string type = "string";  ///< the member of value[x] in lower case: code, string, boolean, integer, dateTime ...
-    std::string description;      ///< of a code, where it is known
+    std::string type =
+        "string";             ///< the member of value[x] in lower case: code, string, boolean, integer, dateTime ...
+    std::string description;  ///< of a code, where it is known
 };
 
 /// Another name of a concept.

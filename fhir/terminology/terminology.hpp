@@ -93,7 +93,7 @@ struct TranslateMatch {
     std::string code;
     std::string display;
     std::string equivalence;
-    std::string map;       ///< its URL
+    std::string map;  ///< its URL
     std::string comment;
     bool depends = false;  ///< the map says that it holds only under conditions on other elements
 };

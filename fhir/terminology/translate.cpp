@@ -31,11 +31,21 @@ void Terminology::translate_with(const ConceptMap& map, const CodingView& coding
         }
         if (mapped || reverse) continue;
         if (group.unmapped_mode == "provided")
-            out.push_back({std::string(to), std::string(coding.code), display_of(to, coding.code), "equal",
-                           std::string(map.url), {}, false});
+            out.push_back({std::string(to),
+                           std::string(coding.code),
+                           display_of(to, coding.code),
+                           "equal",
+                           std::string(map.url),
+                           {},
+                           false});
         else if (group.unmapped_mode == "fixed")
-            out.push_back({std::string(to), std::string(group.unmapped_code), std::string(group.unmapped_display),
-                           "inexact", std::string(map.url), {}, false});
+            out.push_back({std::string(to),
+                           std::string(group.unmapped_code),
+                           std::string(group.unmapped_display),
+                           "inexact",
+                           std::string(map.url),
+                           {},
+                           false});
         else if (group.unmapped_mode == "other-map" && depth < imports_deep_max)
             if (const auto* other = find_map(group.unmapped_map))
                 translate_with(*other, coding, target_system, reverse, depth + 1, out);

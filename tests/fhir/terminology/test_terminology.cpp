@@ -389,7 +389,8 @@ TEST_SUITE("fhir/terminology") {
         const CodingView codings[] = {{"http://other", "x"}, {"http://cs", "A1"}};
         CHECK(own->validate_code("http://cs/all", codings).answer == Answer::yes);
         CHECK(own->validate_code("http://cs/all", std::span(codings).first(1)).answer == Answer::no);
-        CHECK(own->validate_code("http://cs/all", {"http://cs", "B"}, {.abstract_allowed = false}).answer == Answer::no);
+        CHECK(own->validate_code("http://cs/all", {"http://cs", "B"}, {.abstract_allowed = false}).answer ==
+              Answer::no);
         CHECK(own->validate_code("http://cs/all", {"http://cs", "A1", "2"}).answer == Answer::unknown);
     }
 
