@@ -34,6 +34,30 @@ std::string_view name(Tolerance tolerance) noexcept {
     return "unknown";
 }
 
+std::optional<Tolerance> find_tolerance(std::string_view wanted) noexcept {
+    for (std::size_t i = 0; i < tolerance_count; ++i) {
+        const auto tolerance = static_cast<Tolerance>(i);
+        if (name(tolerance) == wanted) return tolerance;
+    }
+    return std::nullopt;
+}
+
+std::optional<Tolerances> Tolerances::parse(std::span<const std::string_view> names) noexcept {
+    Tolerances out;
+    for (const std::string_view one : names) {
+        if (const auto tolerance = find_tolerance(one)) {
+            out = out.with(*tolerance);
+        } else if (one == "usual") {
+            out = out.with(usual());
+        } else if (one == "all") {
+            out = out.with(all());
+        } else if (one != "strict") {
+            return std::nullopt;
+        }
+    }
+    return out;
+}
+
 std::string Delimiters::encoding_characters() const {
     std::string text;
     for (const char c : {component, repetition, escape, subcomponent, truncation}) {

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
+#include <span>
 #include <string_view>
 
 namespace causeway::hl7v2 {
@@ -32,6 +34,8 @@ inline constexpr std::size_t tolerance_count = 11;
 
 /// The name used in configuration and in reports: `line_feed`.
 std::string_view name(Tolerance tolerance) noexcept;
+/// The tolerance of that name.
+std::optional<Tolerance> find_tolerance(std::string_view name) noexcept;
 
 /// A set of tolerances.
 class Tolerances {
@@ -51,7 +55,15 @@ public:
         fewer.bits_ &= ~bit(tolerance);
         return fewer;
     }
+    constexpr Tolerances with(Tolerances others) const noexcept {
+        others.bits_ |= bits_;
+        return others;
+    }
     friend constexpr bool operator==(Tolerances, Tolerances) = default;
+
+    /// Reads a list of names as a configuration has it: tolerances, and `strict`, `usual`, `all` for the sets below.
+    /// Nothing if a name is unknown.
+    static std::optional<Tolerances> parse(std::span<const std::string_view> names) noexcept;
 
     static constexpr Tolerances strict() noexcept { return {}; }
     /// What changes no meaning, and half of all senders do.

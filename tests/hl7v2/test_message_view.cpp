@@ -232,6 +232,20 @@ TEST_SUITE("hl7v2/message_view") {
         }
     }
 
+    TEST_CASE("tolerances have names") {
+        for (std::size_t i = 0; i < tolerance_count; ++i) {
+            const auto tolerance = static_cast<Tolerance>(i);
+            CHECK(find_tolerance(name(tolerance)) == tolerance);
+        }
+        CHECK_FALSE(find_tolerance("unknown"));
+        const std::vector<std::string_view> list = {"line_feed", "missing_header"};
+        CHECK(Tolerances::parse(list) == Tolerances{Tolerance::line_feed, Tolerance::missing_header});
+        const std::vector<std::string_view> more = {"usual", "missing_header"};
+        CHECK(Tolerances::parse(more) == Tolerances::usual().with(Tolerance::missing_header));
+        CHECK(Tolerances::parse({}) == Tolerances::strict());
+        CHECK_FALSE(Tolerances::parse(std::vector<std::string_view>{"lenient"}));
+    }
+
     TEST_CASE("a clean message needs no tolerance") {
         const std::string bytes = with_header("PID|1\rZX1|free\r");
         const MessageView message = parsed(bytes, Tolerances::strict());
