@@ -12,7 +12,9 @@ namespace {
 constexpr std::string_view addendum = "ADD";
 
 /// What an ADD segment adds: everything after its separator.
-std::string_view added_by(const SegmentView& add) noexcept { return add.raw().size() > 4 ? add.raw().substr(4) : std::string_view{}; }
+std::string_view added_by(const SegmentView& add) noexcept {
+    return add.raw().size() > 4 ? add.raw().substr(4) : std::string_view{};
+}
 
 /// Index of the DSC that counts: the last one.
 std::size_t find_dsc(const MessageView& message) noexcept {
@@ -191,7 +193,9 @@ private:
         following_ = next_id_();
     }
 
-    std::size_t trailer_size() const noexcept { return addendum.size() + 1 + 4 + following_.size() + 2 + 1; }  // ADD DSC|id|F
+    std::size_t trailer_size() const noexcept {
+        return addendum.size() + 1 + 4 + following_.size() + 2 + 1;
+    }  // ADD DSC|id|F
     std::size_t room() const noexcept {
         const std::size_t used = text_.size() + trailer_size();
         return used < bytes_max_ ? bytes_max_ - used : 0;

@@ -43,14 +43,14 @@ struct ReassemblyLimits {
 class Reassembly {
 public:
     enum class Outcome : std::uint8_t {
-        whole,            ///< no fragment: the message is complete as it is
-        kept,             ///< more is to come
-        complete,         ///< `message` is put together
-        repeated,         ///< the fragment was taken before; nothing changes
-        unknown_pointer,  ///< MSH-14 continues nothing that is known: CE
-        pointer_in_use,   ///< DSC-1 is that of another unfinished message: CE
-        other_delimiters, ///< it does not continue with the delimiters it began with: CE
-        too_large,        ///< a limit was passed; the unfinished message is dropped: CE
+        whole,             ///< no fragment: the message is complete as it is
+        kept,              ///< more is to come
+        complete,          ///< `message` is put together
+        repeated,          ///< the fragment was taken before; nothing changes
+        unknown_pointer,   ///< MSH-14 continues nothing that is known: CE
+        pointer_in_use,    ///< DSC-1 is that of another unfinished message: CE
+        other_delimiters,  ///< it does not continue with the delimiters it began with: CE
+        too_large,         ///< a limit was passed; the unfinished message is dropped: CE
     };
     struct Step {
         Outcome outcome;

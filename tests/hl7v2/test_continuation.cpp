@@ -15,7 +15,12 @@ Message parse(std::string bytes) {
 
 /// A fragment: control id, MSH-14, and what stands after MSH.
 std::string fragment_text(std::string_view id, std::string_view from, std::string_view body) {
-    return std::string("MSH|^~\\&|A||B||2024||ORU^R01|").append(id).append("|P|2.5.1||").append(from).append("\r").append(body);
+    return std::string("MSH|^~\\&|A||B||2024||ORU^R01|")
+        .append(id)
+        .append("|P|2.5.1||")
+        .append(from)
+        .append("\r")
+        .append(body);
 }
 
 Continuation continuation_of(const std::string& bytes) {
@@ -34,11 +39,10 @@ Reassembly::Step take(Reassembly& reassembly, const std::string& bytes, std::int
 
 TEST_SUITE("hl7v2/continuation") {
     TEST_CASE("ADD continues the segment before it, anywhere in it") {
-        const Message message = parse(
-            "MSH|^~\\&|A\rOBX|1|TX|C||first \nADD|second|\r\nADD|third||||F\rNTE|1\rADD\rZZZ|1\rADD|^2");
+        const Message message =
+            parse("MSH|^~\\&|A\rOBX|1|TX|C||first \nADD|second|\r\nADD|third||||F\rNTE|1\rADD\rZZZ|1\rADD|^2");
         CHECK(has_addenda(message.view()));
-        CHECK(join_addenda(message.view()) ==
-              "MSH|^~\\&|A\rOBX|1|TX|C||first second|third||||F\rNTE|1\rZZZ|1^2");
+        CHECK(join_addenda(message.view()) == "MSH|^~\\&|A\rOBX|1|TX|C||first second|third||||F\rNTE|1\rZZZ|1^2");
         const Message joined = parse(join_addenda(message.view()));
         CHECK_FALSE(has_addenda(joined.view()));
     }
@@ -65,8 +69,10 @@ TEST_SUITE("hl7v2/continuation") {
     TEST_CASE("fragments are put together, cut at a segment or inside one") {
         Reassembly reassembly;
         CHECK(take(reassembly, fragment_text("0", "", "PID|1\r")).outcome == Outcome::whole);
-        CHECK(take(reassembly, fragment_text("1", "", "PID|1\rOBX|1|TX|C||be\rADD\rDSC|P1|F\r")).outcome == Outcome::kept);
-        CHECK(take(reassembly, fragment_text("2", "P1", "ADD|fore\rADD| noon||||F\rDSC|P2|F\r")).outcome == Outcome::kept);
+        CHECK(take(reassembly, fragment_text("1", "", "PID|1\rOBX|1|TX|C||be\rADD\rDSC|P1|F\r")).outcome ==
+              Outcome::kept);
+        CHECK(take(reassembly, fragment_text("2", "P1", "ADD|fore\rADD| noon||||F\rDSC|P2|F\r")).outcome ==
+              Outcome::kept);
         REQUIRE(reassembly.unfinished().size() == 1);
         CHECK(reassembly.unfinished()[0].pointer == "P2");
         CHECK(reassembly.unfinished()[0].fragments == 2);
@@ -90,7 +96,8 @@ TEST_SUITE("hl7v2/continuation") {
         CHECK(take(reassembly, a2).outcome == Outcome::kept);
         CHECK(take(reassembly, a2).outcome == Outcome::repeated);
         CHECK(take(reassembly, fragment_text("6", "A2", "NTE|2\rDSC|B|F\r")).outcome == Outcome::pointer_in_use);
-        CHECK(take(reassembly, "MSH#^~\\&#A##B##2024##ORU^R01#7#P#2.5.1##B\rNTE#1\r").outcome == Outcome::other_delimiters);
+        CHECK(take(reassembly, "MSH#^~\\&#A##B##2024##ORU^R01#7#P#2.5.1##B\rNTE#1\r").outcome ==
+              Outcome::other_delimiters);
         CHECK(take(reassembly, fragment_text("8", "B", "NTE|9\r")).message == fragment_text("2", "", "PID|b\rNTE|9\r"));
         CHECK(take(reassembly, fragment_text("9", "A2", "NTE|2\r")).message ==
               fragment_text("1", "", "PID|a\rNTE|1\rNTE|2\r"));
@@ -119,10 +126,12 @@ TEST_SUITE("hl7v2/continuation") {
         CHECK(two.unfinished().empty());
         Reassembly small({.message_bytes_max = 150});
         CHECK(take(small, first).outcome == Outcome::kept);
-        CHECK(take(small, fragment_text("2", "A", "NTE|" + std::string(100, 'x') + "\r")).outcome == Outcome::too_large);
+        CHECK(take(small, fragment_text("2", "A", "NTE|" + std::string(100, 'x') + "\r")).outcome ==
+              Outcome::too_large);
         Reassembly all({.bytes_max = 150});
         CHECK(take(all, first).outcome == Outcome::kept);
-        CHECK(take(all, fragment_text("2", "", "NTE|" + std::string(100, 'x') + "\rDSC|B|F\r")).outcome == Outcome::too_large);
+        CHECK(take(all, fragment_text("2", "", "NTE|" + std::string(100, 'x') + "\rDSC|B|F\r")).outcome ==
+              Outcome::too_large);
     }
 
     TEST_CASE("what is cut is put together again, at any size") {
