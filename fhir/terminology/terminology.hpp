@@ -39,7 +39,7 @@ struct CodeAnswer {
     bool is_inactive = false;
 };
 
-struct ValidateOptions {
+struct ValidateCodeOptions {
     bool abstract_allowed = true;  ///< false: a code that only groups others is not valid here
 };
 
@@ -115,14 +115,14 @@ public:
 
     /// Is the code in the value set? With an empty system, whatever system the set names decides (type code).
     CodeAnswer validate_code(std::string_view value_set, const CodingView& coding,
-                             const ValidateOptions& options = {}) const;
+                             const ValidateCodeOptions& options = {}) const;
     CodeAnswer validate_code(const ValueSet& value_set, const CodingView& coding,
-                             const ValidateOptions& options = {}) const;
+                             const ValidateCodeOptions& options = {}) const;
     /// Does the code system have it, in the version that is asked for?
-    CodeAnswer validate_code(const CodingView& coding, const ValidateOptions& options = {}) const;
+    CodeAnswer validate_code(const CodingView& coding, const ValidateCodeOptions& options = {}) const;
     /// A CodeableConcept is valid by any of its codings: the first that is, or else the most telling answer.
     CodeAnswer validate_code(std::string_view value_set, std::span<const CodingView> codings,
-                             const ValidateOptions& options = {}) const;
+                             const ValidateCodeOptions& options = {}) const;
     /// The answer alone, without a message: what validation asks. It allocates nothing for systems in memory.
     Answer contains(const ValueSet& value_set, std::string_view system, std::string_view code) const;
 

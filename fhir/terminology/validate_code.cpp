@@ -17,7 +17,7 @@ bool among(std::string_view display, const std::vector<ConceptDesignation>& name
 }
 
 /// Options apply to what has been found.
-void restrict(CodeAnswer& out, const ValidateOptions& options) {
+void restrict(CodeAnswer& out, const ValidateCodeOptions& options) {
     if (out.answer != Answer::yes || options.abstract_allowed || !out.is_abstract) return;
     out.answer = Answer::no;
     out.message = "the code only groups others (abstract) and is not valid here";
@@ -53,7 +53,7 @@ void Terminology::describe(std::string_view system, std::string_view version, st
 }
 
 CodeAnswer Terminology::validate_code(std::string_view value_set, const CodingView& coding,
-                                      const ValidateOptions& options) const {
+                                      const ValidateCodeOptions& options) const {
     if (const ValueSet* found = find_value_set(value_set)) return validate_code(*found, coding, options);
     if (const auto described = this->value_set(value_set)) return validate_code(*described, coding, options);
     CodeAnswer out;
@@ -62,7 +62,7 @@ CodeAnswer Terminology::validate_code(std::string_view value_set, const CodingVi
 }
 
 CodeAnswer Terminology::validate_code(std::string_view value_set, std::span<const CodingView> codings,
-                                      const ValidateOptions& options) const {
+                                      const ValidateCodeOptions& options) const {
     CodeAnswer best;
     best.answer = Answer::no;
     best.message = "there is no coding";
@@ -77,7 +77,7 @@ CodeAnswer Terminology::validate_code(std::string_view value_set, std::span<cons
 }
 
 CodeAnswer Terminology::validate_code(const ValueSet& value_set, const CodingView& coding,
-                                      const ValidateOptions& options) const {
+                                      const ValidateCodeOptions& options) const {
     CodeAnswer out;
     out.answer = contains(value_set, coding.system, coding.code);
     if (out.answer == Answer::unknown) {
@@ -115,7 +115,7 @@ CodeAnswer Terminology::validate_code(const ValueSet& value_set, const CodingVie
     return out;
 }
 
-CodeAnswer Terminology::validate_code(const CodingView& coding, const ValidateOptions& options) const {
+CodeAnswer Terminology::validate_code(const CodingView& coding, const ValidateCodeOptions& options) const {
     CodeAnswer out;
     if (const auto wrong = wrong_version(coding.system, coding.version)) {
         out.message = *wrong;
