@@ -9,8 +9,9 @@ namespace {
 bool is_alpha(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-/// RFC 6838: type/subtype of restricted names, parameters behind ';'.
+/// RFC 6838: type/subtype of restricted names, parameters behind ';'; and the words that FHIR has for its own formats.
 bool is_media_type(std::string_view code) noexcept {
+    if (code == "json" || code == "xml" || code == "ttl") return true;
     const auto type = code.substr(0, code.find(';'));
     const auto slash = type.find('/');
     if (slash == std::string_view::npos) return false;

@@ -58,9 +58,8 @@ BaseRules::BaseRules(const Terminology& terminology) : by_type_(r4::types().size
             options.context_type = type->name;
         else if (element->types.size() == 1)
             options.context_type = element->types.front()->name;
-        const auto text = repaired(constraint.key, constraint.path, constraint.expression);
-        if (text.empty()) continue;  // withdrawn: see repairs.cpp
-        auto compiled = path::Expression::compile(text, options);
+        auto compiled =
+            path::Expression::compile(repaired(constraint.key, constraint.path, constraint.expression), options);
         Rule rule{std::nullopt, constraint.key, constraint.is_error, constraint.human};
         if (compiled)
             rule.expression = std::move(*compiled);

@@ -61,7 +61,8 @@ void check_binding(Run& run, Element coded, BindingStrength strength, const Valu
     const auto severity = required ? Severity::error : preferred ? Severity::information : Severity::warning;
     if (!has_code(coded)) {
         const bool is_quantity = coded.is_object() && !coded["coding"] && (coded["value"] || coded["unit"]);
-        if (!coded.is_object() || is_quantity || preferred || coded["extension"]) return;
+        if (coded.size() == 0 || is_quantity || preferred) return;
+        if (!required && coded["extension"]) return;
         run.report(severity, IssueCode::code_invalid, coded,
                    "there is no code; one of the value set " + std::string(url) +
                        (required ? " is required" : " should be given if one fits"),

@@ -20,11 +20,21 @@ Element owner_of(Element element) noexcept {
     return parent.is_array() ? parent.parent() : parent;
 }
 
+/// Contexts that R4's own definitions state too narrowly for R4's own use of them.
+struct WiderContext {
+    std::string_view url;
+    std::string_view path;
+};
+constexpr WiderContext wider_contexts[] = {
+    {"http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type", "ElementDefinition.type"},
+    {"http://hl7.org/fhir/StructureDefinition/structuredefinition-normative-version", "Resource"},
+};
+
 /// True if the element stands at a path like "Patient.contact.name", "HumanName.given", "Observation.value[x]",
 /// "Element".
 bool stands_at(Element element, std::string_view path) {
     const TypeDef* type = type_of(element);
-    if (type && r4::is_a(*type, path)) return true;
+    if (path == "Element" || (type && r4::is_a(*type, path))) return true;
     const auto point = path.rfind('.');
     if (point == std::string_view::npos)
         return path == "BackboneElement" && type && type->kind == r4::TypeKind::backbone;
@@ -86,8 +96,10 @@ private:
     void context(const Profile& definition) {
         if (definition.contexts.empty()) return;
         bool decided = true;
-        const bool fits = std::any_of(definition.contexts.begin(), definition.contexts.end(),
-                                      [&](const ExtensionContext& allowed) { return matches(allowed, decided); });
+        bool fits = std::any_of(definition.contexts.begin(), definition.contexts.end(),
+                                [&](const ExtensionContext& allowed) { return matches(allowed, decided); });
+        for (const WiderContext& wider : wider_contexts)
+            fits = fits || (wider.url == url_ && stands_at(place_, wider.path));
         if (!fits && decided) {
             std::string allowed;
             for (const auto& one : definition.contexts) {

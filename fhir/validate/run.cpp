@@ -6,7 +6,7 @@
 
 namespace causeway::fhir {
 
-Run::Run(const ValidatorData& all, const ValidateOptions& how, Element top, Issues& issues)
+Run::Run(const ValidatorData& all, const ValidationOptions& how, Element top, Issues& issues)
     : data(all), options(how), root(top), resource(top), root_resource(top), issues_(&issues) {}
 
 void Run::report(Severity severity, IssueCode code, Element at, std::string text, std::string_view rule) {

@@ -17,10 +17,10 @@ namespace causeway::fhir {
 /// One validation: the state that all checks share. Issues go through report(), which counts and places them.
 class Run : public path::Hooks {
 public:
-    Run(const ValidatorData& data, const ValidateOptions& options, Element root, Issues& issues);
+    Run(const ValidatorData& data, const ValidationOptions& options, Element root, Issues& issues);
 
     const ValidatorData& data;
-    const ValidateOptions& options;
+    const ValidationOptions& options;
     const Element root;
     Element resource;                     ///< the one being checked
     Element root_resource;                ///< its container, or itself

@@ -1,5 +1,6 @@
 #include "fhir/validate/structure.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "fhir/r4/tables.hpp"
@@ -104,6 +105,9 @@ private:
             report(child, IssueCode::required,
                    "found " + std::to_string(child.size()) + ", at least " + std::to_string(element.min) +
                        " are required");
+        const auto says_nothing = [](Element item) { return item.kind() == Kind::null && item.size() == 0; };
+        if (const auto items = child.children(); std::all_of(items.begin(), items.end(), says_nothing))
+            return report(child.item(0), IssueCode::structure, "an array of nulls only; leave the element out");
         for (const Element item : child.children()) single(item, member);
     }
 
@@ -120,7 +124,16 @@ private:
         if (!element.is_object())
             return report(element, IssueCode::structure, "a " + std::string(type.name) + " is a JSON object");
         if (element.size() == 0) return report(element, IssueCode::structure, "an empty object; leave the element out");
+        if (has_only_id(element)) return nothing_but_id(element);
         members(element, type);
+    }
+
+    static bool has_only_id(Element element) noexcept { return element.size() == 1 && element.item(0).name() == "id"; }
+
+    void nothing_but_id(Element element) {
+        if (full()) return;
+        issues_.push_back({Severity::error, IssueCode::invariant,
+                           "ele-1: an element has a value or children beside its id", expression_of(element), "ele-1"});
     }
 
     void primitive(Element element, const TypeDef& type) {
@@ -130,7 +143,11 @@ private:
             if (const auto fault = primitive_fault(type.primitive, element); !fault.empty())
                 report(element, IssueCode::value, std::string(fault));
         } else if (element.size() == 0) {
+            // a null that fills the companion array beyond the values stands for nothing
+            if (element.parent().is_array() && !(element.node()->flags & Node::value_seen)) return;
             return report(element, IssueCode::structure, "a null that no extension explains; leave the element out");
+        } else if (has_only_id(element)) {
+            return nothing_but_id(element);
         }
         if (element.size() != 0)
             members(element, type);

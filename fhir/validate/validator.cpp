@@ -22,11 +22,11 @@ std::shared_ptr<const Validator> Validator::built_in() { return ValidatorBuilder
 
 const Terminology& Validator::terminology() const noexcept { return *data_->terminology; }
 
-Issues Validator::validate(const Document& document, const ValidateOptions& options) const {
+Issues Validator::validate(const Document& document, const ValidationOptions& options) const {
     return validate(document.root(), options);
 }
 
-Issues Validator::validate(Element resource, const ValidateOptions& options) const {
+Issues Validator::validate(Element resource, const ValidationOptions& options) const {
     Issues issues = validate_structure(resource, {options.issues_max, options.resource_type});
     Run run(*data_, options, resource, issues);
     walk_resource(run, resource, false);

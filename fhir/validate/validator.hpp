@@ -16,7 +16,7 @@ namespace causeway::fhir {
 
 struct ValidatorData;
 
-struct ValidateOptions {
+struct ValidationOptions {
     std::vector<std::string> profiles = {};  ///< canonical URLs asked for, beside those that meta.profile names
     bool meta_profiles = true;
     std::string_view resource_type = {};  ///< the type that is wanted; empty = any
@@ -45,8 +45,8 @@ public:
 
     /// No error among the issues = valid. A rule that could not be run is an issue that says "not checked". Expressions
     /// count from `resource`, wherever in a document it stands.
-    Issues validate(Element resource, const ValidateOptions& options = {}) const;
-    Issues validate(const Document& document, const ValidateOptions& options = {}) const;
+    Issues validate(Element resource, const ValidationOptions& options = {}) const;
+    Issues validate(const Document& document, const ValidationOptions& options = {}) const;
 
     const Terminology& terminology() const noexcept;
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "fhir/validate/expression.hpp"
 #include "fhir/validate/run.hpp"
 
@@ -16,6 +18,7 @@ struct KnownTypes {
     const TypeDef* coding = r4::find_type("Coding");
     const TypeDef* extension = r4::find_type("Extension");
     const TypeDef* identifier = r4::find_type("Identifier");
+    const TypeDef* attachment = r4::find_type("Attachment");
     const TypeDef* domain_resource = r4::find_type("DomainResource");
     const TypeDef* bundle = r4::find_type("Bundle");
 };
@@ -95,6 +98,7 @@ private:
         if (&type == known().reference) check_reference(run_, item, element);
         if (&type == known().coding) check_coding(run_, item);
         if (&type == known().identifier) identifier(item);
+        if (&type == known().attachment) attachment(item);
         if (&type == known().extension) check_extension(run_, item, element.name == "modifierExtension");
         members(item, type);
     }
@@ -112,6 +116,16 @@ private:
         if (!system.empty() && system.find(':') == std::string_view::npos)
             run_.error(IssueCode::value, item["system"],
                        "the system of an identifier is an absolute URI; this is relative", "identifier");
+    }
+
+    void attachment(Element item) {
+        const auto data = item["data"].text();
+        const Element size = item["size"];
+        if (data.empty() || !size.has_value()) return;
+        const auto letter = [](char c) { return c != ' ' && c != '\t' && c != '\n' && c != '\r' && c != '='; };
+        const auto bytes = static_cast<std::size_t>(std::count_if(data.begin(), data.end(), letter)) * 3 / 4;
+        if (size.text() != std::to_string(bytes))
+            run_.error(IssueCode::value, size, "the size is not that of the data", "attachment");
     }
 
     void contained_ids(Element element) {
