@@ -81,8 +81,10 @@ struct ReadAudit::State {
         storage::Result<void> run(storage::Transaction& transaction) override {
             {
                 const std::lock_guard lock(state_->mutex);
-                if (rows_.empty()) rows_.swap(state_->waiting);  // a second run repeats the rows of the first
-                state_->in_flight = rows_.size();
+                if (rows_.empty()) {  // a second run repeats the rows of the first
+                    rows_.swap(state_->waiting);
+                    state_->in_flight += rows_.size();
+                }
                 state_->submitted = false;
             }
             for (const std::string& row : rows_) {
@@ -93,7 +95,7 @@ struct ReadAudit::State {
         }
         void finished(storage::Result<void> outcome) noexcept override {
             const std::lock_guard lock(state_->mutex);
-            state_->in_flight = 0;
+            state_->in_flight -= rows_.size();
             if (outcome.has_value()) return;
             // Nothing is given up: the rows go back to the front, and the next read tries again. Once too many wait,
             // record() refuses, so a store that stays broken stops the reads.
