@@ -1,9 +1,11 @@
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 
 #include "gateway/main/commands.hpp"
 #include "gateway/main/gateway.hpp"
+#include "gateway/main/process.hpp"
 #include "gateway/ops/log.hpp"
 
 namespace causeway {
@@ -17,6 +19,7 @@ ops::log::Level level_of(const std::string& name) {
 }
 
 Exit serve(const std::string& path) {
+    harden_process();
     Startup startup = read_startup(path);
     if (!startup.faults.empty()) {
         print_faults(startup.faults);
@@ -24,6 +27,8 @@ Exit serve(const std::string& path) {
     }
     ops::log::configure(level_of(startup.config.log.level),
                         startup.config.log.format == "json" ? ops::log::Format::json : ops::log::Format::text);
+    if (::geteuid() == 0)
+        ops::log::warning("root", {{"note", "serve as a user of its own; see packaging/causeway.service"}});
     for (const ops::Setting& each : ops::settings())
         ops::log::info("setting", {{"name", each.name}, {"value", each.value(startup.config)}});
     try {
