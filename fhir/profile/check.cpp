@@ -56,6 +56,11 @@ std::string joined(const std::vector<std::string_view>& names) {
     return out;
 }
 
+/// A code is no string here: only an abstract type (Resource) stands for others.
+bool is_allowed(const TypeDef& type, const TypeDef& allowed) noexcept {
+    return &type == &allowed || (allowed.is_abstract && r4::is_a(type, allowed.name));
+}
+
 class ProfileCheck {
 public:
     ProfileCheck(Run& run, const Profile& profile) : run_(run), profile_(profile) {}
@@ -112,7 +117,7 @@ private:
         bool unknown = false;
         for (const AllowedType& allowed : rule.types) {
             unknown |= allowed.type == nullptr;
-            if (allowed.type && r4::is_a(*place.type, allowed.type->name)) {
+            if (allowed.type && is_allowed(*place.type, *allowed.type)) {
                 // several entries of one type (R4 writes one per target in older profiles): any of them
                 if (!fits || (!fits->profiles.empty() && meets_any(place, allowed.profiles).value_or(false)))
                     fits = &allowed;
@@ -278,7 +283,7 @@ private:
             const std::size_t index = slice_of(item, rule, discriminators);
             if (index == rule.slices.size()) {
                 unsliced_seen = true;
-                if (rule.slicing && rule.slicing->closed)
+                if ((rule.slicing && rule.slicing->closed) || rule.types_closed)
                     wrong(item, rule, IssueCode::structure,
                           "the profile allows nothing but its slices here, and this is in none");
                 continue;

@@ -155,8 +155,9 @@ private:
         MemberDef member;
         const ElementDef* base = child_of(parent, name, member);
         if (!base) return nullptr;
+        const bool by_type = base->name != name && slice.empty();
         if (base->name != name) {
-            if (slice.empty()) slice = name;  // valueQuantity says value[x]:valueQuantity
+            if (by_type) slice = name;  // valueQuantity says value[x]:valueQuantity
             name = base->name;
         }
         ElementRule* child = parent.find_child(name);
@@ -169,6 +170,7 @@ private:
             if (base->types.size() == 1) child->type = base->types.front();
         }
         if (slice.empty()) return child;
+        if (by_type && !child->slicing) child->types_closed = true;
         const TypeDef* single = nullptr;
         if (base->is_choice) {
             for (std::size_t i = 0; i < base->types.size(); ++i)
@@ -291,6 +293,7 @@ private:
             }
         }
         rule.slicing = std::move(made);
+        rule.types_closed = false;
     }
 
     void fill_rules(ElementRule& rule, Element element) {

@@ -55,6 +55,7 @@ struct ElementRule {
     std::string_view max_value_set;  ///< of the extension elementdefinition-maxValueSet
     std::vector<Rule> rules;
     std::optional<Slicing> slicing;
+    bool types_closed = false;  ///< named by a type (valueQuantity) without slicing: no other type is allowed
     bool must_support = false;
     std::vector<std::unique_ptr<ElementRule>> children;
     std::vector<std::unique_ptr<ElementRule>> slices;  ///< a slice of a slice stands in the slice

@@ -158,6 +158,8 @@ private:
     const ElementRule* child_rule(const Cursor& cursor, std::string_view name) const {
         if (cursor.rule) {
             if (const ElementRule* found = cursor.rule->find_child(name)) return found;
+            for (const auto& slice : cursor.rule->slices)
+                if (const ElementRule* found = slice->find_child(name)) return found;
             if (cursor.rule->types.size() == 1 && cursor.rule->types.front().profiles.size() == 1)
                 return root_child(cursor.rule->types.front().profiles.front(), name);
             return nullptr;
@@ -175,6 +177,11 @@ private:
         if (cursor.rule->max == 0U) return match(cursor.places.empty());
         if (cursor.rule->min.value_or(0) > 0) return match(!cursor.places.empty());
         return Match::unknown;
+    }
+
+    static bool is_abstract_of(const TypeDef& type, std::string_view name) noexcept {
+        const TypeDef* named = r4::find_type(name);
+        return named && named->is_abstract && r4::is_a(type, name);
     }
 
     Match type(const Cursor& cursor) const {
@@ -196,7 +203,7 @@ private:
         if (cursor.places.empty()) return cursor.targets.empty() ? Match::no : Match::unknown;
         for (const Place& place : cursor.places)
             for (const auto name : wanted)
-                if (place.type && r4::is_a(*place.type, name)) return Match::yes;
+                if (place.type && (place.type->name == name || is_abstract_of(*place.type, name))) return Match::yes;
         return Match::no;
     }
 

@@ -17,13 +17,14 @@ constexpr std::string_view usable_name_repaired = "name.exists() implies name.ma
 constexpr Repair repairs[] = {
     // Partial dates and other units do not compare; that is no fault.
     {"per-1", "Period",
-     "start.hasValue().not() or end.hasValue().not() or (start.lowBoundary() <= end.highBoundary())"},
+     "start.hasValue().not() or end.hasValue().not() or iif((start <= end).exists(), start <= end, true)"},
     {"rng-2", "Range", "low.value.empty() or high.value.empty() or iif((low <= high).exists(), low <= high, true)"},
     {"inv-1", "Task",
      "lastModified.exists().not() or authoredOn.exists().not() or lastModified.highBoundary() >= "
      "authoredOn.lowBoundary()"},
     {"mdd-1", "MedicationDispense",
-     "whenHandedOver.empty() or whenPrepared.empty() or whenHandedOver.highBoundary() >= whenPrepared.lowBoundary()"},
+     "whenHandedOver.empty() or whenPrepared.empty() or "
+     "iif((whenHandedOver >= whenPrepared).exists(), whenHandedOver >= whenPrepared, true)"},
     // The rule says "more than one".
     {"que-12", "Questionnaire.item", "enableWhen.count() > 1 implies enableBehavior.exists()"},
     // Boolean with a capital is FHIRPath's own type; the element has FHIR's.
