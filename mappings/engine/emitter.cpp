@@ -299,7 +299,7 @@ bool Emitter::run_line(const Line& line, const Block& block, const V2Scope& scop
         return false;
     }
     for (const auto& statement : block.statements) {  // what `default` would put there anyway needs no field
-        if (contradicted) break;
+        if (contradicted || found.front().element.size() != 0) break;  // .. nor what is kept beside it
         const auto* assignment = std::get_if<Assignment>(&statement);
         if (!assignment || assignment->to_v2 || !assignment->is_default || assignment->fhir.text != line.target.text)
             continue;
