@@ -100,13 +100,19 @@ std::size_t SegmentView::field_count() const noexcept {
 SegmentFields::Iterator::Iterator(const SegmentView& segment) noexcept
     : raw_(segment.raw()), delimiters_(segment.delimiters()), declares_delimiters_(segment.declares_delimiters()) {
     if (raw_.size() <= 3) return;
-    number_ = 1;
-    begin_ = declares_delimiters_ ? 3 : 4;
     if (declares_delimiters_) {
+        number_ = 1;
+        begin_ = 3;
         end_ = 4;
-    } else {
-        find_end();
+        return;
     }
+    // behind a name alone a joined text line may stand before the first separator
+    begin_ = 3;
+    find_end();
+    if (end_ == raw_.size()) return;
+    number_ = 1;
+    begin_ = end_ + 1;
+    find_end();
 }
 
 void SegmentFields::Iterator::find_end() noexcept {

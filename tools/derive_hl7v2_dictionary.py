@@ -76,6 +76,8 @@ GAPS_EVENTS = {
     ("RPA", "I11"): ["RPA_I08"],
     ("PEX", "P08"): ["PEX_P07"],
 }
+# Several codes that the sources give as one: (table, text) -> codes.
+GAPS_CODES = {(301, "L,M,N"): ["L", "M", "N"], (301, "L, M, N"): ["L", "M", "N"]}
 USAGE = {1: "O", 2: "R", 3: "C", 4: "B"}
 SMALL_WORDS = {"of", "and", "or", "the", "for", "to", "in", "by", "with", "a", "an", "on", "from", "as", "at"}
 ACRONYMS = {"id", "pid", "obr", "obx", "hl7", "ssn", "drg", "icd", "cpt", "udi", "url", "hcpcs", "orc", "pv1", "in1",
@@ -341,7 +343,8 @@ def derive_tables(apy, node_values, displays, used_by):
             for code in values or ():
                 code = clean(str(code))
                 if code and code not in ("...", "Varies"):
-                    codes[(number, code, version)] = display(number, code)
+                    for one in GAPS_CODES.get((number, code), [code]):
+                        codes[(number, one, version)] = "Local" if one != code else display(number, code)
     for number, entry in node_values.items():
         titles.setdefault(int(number), clean(entry["desc"]))
         if not any(key[0] == int(number) for key in codes):

@@ -17,6 +17,7 @@ void add_match_command(CLI::App& app, Exit& exit_code);
 void add_restore_command(CLI::App& app, Exit& exit_code);
 void add_serve_command(CLI::App& app, Exit& exit_code);
 void add_send_command(CLI::App& app, Exit& exit_code);
+void add_validate_command(CLI::App& app, Exit& exit_code);
 }  // namespace causeway
 
 namespace {
@@ -33,7 +34,7 @@ constexpr AddCommand commands[] = {
     causeway::add_maps_command,
     causeway::add_send_command,
     causeway::add_listen_command,
-    causeway::add_hl7_command,
+    causeway::add_hl7_command,      causeway::add_validate_command,
     causeway::add_fhirpath_command,
     causeway::add_match_command,
     causeway::add_backup_command,

@@ -232,6 +232,19 @@ TEST_SUITE("hl7v2/message_view") {
         }
     }
 
+    TEST_CASE("a text line joined to a bare segment name counts fields like any other") {
+        const MessageView message = parsed("MSH|^~\\&|A\rPI1\rtext|2\rPI2\rmore\r", Tolerances::all());
+        REQUIRE(message.size() == 3);
+        CHECK(message[1].field_count() == 1);
+        std::size_t fields = 0;
+        for (const NumberedField field : message[1].fields()) {
+            CHECK(field.number == ++fields);
+            CHECK(field.field.raw() == message[1].field(field.number).raw());
+        }
+        CHECK(fields == 1);
+        for (const NumberedField field : message[2].fields()) CHECK(field.number == 0);
+    }
+
     TEST_CASE("tolerances have names") {
         for (std::size_t i = 0; i < tolerance_count; ++i) {
             const auto tolerance = static_cast<Tolerance>(i);
