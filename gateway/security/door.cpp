@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gateway/security/scope.hpp"
+
 namespace causeway::security {
 
 std::string_view code(Interaction interaction) noexcept {
@@ -58,6 +60,8 @@ Decision Door::authorize(const Principal& principal, const Action& action) const
             if (admin) return {false, "partners may not use the operators' interface", {}};
             return {true, {}, {}};
         case Principal::Kind::client:
+            if (principal.grant && admin) return {false, "a token does not open the operators' interface", {}};
+            if (principal.grant && !messaging) return decide(*principal.grant, action);
             if (messaging) return {false, "only a partner may exchange messages", {}};
             return {true, {}, {}};
     }

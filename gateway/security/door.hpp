@@ -47,6 +47,12 @@ struct AccessFilter {
     bool everything = true;
     std::vector<std::string> types;        ///< when not everything: the types that may be seen
     std::vector<std::string> patient_ids;  ///< when not empty: only what lies in the compartments of these patients
+    /// Granular rights ("Observation?category=laboratory"): of a type that has rows here, only what meets one of them.
+    struct TypeQuery {
+        std::string type;
+        std::string query;  ///< as in a URL, percent-encoded; no result parameters
+    };
+    std::vector<TypeQuery> queries;
 
     bool allows_type(std::string_view type) const noexcept;
 };
@@ -61,8 +67,8 @@ struct Decision {
 ///
 /// The rules of today: the gateway only listens on loopback until TLS is configured, so a local client may do
 /// everything on the FHIR side, a partner may send messages and receive deliveries but not use the operators'
-/// interface, and the system may do everything. Grants with scopes and compartments take the place of these rules, not
-/// of this door.
+/// interface, and the system may do everything. A client with a token may do what its scopes say (scope.hpp), and never
+/// what only operators may.
 class Door {
 public:
     virtual ~Door() = default;

@@ -1,8 +1,11 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace causeway::security {
+
+struct Grant;
 
 /// Who is behind a request or a message. Every door of the gateway makes one before it does anything else.
 struct Principal {
@@ -15,6 +18,8 @@ struct Principal {
     Kind kind = Kind::client;
     std::string id;       ///< partner name, client id; "anonymous" while no authentication is configured
     std::string address;  ///< peer address without port; empty for the system
+    /// What the bearer's token permits (scope.hpp); null: no token, so the rules of the kind alone.
+    std::shared_ptr<const Grant> grant;
 };
 
 }  // namespace causeway::security
