@@ -63,8 +63,7 @@ std::shared_ptr<EVP_PKEY> ec_key(std::string_view x, std::string_view y) {
     std::string point = "\x04";  // uncompressed: SEC 1, section 2.3.3
     point.append(x).append(y);
     const Builder builder(OSSL_PARAM_BLD_new());
-    if (!builder ||
-        OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-384", 0) != 1 ||
+    if (!builder || OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-384", 0) != 1 ||
         OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) != 1)
         return nullptr;
     return make_key("EC", builder.get());
@@ -152,7 +151,8 @@ std::optional<std::string> decode_base64url(std::string_view text) {
     static constexpr auto values = [] {
         std::array<std::int8_t, 256> table{};
         table.fill(-1);
-        for (std::size_t i = 0; i < digits.size(); ++i) table[static_cast<unsigned char>(digits[i])] = static_cast<std::int8_t>(i);
+        for (std::size_t i = 0; i < digits.size(); ++i)
+            table[static_cast<unsigned char>(digits[i])] = static_cast<std::int8_t>(i);
         return table;
     }();
     if (text.size() % 4 == 1) return std::nullopt;

@@ -30,9 +30,9 @@ struct KeyError {
     std::string reason;
 };
 
-/// Reads a JWK Set. Keys for other uses ("use" that is not "sig") or of kinds that check none of our algorithms are left
-/// out; a key of our kinds that is weak, off its curve or without `kid` is an error, as is a private key.
-/// At most 64 KB.
+/// Reads a JWK Set. Keys for other uses ("use" that is not "sig") or of kinds that check none of our algorithms are
+/// left out; a key of our kinds that is weak, off its curve or without `kid` is an error, as is a private key. At most
+/// 64 KB.
 std::variant<std::vector<JsonWebKey>, KeyError> parse_key_set(std::string json);
 
 /// RFC 4648, section 5, without padding. Nothing for any other character, padding, or bits left over that are not zero.

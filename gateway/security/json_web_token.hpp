@@ -39,9 +39,9 @@ enum class AssertionFault : std::uint8_t {
 };
 std::string_view text(AssertionFault fault) noexcept;
 
-/// Checks a client assertion (RFC 7523; SMART Backend Services, "Authenticate to the FHIR authorization server") in this
-/// order: form, algorithm, client, audience, times, key. Whether its `jti` was used before is for the store to say.
-/// `find` gives the client of an id, or null.
+/// Checks a client assertion (RFC 7523; SMART Backend Services, "Authenticate to the FHIR authorization server") in
+/// this order: form, algorithm, client, audience, times, key. Whether its `jti` was used before is for the store to
+/// say. `find` gives the client of an id, or null.
 std::variant<Assertion, AssertionFault> check_assertion(
     std::string_view token, std::string_view token_url, std::int64_t now_s,
     const std::function<const RegisteredClient*(std::string_view id)>& find);

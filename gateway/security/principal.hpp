@@ -19,7 +19,7 @@ struct Principal {
     std::string id;       ///< partner name, client id; "anonymous" while no authentication is configured
     std::string address;  ///< peer address without port; empty for the system
     /// What the bearer's token permits (scope.hpp); null: no token, so the rules of the kind alone.
-    std::shared_ptr<const Grant> grant;
+    std::shared_ptr<const Grant> grant = nullptr;
 };
 
 }  // namespace causeway::security

@@ -41,9 +41,9 @@ bool plain_query(std::string_view query) {
         const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
         });
-        constexpr std::array<std::string_view, 12> not_filters = {"_filter", "_has",     "_include",  "_revinclude",
-                                                                  "_sort",   "_count",   "_summary",  "_elements",
-                                                                  "_total",  "_contained", "_containedType", "_format"};
+        constexpr std::array<std::string_view, 12> not_filters = {
+            "_filter",  "_has",      "_include", "_revinclude", "_sort",          "_count",
+            "_summary", "_elements", "_total",   "_contained",  "_containedType", "_format"};
         if (!plain || std::find(not_filters.begin(), not_filters.end(), name) != not_filters.end()) return false;
         if (end == std::string_view::npos) return true;
         query.remove_prefix(end + 1);
@@ -124,7 +124,8 @@ std::variant<Scope, ScopeError> parse_scope(std::string_view text) {
     const auto dot = text.find('.');
     if (dot == std::string_view::npos) return ScopeError{"a scope has a type, a dot and its actions"};
     scope.type = text.substr(0, dot);
-    if (scope.type != "*" && !fhir::r4::is_resource_type(scope.type)) return ScopeError{"a scope names no resource type of R4"};
+    if (scope.type != "*" && !fhir::r4::is_resource_type(scope.type))
+        return ScopeError{"a scope names no resource type of R4"};
     const auto actions = parse_actions(text.substr(dot + 1));
     if (!actions) return ScopeError{"a scope's actions are a part of cruds in that order, or read, write or *"};
     if (scope.type == "*" && !scope.query.empty()) return ScopeError{"a scope with parameters names one type"};
@@ -187,7 +188,9 @@ Decision decide(const Grant& grant, const Action& action) {
     if (!actions) return {true, {}, {}};
     for (const bool compartment : {false, true}) {
         if (compartment && grant.patient.empty()) break;
-        const auto of_this_kind = [&](const Scope& scope) { return (scope.level == Scope::Level::patient) == compartment; };
+        const auto of_this_kind = [&](const Scope& scope) {
+            return (scope.level == Scope::Level::patient) == compartment;
+        };
         const bool permitted = std::any_of(grant.scopes.begin(), grant.scopes.end(), [&](const Scope& scope) {
             return of_this_kind(scope) && permits(scope, action.type, *actions);
         });

@@ -15,7 +15,8 @@ namespace causeway::security {
 ///
 ///     scope   = level "/" type "." actions [ "?" parameter *( "&" parameter ) ]
 ///     level   = "patient" | "user" | "system"        type = a FHIR resource type | "*"
-///     actions = a non-empty part of "cruds" in that order; or the words of version 1: read = rs, write = cud, * = cruds
+///     actions = a non-empty part of "cruds" in that order; or the words of version 1: read = rs, write = cud, * =
+///     cruds
 struct Scope {
     enum class Level : std::uint8_t { patient, user, system };
     enum Action : std::uint8_t { create = 1, read = 2, update = 4, remove = 8, search = 16 };

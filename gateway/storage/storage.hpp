@@ -66,7 +66,8 @@ public:
 
     virtual PatientReader& patients() = 0;
 
-    /// A small value of another part's own (a cursor, a model's name), by name.
+    /// A small value of another part's own (a cursor, a model's name), by name. One that expires may be seen for a while
+    /// longer: where that matters, the value says until when it holds.
     virtual Result<std::optional<std::string>> note(std::string_view name) = 0;
 };
 
@@ -110,6 +111,11 @@ public:
     PatientTables& patients() override = 0;
 
     virtual Result<void> set_note(std::string_view name, std::string_view value) = 0;
+    /// Sets a note that is not there or has expired, and says whether it did: what may be used once (a token's `jti`).
+    /// From `expires_us` on it counts as gone and is removed when other notes come.
+    virtual Result<bool> add_note(std::string_view name, std::string_view value, TimeUs expires_us) = 0;
+    /// Says whether there was one.
+    virtual Result<bool> remove_note(std::string_view name) = 0;
 };
 
 /// A read-only transaction on one committed state, taken from a pool and given back at its end. Keep it for one page or

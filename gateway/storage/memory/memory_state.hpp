@@ -31,6 +31,7 @@ struct MemoryState {
     std::vector<LinkEvent> events;
     std::map<ReviewId, Review> reviews;
     std::map<std::string, std::string, std::less<>> notes;
+    std::map<std::string, TimeUs, std::less<>> note_expiry;  ///< of those that expire
     Vid next_vid = 1;
     Rid next_rid = 1;
     PersonId next_person = 1;

@@ -423,7 +423,23 @@ public:
     }
     Result<void> set_note(std::string_view name, std::string_view value) override {
         state_.notes[std::string(name)] = value;
+        if (const auto found = state_.note_expiry.find(name); found != state_.note_expiry.end())
+            state_.note_expiry.erase(found);
         return {};
+    }
+    Result<bool> add_note(std::string_view name, std::string_view value, TimeUs expires_us) override {
+        const auto expiry = state_.note_expiry.find(name);
+        const bool expired = expiry != state_.note_expiry.end() && expiry->second <= state_.now_us;
+        if (state_.notes.contains(name) && !expired) return false;
+        state_.notes[std::string(name)] = value;
+        state_.note_expiry[std::string(name)] = expires_us;
+        return true;
+    }
+    Result<bool> remove_note(std::string_view name) override {
+        const auto found = state_.notes.find(name);
+        if (found == state_.notes.end()) return false;
+        state_.notes.erase(found);
+        return true;
     }
 
 private:

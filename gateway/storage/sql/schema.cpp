@@ -78,8 +78,14 @@ constexpr std::string_view resources_and_queues[] = {
     "CREATE TABLE note (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
 };
 
+constexpr std::string_view notes_that_expire[] = {
+    "ALTER TABLE note ADD COLUMN expires_us INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX note_expiry ON note (expires_us) WHERE expires_us > 0",
+};
+
 constexpr Migration steps[] = {
     {"resources, queues, audit, patient index", resources_and_queues},
+    {"notes that expire", notes_that_expire},
 };
 
 }  // namespace

@@ -289,7 +289,16 @@ std::string_view text(Statement statement) {
             return "SELECT value FROM note WHERE name = $1";
         case note_set:
             return "INSERT INTO note (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = "
-                   "excluded.value";
+                   "excluded.value, expires_us = 0";
+        case note_add:
+            return "INSERT INTO note (name, value, expires_us) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE"
+                   " SET value = excluded.value, expires_us = excluded.expires_us"
+                   " WHERE note.expires_us > 0 AND note.expires_us <= $4";
+        case note_remove:
+            return "DELETE FROM note WHERE name = $1";
+        case note_purge:
+            return "DELETE FROM note WHERE name IN (SELECT name FROM note WHERE expires_us > 0 AND expires_us <= $1"
+                   " ORDER BY expires_us LIMIT 32)";
         case count_:
             break;
     }

@@ -122,6 +122,9 @@ enum class Statement : std::uint8_t {
 
     note_get,
     note_set,
+    note_add,
+    note_remove,
+    note_purge,
     count_
 };
 

@@ -335,6 +335,21 @@ Result<void> SqliteTransaction::set_note(std::string_view name, std::string_view
     return guard_([&] { connection_.query(Statement::note_set).bind(name).bind_blob(value).run(); });
 }
 
+Result<bool> SqliteTransaction::add_note(std::string_view name, std::string_view value, TimeUs expires_us) {
+    return guard_([&] {
+        connection_.query(Statement::note_purge).bind(now_us_).run();
+        connection_.query(Statement::note_add).bind(name).bind_blob(value).bind_all(expires_us, now_us_).run();
+        return connection_.changes() > 0;
+    });
+}
+
+Result<bool> SqliteTransaction::remove_note(std::string_view name) {
+    return guard_([&] {
+        connection_.query(Statement::note_remove).bind(name).run();
+        return connection_.changes() > 0;
+    });
+}
+
 Result<void> SqlitePatientTables::put_record(const PatientRecord& record, std::span<const BlockingKey> keys) {
     return guard_([&] {
         auto& connection = reads_.connection;

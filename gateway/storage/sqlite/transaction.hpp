@@ -70,6 +70,8 @@ public:
     Result<std::int64_t> append_audit(std::string_view event) override;
     PatientTables& patients() override { return patients_; }
     Result<void> set_note(std::string_view name, std::string_view value) override;
+    Result<bool> add_note(std::string_view name, std::string_view value, TimeUs expires_us) override;
+    Result<bool> remove_note(std::string_view name) override;
 
 private:
     /// A resource's row and, if it has one, its current version.

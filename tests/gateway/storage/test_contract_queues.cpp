@@ -249,6 +249,25 @@ TEST_SUITE("gateway/storage/contract_queues") {
         CHECK(some[0].previous == rows[1].hash);
     }
 
+    TEST_CASE_TEMPLATE("a note that may be used once is added once until it expires", Driver, SqliteDriver,
+                       MemoryDriver) {
+        Driver driver;
+        auto& store = *driver.store;
+        const auto add = [&](const char* name, TimeUs life_us) {
+            return transact_blocking(store, [&](Transaction& t) { return t.add_note(name, "v", t.now_us() + life_us); })
+                .value();
+        };
+        CHECK(add("jti/a/1", 1'000));
+        CHECK_FALSE(add("jti/a/1", 1'000));
+        CHECK(add("jti/a/2", 1'000'000));
+        *driver.clock += 10'000;
+        CHECK(add("jti/a/1", 1'000));
+        CHECK_FALSE(add("jti/a/2", 1'000));
+        CHECK(transact_blocking(store, [&](Transaction& t) { return t.remove_note("jti/a/2"); }).value());
+        CHECK_FALSE(transact_blocking(store, [&](Transaction& t) { return t.remove_note("jti/a/2"); }).value());
+        CHECK(add("jti/a/2", 1'000));
+    }
+
     TEST_CASE_TEMPLATE("notes are kept by name", Driver, SqliteDriver, MemoryDriver) {
         Driver driver;
         auto& store = *driver.store;

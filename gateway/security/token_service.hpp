@@ -1,0 +1,90 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/ops/clock.hpp"
+#include "gateway/security/json_web_token.hpp"
+#include "gateway/security/scope.hpp"
+#include "gateway/storage/storage.hpp"
+
+namespace causeway::security {
+
+/// A client of the configuration: how it proves who it is, and what it may at most have.
+struct Client {
+    RegisteredClient registered;  ///< keys: none if it has an API key only
+    std::vector<Scope> scopes;    ///< at most
+    std::string api_key_digest;   ///< SHA-256 of its API key, 32 bytes; empty: it has none
+    bool may_introspect = false;  ///< may ask what other clients' tokens are
+};
+
+/// What a token stands for.
+struct Token {
+    std::string client;
+    std::shared_ptr<const Grant> grant;
+    std::int64_t expires_s = 0;
+};
+
+/// The authorisation server's part of SMART Backend Services: mints, finds and revokes opaque bearer tokens.
+///
+/// A token is 256 random bits; the store keeps its SHA-256 only. The one use of an assertion's `jti` and the token it
+/// mints are one transaction, with the audit row. Thread-safe.
+class TokenService {
+public:
+    static constexpr std::int64_t life_s = 300;
+    static constexpr std::size_t cached_max = 4096;  ///< tokens remembered between look-ups in the store
+
+    struct Settings {
+        std::string token_url;  ///< what an assertion's `aud` must be
+        std::map<std::string, Client, std::less<>> clients;
+    };
+    /// What is served outlives the service.
+    TokenService(storage::Store& store, const ops::Clock& clock, Settings settings);
+
+    /// An OAuth answer (RFC 6749, section 5): status and JSON body.
+    struct Answer {
+        int status = 200;
+        std::string body;
+    };
+    using Done = std::function<void(Answer)>;
+
+    /// POST to the token endpoint: `form` is its application/x-www-form-urlencoded body.
+    void issue(std::string_view form, const std::string& address, Done done);
+    /// RFC 7009. The client proves itself as at the token endpoint; an unknown token is no error.
+    void revoke(std::string_view form, const std::string& address, Done done);
+    /// RFC 7662. For clients that may; everything that is no live token is exactly {"active":false}.
+    void introspect(std::string_view form, const std::string& address, Done done);
+
+    /// The token or API key a request bears; nothing if it is unknown, expired or revoked. May read the store.
+    std::optional<Token> find(std::string_view bearer);
+
+    const Settings& settings() const noexcept { return settings_; }
+
+private:
+    struct Form;
+    /// The client a form's assertion proves, its `jti` not yet used up.
+    std::variant<Assertion, AssertionFault> authenticate(const Form& form) const;
+    void with_client(std::string_view form, const std::string& address, std::string_view operation, Done done,
+                     std::function<storage::Result<Answer>(storage::Transaction&, const Client&, const Form&)> job);
+    std::optional<Token> read(std::string_view name);
+
+    storage::Store& store_;
+    const ops::Clock& clock_;
+    Settings settings_;
+    std::mutex mutex_;
+    std::unordered_map<std::string, Token> cached_;  ///< by digest
+    std::unordered_map<std::string, std::int64_t>
+        revoked_;  ///< digest to expiry: a look-up under way must not cache it
+};
+
+/// SHA-256, 32 bytes.
+std::string sha256(std::string_view bytes);
+
+}  // namespace causeway::security
