@@ -8,6 +8,7 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/search/query.hpp"
+#include "gateway/http/principal.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -229,9 +230,8 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
     const bool post =
         request.method == http::Method::post && what == "outbox" && (verb == "replay" || verb == "cancel");
     const bool loopback = request.peer && request.peer->loopback;
-    const security::Principal principal{
-        loopback ? security::Principal::Kind::operator_ : security::Principal::Kind::client, "anonymous",
-        request.peer ? request.peer->address : std::string()};
+    security::Principal principal = http::principal_of(request);
+    if (loopback && !request.principal) principal.kind = security::Principal::Kind::operator_;
     const auto interaction = get ? security::Interaction::admin_read : security::Interaction::admin_write;
     if (!services_.door.authorize(principal, {interaction, {}, {}, {}}).allowed) {
         return reply(http::outcome_response(403, "forbidden", "The operators' interface is not open to this client"));

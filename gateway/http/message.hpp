@@ -7,6 +7,10 @@
 #include <string_view>
 #include <vector>
 
+namespace causeway::security {
+struct Principal;
+}
+
 namespace causeway::http {
 
 enum class Method : std::uint8_t { get, head, post, put, patch, erase, options, other };
@@ -85,6 +89,7 @@ struct Request {
     std::string body;
     std::string id;  ///< given by us; leaves as X-Request-Id
     std::shared_ptr<const Peer> peer;
+    std::shared_ptr<const security::Principal> principal;  ///< who proved to be behind it; null: nobody did
 
     std::string_view path() const noexcept { return std::string_view(target).substr(0, target.find('?')); }
     /// Without the '?'; empty if there is none.

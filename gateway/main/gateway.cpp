@@ -21,6 +21,8 @@
 #include "gateway/exchange/router.hpp"
 #include "gateway/http/router.hpp"
 #include "gateway/http/server.hpp"
+#include "gateway/main/authentication.hpp"
+#include "gateway/main/config_clients.hpp"
 #include "gateway/main/endpoints.hpp"
 #include "gateway/main/events.hpp"
 #include "gateway/main/map_files.hpp"
@@ -187,6 +189,10 @@ struct Gateway::Parts {
           identity_bridge(index),
           services{*store, door, &reads, clock, writer, operations, cpu.get_executor(), rest_settings(startup.config)},
           rest(services),
+          tokens(*store, clock, startup.clients),
+          authentication(rest, tokens, startup.config.security.require_token),
+          oauth(tokens),
+          smart(public_origin(startup.config)),
           health([this] { return troubles(); }),
           metrics_handler(metrics),
           exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { wake(partner); }}),
@@ -234,6 +240,10 @@ struct Gateway::Parts {
     rest::Operations operations;
     rest::Services services;
     rest::Rest rest;
+    security::TokenService tokens;
+    Authentication authentication;
+    OauthHandler oauth;
+    SmartConfigurationHandler smart;
     HealthHandler health;
     MetricsHandler metrics_handler;
     exchange::AdminHandler exchange_admin;
@@ -283,7 +293,11 @@ void Gateway::Parts::start_exchange() {
 }
 
 void Gateway::Parts::start_listeners() {
-    router.mount("/fhir", rest);
+    router.mount("/fhir", authentication);
+    if (!startup.clients.clients.empty()) {
+        router.mount("/oauth", oauth);
+        router.mount("/fhir/.well-known/smart-configuration", smart);
+    }
     router.mount("/health", health);
     router.mount("/metrics", metrics_handler);
     router.mount("/admin/messages", exchange_admin);

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "gateway/main/config_clients.hpp"
 #include "gateway/main/config_partners.hpp"
 
 namespace causeway {
@@ -27,6 +28,9 @@ Startup read_startup(const std::string& path) {
     auto partners = load_partners(text, path, startup.config);
     startup.exchange = std::move(partners.settings);
     startup.faults = std::move(partners.faults);
+    auto clients = load_clients(text, path, startup.config);
+    startup.clients = std::move(clients.settings);
+    startup.faults.insert(startup.faults.end(), clients.faults.begin(), clients.faults.end());
     return startup;
 }
 

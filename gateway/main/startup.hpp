@@ -4,6 +4,7 @@
 
 #include "gateway/exchange/partner.hpp"
 #include "gateway/ops/config.hpp"
+#include "gateway/security/token_service.hpp"
 
 namespace causeway {
 
@@ -11,6 +12,7 @@ namespace causeway {
 struct Startup {
     ops::Config config;
     exchange::ExchangeSettings exchange;
+    security::TokenService::Settings clients;
     std::vector<ops::ConfigFault> faults;  ///< empty: usable
 };
 

@@ -101,6 +101,8 @@ std::vector<Setting> make_settings() {
                 "match every Patient that is written"),
         setting("patient_index.model", &C::patient_index, &C::PatientIndex::model,
                 "file of a trained model; empty: the built-in one"),
+        setting("security.require_token", &C::security, &C::Security::require_token,
+                "refuse FHIR requests without a token or API key of a [client.NAME]"),
         setting("log.level", &C::log, &C::Log::level, "lowest level that is written", 0, 0,
                 {"debug", "info", "warning", "error"}),
         setting("log.format", &C::log, &C::Log::format, "shape of a line", 0, 0, {"text", "json"}),
@@ -272,7 +274,7 @@ ConfigLoad load_config(std::string_view toml_text, std::string_view file_name,
         return load;
     }
     for (const auto& [key, node] : parsed.table()) {
-        if (key.str() == "partner" || key.str() == "route") continue;
+        if (key.str() == "partner" || key.str() == "route" || key.str() == "client") continue;
         if (const auto* section = node.as_table()) {
             read_section(*section, key.str(), file_name, load);
         } else {

@@ -68,6 +68,9 @@ struct Config {
         bool enabled = true;
         std::string model;  ///< file of a trained model; empty: the built-in one
     } patient_index;
+    struct Security {
+        bool require_token = false;  ///< anonymous requests are refused, but for what says how to get a token
+    } security;
     struct Log {
         std::string level = "info";
         std::string format = "text";
@@ -103,8 +106,8 @@ struct ConfigLoad {
 
 /// Reads a TOML text over the defaults, then the environment over that. All faults are reported in one go: an unknown
 /// key (with the nearest known one), a wrong type, a number outside its range, a word that is not one of the choices.
-/// The tables `partner` and `route` are left to their own reader. `environment` holds NAME=value strings; only names
-/// that begin with CAUSEWAY_ are looked at.
+/// The tables `partner`, `route` and `client` are left to their own reader. `environment` holds NAME=value strings;
+/// only names that begin with CAUSEWAY_ are looked at.
 ConfigLoad load_config(std::string_view toml, std::string_view file_name, std::span<const std::string> environment);
 
 /// The process's environment as NAME=value strings.

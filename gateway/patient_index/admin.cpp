@@ -8,6 +8,7 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
+#include "gateway/http/principal.hpp"
 #include "gateway/patient_index/identity.hpp"
 
 namespace causeway::patient_index {
@@ -178,8 +179,7 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
         return reply(fault(405, "identities can only be looked at here"));
     security::AuditEntry entry;
     entry.at_us = services_.clock.now_us();
-    entry.principal = {security::Principal::Kind::client, "anonymous",
-                       request.peer ? request.peer->address : std::string{}};
+    entry.principal = http::principal_of(request);
     entry.interaction = Interaction::admin_read;
     entry.id = request.path();
     entry.correlation = request.id;

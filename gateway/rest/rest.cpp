@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "gateway/http/principal.hpp"
 #include "gateway/rest/access.hpp"
 #include "gateway/rest/answer.hpp"
 #include "gateway/rest/bundle.hpp"
@@ -61,9 +62,7 @@ Outcome<CallPtr> Rest::understand(http::Request request) const {
     if (format.has_error()) return format.error();
     call->format = *format;
     if (const auto prefer = call->request.headers.find("Prefer")) call->prefer = parse_prefer(*prefer);
-    if (call->request.peer) call->principal.address = call->request.peer->address;
-    call->principal.kind = security::Principal::Kind::client;
-    call->principal.id = "anonymous";
+    call->principal = http::principal_of(call->request);
     return call;
 }
 
@@ -73,6 +72,8 @@ std::optional<http::Response> Rest::screen(const http::Request& head) {
     http::Request copy;
     copy.method = head.method;
     copy.target = head.target;
+    copy.peer = head.peer;
+    copy.principal = head.principal;
     copy.headers = head.headers;
     copy.peer = head.peer;
     auto call = understand(std::move(copy));

@@ -66,8 +66,8 @@ public:
 
     virtual PatientReader& patients() = 0;
 
-    /// A small value of another part's own (a cursor, a model's name), by name. One that expires may be seen for a while
-    /// longer: where that matters, the value says until when it holds.
+    /// A small value of another part's own (a cursor, a model's name), by name. One that expires may be seen for a
+    /// while longer: where that matters, the value says until when it holds.
     virtual Result<std::optional<std::string>> note(std::string_view name) = 0;
 };
 
