@@ -94,3 +94,13 @@ function(causeway_bench name)
     add_executable(${name} ${PROJECT_SOURCE_DIR}/tests/bench/${name}.cpp)
     target_link_libraries(${name} PRIVATE causeway_build benchmark::benchmark benchmark::benchmark_main ${arg_LIBRARIES})
 endfunction()
+
+# causeway_compile_fail(name source regex): the source compiles as it is, and does not with MUST_NOT_COMPILE defined, for a reason
+# that the regex matches. A ctest compile_fail_<name>, which needs the generated headers: build hl7v2 and fhir before.
+function(causeway_compile_fail name source regex)
+    add_test(NAME compile_fail_${name} COMMAND ${CMAKE_COMMAND} -DCOMPILER=${CMAKE_CXX_COMPILER}
+        -DSOURCE=${CMAKE_CURRENT_SOURCE_DIR}/${source} -DREGEX=${regex}
+        -DROOT=${PROJECT_SOURCE_DIR} -DGENERATED=${PROJECT_BINARY_DIR}/generated
+        -P ${PROJECT_SOURCE_DIR}/cmake/compile_fail.cmake)
+    set_tests_properties(compile_fail_${name} PROPERTIES TIMEOUT 120)
+endfunction()

@@ -1,0 +1,13 @@
+# Run by causeway_compile_fail (build.cmake) as a script: compiles SOURCE twice, without and with MUST_NOT_COMPILE.
+set(command ${COMPILER} -std=c++20 -fsyntax-only -I${ROOT} -I${GENERATED})
+execute_process(COMMAND ${command} ${SOURCE} RESULT_VARIABLE code ERROR_VARIABLE output)
+if(NOT code EQUAL 0)
+    message(FATAL_ERROR "${SOURCE} must compile as it is:\n${output}")
+endif()
+execute_process(COMMAND ${command} -DMUST_NOT_COMPILE ${SOURCE} RESULT_VARIABLE code ERROR_VARIABLE output)
+if(code EQUAL 0)
+    message(FATAL_ERROR "${SOURCE} compiles although it must not")
+endif()
+if(NOT output MATCHES "${REGEX}")
+    message(FATAL_ERROR "${SOURCE} does not compile, but not because of '${REGEX}':\n${output}")
+endif()
