@@ -1,6 +1,7 @@
 #include "mappings/engine/identity.hpp"
 
 #include <unordered_map>
+#include <unordered_set>
 
 namespace causeway::mappings {
 namespace {
@@ -172,6 +173,12 @@ std::vector<std::uint32_t> join_same(Composer& composer, const std::vector<std::
     std::unordered_map<std::string_view, std::uint32_t> first;
     std::vector<std::uint32_t> became(keys.size());
     NodeMap moved;
+    std::unordered_set<const fhir::Node*>
+        gone;  // of a joined draft, said already by the one it joins: no trace of these
+    const auto note_gone = [&](const auto& self, fhir::Element element) -> void {
+        if (!moved.contains(element.node())) gone.insert(element.node());
+        for (const fhir::Element child : element.children()) self(self, child);
+    };
     for (std::uint32_t i = 0; i < keys.size(); ++i) {
         const auto [at, fresh] = first.emplace(keys[i].front(), i);
         became[i] = at->second;
@@ -181,8 +188,10 @@ std::vector<std::uint32_t> join_same(Composer& composer, const std::vector<std::
         kept.crossed &= joined.crossed;
         kept.erased.insert(kept.erased.end(), joined.erased.begin(), joined.erased.end());
         merge_into(kept.builder, kept.builder.root().get(), joined.builder.root().get(), moved);
+        note_gone(note_gone, joined.builder.root().get());
     }
     if (moved.empty()) return became;
+    std::erase_if(composer.trace(), [&](const TraceEntry& entry) { return gone.contains(entry.node); });
     for (auto& entry : composer.trace()) {
         const auto at = moved.find(entry.node);
         if (at != moved.end()) entry.node = at->second;
