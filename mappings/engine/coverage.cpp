@@ -106,6 +106,8 @@ struct Coverage::GuideTarget {
     GuideTarget(std::string_view start, std::string_view text) : type(start) {
         std::string plain = without_indexes(trim(text));
         std::erase_if(plain, [](char c) { return c == ' ' || c == '?' || c == ')'; });
+        if (const auto equals = plain.find('='); equals != std::string::npos) plain.resize(equals);
+        while (!plain.empty() && plain.front() == '.') plain.erase(0, 1);  // "[2].given": the second of the whole
         std::string_view rest = plain;
         for (auto open = rest.find('('); open != std::string_view::npos; open = rest.find('(')) {
             rest.remove_prefix(open + 1);
@@ -192,6 +194,7 @@ void Coverage::observe(const hl7v2::MessageView& message) {
             read_.insert(field);
             read_.insert(field + "." + std::to_string(leaf.position().component));
         }
+    const std::string by_event = std::string(message.message_type()) + "_" + result.event;
     for (const auto& entry : result.trace) {
         const std::string whole = fhir::path_of(fhir::Element(entry.node));
         const auto dot = std::min(whole.find('.'), whole.size());
@@ -216,6 +219,7 @@ void Coverage::observe(const hl7v2::MessageView& message) {
         const std::string field = name + "-" + std::to_string(source.field);
         by_field_[field].insert({source.component, source.subcomponent, type, path});
         segments_.insert(result.structure + " " + name + " " + type);
+        segments_.insert(by_event + " " + name + " " + type);  // a guide may name a message by its event
         std::vector<std::string_view> datatypes = models::field_types(plan_->version, name, source.field);
         std::string varies;
         if (name == "OBX" && source.field == 5) {
