@@ -163,6 +163,13 @@ storage::Result<std::string> one_inbox(storage::Reader& reader, storage::InboxId
             names += (names.size() == 1 ? "\"" : ",\"") + match.name.type + "/" + match.name.id + "\"";
         content.raw("resources", names + "]");
     }
+    storage::OutboxQuery caused;
+    caused.origin = id;
+    caused.count = 1'000;
+    if (const auto sent = reader.outbox(caused); sent.has_value()) {
+        const auto rows = list("outbox", *sent, outbox_json);
+        content.raw("outbox", std::string_view(rows).substr(10, rows.size() - 11));
+    }
     return json + "," + std::move(content).done().substr(1);
 }
 
@@ -180,32 +187,37 @@ storage::Result<std::string> one_outbox(storage::Reader& reader, storage::Outbox
     return json + (rest.size() > 2 ? "," + rest.substr(1) : "}");
 }
 
-storage::Result<std::string> list_of(storage::Reader& reader, std::string_view what,
-                                     const std::vector<fhir::search::QueryParameter>& parameters) {
+/// What a list is asked for; nothing, where a parameter is not known or has a value that is none of its own.
+struct ListQuery {
     storage::InboxQuery inbox;
     storage::OutboxQuery outbox;
+};
+std::optional<ListQuery> list_query(bool messages, const std::vector<fhir::search::QueryParameter>& parameters) {
+    ListQuery query;
     for (const auto& [name, value] : parameters) {
         if (name == "state") {
-            inbox.state = state_of(inbox_states, value);
-            outbox.state = state_of(outbox_states, value);
-        } else if (name == "channel") {
-            inbox.channel = value;
-        } else if (name == "partner") {
-            outbox.partner = value;
+            query.inbox.state = state_of(inbox_states, value);
+            query.outbox.state = state_of(outbox_states, value);
+            if (messages ? !query.inbox.state : !query.outbox.state) return std::nullopt;
+        } else if (name == "channel" && messages) {
+            query.inbox.channel = value;
+        } else if (name == "partner" && !messages) {
+            query.outbox.partner = value;
+        } else if (name == "origin" && !messages) {
+            query.outbox.origin = number<std::int64_t>(value).value_or(-1);
         } else if (name == "before") {
-            inbox.before = outbox.before = number<std::int64_t>(value).value_or(0);
+            const auto before = number<std::int64_t>(value);
+            if (!before) return std::nullopt;
+            query.inbox.before = query.outbox.before = *before;
         } else if (name == "limit") {
-            inbox.count = outbox.count = std::min<std::size_t>(number<std::size_t>(value).value_or(50), 1'000);
+            const auto limit = number<std::size_t>(value);
+            if (!limit) return std::nullopt;
+            query.inbox.count = query.outbox.count = std::min<std::size_t>(*limit, 1'000);
+        } else {
+            return std::nullopt;
         }
     }
-    if (what == "messages") {
-        const auto rows = reader.inbox(inbox);
-        if (rows.has_error()) return rows.error();
-        return list("messages", *rows, inbox_json);
-    }
-    const auto rows = reader.outbox(outbox);
-    if (rows.has_error()) return rows.error();
-    return list("outbox", *rows, outbox_json);
+    return query;
 }
 
 /// "/admin/outbox/17/replay" -> {"outbox", "17", "replay"}
@@ -253,8 +265,18 @@ void AdminHandler::read(const http::Request& request, std::string_view what, std
     if (id.empty()) {
         const auto parameters = fhir::search::decode_query(request.query());
         if (parameters.has_error()) return reply(http::outcome_response(400, "invalid", "The query cannot be read"));
-        auto body = list_of(**snapshot, what, *parameters);
-        return reply(body.has_error() ? failed(body.error()) : json_response(std::move(*body)));
+        const bool messages = what == "messages";
+        const auto query = list_query(messages, *parameters);
+        if (!query)
+            return reply(http::outcome_response(
+                400, "invalid",
+                "A parameter is unknown or its value is: state, channel, partner, origin, before, limit"));
+        if (messages) {
+            const auto rows = (*snapshot)->inbox(query->inbox);
+            return reply(rows.has_error() ? failed(rows.error()) : json_response(list("messages", *rows, inbox_json)));
+        }
+        const auto rows = (*snapshot)->outbox(query->outbox);
+        return reply(rows.has_error() ? failed(rows.error()) : json_response(list("outbox", *rows, outbox_json)));
     }
     const auto row = number<std::int64_t>(id);
     if (!row) return reply(http::outcome_response(404, "not-found", "There is no such message"));

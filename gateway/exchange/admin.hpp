@@ -14,7 +14,7 @@ namespace causeway::exchange {
 ///
 ///     GET  /admin/messages?state=failed&channel=lab&before=ID&limit=50    newest first; state: received (held),
 ///     processed, failed, rejected GET  /admin/messages/ID                                             with the bytes,
-///     the answer, the trace and what it wrote GET  /admin/outbox?partner=lab&state=dead&before=ID&limit=50 state:
+///     the answer, the trace, what it wrote and sent GET  /admin/outbox?partner=lab&state=dead&origin=ID&before=ID&limit=50 state:
 ///     pending, delivered, dead, cancelled GET  /admin/outbox/ID                                               with the
 ///     bytes and the partner's answer POST /admin/outbox/ID/replay                                        a copy at the
 ///     end of the queue; a body replaces its bytes POST /admin/outbox/ID/cancel a waiting message is not sent

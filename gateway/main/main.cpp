@@ -15,8 +15,10 @@ void add_listen_command(CLI::App& app, Exit& exit_code);
 void add_maps_command(CLI::App& app, Exit& exit_code);
 void add_match_command(CLI::App& app, Exit& exit_code);
 void add_restore_command(CLI::App& app, Exit& exit_code);
+void add_route_command(CLI::App& app, Exit& exit_code);
 void add_serve_command(CLI::App& app, Exit& exit_code);
 void add_send_command(CLI::App& app, Exit& exit_code);
+void add_trace_command(CLI::App& app, Exit& exit_code);
 void add_validate_command(CLI::App& app, Exit& exit_code);
 }  // namespace causeway
 
@@ -40,6 +42,8 @@ constexpr AddCommand commands[] = {
     causeway::add_backup_command,
     causeway::add_restore_command,
     causeway::add_audit_command,
+    causeway::add_route_command,
+    causeway::add_trace_command,
 };
 // clang-format on
 

@@ -83,6 +83,7 @@ struct OutboxRow {
 struct OutboxQuery {
     std::string_view partner;  ///< empty = all
     std::optional<OutboxState> state;
+    InboxId origin = 0;      ///< only what this message caused; 0 = all
     OutboxId before = 0;     ///< 0 = newest
     std::size_t count = 50;  ///< at most 1000
     bool with_payload = false;

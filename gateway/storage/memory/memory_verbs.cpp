@@ -252,7 +252,8 @@ public:
              at != state_.outbox.rend() && out.size() < std::min(query.count, list_max); ++at) {
             const auto& row = at->second;
             if ((query.before > 0 && row.id >= query.before) || (query.state && row.state != *query.state) ||
-                (!query.partner.empty() && row.message.partner != query.partner))
+                (!query.partner.empty() && row.message.partner != query.partner) ||
+                (query.origin != 0 && row.message.origin != query.origin))
                 continue;
             out.push_back(row);
             if (!query.with_payload) out.back().message.payload.clear();

@@ -83,9 +83,14 @@ constexpr std::string_view notes_that_expire[] = {
     "CREATE INDEX note_expiry ON note (expires_us) WHERE expires_us > 0",
 };
 
+constexpr std::string_view outbox_by_origin[] = {
+    "CREATE INDEX outbox_origin ON outbox (origin, id) WHERE origin <> 0",
+};
+
 constexpr Migration steps[] = {
     {"resources, queues, audit, patient index", resources_and_queues},
     {"notes that expire", notes_that_expire},
+    {"outbox by origin", outbox_by_origin},
 };
 
 }  // namespace

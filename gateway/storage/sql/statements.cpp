@@ -192,6 +192,11 @@ std::string_view text(Statement statement) {
                    "created_us,"
                    " changed_us, acknowledgement, note, replay_of, size, payload FROM outbox"
                    " WHERE state = 3 AND partner = $1 AND id < $2 ORDER BY id DESC";
+        case outbox_list_origin:
+            return "SELECT id, partner, ordering_key, kind, control_id, due_us, origin, correlation, state, attempts, "
+                   "created_us,"
+                   " changed_us, acknowledgement, note, replay_of, size, payload FROM outbox"
+                   " WHERE origin <> 0 AND origin = $1 AND id < $2 ORDER BY id DESC";
         case outbox_depth:
             return "SELECT partner, COUNT(*), MIN(id) FROM outbox_lane GROUP BY partner";
         case outbox_dead_depth:

@@ -82,6 +82,7 @@ enum class Statement : std::uint8_t {
     outbox_list,
     outbox_list_dead,
     outbox_list_dead_partner,
+    outbox_list_origin,
     outbox_depth,
     outbox_dead_depth,
     outbox_oldest,

@@ -250,11 +250,13 @@ std::optional<OutboxRow> Reads::outbox(OutboxId id) {
 std::vector<OutboxRow> Reads::outbox(const OutboxQuery& wanted) {
     const auto before = wanted.before > 0 ? wanted.before : std::numeric_limits<std::int64_t>::max();
     const bool dead = wanted.state == OutboxState::dead;
-    const auto statement = !dead                    ? Statement::outbox_list
+    const auto statement = wanted.origin != 0       ? Statement::outbox_list_origin
+                           : !dead                  ? Statement::outbox_list
                            : wanted.partner.empty() ? Statement::outbox_list_dead
                                                     : Statement::outbox_list_dead_partner;
     auto query = connection.query(statement);
     if (statement == Statement::outbox_list_dead_partner) query.bind(wanted.partner);
+    if (statement == Statement::outbox_list_origin) query.bind(wanted.origin);
     query.bind(before);
     std::vector<OutboxRow> out;
     const auto count = std::min(wanted.count, list_max);
