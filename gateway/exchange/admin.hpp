@@ -12,12 +12,14 @@ namespace causeway::exchange {
 
 /// The operators' view of what came in and what goes out, as JSON. Mounted at /admin/messages and /admin/outbox.
 ///
-///     GET  /admin/messages?state=failed&channel=lab&before=ID&limit=50    newest first; state: received (held),
-///     processed, failed, rejected GET  /admin/messages/ID                                             with the bytes,
-///     the answer, the trace, what it wrote and sent GET  /admin/outbox?partner=lab&state=dead&origin=ID&before=ID&limit=50 state:
-///     pending, delivered, dead, cancelled GET  /admin/outbox/ID                                               with the
-///     bytes and the partner's answer POST /admin/outbox/ID/replay                                        a copy at the
-///     end of the queue; a body replaces its bytes POST /admin/outbox/ID/cancel a waiting message is not sent
+///     GET  /admin/messages?state=failed&channel=lab&before=ID&limit=50
+///              newest first; state: received (held), processed, failed, rejected
+///     GET  /admin/messages/ID           with the bytes, the answer, the trace, what it wrote and what it sent
+///     GET  /admin/outbox?partner=lab&state=dead&origin=ID&before=ID&limit=50
+///              state: pending, delivered, dead, cancelled
+///     GET  /admin/outbox/ID             with the bytes and the partner's answer
+///     POST /admin/outbox/ID/replay      a copy at the end of the queue; a body replaces its bytes
+///     POST /admin/outbox/ID/cancel      a waiting message is not sent
 ///
 /// Every call passes the door; views of content and every change leave an audit row.
 class AdminHandler final : public http::Handler {

@@ -30,8 +30,8 @@ struct ConditionError {
 ///
 ///     PV1-2 in (I, E) and MSH-4 = "NORTH WING" and PID-3.4 valued and OBR-24 != RAD
 ///
-/// `=` and `in` hold if any value found at the path is one of those named; `!=` and `not in` are their opposites; a
-/// path without a segment or field number means every one of them. Whoever needs `or` writes two rules.
+/// `=` and `in` hold if any value found at the path is one of those named; `!=` and `not in` are their opposites; a path without a
+/// segment or field number means every one of them. Whoever needs `or` writes two rules.
 class Condition {
 public:
     using Result = boost::system::result<Condition, ConditionError>;

@@ -13,9 +13,8 @@ struct PartnersLoad {
     std::vector<ops::ConfigFault> faults;  ///< empty: the settings may be used
 };
 
-/// Reads the `[partner.NAME]` and `[[route]]` tables of a configuration; what they leave out comes from its `exchange`
-/// and `mllp` sections. All faults are reported in one go, with file:line:column: unknown keys, wrong types, and what
-/// exchange::validate finds.
+/// Reads the `[partner.NAME]` and `[[route]]` tables of a configuration; what they leave out comes from its `exchange` and `mllp` sections.
+/// All faults are reported in one go, with file:line:column: unknown keys, wrong types, and what exchange::validate finds.
 ///
 ///     [partner.lab]
 ///     kind = "lab"

@@ -56,8 +56,7 @@ struct ScriptRule {
 ///     on OML^O21: answer AA; send results/preliminary.hl7 after 1s; send results/final.hl7 after 2s
 ///     on *: answer AA
 ///
-/// The first line whose type and condition fit and whose times are not used up decides. Without a fitting line the
-/// answer is AA.
+/// The first line whose type and condition fit and whose times are not used up decides. Without a fitting line the answer is AA.
 class ListenScript {
 public:
     using Result = boost::system::result<ListenScript, ScriptError>;

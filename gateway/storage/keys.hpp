@@ -16,8 +16,8 @@ namespace causeway::storage {
 /// The index keys of resources: short byte strings that sort as their values do, so that one format serves equality,
 /// prefixes and ranges. A key begins with the durable number of its parameter (two bytes, per type and code). Then:
 ///
-///   token, uri         hash48(folded code) hash24(system; 0 = none)                                    9 bytes after
-///   the number typed identifier   hash48(value) hash32(type system, type code)                                   10
+///   token, uri         hash48(folded code) hash24(system; 0 = none)                                    9 bytes after the number
+///   typed identifier   hash48(value) hash32(type system, type code)                                   10
 ///   string             the first 32 bytes of the normalised text; FF behind it if it is only a later part of the value
 ///   date               class, low in seconds (5), length in seconds (4); class 0: low in us (8), length in us (3);
 ///                      class 5: low and high in us (8 each), for what is long, open or ends within a second
@@ -27,8 +27,7 @@ namespace causeway::storage {
 ///   composite          hash40(code) hash24(system), then the second part as above
 ///
 /// Parameter 1 is the type list (followed by the type's code), parameter 2 marks a value that cannot be compared.
-/// Numbers are kept whole (8 bytes) and so are dates, which makes their keys exact; hashes and strings of 32 bytes are
-/// not.
+/// Numbers are kept whole (8 bytes) and so are dates, which makes their keys exact; hashes and strings of 32 bytes are not.
 namespace keys {
 
 constexpr std::uint16_t type_parameter = 1;
