@@ -21,9 +21,7 @@ constexpr bool alphanumeric(char c) noexcept {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/// What the line at the front of `text` begins; `other` if it goes on with the part before it.
-Kind kind_of_line(std::string_view text) noexcept {
-    text = text.substr(0, name_reach);
+void skip_before_name(std::string_view& text) noexcept {
     while (!text.empty()) {
         if (text.starts_with(byte_order_mark)) {
             text.remove_prefix(byte_order_mark.size());
@@ -33,6 +31,12 @@ Kind kind_of_line(std::string_view text) noexcept {
             break;
         }
     }
+}
+
+/// What the line at the front of `text` begins; `other` if it goes on with the part before it.
+Kind kind_of_line(std::string_view text) noexcept {
+    text = text.substr(0, name_reach);
+    skip_before_name(text);
     const std::string_view name = text.substr(0, 3);
     const bool alone = text.size() == 3 || text.find_first_of("\r\n\x1c") == 3;
     if (!alone && (text.size() < 4 || alphanumeric(text[3]))) return Kind::other;
@@ -53,11 +57,9 @@ std::size_t find_line_end(const std::string& buffer, std::size_t from, std::size
     return static_cast<std::size_t>(at - buffer.data());
 }
 
-/// The segment in a part: from its name up to the line end.
-std::string_view segment_of(std::string_view part, std::string_view name) noexcept {
-    const std::size_t begin = part.find(name);
-    if (begin == std::string_view::npos) return {};
-    part.remove_prefix(begin);
+/// The segment of a part, from its name up to the line end.
+std::string_view segment_of(std::string_view part) noexcept {
+    skip_before_name(part);
     return part.substr(0, std::min(part.find_first_of("\r\n\x1c"), part.size()));
 }
 
@@ -142,9 +144,9 @@ void BatchReader::cut() noexcept {
 // --- BatchHeader
 
 Result<BatchHeader> BatchHeader::parse(std::string_view part) {
-    std::string_view segment = segment_of(part, "FHS");
-    if (segment.empty()) segment = segment_of(part, "BHS");
-    const auto offset = static_cast<std::size_t>(segment.empty() ? 0 : segment.data() - part.data());
+    const std::string_view segment = segment_of(part);
+    const auto offset = static_cast<std::size_t>(segment.data() - part.data());
+    if (!segment.starts_with("FHS") && !segment.starts_with("BHS")) return Error{Errc::not_msh, offset};
     if (segment.size() < 5) return Error{Errc::bad_delimiters, offset};
     if (segment.size() > bytes_max) return Error{Errc::too_large, offset};
     BatchHeader header;
@@ -260,7 +262,7 @@ void BatchCheck::close_file(const BatchPart& part) {
 /// BTS-1 and FTS-1 are optional: only what is stated is checked.
 void BatchCheck::check_count(const BatchPart& part, const BatchHeader& header, BatchIssue::Kind kind,
                              std::uint64_t found) {
-    const std::string_view segment = segment_of(part.bytes, part.kind == Kind::batch_trailer ? "BTS" : "FTS");
+    const std::string_view segment = segment_of(part.bytes);
     if (segment.size() < 5) return;
     Delimiters delimiters = header ? header.delimiters() : Delimiters{};
     if (segment[3] != delimiters.field) delimiters.field = segment[3];

@@ -93,6 +93,7 @@ FieldView SegmentView::field(std::size_t n) const noexcept {
 }
 
 std::size_t SegmentView::field_count() const noexcept {
+    if (raw().size() <= 3) return 0;  // a name alone, MSH among them
     const std::size_t pieces = count_pieces(raw(), delimiters().field);
     return declares_delimiters() || pieces == 0 ? pieces : pieces - 1;
 }

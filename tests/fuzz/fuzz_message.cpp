@@ -70,7 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const SegmentView segment : view) {
         require(segment.name().size() == 3);
         const auto fields = split(segment.raw(), view.delimiters().field);
-        const std::size_t shift = segment.declares_delimiters() ? 1 : 0;
+        const std::size_t shift = segment.declares_delimiters() && segment.raw().size() > 3 ? 1 : 0;
         require(segment.field_count() + 1 == fields.size() + shift);
         std::size_t number = 0;
         for (const NumberedField numbered : segment.fields()) {

@@ -203,6 +203,15 @@ TEST_SUITE("hl7v2/batch") {
         CHECK(out == "BHS#*~\\&#C#D#A*1.2*ISO#B#20240102####R1#B\\F\\1\rBTS#0\r");
     }
 
+    TEST_CASE("a header is the one its part begins with, whatever its fields say") {
+        const auto header = BatchHeader::parse("\v BHS|^~\\&|FHS#^|BTS|||||||B1\r");
+        REQUIRE(header.has_value());
+        CHECK(header->view().field(3).raw() == "FHS#^");
+        CHECK(header->control_id() == "B1");
+        CHECK(BatchHeader::parse("MSH|^~\\&|BHS|^~\\&\r").has_error());
+        CHECK(read("BHS|^~\\&|BTS|7\rBTS|0\r").issues.empty());
+    }
+
     TEST_CASE("who is not named in a reply was accepted") {
         const std::vector<std::string> sent = {"1", "2", "3"};
         const std::vector<Acknowledgement> answers = {{AckCode::ae, "2", {}, {}}, {AckCode::ar, "9", {}, {}}};

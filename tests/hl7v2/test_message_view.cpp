@@ -243,6 +243,11 @@ TEST_SUITE("hl7v2/message_view") {
         }
         CHECK(fields == 1);
         for (const NumberedField field : message[2].fields()) CHECK(field.number == 0);
+        const MessageView bare = parsed("MSH|^~\\&|A\rMSH\rPID\r");
+        for (const std::size_t i : {1U, 2U}) {
+            CHECK(bare[i].field_count() == 0);
+            for (const NumberedField field : bare[i].fields()) CHECK(field.number == 0);
+        }
     }
 
     TEST_CASE("tolerances have names") {
