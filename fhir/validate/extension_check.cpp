@@ -27,7 +27,9 @@ struct WiderContext {
 };
 constexpr WiderContext wider_contexts[] = {
     {"http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type", "ElementDefinition.type"},
-    {"http://hl7.org/fhir/StructureDefinition/structuredefinition-normative-version", "Resource"},
+    {"http://hl7.org/fhir/StructureDefinition/structuredefinition-normative-version", "Element"},
+    {"http://hl7.org/fhir/StructureDefinition/regex", "ElementDefinition.type"},
+    {"http://hl7.org/fhir/StructureDefinition/valueset-concept-comments", "CodeSystem.concept"},
 };
 
 /// True if the element stands at a path like "Patient.contact.name", "HumanName.given", "Observation.value[x]",

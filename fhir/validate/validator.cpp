@@ -1,6 +1,7 @@
 #include "fhir/validate/validator.hpp"
 
 #include "causeway_profiles.hpp"
+#include "fhir/profile/snapshot.hpp"
 #include "fhir/validate/expression.hpp"
 #include "fhir/validate/run.hpp"
 #include "fhir/validate/structure.hpp"
@@ -21,6 +22,16 @@ Validator::~Validator() = default;
 std::shared_ptr<const Validator> Validator::built_in() { return ValidatorBuilder().build(); }
 
 const Terminology& Validator::terminology() const noexcept { return *data_->terminology; }
+
+std::shared_ptr<const Terminology> Validator::shared_terminology() const noexcept { return data_->terminology; }
+
+std::shared_ptr<const Validator> Validator::with_terminology(std::shared_ptr<const Terminology> terminology) const {
+    auto data = std::make_unique<ValidatorData>();
+    data->rules = std::make_shared<const BaseRules>(*terminology);
+    data->terminology = std::move(terminology);
+    data->definitions = data_->definitions;
+    return std::make_shared<const Validator>(std::move(data));
+}
 
 Issues Validator::validate(const Document& document, const ValidationOptions& options) const {
     return validate(document.root(), options);
@@ -57,6 +68,12 @@ Result<std::vector<std::string>> Validator::must_support(std::string_view canoni
                      0,
                      0};
     return found.profile->must_support;
+}
+
+Result<DocumentPtr> Validator::snapshot(std::string_view canonical) const {
+    const auto definition = data_->definitions->definition(canonical);
+    if (!definition) return Error{Errc::unknown_name, "the profile is not loaded", std::string(canonical), 0, 0, 0};
+    return generate_snapshot(definition, *data_->definitions);
 }
 
 ValidatorBuilder::ValidatorBuilder(std::shared_ptr<const Terminology> base)

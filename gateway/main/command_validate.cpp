@@ -13,6 +13,7 @@
 #include "fhir/validate/validate.hpp"
 #include "fhir/xml/xml.hpp"
 #include "gateway/main/commands.hpp"
+#include "gateway/main/definition_packages.hpp"
 #include "hl7v2/batch.hpp"
 #include "hl7v2/charset.hpp"
 #include "hl7v2/message_view.hpp"
@@ -25,6 +26,7 @@ struct Options {
     std::vector<std::string> files;
     std::vector<std::string> profiles;
     std::vector<std::string> definitions;
+    std::vector<std::string> packages;
     std::string as = "ndjson";
     std::string charset;
     bool strict = false;
@@ -162,8 +164,18 @@ private:
     }
 
     bool load_definitions() {
-        if (options_.definitions.empty()) return true;
+        if (options_.definitions.empty() && options_.packages.empty()) return true;
         fhir::ValidatorBuilder builder;
+        for (const std::string& place : options_.packages) {
+            const LoadedPackages loaded = load_packages(builder, place);
+            for (const std::string& fault : loaded.faults) fmt::print(stderr, "validate: {}\n", fault);
+            for (const fhir::PackageReport& package : loaded.packages)
+                for (const std::string& fault : package.faults) fmt::print(stderr, "validate: {}: {}\n", place, fault);
+            if (!loaded.faults.empty()) {
+                exit_ = Exit::usage;
+                return false;
+            }
+        }
         for (const std::string& name : options_.definitions) {
             std::ifstream in(name, std::ios::binary);
             std::ostringstream text;
@@ -421,6 +433,8 @@ void add_validate_command(CLI::App& app, Exit& exit_code) {
         ->add_option("--definitions", options->definitions,
                      "FHIR definitions to check by (StructureDefinition, ValueSet ...)")
         ->check(CLI::ExistingFile);
+    command->add_option("--package", options->packages,
+                        "FHIR packages to check by: a .tgz, a package's folder, or a folder of them; repeatable");
     command
         ->add_option(
             "--as", options->as,

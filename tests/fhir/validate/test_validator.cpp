@@ -49,9 +49,12 @@ TEST_SUITE("fhir/validate/validator") {
         const auto document = *parse_json(
             R"({"resourceType":"Parameters","parameter":[{"name":"resource","resource":{"resourceType":"Patient","gender":"x","name":[{}]}}]})");
         const auto issues = built_in().validate(document->root()["parameter"].item(0)["resource"]);
-        REQUIRE(issues.size() >= 2);
-        CHECK(issues[0].expression == "Patient.name[0]");
-        CHECK(issues[1].expression == "Patient.gender");
+        const auto has = [&](std::string_view expression) {
+            return std::any_of(issues.begin(), issues.end(),
+                               [&](const Issue& issue) { return issue.expression == expression; });
+        };
+        CHECK(has("Patient.name[0]"));
+        CHECK(has("Patient.gender"));
     }
 
     TEST_CASE("no issue repeats a value of the resource") {
