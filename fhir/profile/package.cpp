@@ -58,7 +58,8 @@ bool goes_up(std::string_view path) noexcept {
 Error bad_tar(std::string message, std::size_t offset) { return {Errc::syntax, std::move(message), "", offset, 0, 0}; }
 
 bool is_resource_file(std::string_view path) noexcept {
-    if (!path.ends_with(".json") || path.find("/example") != std::string_view::npos || path.starts_with("example")) return false;
+    if (!path.ends_with(".json") || path.find("/example") != std::string_view::npos || path.starts_with("example"))
+        return false;
     const auto name = path.substr(path.rfind('/') + 1);
     return name != "package.json" && !name.starts_with('.') && name.find(".index") == std::string_view::npos;
 }
@@ -131,9 +132,9 @@ PackageReport add_package(ValidatorBuilder& builder, const std::vector<PackageFi
         }
         if ((*document)->resource_type().empty()) continue;
         const bool taken = builder.add(*document);
-        auto& counter = !taken                                                     ? report.others
+        auto& counter = !taken                                                  ? report.others
                         : (*document)->resource_type() == "StructureDefinition" ? report.profiles
-                                                                                   : report.terms;
+                                                                                : report.terms;
         ++counter;
     }
     return report;

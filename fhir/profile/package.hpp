@@ -28,11 +28,11 @@ Result<std::vector<PackageFile>> read_tar(std::string_view tar, const PackageLim
 struct PackageReport {
     std::string name;  ///< of package.json; empty if there is none
     std::string version;
-    std::size_t profiles = 0;  ///< StructureDefinitions that constrain a type
-    std::size_t terms = 0;     ///< CodeSystems, ValueSets, ConceptMaps
-    std::size_t others = 0;    ///< resources that validation does not use
-    std::vector<std::string> faults;  ///< files that could not be read: path and reason
-    std::vector<std::string> depends; ///< "hl7.fhir.r4.core 4.0.1", as package.json says
+    std::size_t profiles = 0;          ///< StructureDefinitions that constrain a type
+    std::size_t terms = 0;             ///< CodeSystems, ValueSets, ConceptMaps
+    std::size_t others = 0;            ///< resources that validation does not use
+    std::vector<std::string> faults;   ///< files that could not be read: path and reason
+    std::vector<std::string> depends;  ///< "hl7.fhir.r4.core 4.0.1", as package.json says
 };
 
 /// Adds a package in npm layout: every resource under package/ but its examples and what is no JSON.

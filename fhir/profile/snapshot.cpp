@@ -45,7 +45,8 @@ void write_types(const ElementDef& element, MutableElement out) {
 
 /// One element of a type as an ElementDefinition.
 void write_element(const TypeDef& type, const ElementDef& element, MutableElement out) {
-    const std::string path = std::string(type.name) + '.' + std::string(element.name) + (element.is_choice ? "[x]" : "");
+    const std::string path =
+        std::string(type.name) + '.' + std::string(element.name) + (element.is_choice ? "[x]" : "");
     out.member("id").set_string(path);
     out.member("path").set_string(path);
     out.member("min").set_number(std::int64_t{element.min});
@@ -203,9 +204,12 @@ private:
     std::size_t by_type(std::size_t parent, const std::string& name) {
         const std::string owner = entries_[parent].id;
         for (const Entry& entry : entries_) {
-            if (!is_below(entry.id, owner) || !entry.id.ends_with("[x]") || entry.id.find(':', owner.size()) != std::string::npos) continue;
+            if (!is_below(entry.id, owner) || !entry.id.ends_with("[x]") ||
+                entry.id.find(':', owner.size()) != std::string::npos)
+                continue;
             const auto choice = std::string_view(entry.id).substr(owner.size() + 1);
-            if (choice.find('.') != std::string_view::npos || !name.starts_with(choice.substr(0, choice.size() - 3))) continue;
+            if (choice.find('.') != std::string_view::npos || !name.starts_with(choice.substr(0, choice.size() - 3)))
+                continue;
             const std::string id = entry.id;
             return ensure_slice(id + ':' + name, id);
         }
@@ -217,11 +221,13 @@ private:
         const std::string id = entries_[parent].id;
         const std::string path = entries_[parent].path;
         std::vector<Entry> made;
-        if (const auto colon = id.find(':', id.rfind('.') == std::string::npos ? 0 : id.rfind('.')); colon != std::string::npos) {
+        if (const auto colon = id.find(':', id.rfind('.') == std::string::npos ? 0 : id.rfind('.'));
+            colon != std::string::npos) {
             const std::string sliced = id.substr(0, colon);
             for (const Entry& entry : entries_)
                 if (entry.id.starts_with(sliced + '.'))
-                    made.push_back({id + entry.id.substr(sliced.size()), path + entry.path.substr(path.size()), entry.layers, 0});
+                    made.push_back(
+                        {id + entry.id.substr(sliced.size()), path + entry.path.substr(path.size()), entry.layers, 0});
         }
         if (made.empty()) {
             const TypeDef* type = type_with(entries_[parent], wanted);
@@ -232,8 +238,8 @@ private:
                 if (!rest.empty()) made.push_back({id + std::string(rest), path + std::string(rest), {element}, 0});
             }
         }
-        entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(parent) + 1, std::make_move_iterator(made.begin()),
-                        std::make_move_iterator(made.end()));
+        entries_.insert(entries_.begin() + static_cast<std::ptrdiff_t>(parent) + 1,
+                        std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
     }
 
     static const TypeDef* type_with(const Entry& entry, std::string_view wanted) {
@@ -247,11 +253,13 @@ private:
                 if (slice.size() > type["code"].text().size() && !slice.empty()) {
                     const auto code = type["code"].text();
                     if (slice.ends_with(code.substr(1)) && code.size() > 1)
-                        if (const TypeDef* found = r4::find_type(code); found && r4::find_choice(*found, wanted)) return found;
+                        if (const TypeDef* found = r4::find_type(code); found && r4::find_choice(*found, wanted))
+                            return found;
                 }
         }
         for (const Element type : entry.find("type").items())
-            if (const TypeDef* found = r4::find_type(type["code"].text()); found && r4::find_choice(*found, wanted)) return found;
+            if (const TypeDef* found = r4::find_type(type["code"].text()); found && r4::find_choice(*found, wanted))
+                return found;
         return nullptr;
     }
 
@@ -259,7 +267,8 @@ private:
         out.member("id").set_string(entry.id);
         out.member("path").set_string(entry.path);
         const auto colon = entry.id.find(':', entry.id.rfind('.') == std::string::npos ? 0 : entry.id.rfind('.'));
-        if (colon != std::string::npos) out.member("sliceName").set_string(std::string_view(entry.id).substr(colon + 1));
+        if (colon != std::string::npos)
+            out.member("sliceName").set_string(std::string_view(entry.id).substr(colon + 1));
         for (std::size_t i = 0; i < entry.layers.size(); ++i) {
             const Element layer = entry.layers[i];
             for (const Element member : layer.children()) {

@@ -11,7 +11,8 @@ using namespace causeway::fhir;
 
 namespace {
 
-constexpr const char* observation = R"({"resourceType":"Observation","id":"o1","meta":{"versionId":"1","lastUpdated":"2024-01-01T10:00:00Z"},
+constexpr const char* observation =
+    R"({"resourceType":"Observation","id":"o1","meta":{"versionId":"1","lastUpdated":"2024-01-01T10:00:00Z"},
 "identifier":[{"system":"urn:oid:1.2.3","value":"A-1"}],"basedOn":[{"reference":"ServiceRequest/1"}],"status":"final",
 "category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory","display":"Laboratory"}]}],
 "code":{"coding":[{"system":"http://loinc.org","code":"718-7","display":"Hemoglobin [Mass/volume] in Blood"}],"text":"Hemoglobin"},
@@ -28,7 +29,8 @@ constexpr const char* vital_sign = R"({"resourceType":"Observation","status":"fi
 "component":[{"code":{"coding":[{"system":"http://loinc.org","code":"8480-6"}]},"valueQuantity":{"value":120,"unit":"mm[Hg]","system":"http://unitsofmeasure.org","code":"mm[Hg]"}},
 {"code":{"coding":[{"system":"http://loinc.org","code":"8462-4"}]},"valueQuantity":{"value":80,"unit":"mm[Hg]","system":"http://unitsofmeasure.org","code":"mm[Hg]"}}]})";
 
-constexpr const char* patient = R"({"resourceType":"Patient","id":"p1","identifier":[{"use":"usual","type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"MR"}]},"system":"urn:oid:1.2.3","value":"1"}],
+constexpr const char* patient =
+    R"({"resourceType":"Patient","id":"p1","identifier":[{"use":"usual","type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"MR"}]},"system":"urn:oid:1.2.3","value":"1"}],
 "active":true,"name":[{"use":"official","family":"A","given":["B","C"]}],"telecom":[{"system":"phone","value":"1","use":"home"}],"gender":"female","birthDate":"1970-01-01",
 "address":[{"line":["1 Street"],"city":"X","postalCode":"1"}],"contact":[{"relationship":[{"text":"x"}],"name":{"family":"D"}}],"managingOrganization":{"reference":"Organization/1"}})";
 

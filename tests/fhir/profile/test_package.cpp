@@ -26,7 +26,8 @@ std::string member(const std::string& name, const std::string& content, char typ
 
 const std::string end(1024, '\0');
 
-constexpr const char* profile = R"({"resourceType":"StructureDefinition","url":"http://example.org/p","version":"1.0.0","name":"P",
+constexpr const char* profile =
+    R"({"resourceType":"StructureDefinition","url":"http://example.org/p","version":"1.0.0","name":"P",
     "status":"draft","kind":"resource","abstract":false,"type":"Patient","derivation":"constraint",
     "baseDefinition":"http://hl7.org/fhir/StructureDefinition/Patient","differential":{"element":[{"id":"Patient.name","path":"Patient.name","min":1}]}})";
 
@@ -35,9 +36,10 @@ constexpr const char* profile = R"({"resourceType":"StructureDefinition","url":"
 TEST_SUITE("fhir/profile/package") {
     TEST_CASE("reads the files of an archive") {
         const std::string long_name = "package/" + std::string(120, 'x') + ".json";
-        const auto files = read_tar(member("package", "", '5') + member("package/a.json", "one") + member("x", long_name, 'L') +
-                                    member("cut", "two") + member("y", "30 path=package/pax.json\n", 'x') +
-                                    member("cut", std::string(600, 'z')) + end + "rubbish");
+        const auto files =
+            read_tar(member("package", "", '5') + member("package/a.json", "one") + member("x", long_name, 'L') +
+                     member("cut", "two") + member("y", "30 path=package/pax.json\n", 'x') +
+                     member("cut", std::string(600, 'z')) + end + "rubbish");
         REQUIRE(files.has_value());
         REQUIRE(files->size() == 3);
         CHECK((*files)[0].path == "package/a.json");
@@ -65,14 +67,15 @@ TEST_SUITE("fhir/profile/package") {
     TEST_CASE("a package brings profiles and terms, not its examples") {
         ValidatorBuilder builder;
         const auto report = add_package(
-            builder,
-            {{"package/package.json", R"({"name":"org.example","version":"1.0.0","dependencies":{"hl7.fhir.r4.core":"4.0.1"}})"},
-             {"package/.index.json", "{}"},
-             {"package/StructureDefinition-p.json", profile},
-             {"package/ValueSet-v.json", R"({"resourceType":"ValueSet","url":"http://example.org/v","status":"draft"})"},
-             {"package/SearchParameter-s.json", R"({"resourceType":"SearchParameter"})"},
-             {"package/broken.json", "{"},
-             {"package/example/Patient-1.json", R"({"resourceType":"Patient"})"}});
+            builder, {{"package/package.json",
+                       R"({"name":"org.example","version":"1.0.0","dependencies":{"hl7.fhir.r4.core":"4.0.1"}})"},
+                      {"package/.index.json", "{}"},
+                      {"package/StructureDefinition-p.json", profile},
+                      {"package/ValueSet-v.json",
+                       R"({"resourceType":"ValueSet","url":"http://example.org/v","status":"draft"})"},
+                      {"package/SearchParameter-s.json", R"({"resourceType":"SearchParameter"})"},
+                      {"package/broken.json", "{"},
+                      {"package/example/Patient-1.json", R"({"resourceType":"Patient"})"}});
         CHECK(report.name == "org.example");
         CHECK(report.version == "1.0.0");
         CHECK(report.depends == std::vector<std::string>{"hl7.fhir.r4.core 4.0.1"});

@@ -25,11 +25,13 @@ std::string table(const Document& definition, std::string_view only) {
     return out;
 }
 
-DocumentPtr profile_of(const std::string& elements, const std::string& base = "http://hl7.org/fhir/StructureDefinition/Patient",
+DocumentPtr profile_of(const std::string& elements,
+                       const std::string& base = "http://hl7.org/fhir/StructureDefinition/Patient",
                        const std::string& name = "p") {
-    auto parsed = parse_json(R"({"resourceType":"StructureDefinition","url":"http://example.org/)" + name +
-                             R"(","name":"P","status":"draft","kind":"resource","abstract":false,"type":"Patient","baseDefinition":")" +
-                             base + R"(","derivation":"constraint","differential":{"element":[)" + elements + "]}}");
+    auto parsed = parse_json(
+        R"({"resourceType":"StructureDefinition","url":"http://example.org/)" + name +
+        R"(","name":"P","status":"draft","kind":"resource","abstract":false,"type":"Patient","baseDefinition":")" +
+        base + R"(","derivation":"constraint","differential":{"element":[)" + elements + "]}}");
     REQUIRE(parsed.has_value());
     return *parsed;
 }
@@ -45,7 +47,8 @@ TEST_SUITE("fhir/profile/snapshot") {
         const auto made = validator->snapshot("http://example.org/p");
         REQUIRE_MESSAGE(made.has_value(), made.error().message);
         CHECK(table(**made, "Patient.name") ==
-              "Patient.name 1..*\nPatient.name.id 0..1\nPatient.name.extension 0..*\nPatient.name.use 0..1\nPatient.name.text 0..1\n"
+              "Patient.name 1..*\nPatient.name.id 0..1\nPatient.name.extension 0..*\nPatient.name.use "
+              "0..1\nPatient.name.text 0..1\n"
               "Patient.name.family 1..1\nPatient.name.given 0..*\nPatient.name.prefix 0..*\nPatient.name.suffix 0..*\n"
               "Patient.name.period 0..1\n");
         CHECK(table(**made, "Patient.contact").starts_with("Patient.contact 0..0\n"));
@@ -60,7 +63,8 @@ TEST_SUITE("fhir/profile/snapshot") {
 
     TEST_CASE("slices stand behind what they slice, with the children that are spoken of") {
         ValidatorBuilder builder;
-        builder.add(profile_of(R"({"id":"Patient.identifier","path":"Patient.identifier","slicing":{"discriminator":[{"type":"value","path":"system"}],"rules":"open"},"min":1},
+        builder.add(profile_of(
+            R"({"id":"Patient.identifier","path":"Patient.identifier","slicing":{"discriminator":[{"type":"value","path":"system"}],"rules":"open"},"min":1},
             {"id":"Patient.identifier:a","path":"Patient.identifier","sliceName":"a","max":"1"},
             {"id":"Patient.identifier:a.system","path":"Patient.identifier.system","min":1,"fixedUri":"urn:a"},
             {"id":"Patient.identifier:b","path":"Patient.identifier","sliceName":"b"})"));
