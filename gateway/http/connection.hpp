@@ -22,7 +22,7 @@ struct Connection {
         : executor(std::move(strand)), peer(std::move(from)) {}
 
     const Executor executor;
-    const std::shared_ptr<const Peer> peer;
+    std::shared_ptr<const Peer> peer;           ///< replaced once, after the handshake, before the session begins
     std::unique_ptr<Stream> stream;             ///< touched on the strand only
     std::atomic<SteadyTime::rep> deadline = 0;  ///< 0: none
     std::atomic<bool> idle = true;              ///< between requests: a drain may close it at once

@@ -13,6 +13,7 @@ struct Limits {
     std::size_t gzip_ratio_max = 100;               ///< decompressed to compressed, from the first MiB on [413]
     std::size_t connections_max = 4096;             ///< beyond it nothing is accepted
     std::size_t connections_per_peer_max = 64;      ///< loopback peers are only bound by the total [503]
+    std::chrono::milliseconds handshake_time{10'000};  ///< of TLS; then the connection is closed
     std::chrono::milliseconds header_time{10'000};  ///< absolute, from the first byte of a request [408]
     std::chrono::milliseconds body_time{60'000};    ///< absolute, from the end of the header [408]
     std::size_t body_bytes_per_second_min = 1024;   ///< shortens body_time for small bodies [408]

@@ -10,6 +10,9 @@
 namespace causeway::security {
 struct Principal;
 }
+namespace causeway::tls {
+struct Certificate;
+}
 
 namespace causeway::http {
 
@@ -79,6 +82,7 @@ struct Peer {
     std::string address;  ///< textual IP address, without port
     bool loopback = false;
     bool encrypted = false;
+    std::shared_ptr<const tls::Certificate> certificate = nullptr;  ///< checked; null if the peer has shown none
 };
 
 /// One request, complete and decoded (transfer and content codings removed).

@@ -1,8 +1,6 @@
 #pragma once
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/system/result.hpp>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -10,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/http/connection.hpp"
+#include "gateway/http/entry_point.hpp"
 #include "gateway/http/handler.hpp"
 #include "gateway/http/limits.hpp"
 
@@ -30,71 +28,58 @@ public:
     };
     virtual void served(const Served&) {}
     virtual void connections_changed(std::size_t) {}
+    virtual void connection_refused(const std::string& address) { (void)address; }
+    virtual void handshake_failed(const std::string& address, const std::string& reason) { (void)address, (void)reason; }
     /// A session ended with an exception: a bug of ours. `what` has no content of the request.
     virtual void session_failed(const char*) {}
 };
-
-struct ListenError {
-    std::string message;
-};
-template <class T>
-using ListenResult = boost::system::result<T, ListenError>;
-[[noreturn]] void throw_exception_from_error(const ListenError& error, const boost::source_location& where);
 
 /// The HTTP entry point: listeners, sessions and their bounds.
 ///
 /// Lives on an io_context that may be run by several threads. Whoever owns both stops what answers requests (storage,
 /// pools) before the io_context is destroyed: an answer is posted to it.
-class Server {
+class Server : private Sessions {
 public:
     struct Options {
         Limits limits;
         /// Compressing or decompressing more than 256 KiB goes here; without it, it is done on the I/O thread.
         std::optional<net::any_io_executor> cpu;
-        /// Loopback addresses only, unless something in front of us encrypts.
-        bool allow_remote_plaintext = false;
+        /// Plain text on addresses other than loopback: something in front of us encrypts.
+        bool allow_plaintext = false;
+        std::shared_ptr<tls::Source> tls;  ///< null: plain text
     };
 
     Server(net::io_context& io, Handler& handler, Options options, Events* events = nullptr);
-    Server(const Server&) = delete;
-    Server& operator=(const Server&) = delete;
 
     /// Binds and begins to accept. Port 0 takes a free one; the port is the answer.
-    ListenResult<std::uint16_t> listen(const std::string& address, std::uint16_t port);
+    ListenResult<std::uint16_t> listen(const std::string& address, std::uint16_t port) {
+        return entry_.listen(address, port);
+    }
 
     /// Stops accepting, closes idle connections, lets requests in progress finish for limits.drain_time, then cancels.
     /// `done` is called once, on an I/O thread, when the last session has ended. Any thread may call stop().
-    void stop(std::function<void()> done);
+    void stop(std::function<void()> done) { entry_.stop(std::move(done)); }
 
-    std::size_t connections() const { return connections_.size(); }
-    bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
+    std::size_t connections() const { return entry_.connections(); }
+    bool stopping() const noexcept { return entry_.stopping(); }
 
 private:
-    using Acceptor = net::basic_socket_acceptor<net::ip::tcp, Executor>;
+    Awaitable<> run_session(std::shared_ptr<Connection> connection, std::uint64_t number) override;
+    void connections_changed(std::size_t count) override { events_->connections_changed(count); }
+    void connection_refused(const std::string& address) override { events_->connection_refused(address); }
+    void handshake_failed(const std::string& address, const std::string& reason) override {
+        events_->handshake_failed(address, reason);
+    }
+    void session_failed(const char* what) override { events_->session_failed(what); }
 
-    Awaitable<> accept_loop(Acceptor& acceptor);
-    Awaitable<> sweep_loop();
-    void sweep();
-    void ended(const std::exception_ptr& failure);
-    bool full();
-
-    net::io_context& io_;
     Handler& handler_;
     const Options options_;
     Events* events_;
     Events no_events_;
-    Executor strand_;  // acceptors, sweeper, stop
-    std::list<Acceptor> acceptors_;
-    net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>
-        sweeper_;
-    bool sweeping_ = false;
-    Connections connections_;
-    std::atomic<bool> stopping_ = false;
-    SteadyTime stop_deadline_{};
-    std::function<void()> stopped_;
     std::atomic<std::size_t> bodies_bytes_ = 0;
     std::atomic<std::uint64_t> next_request_ = 0;
     std::string request_prefix_;
+    EntryPoint entry_;  // last: its sessions use the rest
 };
 
 }  // namespace causeway::http

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "gateway/http/byte_share.hpp"
 #include "gateway/http/compression.hpp"
 #include "gateway/http/exchange.hpp"
 #include "gateway/http/request_parser.hpp"
@@ -45,30 +46,6 @@ public:
 private:
     std::vector<char> data_ = std::vector<char>(header_room);
     std::size_t begin_ = 0, end_ = 0;
-};
-
-/// A share of the memory that request bodies may take in the whole server.
-class BodyShare {
-public:
-    BodyShare(std::atomic<std::size_t>& total, std::size_t max) : total_(total), max_(max) {}
-    BodyShare(const BodyShare&) = delete;
-    BodyShare& operator=(const BodyShare&) = delete;
-    ~BodyShare() { total_.fetch_sub(held_, std::memory_order_relaxed); }
-    bool grow_to(std::size_t bytes) {
-        if (bytes <= held_) return true;
-        const std::size_t more = bytes - held_;
-        if (total_.fetch_add(more, std::memory_order_relaxed) + more > max_) {
-            total_.fetch_sub(more, std::memory_order_relaxed);
-            return false;
-        }
-        held_ = bytes;
-        return true;
-    }
-
-private:
-    std::atomic<std::size_t>& total_;
-    const std::size_t max_;
-    std::size_t held_ = 0;
 };
 
 std::string_view http_date_now() {
@@ -207,14 +184,14 @@ struct Session {
     std::string head{};
     std::vector<net::const_buffer> pieces{};
 
-    Awaitable<Incoming> read_request(RequestParser& parser, BodyShare& share, bool first);
-    Awaitable<Incoming> read_body(RequestParser& parser, BodyShare& share);
+    Awaitable<Incoming> read_request(RequestParser& parser, ByteShare& share, bool first);
+    Awaitable<Incoming> read_body(RequestParser& parser, ByteShare& share);
     Awaitable<bool> write(const Response& response, const Framing& framing, bool with_body);
     Awaitable<bool> write_pieces();
     Awaitable<> linger();
 };
 
-Awaitable<Incoming> Session::read_request(RequestParser& parser, BodyShare& share, bool first) {
+Awaitable<Incoming> Session::read_request(RequestParser& parser, ByteShare& share, bool first) {
     Connection& self = *connection;
     bool begun = !buffer.bytes().empty();
     const SteadyTime start = steady_clock::now();
@@ -244,7 +221,7 @@ Awaitable<Incoming> Session::read_request(RequestParser& parser, BodyShare& shar
     co_return Incoming{Incoming::Kind::complete, {}};
 }
 
-Awaitable<Incoming> Session::read_body(RequestParser& parser, BodyShare& share) {
+Awaitable<Incoming> Session::read_body(RequestParser& parser, ByteShare& share) {
     Connection& self = *connection;
     self.expire_at(steady_clock::now() + body_time(parser.request, context.limits));
     if (parser.expects_continue() && buffer.bytes().empty()) {
@@ -332,7 +309,7 @@ Awaitable<> run_session(std::shared_ptr<Connection> connection, SessionContext c
     Session session{connection, context};
     for (bool first = true;; first = false) {
         RequestParser parser(context.limits);
-        BodyShare share(context.bodies_in_flight_bytes, context.limits.bodies_in_flight_bytes_max);
+        ByteShare share(context.bodies_in_flight_bytes, context.limits.bodies_in_flight_bytes_max);
         Incoming incoming = co_await session.read_request(parser, share, first);
         if (incoming.kind == Incoming::Kind::ended) co_return;
 

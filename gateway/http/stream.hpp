@@ -6,15 +6,25 @@
 
 #include "gateway/http/asio.hpp"
 
+namespace causeway::tls {
+struct Certificate;
+}
+
 namespace causeway::http {
 
-/// The bytes of one connection: plain TCP now, TLS as another implementation. Everything above it is compiled once.
+/// The bytes of one connection: plain TCP, or TLS (gateway/tls). Everything above it is compiled once.
 ///
 /// All calls come from the connection's strand. A read or write in progress ends with operation_aborted after close().
+/// Bytes that a write did not take must be offered again, the same ones: TLS may have encrypted them already.
 class Stream {
 public:
     using Transferred = std::tuple<error_code, std::size_t>;
     virtual ~Stream() = default;
+    /// Before the first read or write. Plain TCP has nothing to do.
+    virtual Awaitable<error_code> handshake() { co_return error_code{}; }
+    /// After the handshake; null if the peer has shown none.
+    virtual std::shared_ptr<const tls::Certificate> peer_certificate() const { return nullptr; }
+    virtual bool encrypted() const noexcept { return false; }
     virtual Awaitable<Transferred> read_some(net::mutable_buffer room) = 0;
     virtual Awaitable<Transferred> write_some(std::span<const net::const_buffer> pieces) = 0;
     /// Writes what the system takes at once; 0 bytes with would_block is an answer. Spares a suspension for most

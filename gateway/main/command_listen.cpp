@@ -57,7 +57,7 @@ Exit run(const ListenCommand& command) {
     });
     mllp::Listener::Options listening;
     listening.name = "listen";
-    listening.allow_remote_plaintext = true;  // a tool for tests; what it hears is made up
+    listening.allow_plaintext = true;  // a tool for tests; what it hears is made up
     mllp::Listener listener(io, stand_in, listening);
     const auto port = listener.listen(command.address, command.port);
     if (port.has_error()) {

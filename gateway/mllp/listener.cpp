@@ -1,36 +1,25 @@
 #include "gateway/mllp/listener.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <stdexcept>
+#include <array>
 #include <utility>
 
+#include "gateway/http/byte_share.hpp"
 #include "hl7v2/mllp.hpp"
 
 namespace causeway::mllp {
 namespace {
 
+using hl7v2::mllp::FrameState;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds sweep_interval{250};
-constexpr std::chrono::milliseconds accept_pause{100};  // out of descriptors: wait instead of spinning
+constexpr std::size_t free_bytes = 256 * 1024;  // of a frame under way: not counted against bytes_in_flight_max
+constexpr std::chrono::milliseconds full_pause{10};
 
-std::shared_ptr<const http::Peer> peer_of(const http::Socket& socket) {
-    error_code error;
-    const auto endpoint = socket.remote_endpoint(error);
-    if (error) return nullptr;
-    auto address = endpoint.address();
-    if (address.is_v6() && address.to_v6().is_v4_mapped())
-        address = net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());
-    return std::make_shared<const http::Peer>(http::Peer{address.to_string(), address.is_loopback(), false});
+bool usable(FrameState state) {
+    return state == FrameState::clean || state == FrameState::missing_carriage_return;
 }
 
-bool usable(hl7v2::mllp::FrameState state) {
-    return state == hl7v2::mllp::FrameState::clean || state == hl7v2::mllp::FrameState::missing_carriage_return;
-}
-
-std::string_view describe(hl7v2::mllp::FrameState state) {
-    using hl7v2::mllp::FrameState;
+std::string_view describe(FrameState state) {
     switch (state) {
         case FrameState::clean:
         case FrameState::missing_carriage_return:
@@ -47,211 +36,179 @@ std::string_view describe(hl7v2::mllp::FrameState state) {
     return "damaged";
 }
 
-Awaitable<error_code> write_all(http::Stream& stream, std::string_view bytes) {
-    while (!bytes.empty()) {
-        error_code error;
-        net::const_buffer piece = net::buffer(bytes);
-        std::size_t size = stream.try_write({&piece, 1}, error);
-        if (error == net::error::would_block || error == net::error::try_again) {
-            const auto [failed, written] = co_await stream.write_some({&piece, 1});
-            error = failed;
-            size = written;
-        }
-        if (error) co_return error;
-        bytes.remove_prefix(size);
-    }
-    co_return error_code{};
+http::EntryPoint::Options entry_options(const Listener::Options& options) {
+    return {.name = options.name,
+            .connections_max = options.limits.connections_max,
+            .connections_per_peer_max = options.limits.connections_per_peer_max,
+            .handshake_time = options.limits.handshake_time,
+            .drain_time = options.limits.drain_time,
+            .busy_answer = {},  // MLLP has no words for it
+            .tls = options.tls,
+            .allow_plaintext = options.allow_plaintext};
 }
 
 }  // namespace
 
-void throw_exception_from_error(const ListenError& error, const boost::source_location&) {
-    throw std::runtime_error(error.message);
+std::string_view to_string(SessionEnd end) noexcept {
+    switch (end) {
+        case SessionEnd::peer:
+            return "peer";
+        case SessionEnd::reply:
+            return "reply";
+        case SessionEnd::stopped:
+            return "stopped";
+        case SessionEnd::idle:
+            return "idle";
+        case SessionEnd::slow_frame:
+            return "slow frame";
+        case SessionEnd::slow_reader:
+            return "slow reader";
+        case SessionEnd::junk:
+            return "junk";
+        case SessionEnd::damaged:
+            return "damaged frames";
+    }
+    return "unknown";
 }
 
 Reply MessageHandler::damaged(std::string_view, std::string_view, const SessionInfo&) { return {}; }
 
 Listener::Listener(net::io_context& io, MessageHandler& handler, Options options, ListenerEvents* events)
-    : io_(io),
-      handler_(handler),
+    : handler_(handler),
       options_(std::move(options)),
       events_(events != nullptr ? events : &no_events_),
-      strand_(net::make_strand(io)),
-      sweeper_(strand_) {}
+      entry_(io, *this, entry_options(options_)) {}
 
-ListenResult<std::uint16_t> Listener::listen(const std::string& address_text, std::uint16_t port) {
-    const auto fail = [&](std::string why) {
-        return ListenError{options_.name + " " + address_text + ":" + std::to_string(port) + ": " + std::move(why)};
-    };
-    error_code error;
-    const auto address = net::ip::make_address(address_text, error);
-    if (error) return fail("not an IP address");
-    if (!address.is_loopback() && !options_.allow_remote_plaintext)
-        return fail("only loopback addresses are served until TLS is configured");
-    Acceptor acceptor(strand_);
-    const net::ip::tcp::endpoint endpoint(address, port);
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(net::socket_base::reuse_address(true), error);
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(1024, error);
-    if (error) return fail(error.message());
-    const std::uint16_t bound = acceptor.local_endpoint().port();
-    acceptors_.push_back(std::move(acceptor));
-    const auto report = [this](std::exception_ptr failure) {
-        if (failure) ended(failure);
-    };
-    net::co_spawn(strand_, accept_loop(acceptors_.back()), report);
-    if (!std::exchange(sweeping_, true)) net::co_spawn(strand_, sweep_loop(), report);
-    return bound;
-}
+/// The parts of a connection's life, as coroutines over the frame of run_session.
+struct Listener::Session {
+    Listener& listener;
+    http::Connection& connection;
+    const SessionInfo info;
+    hl7v2::mllp::FrameDecoder decoder;
+    http::ByteShare share;
+    std::string out{};
+    std::uint32_t damaged = 0;
+    std::size_t skipped = 0, skipped_max;  ///< since the last frame
+    steady_clock::time_point frame_began = steady_clock::time_point::max();
 
-Awaitable<> Listener::accept_loop(Acceptor& acceptor) {
-    Timer pause(strand_);
-    while (!stopping()) {
-        while (connections_.size() >= options_.limits.connections_max && !stopping()) {
-            pause.expires_after(std::chrono::milliseconds(5));
-            co_await pause.async_wait(as_result);
-        }
-        const Executor strand = net::make_strand(io_);
-        http::Socket socket(strand);
-        const auto [error] = co_await acceptor.async_accept(socket, as_result);
-        if (error == net::error::operation_aborted) co_return;
-        if (error) {
-            pause.expires_after(accept_pause);
-            co_await pause.async_wait(as_result);
-            continue;
-        }
-        auto peer = peer_of(socket);
-        if (!peer) continue;
-        auto connection = std::make_shared<http::Connection>(strand, std::move(peer));
-        auto ticket = connections_.add(connection, options_.limits.connections_per_peer_max);
-        if (!ticket) {
-            events_->connection_refused(connection->peer->address);
-            continue;  // the socket closes: MLLP has no words for "busy"
-        }
-        error_code ignored;
-        socket.set_option(net::socket_base::keep_alive(true), ignored);
-        connection->stream = http::make_plain_stream(std::move(socket));
-        events_->connections_changed(connections_.size());
-        net::co_spawn(strand, run_session(connection, ++sessions_),
-                      [this, connection, held = std::make_shared<http::Connections::Ticket>(std::move(*ticket))](
-                          const std::exception_ptr& failure) mutable {
-                          connection->stream->close();
-                          held.reset();
-                          ended(failure);
-                      });
-    }
-}
+    Session(Listener& of, http::Connection& on, std::uint64_t number)
+        : listener(of),
+          connection(on),
+          info{of.options_.name, on.peer, number},
+          decoder(of.options_.limits.message_bytes_max),
+          share(of.bytes_in_flight_, of.options_.limits.bytes_in_flight_max),
+          skipped_max(of.options_.limits.junk_bytes_max) {}
 
-void Listener::ended(const std::exception_ptr& failure) {
-    if (failure) {
-        try {
-            std::rethrow_exception(failure);
-        } catch (const std::exception& bug) {
-            events_->session_failed(bug.what());
-        } catch (...) {
-            events_->session_failed("unknown exception");
-        }
-    }
-    events_->connections_changed(connections_.size());
-}
+    const ListenerLimits& limits() const { return listener.options_.limits; }
+    Awaitable<SessionEnd> run();
+    Awaitable<std::optional<SessionEnd>> answer(const hl7v2::mllp::Frame& frame);
+    Awaitable<std::optional<SessionEnd>> read();
+    Awaitable<bool> has_room();
+    Awaitable<bool> write(std::string_view bytes);
+    void count_skipped(FrameState next);
+};
 
 Awaitable<> Listener::run_session(std::shared_ptr<http::Connection> connection, std::uint64_t number) {
-    const auto& limits = options_.limits;
-    const SessionInfo session{options_.name, connection->peer, number};
-    hl7v2::mllp::FrameDecoder decoder(limits.message_bytes_max);
-    std::uint32_t damaged = 0;
-    std::size_t skipped = 0, skipped_max = limits.junk_bytes_max;  // since the last frame
-    std::string out;
-    auto frame_began = steady_clock::time_point::max();
+    Session session(*this, *connection, number);
+    const auto end = co_await session.run();
+    events_->session_ended(session.info, end);
+}
+
+Awaitable<SessionEnd> Listener::Session::run() {
     for (;;) {
-        while (auto frame = decoder.next()) {
-            connection->idle.store(false, std::memory_order_release);
-            connection->never_expire();
-            skipped = decoder.skipped();
-            // What follows the limit of a message that is too large is skipped too, but not for ever.
-            skipped_max = frame->state == hl7v2::mllp::FrameState::too_large ? 4 * limits.message_bytes_max
-                                                                             : limits.junk_bytes_max;
-            Reply reply;
-            if (usable(frame->state)) {
-                reply = co_await handler_.handle(std::string(frame->bytes), session);
-            } else {
-                events_->frame_damaged(session, describe(frame->state));
-                reply = handler_.damaged(frame->bytes, describe(frame->state), session);
-                reply.close = reply.close || ++damaged >= limits.damaged_frames_max;
-            }
-            connection->expire_at(steady_clock::now() + limits.write_time);
-            for (const auto& message : reply.messages) {
-                out.clear();
-                hl7v2::mllp::encode_frame(message, out);
-                if (co_await write_all(*connection->stream, out)) co_return;
-            }
-            if (!reply.unframed.empty() && co_await write_all(*connection->stream, reply.unframed)) co_return;
-            if (reply.close || stopping()) co_return;
-            frame_began = steady_clock::time_point::max();
-        }
-        if (decoder.skipped() - skipped > skipped_max) co_return;
-        const bool in_frame = decoder.pending() > 0;
-        if (stopping() && !in_frame) co_return;
-        if (in_frame) {
-            // One deadline for the whole frame: a sender that drips bytes does not move it.
-            frame_began = std::min(frame_began, steady_clock::now());
-            connection->expire_at(frame_began + limits.frame_time);
-        } else {
-            connection->expire_at(steady_clock::now() + limits.idle_time);
-            connection->idle.store(true, std::memory_order_release);
-        }
-        const auto room = decoder.prepare();
-        const auto [error, size] = co_await connection->stream->read_some(net::buffer(room.data(), room.size()));
-        if (error) co_return;
-        connection->idle.store(false, std::memory_order_release);
-        decoder.commit(size);
+        while (auto frame = decoder.next())
+            if (const auto end = co_await answer(*frame)) co_return *end;
+        if (decoder.skipped() - skipped > skipped_max) co_return SessionEnd::junk;
+        if (const auto end = co_await read()) co_return *end;
     }
 }
 
-void Listener::stop(std::function<void()> done) {
-    net::post(strand_, [this, done = std::move(done)]() mutable {
-        if (stopping_.exchange(true)) return;
-        stopped_ = std::move(done);
-        stop_deadline_ = steady_clock::now() + options_.limits.drain_time;
-        error_code ignored;
-        for (Acceptor& acceptor : acceptors_) acceptor.close(ignored);
-        sweeper_.cancel();
-        if (!sweeping_ && stopped_) std::exchange(stopped_, nullptr)();
-    });
+/// Junk is told once, when the frame after it has come.
+void Listener::Session::count_skipped(FrameState next) {
+    const std::size_t bytes = decoder.skipped() - skipped;
+    // What follows the limit of a message that is too large was counted with it.
+    if (bytes > 0 && skipped_max == limits().junk_bytes_max) listener.events_->junk_skipped(info, bytes);
+    skipped = decoder.skipped();
+    // It is skipped too, but not for ever.
+    skipped_max = next == FrameState::too_large ? 4 * limits().message_bytes_max : limits().junk_bytes_max;
 }
 
-Awaitable<> Listener::sweep_loop() {
-    for (;;) {
-        sweep();
-        if (stopping() && connections_.size() == 0) break;
-        sweeper_.expires_after(stopping() ? std::chrono::milliseconds(20) : sweep_interval);
-        co_await sweeper_.async_wait(as_result);
+Awaitable<std::optional<SessionEnd>> Listener::Session::answer(const hl7v2::mllp::Frame& frame) {
+    connection.idle.store(false, std::memory_order_release);
+    connection.never_expire();
+    count_skipped(frame.state);
+    Reply reply;
+    bool spoiled = false;
+    if (usable(frame.state)) {
+        reply = co_await listener.handler_.handle(std::string(frame.bytes), info);
+    } else {
+        listener.events_->frame_damaged(info, describe(frame.state));
+        reply = listener.handler_.damaged(frame.bytes, describe(frame.state), info);
+        spoiled = ++damaged >= limits().damaged_frames_max;
     }
-    if (const auto stopped = std::exchange(stopped_, nullptr)) stopped();
+    out.clear();
+    for (const auto& message : reply.messages) hl7v2::mllp::encode_frame(message, out);
+    out += reply.unframed;
+    if (!out.empty()) {
+        connection.expire_at(steady_clock::now() + limits().write_time);
+        if (!co_await write(out)) co_return connection.timed_out ? SessionEnd::slow_reader : SessionEnd::peer;
+    }
+    frame_began = steady_clock::time_point::max();
+    if (spoiled) co_return SessionEnd::damaged;
+    if (reply.close) co_return SessionEnd::reply;
+    if (listener.stopping()) co_return SessionEnd::stopped;
+    co_return std::nullopt;
 }
 
-/// Ends what is over its time; while stopping also what is idle, and after the drain time everything.
-void Listener::sweep() {
-    const auto now = steady_clock::now();
-    const bool stop_now = stopping();
-    const bool drained = stop_now && now >= stop_deadline_;
-    std::vector<std::shared_ptr<http::Connection>> due;
-    connections_.for_each([&](const std::shared_ptr<http::Connection>& connection) {
-        const auto deadline = connection->deadline.load(std::memory_order_relaxed);
-        const bool expired = deadline != 0 && now.time_since_epoch().count() >= deadline;
-        if (expired || drained || (stop_now && connection->idle.load(std::memory_order_acquire)))
-            due.push_back(connection);
-    });
-    for (const auto& connection : due) {
-        net::post(connection->executor, [connection, drained, stop_now] {
-            // It may have gone on since the sweep looked: look again where nothing can change under us.
-            const auto deadline = connection->deadline.load(std::memory_order_relaxed);
-            const bool expired = deadline != 0 && steady_clock::now().time_since_epoch().count() >= deadline;
-            if (drained || expired || (stop_now && connection->idle.load(std::memory_order_acquire)))
-                connection->stream->close();
-        });
+Awaitable<std::optional<SessionEnd>> Listener::Session::read() {
+    const bool in_frame = decoder.pending() > 0;
+    if (in_frame) {
+        // One deadline for the whole frame: a sender that drips bytes does not move it.
+        frame_began = std::min(frame_began, steady_clock::now());
+        connection.expire_at(frame_began + limits().frame_time);
+        if (!co_await has_room()) co_return SessionEnd::slow_frame;
+    } else {
+        if (listener.stopping()) co_return SessionEnd::stopped;
+        share.shrink_to(0);
+        connection.expire_at(steady_clock::now() + limits().idle_time);
+        connection.idle.store(true, std::memory_order_release);
     }
+    const auto room = decoder.prepare();
+    const auto [error, size] = co_await connection.stream->read_some(net::buffer(room.data(), room.size()));
+    connection.idle.store(false, std::memory_order_release);
+    if (error) {
+        if (decoder.finish()) listener.events_->frame_damaged(info, "the connection ended inside a message");
+        if (connection.timed_out) co_return in_frame ? SessionEnd::slow_frame : SessionEnd::idle;
+        co_return listener.stopping() ? SessionEnd::stopped : SessionEnd::peer;
+    }
+    decoder.commit(size);
+    co_return std::nullopt;
+}
+
+/// Reads no further while all connections together hold as much as they may. False if that lasts as long as a frame
+/// may.
+Awaitable<bool> Listener::Session::has_room() {
+    if (decoder.pending() <= free_bytes || share.grow_to(decoder.pending())) co_return true;
+    net::basic_waitable_timer<steady_clock, net::wait_traits<steady_clock>, Executor> timer(connection.executor);
+    while (!share.grow_to(decoder.pending())) {
+        if (steady_clock::now() >= frame_began + limits().frame_time) co_return false;
+        timer.expires_after(full_pause);
+        co_await timer.async_wait(as_result);
+    }
+    co_return true;
+}
+
+Awaitable<bool> Listener::Session::write(std::string_view bytes) {
+    while (!bytes.empty()) {
+        error_code error;
+        net::const_buffer piece = net::buffer(bytes);
+        std::size_t size = connection.stream->try_write({&piece, 1}, error);
+        if (error == net::error::would_block || error == net::error::try_again)
+            std::tie(error, size) = co_await connection.stream->write_some({&piece, 1});
+        if (error) co_return false;
+        bytes.remove_prefix(size);
+    }
+    co_return true;
 }
 
 }  // namespace causeway::mllp

@@ -1,19 +1,14 @@
 #pragma once
 #include <atomic>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/system/result.hpp>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <functional>
-#include <list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "gateway/http/asio.hpp"
-#include "gateway/http/connection.hpp"
+#include "gateway/http/entry_point.hpp"
 
 namespace causeway::mllp {
 
@@ -22,18 +17,22 @@ using http::as_result;
 using http::Awaitable;
 using http::error_code;
 using http::Executor;
+using http::ListenError;
+using http::ListenResult;
 
 /// What one MLLP entry point may cost. Every one of them is configurable.
 struct ListenerLimits {
     std::size_t connections_max = 256;
-    std::size_t connections_per_peer_max = 64;
+    std::size_t connections_per_peer_max = 64;  ///< loopback peers are only bound by the total
     std::size_t message_bytes_max = std::size_t{16} << 20;
-    std::chrono::milliseconds idle_time{300'000};  ///< between messages
-    std::chrono::milliseconds frame_time{30'000};  ///< from the first byte of a message to its end
-    std::chrono::milliseconds write_time{30'000};  ///< for one answer to be taken by the peer
+    std::size_t bytes_in_flight_max = std::size_t{256} << 20;  ///< of all connections; beyond it nothing more is read
+    std::chrono::milliseconds handshake_time{10'000};          ///< of TLS
+    std::chrono::milliseconds idle_time{300'000};              ///< between messages
+    std::chrono::milliseconds frame_time{30'000};              ///< from the first byte of a message to its end
+    std::chrono::milliseconds write_time{30'000};              ///< for one answer to be taken by the peer
     std::chrono::milliseconds drain_time{10'000};
     std::uint32_t damaged_frames_max = 16;  ///< on one connection; then it is closed
-    std::size_t junk_bytes_max = 4'096;     ///< outside of frames, on one connection; then it is closed
+    std::size_t junk_bytes_max = 4'096;     ///< outside of frames, in a row; then the connection is closed
 };
 
 /// Who is at the other end of a session.
@@ -61,75 +60,75 @@ public:
     virtual Reply damaged(std::string_view beginning, std::string_view reason, const SessionInfo& session);
 };
 
+/// Why a session ended.
+enum class SessionEnd : std::uint8_t {
+    peer,         ///< the peer closed the connection, or it broke
+    reply,        ///< the handler wanted it closed
+    stopped,      ///< the listener stops
+    idle,         ///< no message in idle_time
+    slow_frame,   ///< a message took longer than frame_time
+    slow_reader,  ///< an answer was not taken in write_time
+    junk,         ///< more bytes outside of frames than junk_bytes_max
+    damaged,      ///< more damaged frames than damaged_frames_max
+};
+std::string_view to_string(SessionEnd end) noexcept;
+
 /// What a listener tells whoever counts and logs. Called on I/O threads; must not block.
 class ListenerEvents {
 public:
     virtual ~ListenerEvents() = default;
     virtual void connections_changed(std::size_t) {}
     virtual void connection_refused(const std::string& address) { (void)address; }
+    virtual void handshake_failed(const std::string& address, const std::string& reason) { (void)address, (void)reason; }
     /// A session ended with an exception: a bug of ours. `what` has no content of a message.
     virtual void session_failed(const char* what) { (void)what; }
+    virtual void session_ended(const SessionInfo&, SessionEnd end) { (void)end; }
     virtual void frame_damaged(const SessionInfo&, std::string_view reason) { (void)reason; }
+    /// Bytes outside of frames, since the frame before.
+    virtual void junk_skipped(const SessionInfo&, std::size_t bytes) { (void)bytes; }
 };
 
-struct ListenError {
-    std::string message;
-};
-template <class T>
-using ListenResult = boost::system::result<T, ListenError>;
-[[noreturn]] void throw_exception_from_error(const ListenError& error, const boost::source_location& where);
-
-/// The MLLP entry point: acceptors, sessions and their bounds.
-///
-/// Lives on an io_context that may be run by several threads; each connection has a strand. Loopback addresses only,
-/// unless something in front of us encrypts.
-class Listener {
+/// The MLLP entry point: acceptors, sessions and their bounds, over plain TCP or TLS.
+class Listener : private http::Sessions {
 public:
     struct Options {
         std::string name = "mllp";
-        ListenerLimits limits;
-        bool allow_remote_plaintext = false;
+        ListenerLimits limits{};
+        /// Plain text on addresses other than loopback: something in front of us encrypts.
+        bool allow_plaintext = false;
+        std::shared_ptr<tls::Source> tls{};  ///< null: plain text
     };
 
     Listener(net::io_context& io, MessageHandler& handler, Options options, ListenerEvents* events = nullptr);
-    Listener(const Listener&) = delete;
-    Listener& operator=(const Listener&) = delete;
 
     /// Binds and begins to accept. Port 0 takes a free one; the port is the answer.
-    ListenResult<std::uint16_t> listen(const std::string& address, std::uint16_t port);
+    ListenResult<std::uint16_t> listen(const std::string& address, std::uint16_t port) {
+        return entry_.listen(address, port);
+    }
 
     /// Stops accepting, closes sessions between messages, lets messages in progress be answered for limits.drain_time,
     /// then cancels. `done` is called once, on an I/O thread, when the last session has ended. Any thread may call it.
-    void stop(std::function<void()> done);
+    void stop(std::function<void()> done) { entry_.stop(std::move(done)); }
 
-    std::size_t connections() const { return connections_.size(); }
-    bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
+    std::size_t connections() const { return entry_.connections(); }
+    bool stopping() const noexcept { return entry_.stopping(); }
 
 private:
-    using Acceptor = net::basic_socket_acceptor<net::ip::tcp, Executor>;
-    using Timer =
-        net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>;
+    struct Session;
+    Awaitable<> run_session(std::shared_ptr<http::Connection> connection, std::uint64_t number) override;
+    void connections_changed(std::size_t count) override { events_->connections_changed(count); }
+    void connection_refused(const std::string& address) override { events_->connection_refused(address); }
+    void handshake_failed(const std::string& address, const std::string& reason) override {
+        events_->handshake_failed(address, reason);
+    }
+    void session_failed(const char* what) override { events_->session_failed(what); }
 
-    Awaitable<> accept_loop(Acceptor& acceptor);
-    Awaitable<> sweep_loop();
-    Awaitable<> run_session(std::shared_ptr<http::Connection> connection, std::uint64_t number);
-    void sweep();
-    void ended(const std::exception_ptr& failure);
-
-    net::io_context& io_;
     MessageHandler& handler_;
     const Options options_;
     ListenerEvents no_events_;
     ListenerEvents* events_;
-    Executor strand_;  // acceptors, sweeper, stop
-    std::list<Acceptor> acceptors_;
-    Timer sweeper_;
-    bool sweeping_ = false;
-    http::Connections connections_;
-    std::atomic<bool> stopping_ = false;
-    http::SteadyTime stop_deadline_{};
-    std::function<void()> stopped_;
-    std::uint64_t sessions_ = 0;
+    std::atomic<std::size_t> bytes_in_flight_ = 0;
+    http::EntryPoint entry_;  // last: its sessions use the rest
 };
 
 }  // namespace causeway::mllp

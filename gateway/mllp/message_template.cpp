@@ -9,15 +9,19 @@ MessageTemplate::MessageTemplate(std::string_view text) {
         literal.clear();
     };
     while (!text.empty()) {
-        if (text.substr(0, 3) == "$${") {
+        const auto at = std::min(text.find('$'), text.size());
+        literal += text.substr(0, at);
+        text.remove_prefix(at);
+        if (text.starts_with("$${")) {
             literal += "${";
             text.remove_prefix(3);
-        } else if (const auto end = text.find('}'); text.substr(0, 2) == "${" && end != std::string_view::npos) {
+        } else if (const auto end = text.starts_with("${") ? text.find('}') : std::string_view::npos;
+                   end != std::string_view::npos) {
             flush();
             parts_.push_back({std::string(text.substr(2, end - 2)), true});
             text.remove_prefix(end + 1);
-        } else {
-            literal += text.front();
+        } else if (!text.empty()) {
+            literal += '$';
             text.remove_prefix(1);
         }
     }

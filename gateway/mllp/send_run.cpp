@@ -48,7 +48,7 @@ public:
 private:
     Awaitable<> sender() {
         const auto strand = co_await net::this_coro::executor;
-        SenderConnection connection(strand, options_.answer_bytes_max);
+        SenderConnection connection(strand, options_.answer_bytes_max, options_.tls);
         Timer timer(strand);
         while (next_ < total_) {
             const std::uint64_t number = ++next_;

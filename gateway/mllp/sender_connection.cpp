@@ -5,7 +5,24 @@
 #include <boost/asio/connect.hpp>
 #include <utility>
 
+#include "gateway/tls/stream.hpp"
+
 namespace causeway::mllp {
+namespace {
+
+/// A partner that vanished (power, cable, firewall) is found after a minute and a half, not after two hours.
+void keep_alive(http::Socket& socket) {
+    using Idle = net::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
+    using Interval = net::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
+    using Count = net::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
+    error_code ignored;
+    socket.set_option(net::socket_base::keep_alive(true), ignored);
+    socket.set_option(Idle(60), ignored);
+    socket.set_option(Interval(10), ignored);
+    socket.set_option(Count(3), ignored);
+}
+
+}  // namespace
 
 /// While it lives, `cancel` is called at the time given, once. Lives on the strand.
 class SenderConnection::Deadline {
@@ -33,8 +50,8 @@ private:
     std::shared_ptr<State> state_;
 };
 
-SenderConnection::SenderConnection(Executor strand, std::size_t message_bytes_max)
-    : strand_(std::move(strand)), message_bytes_max_(message_bytes_max) {}
+SenderConnection::SenderConnection(Executor strand, std::size_t message_bytes_max, std::shared_ptr<tls::Source> tls)
+    : strand_(std::move(strand)), message_bytes_max_(message_bytes_max), tls_(std::move(tls)) {}
 
 SenderConnection::~SenderConnection() { close(); }
 
@@ -64,16 +81,23 @@ Awaitable<error_code> SenderConnection::connect(std::string host, std::uint16_t 
         std::function<void()>& function;
         ~Clear() { function = nullptr; }
     } const clear{cancel_connect_};
-    const Deadline deadline(strand_, std::chrono::steady_clock::now() + timeout, cancel_connect_);
+    const auto until = std::chrono::steady_clock::now() + timeout;
+    const Deadline deadline(strand_, until, cancel_connect_);
     const auto [unresolved, addresses] = co_await resolver.async_resolve(host, std::to_string(port), as_result);
     if (deadline.expired()) co_return net::error::timed_out;
     if (unresolved) co_return unresolved;
     const auto [refused, endpoint] = co_await net::async_connect(socket, addresses, as_result);
     if (deadline.expired()) co_return net::error::timed_out;
     if (refused) co_return refused;
-    error_code ignored;
-    socket.set_option(net::socket_base::keep_alive(true), ignored);
-    stream_ = http::make_plain_stream(std::move(socket));
+    keep_alive(socket);
+    auto stream = tls_ ? tls::make_client_stream(std::move(socket), tls_->current(), host)
+                       : http::make_plain_stream(std::move(socket));
+    cancel_connect_ = [&stream] { stream->close(); };
+    const Deadline handshake_deadline(strand_, until, cancel_connect_);
+    const auto failed = co_await stream->handshake();
+    if (handshake_deadline.expired()) co_return net::error::timed_out;
+    if (failed) co_return failed;
+    stream_ = std::move(stream);
     decoder_ = std::make_unique<hl7v2::mllp::FrameDecoder>(message_bytes_max_);
     co_return error_code{};
 }

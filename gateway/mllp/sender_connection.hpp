@@ -8,6 +8,7 @@
 
 #include "gateway/http/asio.hpp"
 #include "gateway/http/stream.hpp"
+#include "gateway/tls/context.hpp"
 #include "hl7v2/mllp.hpp"
 
 namespace causeway::mllp {
@@ -24,11 +25,13 @@ using http::Executor;
 /// still comes on it belongs to nobody.
 class SenderConnection {
 public:
-    SenderConnection(Executor strand, std::size_t message_bytes_max);
+    /// `tls` null: plain text.
+    SenderConnection(Executor strand, std::size_t message_bytes_max, std::shared_ptr<tls::Source> tls = nullptr);
     ~SenderConnection();
     SenderConnection(const SenderConnection&) = delete;
     SenderConnection& operator=(const SenderConnection&) = delete;
 
+    /// With the TLS handshake, if there is to be one.
     Awaitable<error_code> connect(std::string host, std::uint16_t port, std::chrono::milliseconds timeout);
     /// Frames and writes. The message must stay where it is until the answer.
     Awaitable<error_code> send(std::string_view message, std::chrono::milliseconds timeout);
@@ -52,10 +55,10 @@ private:
 
     Executor strand_;
     std::size_t message_bytes_max_;
+    std::shared_ptr<tls::Source> tls_;
     std::unique_ptr<http::Stream> stream_;
     std::function<void()> cancel_connect_;  ///< while one is in progress
     std::unique_ptr<hl7v2::mllp::FrameDecoder> decoder_;
-    std::string frame_;
 };
 
 }  // namespace causeway::mllp

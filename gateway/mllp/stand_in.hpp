@@ -8,6 +8,7 @@
 
 #include "gateway/mllp/listen_script.hpp"
 #include "gateway/mllp/listener.hpp"
+#include "gateway/tls/context.hpp"
 
 namespace causeway::mllp {
 
@@ -19,6 +20,7 @@ public:
         std::filesystem::path scripts;  ///< the folder that file names in the script start from
         std::string reply_to;           ///< HOST:PORT for `send` without `to`
         std::chrono::milliseconds timeout{10'000};
+        std::shared_ptr<tls::Source> tls{};  ///< for `send`; null: plain text
     };
     /// What happened, one line each, for the terminal; called on I/O threads.
     using Tell = std::function<void(std::string_view line)>;

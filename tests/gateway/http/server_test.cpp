@@ -230,7 +230,7 @@ TEST_SUITE("gateway/http/server") {
         CHECK(server.listen("::", 0).has_error());
         CHECK(server.listen("not an address", 0).has_error());
         http::Server::Options remote;
-        remote.allow_remote_plaintext = true;
+        remote.allow_plaintext = true;
         http::Server open(io, echo, remote);
         CHECK(open.listen("0.0.0.0", 0).has_value());
         CHECK(server.listen("127.0.0.1", open.listen("127.0.0.1", 0).value()).has_error());

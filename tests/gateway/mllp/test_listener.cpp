@@ -13,7 +13,7 @@ struct Bench {
     std::uint16_t port = 0;
 
     explicit Bench(ListenerLimits limits = {})
-        : listener(io.context, handler, {.name = "test", .limits = limits, .allow_remote_plaintext = false}) {
+        : listener(io.context, handler, {.name = "test", .limits = limits, .allow_plaintext = false}) {
         const auto bound = listener.listen("127.0.0.1", 0);
         REQUIRE(bound.has_value());
         port = *bound;
@@ -177,7 +177,7 @@ TEST_SUITE("gateway/mllp/listener") {
         Io io;
         ListenerLimits limits;
         limits.drain_time = milliseconds(200);
-        Listener listener(io.context, handler, {.name = "test", .limits = limits, .allow_remote_plaintext = false});
+        Listener listener(io.context, handler, {.name = "test", .limits = limits, .allow_plaintext = false});
         const auto port = listener.listen("127.0.0.1", 0);
         Client client(*port);
         client.send_message("too slow");
