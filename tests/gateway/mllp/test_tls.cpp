@@ -157,7 +157,7 @@ TEST_SUITE("gateway/mllp/tls") {
     }
 
     TEST_CASE("a client certificate is asked for, checked, and seen by the handler") {
-        const Authority authority, stranger;
+        const Authority authority, stranger("Other Authority");
         Server server(server_settings(authority, tls::ClientCertificates::required));
         CHECK(ask(server.port, client_settings(authority, authority.issue("lab.example.org"))) == "lab.example.org");
 
@@ -187,7 +187,7 @@ TEST_SUITE("gateway/mllp/tls") {
     }
 
     TEST_CASE("where certificates are optional, none is fine and a wrong one is not") {
-        const Authority authority, stranger;
+        const Authority authority, stranger("Other Authority");
         auto settings = server_settings(authority, tls::ClientCertificates::optional);
         settings.pins = {*tls::Pin::parse("subject:CN=lab,O=Causeway Test")};
         Server server(settings);
@@ -209,7 +209,7 @@ TEST_SUITE("gateway/mllp/tls") {
     }
 
     TEST_CASE("the client checks the server: authority, name, pin") {
-        const Authority authority, stranger;
+        const Authority authority, stranger("Other Authority");
         auto server_files = server_settings(authority, tls::ClientCertificates::none);
         Server server(server_files);
         CHECK(contains(ask(server.port, client_settings(stranger)), "local issuer"));
