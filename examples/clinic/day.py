@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """The clinic's day: five systems, one gateway, real sockets.
 
-    day.py --causeway build/release/causeway [--once] [--free-ports] [--quiet]
+    day.py --causeway build/release/causeway [--once] [--free-ports] [--tls] [--quiet]
 
 Starts the gateway on causeway.toml beside this file and plays a day against it: registrations, duplicates, a merge, an
 order to the laboratory and its results, a laboratory that is down, and a gateway that is killed. Each step says what
 went in, what came out, and what was checked. Then the gateway goes on serving until Ctrl-C; with --once the day ends
 with exit code 0 if every check held, else 1. --free-ports and a folder of its own let the tests run it anywhere.
+--tls makes a throw-away certificate authority and plays the same day over HTTPS and MLLP with certificates on both sides.
 """
 import argparse
 import glob
@@ -14,6 +15,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -23,6 +25,8 @@ import tempfile
 import threading
 import time
 import urllib.parse
+
+from throwaway_ca import Authority
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -37,8 +41,10 @@ def free_port():
 class Mllp:
     """A sending system: one connection, one message at a time, as most of them do it."""
 
-    def __init__(self, port):
+    def __init__(self, port, tls=None):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1")
         self.buffer = b""
 
     def send(self, message):
@@ -71,11 +77,17 @@ def fields(er7, segment):
 
 
 class Fhir:
-    def __init__(self, port):
+    def __init__(self, port, tls=None):
         self.port = port
+        self.tls = tls
+
+    def connect(self):
+        if self.tls:
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=self.tls)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
 
     def request(self, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = self.connect()
         all_headers = {"Accept": "application/fhir+json"}
         if body is not None:
             all_headers["Content-Type"] = "application/fhir+json"
@@ -111,7 +123,10 @@ class Day:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.http_port, self.mllp_port, self.lab_port = (
             (free_port(), free_port(), free_port()) if options.free_ports else (8080, 2575, 2576))
-        self.fhir = Fhir(self.http_port)
+        self.tls = Authority(self.folder / "tls") if options.tls else None
+        desk = self.tls.client("front-desk") if self.tls else None
+        self.desk = desk
+        self.fhir = Fhir(self.http_port, desk)
         self.binary = os.path.abspath(options.causeway)
 
     # ---- telling
@@ -138,15 +153,27 @@ class Day:
         text = (HERE / "causeway.toml").read_text(encoding="utf-8")
         text = text.replace("8080", str(self.http_port)).replace("2575", str(self.mllp_port)).replace("2576", str(self.lab_port))
         text = text.replace('"var/causeway.db"', json.dumps(str(self.folder / "causeway.db")))
+        if self.tls:
+            text = self.with_tls(text)
         path = self.folder / "causeway.toml"
         path.write_text(text, encoding="utf-8")
         return path
+
+    def with_tls(self, text):
+        """The gateway and the laboratory get certificates; only the front desk may bring messages."""
+        certificate, key = map(str, self.tls.issue("gateway"))
+        ca = str(self.tls.ca)
+        own = f"tls_certificate = {json.dumps(certificate)}\ntls_key = {json.dumps(key)}\ntls_client_ca = {json.dumps(ca)}\n"
+        text = text.replace("[http]\n", "[http]\n" + own + 'tls_clients = "optional"\n')
+        text = text.replace("[mllp]\n", "[mllp]\n" + own + 'tls_clients = "required"\n')
+        to_lab = f', tls = true, tls_ca = {json.dumps(ca)}, tls_certificate = {json.dumps(certificate)}, tls_key = {json.dumps(key)} }}'
+        return re.sub(r"(mllp = \{ host = \"127.0.0.1\", port = \d+) \}", lambda found: found.group(1) + to_lab, text)
 
     def start_gateway(self, fresh):
         if fresh:
             for old in glob.glob(str(self.folder / "causeway.db*")):
                 os.remove(old)
-        config = self.configuration() if self.options.free_ports else HERE / "causeway.toml"
+        config = self.configuration() if self.options.free_ports or self.tls else HERE / "causeway.toml"
         started = time.monotonic()
         self.log = open(self.folder / "gateway.log", "ab")
         self.gateway = subprocess.Popen([self.binary, "serve", "--config", str(config)], stderr=self.log, cwd=ROOT)
@@ -166,8 +193,13 @@ class Day:
     def start_lab(self):
         self.inbox = self.folder / "lab-received"
         self.inbox.mkdir(exist_ok=True)
+        tls = []
+        if self.tls:
+            certificate, key = map(str, self.tls.issue("laboratory"))
+            tls = ["--tls-certificate", certificate, "--tls-key", key, "--tls-client-ca", str(self.tls.ca),
+                   "--tls-client-pin", "subject:CN=gateway,O=Throw-away"]
         self.lab = subprocess.Popen([self.binary, "listen", "--port", str(self.lab_port), "--out", str(self.inbox),
-                                     "--script", str(HERE / "lab.script")],
+                                     "--script", str(HERE / "lab.script"), *tls],
                                     stdout=subprocess.DEVNULL, stderr=open(self.folder / "lab.log", "ab"))
         for _ in range(200):
             try:
@@ -206,7 +238,7 @@ class Day:
         msh = fields(text, "MSH")
         # enhanced mode (MSH-15 is AL): the accept acknowledgement CA; original mode: AA
         expect = "CA" if len(msh) > 15 and msh[15] == "AL" else "AA"
-        connection = Mllp(self.mllp_port)
+        connection = Mllp(self.mllp_port, self.desk)
         try:
             answer = connection.send(data)
         finally:
@@ -385,7 +417,7 @@ class Day:
         self.check(status == 200 and old["valueQuantity"]["value"] == 182, "the old value is in its history")
 
     def raw(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=20)
+        connection = self.fhir.connect()
         connection.request("GET", "/fhir/" + path)
         data = connection.getresponse().read()
         connection.close()
@@ -418,7 +450,7 @@ class Day:
                 number += 1
                 text = template.replace("FD000102", f"FD9{number:05}").replace("10232", f"5{number:04}").replace("WHITFIELD", f"LOAD{number:04}")
                 try:
-                    connection = Mllp(self.mllp_port)
+                    connection = Mllp(self.mllp_port, self.desk)
                     answer = connection.send(text.encode())
                     connection.close()
                 except OSError:
@@ -456,7 +488,7 @@ class Day:
         self.check(status == 200, "GET /admin/messages lists what came and what it became")
         status, _, capability = self.fhir.request("GET", "metadata")
         self.check(status == 200 and capability["fhirVersion"] == "4.0.1", "GET /fhir/metadata tells what the server does")
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=20)
+        connection = self.fhir.connect()
         connection.request("GET", "/metrics")
         metrics = connection.getresponse().read().decode()
         connection.close()
@@ -467,8 +499,8 @@ class Day:
         self.check(not named, "no patient's name or birth date is in the log")
 
     def play(self):
-        self.say("Causeway, the clinic's day. FHIR on http://127.0.0.1:%d/fhir, MLLP on 127.0.0.1:%d, store %s" % (
-            self.http_port, self.mllp_port, self.folder / "causeway.db"))
+        self.say("Causeway, the clinic's day. FHIR on %s://127.0.0.1:%d/fhir, MLLP on 127.0.0.1:%d, store %s" % (
+            "https" if self.tls else "http", self.http_port, self.mllp_port, self.folder / "causeway.db"))
         shutil.rmtree(self.folder / "lab-received", ignore_errors=True)
         self.start_gateway(fresh=True)
         for part in (self.registrations, self.identities, self.laboratory, self.outage, self.evening):
@@ -495,6 +527,7 @@ def main():
     arguments.add_argument("--causeway", required=True, help="the program")
     arguments.add_argument("--once", action="store_true", help="end after the day")
     arguments.add_argument("--free-ports", action="store_true", help="not 8080, 2575 and 2576 but any")
+    arguments.add_argument("--tls", action="store_true", help="HTTPS and MLLP over TLS, with certificates made for the run")
     arguments.add_argument("--quiet", action="store_true", help="print only what failed")
     arguments.add_argument("--folder", help="where the store and the logs go (default: ./var; with --free-ports a temporary one)")
     options = arguments.parse_args()

@@ -111,6 +111,11 @@ void Intake::prepare_or_throw() {
     receipt_.partner = envelope_.partner != nullptr ? envelope_.partner->name : std::string();
     principal_ = {security::Principal::Kind::partner, receipt_.partner, arrival_.address};
     if (envelope_.refusal) return refuse(*envelope_.refusal, Receipt::Outcome::rejected);
+    if (!envelope_.partner->speaks_through(arrival_.certificate.get())) {
+        return refuse({hl7v2::AckCode::ar, hl7v2::ErrorCode::internal_error, "MSH", hl7v2::Position{3},
+                       "the connection's certificate is not one of this sender's"},
+                      Receipt::Outcome::rejected);
+    }
     const auto decision =
         services_.door.authorize(principal_, {security::Interaction::message_in, receipt_.kind, {}, {}});
     if (!decision.allowed) {

@@ -15,6 +15,7 @@
 #include "gateway/rest/resource_writer.hpp"
 #include "gateway/security/door.hpp"
 #include "gateway/storage/storage.hpp"
+#include "gateway/tls/certificate.hpp"
 #include "mappings/engine/forward.hpp"
 #include "mappings/engine/mapset.hpp"
 
@@ -24,6 +25,7 @@ namespace causeway::exchange {
 struct Arrival {
     std::string channel;  ///< the listener's name
     std::string address;  ///< of the peer, without port
+    std::shared_ptr<const tls::Certificate> certificate = nullptr;  ///< checked; null if the peer has shown none
 };
 
 /// What became of a message, for its sender and for whoever counts.

@@ -206,6 +206,13 @@ Partner ExchangeSettings::unnamed_sender() {
 
 std::vector<ConfigurationFault> validate(const ExchangeSettings& settings) { return Validator(settings).run(); }
 
+bool Partner::speaks_through(const tls::Certificate* certificate) const noexcept {
+    if (certificates.empty()) return true;
+    return certificate != nullptr && std::any_of(certificates.begin(), certificates.end(), [&](const tls::Pin& each) {
+               return each.matches(*certificate);
+           });
+}
+
 const Partner* find_sender(const ExchangeSettings& settings, std::string_view application, std::string_view facility) {
     const Partner* best = nullptr;
     int best_score = 0;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/tls/certificate.hpp"
+
 namespace causeway::exchange {
 
 /// What a partner is to us. It changes no rule by itself; it is shown to operators and picks defaults in examples.
@@ -48,6 +50,10 @@ struct MllpEndpoint {
     std::string host;
     std::uint16_t port = 0;
     bool tls = false;
+    std::string tls_ca{};                      ///< the authorities of the partner's certificate; empty: the system's
+    std::string tls_certificate{}, tls_key{};  ///< what we show, if the partner asks
+    std::vector<tls::Pin> tls_pins{};          ///< if any: the partner's certificate must match one
+    bool tls_check_name = true;         ///< its certificate must be for `host`
     std::uint32_t connect_timeout_ms = 10'000;
     std::uint32_t answer_timeout_ms = 30'000;
     std::uint32_t application_timeout_ms = 120'000;  ///< after CA, in accept_and_application mode
@@ -86,6 +92,9 @@ struct Partner {
     std::string our_application = "CAUSEWAY";
     std::string our_facility;
 
+    /// If any: only connections that show one of these certificates speak for it.
+    std::vector<tls::Pin> certificates;
+
     std::optional<MllpEndpoint> mllp;  ///< none: we never send to it
     std::string version = "2.5.1";     ///< MSH-12 of what we send
     std::string charset = "UNICODE UTF-8";
@@ -99,6 +108,9 @@ struct Partner {
     RetryPolicy retry;
     std::uint32_t queue_max =
         1'000'000;  ///< outbox rows waiting; beyond it routing refuses, so nothing is dropped in silence
+
+    /// Whether a connection that has shown this certificate (null: none) may bring messages in its name.
+    bool speaks_through(const tls::Certificate* certificate) const noexcept;
 };
 
 /// Which FHIR write a rule looks at.

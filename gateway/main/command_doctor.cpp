@@ -12,9 +12,11 @@
 #include "gateway/main/map_files.hpp"
 #include "gateway/main/startup.hpp"
 #include "gateway/main/store_place.hpp"
+#include "gateway/main/transport.hpp"
 #include "gateway/ops/config.hpp"
 #include "gateway/storage/maintenance.hpp"
 #include "gateway/storage/sqlite/sqlite_store.hpp"
+#include "gateway/tls/inspect.hpp"
 #include "mappings/engine/mapset.hpp"
 
 namespace causeway {
@@ -115,6 +117,42 @@ void look_at_store(const ops::Config& config, const DoctorOptions& options, Find
     if (checked->faults.empty()) findings.good("check", fmt::format("{} rows walked, all sound", checked->rows));
 }
 
+void look_at_certificate(const std::string& name, const std::string& certificate, const std::string& key, tls::Use use,
+                         Findings& findings) {
+    const auto found = tls::inspect_blocking(certificate, key, use, tls::now_s());
+    if (found.has_error()) return findings.bad("tls", fmt::format("{}: {}", name, found.error().message));
+    findings.good("tls", fmt::format("{}: {}, {}, {} days left, sha256:{}", name, found->certificate.subject,
+                                     found->key, found->days_left, found->certificate.fingerprint));
+    for (const auto& each : found->warnings) findings.warn("tls", fmt::format("{}: {}: {}", name, certificate, each));
+}
+
+void look_at_tls(const Startup& startup, Findings& findings) {
+    const auto& config = startup.config;
+    const auto entry = [&](const std::string& name, const auto& section) {
+        if (section.tls_certificate.empty())
+            return section.allow_plaintext && section.address != "127.0.0.1" && section.address != "::1"
+                       ? findings.warn("tls", fmt::format("{}: plain text on {}: anyone on the way can read it", name,
+                                                          section.address))
+                       : findings.good("tls", fmt::format("{}: plain text on {}", name, section.address));
+        look_at_certificate(name, section.tls_certificate, section.tls_key, tls::Use::server, findings);
+    };
+    entry("http", config.http);
+    if (config.mllp.enabled) entry("mllp", config.mllp);
+    for (const auto& partner : startup.exchange.partners) {
+        if (!partner.mllp) continue;
+        const auto name = fmt::format("partner {}", partner.name);
+        if (!partner.mllp->tls) {
+            findings.good("tls", fmt::format("{}: plain text to {}", name, partner.mllp->host));
+        } else if (!partner.mllp->tls_certificate.empty()) {
+            look_at_certificate(name, partner.mllp->tls_certificate, partner.mllp->tls_key, tls::Use::client, findings);
+        }
+        if (partner.mllp->tls && !partner.mllp->tls_check_name && partner.mllp->tls_pins.empty())
+            findings.warn("tls", name + ": tls_check_name is off and nothing is pinned: any certificate of the "
+                                        "authority is taken");
+    }
+    const Transport usable(startup);  // throws what would keep the gateway from starting
+}
+
 void rebuild_index(const ops::Config& config, Findings& findings) {
     storage::SqliteOptions options;
     options.file = config.storage.path;
@@ -138,6 +176,7 @@ Exit examine(const DoctorOptions& options) {
                   fmt::format("{}, {} partners, {} routes", options.config.empty() ? "defaults" : options.config,
                               startup.exchange.partners.size(), startup.exchange.rules.size()));
     try {
+        look_at_tls(startup, findings);
         look_at_maps(startup.config, findings);
         if (options.rebuild_index) rebuild_index(startup.config, findings);
         look_at_store(startup.config, options, findings);

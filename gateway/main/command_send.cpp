@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "gateway/main/commands.hpp"
+#include "gateway/main/tls_options.hpp"
 #include "gateway/mllp/message_template.hpp"
 #include "gateway/mllp/send_run.hpp"
 #include "gateway/mllp/stand_in.hpp"
@@ -20,7 +21,9 @@ struct SendCommand {
     std::vector<std::string> files;
     mllp::SendOptions options;
     std::uint64_t timeout_s = 30;
+    std::uint64_t connect_timeout_s = 10;
     bool no_wait = false, show_answers = false, quiet = false;
+    ClientTlsOptions tls;
 };
 
 bool read_messages(const std::string& name, std::vector<std::string>& out) {
@@ -45,22 +48,12 @@ bool read_messages(const std::string& name, std::vector<std::string>& out) {
 }
 
 void print_result(const mllp::SendResult& result, bool with_answer) {
-    fmt::print("{:>6}  {:<20} {:<6} {:>8.1f} ms  {}\n", result.number, result.control_id, result.code,
+    fmt::print(stderr, "{:>6}  {:<20} {:<6} {:>8.1f} ms  {}\n", result.number, result.control_id, result.code,
                static_cast<double>(result.time.count()) / 1000.0, result.text);
     if (!with_answer) return;
     std::string lines = result.answer;
     std::replace(lines.begin(), lines.end(), '\r', '\n');
-    fmt::print("{}", lines);
-}
-
-void print_report(const mllp::SendReport& report) {
-    fmt::print("{} sent in {:.3f} s, {:.1f}/s: {} positive, {} negative, {} with a wrong MSA-2, {} failed\n",
-               report.sent, static_cast<double>(report.elapsed.count()) / 1e6, report.per_second(), report.positive,
-               report.negative, report.mismatched, report.failed);
-    if (report.times_us.empty()) return;
-    fmt::print("answer after, ms: min {:.2f}, p50 {:.2f}, p90 {:.2f}, p99 {:.2f}, max {:.2f}\n",
-               report.percentile_us(0) / 1e3, report.percentile_us(0.5) / 1e3, report.percentile_us(0.9) / 1e3,
-               report.percentile_us(0.99) / 1e3, report.percentile_us(1) / 1e3);
+    fmt::print(stderr, "{}", lines);
 }
 
 Exit run(SendCommand& command) {
@@ -72,6 +65,13 @@ Exit run(SendCommand& command) {
     for (const auto& file : command.files) {
         if (!read_messages(file, messages)) return Exit::usage;
     }
+    auto tls = command.tls.open();
+    if (tls.has_error()) {
+        fmt::print(stderr, "causeway send: {}\n", tls.error().message);
+        return Exit::usage;
+    }
+    command.options.tls = std::move(*tls);
+    command.options.connect_timeout = std::chrono::seconds(command.connect_timeout_s);
     command.options.answer_timeout = std::chrono::seconds(command.timeout_s);
     command.options.wait_for_answer = !command.no_wait;
     const auto us =
@@ -83,7 +83,7 @@ Exit run(SendCommand& command) {
     const auto report = mllp::send_all(io, command.options, messages, [&](const mllp::SendResult& result) {
         if (each) print_result(result, command.show_answers);
     });
-    print_report(report);
+    fmt::print("{}\n", report.json());
     if (report.sent == 0) return Exit::failed;
     return report.positive == messages.size() * command.options.repeat ? Exit::good : Exit::bad_data;
 }
@@ -95,10 +95,11 @@ void add_send_command(CLI::App& app, Exit& exit_code) {
     auto* sub = app.add_subcommand("send", "Send HL7 v2 messages over MLLP and report the answers");
     sub->footer(
         "Files hold one or more messages, with any line ends. In them ${control_id}, ${now} and ${n} are filled in.\n"
+        "Statistics go to the standard output as one line of JSON; results and answers to the standard error.\n"
         "Exit code: 0 if every answer was AA or CA, 1 if not, 3 if nothing could be sent.");
     sub->add_option("--to", command->to, "HOST:PORT of the listener")->required();
     sub->add_option("files", command->files, "files of messages; - is the standard input")->required();
-    sub->add_option("--connections", command->options.connections, "connections at once")
+    sub->add_option("--connections,--concurrency", command->options.connections, "connections at once")
         ->check(CLI::Range(1, 10'000))
         ->capture_default_str();
     sub->add_option("--rate", command->options.per_second,
@@ -113,9 +114,13 @@ void add_send_command(CLI::App& app, Exit& exit_code) {
     sub->add_option("--timeout", command->timeout_s, "seconds to wait for an answer")
         ->check(CLI::Range(1, 86'400))
         ->capture_default_str();
+    sub->add_option("--connect-timeout", command->connect_timeout_s, "seconds to wait for a connection")
+        ->check(CLI::Range(1, 3'600))
+        ->capture_default_str();
+    command->tls.add_to(*sub);
     sub->add_flag("--no-wait", command->no_wait, "do not wait for answers");
     sub->add_flag("--show", command->show_answers, "print the answers");
-    sub->add_flag("--quiet", command->quiet, "print the summary only");
+    sub->add_flag("--quiet", command->quiet, "print the statistics only");
     sub->callback([command, &exit_code] { exit_code = run(*command); });
 }
 

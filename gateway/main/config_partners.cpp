@@ -21,7 +21,8 @@ using namespace exchange;
 /// Sets a value of our own from its name; the answer is what is wrong, empty if nothing.
 using FromName = std::function<std::string(const std::string&)>;
 using Place =
-    std::variant<std::string*, bool*, std::uint16_t*, std::uint32_t*, double*, std::vector<std::string>*, FromName>;
+    std::variant<std::string*, bool*, std::uint16_t*, std::uint32_t*, double*, std::vector<std::string>*,
+                           std::vector<tls::Pin>*, FromName>;
 struct Key {
     std::string_view name;
     Place place;
@@ -62,6 +63,17 @@ std::string set_strings(const toml::node& node, std::vector<std::string>& place)
     return {};
 }
 
+std::string set_pins(const toml::node& node, std::vector<tls::Pin>& place) {
+    std::vector<std::string> texts;
+    if (auto fault = set_strings(node, texts); !fault.empty()) return fault;
+    for (const auto& text : texts) {
+        auto pin = tls::Pin::parse(text);
+        if (pin.has_error()) return fmt::format("holds \"{}\": {}", text, pin.error().message);
+        place.push_back(std::move(*pin));
+    }
+    return {};
+}
+
 struct Setter {
     const toml::node& node;
     std::string operator()(std::string* place) const {
@@ -85,6 +97,7 @@ struct Setter {
     std::string operator()(std::uint16_t* place) const { return set_number(node, *place); }
     std::string operator()(std::uint32_t* place) const { return set_number(node, *place); }
     std::string operator()(std::vector<std::string>* place) const { return set_strings(node, *place); }
+    std::string operator()(std::vector<tls::Pin>* place) const { return set_pins(node, *place); }
     std::string operator()(const FromName& from_name) const {
         const auto value = node.value_exact<std::string>();
         return value ? from_name(*value) : "must be a string";
@@ -191,6 +204,7 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
                  {"acknowledgement",
                   by_name(partner.acknowledgement, acknowledgement_mode, "original, accept, accept-and-application")},
                  {"site", &partner.site},
+                 {"certificates", &partner.certificates},
                  {"queue_max", &partner.queue_max}},
                 {"mllp", "retry", "tolerances", "authority"});
     if (const auto* mllp = reader.table(table, "mllp", here)) {
@@ -198,6 +212,12 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
         reader.read(*mllp, here + ": mllp",
                     {{"host", &endpoint.host},
                      {"port", &endpoint.port},
+                     {"tls", &endpoint.tls},
+                     {"tls_ca", &endpoint.tls_ca},
+                     {"tls_certificate", &endpoint.tls_certificate},
+                     {"tls_key", &endpoint.tls_key},
+                     {"tls_pins", &endpoint.tls_pins},
+                     {"tls_check_name", &endpoint.tls_check_name},
                      {"connect_timeout_ms", &endpoint.connect_timeout_ms},
                      {"answer_timeout_ms", &endpoint.answer_timeout_ms},
                      {"application_timeout_ms", &endpoint.application_timeout_ms},

@@ -63,7 +63,32 @@ void Events::session_failed(const char* what) {
 }
 
 void Events::connection_refused(const std::string& address) {
+    metrics_.counter("causeway_connections_refused_total", "connections beyond what one peer may have").add();
     ops::log::warning("connection.refused", {{"peer", address}});
+}
+
+void Events::handshake_failed(const std::string& address, const std::string& reason) {
+    metrics_.counter("causeway_tls_handshakes_failed_total", "TLS handshakes that failed, refused certificates included")
+        .add();
+    ops::log::warning("tls.refused", {{"peer", address}, {"reason", reason}});
+}
+
+void Events::session_ended(const mllp::SessionInfo& session, mllp::SessionEnd end) {
+    using End = mllp::SessionEnd;
+    metrics_
+        .counter("causeway_mllp_sessions_ended_total", "MLLP sessions by what ended them",
+                 fmt::format("end=\"{}\"", to_string(end)))
+        .add();
+    if (end == End::slow_frame || end == End::slow_reader || end == End::junk || end == End::damaged)
+        ops::log::warning("mllp.closed", {{"listener", session.listener},
+                                          {"peer", session.peer->address},
+                                          {"session", session.session},
+                                          {"end", to_string(end)}});
+}
+
+void Events::junk_skipped(const mllp::SessionInfo& session, std::size_t bytes) {
+    metrics_.counter("causeway_mllp_junk_bytes_total", "bytes outside of frames").add(bytes);
+    ops::log::warning("mllp.junk", {{"listener", session.listener}, {"peer", session.peer->address}, {"bytes", bytes}});
 }
 
 void Events::frame_damaged(const mllp::SessionInfo& session, std::string_view reason) {

@@ -21,6 +21,9 @@ public:
     void connections_changed(std::size_t count) override;
     void session_failed(const char* what) override;
     void connection_refused(const std::string& address) override;
+    void handshake_failed(const std::string& address, const std::string& reason) override;
+    void session_ended(const mllp::SessionInfo& session, mllp::SessionEnd end) override;
+    void junk_skipped(const mllp::SessionInfo& session, std::size_t bytes) override;
     void frame_damaged(const mllp::SessionInfo& session, std::string_view reason) override;
     void received(const exchange::Receipt& receipt, std::chrono::microseconds took) override;
     void settled(const exchange::Partner& partner, const exchange::Settlement& settlement) override;

@@ -26,6 +26,7 @@
 #include "gateway/main/endpoints.hpp"
 #include "gateway/main/events.hpp"
 #include "gateway/main/map_files.hpp"
+#include "gateway/main/transport.hpp"
 #include "gateway/main/store_place.hpp"
 #include "gateway/mllp/delivery_worker.hpp"
 #include "gateway/mllp/inbox_handler.hpp"
@@ -113,7 +114,9 @@ http::Limits http_limits(const ops::Config::Http& config) {
 mllp::ListenerLimits mllp_limits(const ops::Config::Mllp& config) {
     mllp::ListenerLimits limits;
     limits.connections_max = static_cast<std::size_t>(config.connections_max);
-    limits.connections_per_peer_max = limits.connections_max;
+    limits.connections_per_peer_max = static_cast<std::size_t>(config.connections_per_peer_max);
+    limits.bytes_in_flight_max = static_cast<std::size_t>(config.bytes_in_flight_max);
+    limits.frame_time = std::chrono::milliseconds(config.frame_timeout_ms);
     limits.message_bytes_max = static_cast<std::size_t>(config.message_bytes_max);
     limits.idle_time = std::chrono::milliseconds(config.idle_timeout_ms);
     limits.drain_time = std::chrono::milliseconds(config.drain_ms);
@@ -177,6 +180,7 @@ private:
 struct Gateway::Parts {
     explicit Parts(Startup given)
         : startup(std::move(given)),
+          transport(startup),
           store(open_store(startup.config)),
           maps(load_maps(startup.config)),
           exchange_settings(std::make_shared<const exchange::ExchangeSettings>(startup.exchange)),
@@ -197,8 +201,12 @@ struct Gateway::Parts {
           metrics_handler(metrics),
           exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { wake(partner); }}),
           identity_admin({*store, door, reads, clock}),
-          http_server(io, router, {http_limits(startup.config.http), cpu.get_executor(), false}, &events),
-          signals(io) {}
+          http_server(io, router,
+                      {http_limits(startup.config.http), cpu.get_executor(), startup.config.http.allow_plaintext,
+                       transport.http()},
+                      &events),
+          signals(io),
+          hangup(io, SIGHUP) {}
 
     std::vector<std::string> troubles() const {
         std::vector<std::string> out;
@@ -214,10 +222,12 @@ struct Gateway::Parts {
     void start_exchange();
     void start_listeners();
     void add_metrics();
+    void await_hangup();
     void drain();
     void step_done();
 
     Startup startup;
+    Transport transport;
     ops::SystemClock clock;
     ops::Metrics metrics;
     security::Door door;
@@ -252,6 +262,7 @@ struct Gateway::Parts {
     http::Server http_server;
     std::unique_ptr<mllp::Listener> mllp_listener;
     net::signal_set signals;
+    net::signal_set hangup;
     std::uint16_t http_port = 0, mllp_port = 0;
     std::atomic<bool> listening{false}, draining{false};
     std::atomic<int> waiting{0};  // parts that have not stopped yet
@@ -288,7 +299,11 @@ void Gateway::Parts::start_exchange() {
         // The partner lives in the settings, which the aliasing pointer keeps.
         workers.emplace(each.name, std::make_unique<mllp::DeliveryWorker>(
                                        io, std::shared_ptr<const exchange::Partner>(exchange_settings, &each),
-                                       mllp::DeliveryWorker::Context{*store, clock, cpu, events}));
+                                       mllp::DeliveryWorker::Context{.store = *store,
+                                                                     .clock = clock,
+                                                                     .blocking = cpu,
+                                                                     .events = events,
+                                                                     .tls = transport.partner(each.name)}));
     }
 }
 
@@ -310,7 +325,8 @@ void Gateway::Parts::start_listeners() {
     http_port = *http;
     if (config.mllp.enabled) {
         mllp_listener = std::make_unique<mllp::Listener>(
-            io, *intake, mllp::Listener::Options{"mllp", mllp_limits(config.mllp), false}, &events);
+            io, *intake, mllp::Listener::Options{"mllp", mllp_limits(config.mllp), config.mllp.allow_plaintext, transport.mllp()},
+            &events);
         const auto port = mllp_listener->listen(config.mllp.address, static_cast<std::uint16_t>(config.mllp.port));
         if (port.has_error()) throw StartFailure{port.error().message};
         mllp_port = *port;
@@ -332,6 +348,11 @@ void Gateway::Parts::add_metrics() {
     metrics.gauge_callback("causeway_store_writable", "1 while the store takes writes", stored(&M::writable));
     metrics.gauge_callback("causeway_audit_reads_waiting", "audit rows of reads not yet committed",
                            [this] { return static_cast<double>(reads.waiting()); });
+    metrics.gauge_callback("causeway_tls_days_left", "days until the first of our own certificates ends",
+                           [this] { return transport.days_left(); });
+    metrics.gauge_callback("causeway_plaintext_listeners", "listeners without TLS", [this] {
+        return (transport.http() ? 0.0 : 1.0) + (mllp_listener && !transport.mllp() ? 1.0 : 0.0);
+    });
     metrics.gauge_callback("causeway_http_connections", "HTTP connections",
                            [this] { return static_cast<double>(http_server.connections()); });
     metrics.gauge_callback("causeway_mllp_connections", "MLLP connections",
@@ -341,6 +362,20 @@ void Gateway::Parts::add_metrics() {
             "causeway_partner_connected", "1 while a connection to the partner is open",
             [each = worker.get()] { return each->status().connected ? 1.0 : 0.0; },
             fmt::format("partner=\"{}\"", name));
+}
+
+/// SIGHUP: new certificates, keys and revocation lists, without a restart.
+void Gateway::Parts::await_hangup() {
+    hangup.async_wait([this](const boost::system::error_code& error, int) {
+        if (error) return;
+        net::post(cpu, [this] {
+            transport.reload([](std::string_view name, const std::string& fault) {
+                if (fault.empty()) return logging::info("tls.reloaded", {{"source", name}});
+                logging::error("tls.kept", {{"source", name}, {"fault", fault}});
+            });
+        });
+        await_hangup();
+    });
 }
 
 /// Each part stops by itself; the last of them lets the I/O threads go.
@@ -382,10 +417,13 @@ void Gateway::run() {
             if (!again) std::_Exit(128 + SIGTERM);
         });
     });
+    parts.await_hangup();
     for (const auto& [name, worker] : parts.workers) worker->start();
     parts.listening = true;
     logging::info("ready", {{"http", parts.http_port},
                             {"mllp", parts.mllp_port},
+                            {"http_tls", parts.transport.http() != nullptr},
+                            {"mllp_tls", parts.transport.mllp() != nullptr},
                             {"store", parts.startup.config.storage.path},
                             {"engine", parts.store->engine()},
                             {"partners", parts.exchange_settings->partners.size()}});

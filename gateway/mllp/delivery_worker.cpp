@@ -45,7 +45,7 @@ DeliveryWorker::DeliveryWorker(net::io_context& io, std::shared_ptr<const exchan
       context_(context),
       strand_(net::make_strand(io)),
       delivery_(*partner_, make_random()),
-      connection_(strand_, context.answer_bytes_max),
+      connection_(strand_, context.answer_bytes_max, context.tls),
       timer_(strand_),
       patience_(strand_) {}
 

@@ -36,6 +36,7 @@ public:
         net::thread_pool& blocking;  ///< where the outbox is read
         DeliveryEvents& events;
         std::size_t answer_bytes_max = std::size_t{16} << 20;
+        std::shared_ptr<tls::Source> tls = nullptr;  ///< null: plain text
     };
 
     DeliveryWorker(net::io_context& io, std::shared_ptr<const exchange::Partner> partner, Context context);

@@ -35,7 +35,8 @@ InboxHandler::InboxHandler(exchange::Inbox& inbox, storage::Store& store, net::t
 Awaitable<Reply> InboxHandler::handle(std::string message, const SessionInfo& session) {
     const auto began = steady_clock::now();
     auto intake =
-        inbox_.open(std::move(message), {session.listener, session.peer ? session.peer->address : std::string()});
+        inbox_.open(std::move(message), {session.listener, session.peer ? session.peer->address : std::string(),
+                                         session.peer ? session.peer->certificate : nullptr});
     auto preparing = prepare_on_pool(intake);
     co_await net::co_spawn(cpu_.get_executor(), std::move(preparing), use_awaitable);
     for (;;) {

@@ -90,6 +90,42 @@ ActionResult parse_send(std::string_view rest) {
     return action;
 }
 
+ActionResult parse_acknowledge(std::string_view rest) {
+    ScriptAction action;
+    action.kind = ScriptAction::Kind::acknowledge;
+    action.code = take_word(rest);
+    if (!is_code(action.code)) return fault("acknowledge needs AA, AE, AR, CA, CE or CR");
+    while (!rest.empty()) {
+        const auto word = take_word(rest);
+        if (word != "to" && word != "after") {
+            if (!action.error.empty()) return fault("acknowledge CODE [ERROR] [to HOST:PORT] [after DURATION]");
+            action.error = word;
+            continue;
+        }
+        const auto value = take_word(rest);
+        const auto ms = parse_duration_ms(value);
+        if (word == "to" && !value.empty()) {
+            action.to = value;
+        } else if (word == "after" && ms) {
+            action.ms = *ms;
+        } else {
+            return fault("acknowledge CODE [ERROR] [to HOST:PORT] [after DURATION]");
+        }
+    }
+    return action;
+}
+
+ActionResult parse_pieces(std::string_view rest) {
+    ScriptAction action;
+    action.kind = ScriptAction::Kind::pieces;
+    const auto count = number(take_word(rest));
+    const auto ms = parse_duration_ms(rest);
+    if (!count || *count < 2 || *count > 1'000 || !ms) return fault("pieces needs 2 to 1000 and a duration between them");
+    action.count = static_cast<std::uint32_t>(*count);
+    action.ms = *ms;
+    return action;
+}
+
 ActionResult parse_action(std::string_view text) {
     using Kind = ScriptAction::Kind;
     constexpr std::array<std::pair<std::string_view, Kind>, 5> plain = {{{"silence", Kind::silence},
@@ -100,6 +136,8 @@ ActionResult parse_action(std::string_view text) {
     const auto verb = take_word(text);
     if (verb == "answer") return parse_answer(text);
     if (verb == "send") return parse_send(text);
+    if (verb == "acknowledge") return parse_acknowledge(text);
+    if (verb == "pieces") return parse_pieces(text);
     if (verb == "delay") {
         const auto ms = parse_duration_ms(text);
         if (!ms) return fault("delay needs a duration such as 250ms or 3s");

@@ -29,6 +29,8 @@ struct ScriptAction {
         wrong_id,     ///< an AA whose MSA-2 is not the control id received
         garbage,      ///< a framed answer that is no HL7
         half,         ///< the first half of an AA, then close
+        pieces,       ///< an AA in `count` pieces, `ms` between them
+        acknowledge,  ///< later, on a connection of its own: the acknowledgement `code` as a message, to `to`
         send_file,    ///< later, on a connection of its own: the messages of `file` to `to`
     };
     Kind kind = Kind::answer;
@@ -36,7 +38,8 @@ struct ScriptAction {
     std::string error;  ///< table 0357
     std::string file;
     std::string to;        ///< HOST:PORT; empty = the --reply-to of the command
-    std::uint64_t ms = 0;  ///< delay, or how long after the message a send_file begins
+    std::uint64_t ms = 0;  ///< delay, or how long after the message a send_file or acknowledge begins
+    std::uint32_t count = 0;
 };
 
 /// One line of a script.
@@ -54,9 +57,12 @@ struct ScriptRule {
 ///     on OML^O21 times 1: delay 3s; answer AA
 ///     on OML^O21 where OBR-4.1 not in (57698-3, 24323-8): answer AE 103
 ///     on OML^O21: answer AA; send results/preliminary.hl7 after 1s; send results/final.hl7 after 2s
+///     on ADT: answer CA; delay 2s; answer AA
 ///     on *: answer AA
 ///
-/// The first line whose type and condition fit and whose times are not used up decides. Without a fitting line the answer is AA.
+/// Actions happen in their order; what is answered leaves when its turn comes.
+/// The first line whose type and condition fit and whose times are not used up decides. Without a fitting line the
+/// answer is AA.
 class ListenScript {
 public:
     using Result = boost::system::result<ListenScript, ScriptError>;

@@ -12,6 +12,8 @@ namespace {
 using hl7v2::mllp::FrameState;
 using std::chrono::steady_clock;
 
+using Timer = net::basic_waitable_timer<steady_clock, net::wait_traits<steady_clock>, Executor>;
+
 constexpr std::size_t free_bytes = 256 * 1024;  // of a frame under way: not counted against bytes_in_flight_max
 constexpr std::chrono::milliseconds full_pause{10};
 
@@ -105,6 +107,7 @@ struct Listener::Session {
     Awaitable<std::optional<SessionEnd>> read();
     Awaitable<bool> has_room();
     Awaitable<bool> write(std::string_view bytes);
+    Awaitable<bool> write_later(const Reply::Part& part);
     void count_skipped(FrameState next);
 };
 
@@ -153,6 +156,8 @@ Awaitable<std::optional<SessionEnd>> Listener::Session::answer(const hl7v2::mllp
         connection.expire_at(steady_clock::now() + limits().write_time);
         if (!co_await write(out)) co_return connection.timed_out ? SessionEnd::slow_reader : SessionEnd::peer;
     }
+    for (const auto& part : reply.parts)
+        if (!co_await write_later(part)) co_return connection.timed_out ? SessionEnd::slow_reader : SessionEnd::peer;
     frame_began = steady_clock::time_point::max();
     if (spoiled) co_return SessionEnd::damaged;
     if (reply.close) co_return SessionEnd::reply;
@@ -185,11 +190,22 @@ Awaitable<std::optional<SessionEnd>> Listener::Session::read() {
     co_return std::nullopt;
 }
 
+Awaitable<bool> Listener::Session::write_later(const Reply::Part& part) {
+    if (part.wait.count() > 0) {
+        connection.never_expire();
+        Timer timer(connection.executor);
+        timer.expires_after(part.wait);
+        co_await timer.async_wait(as_result);
+    }
+    connection.expire_at(steady_clock::now() + limits().write_time);
+    co_return co_await write(part.bytes);
+}
+
 /// Reads no further while all connections together hold as much as they may. False if that lasts as long as a frame
 /// may.
 Awaitable<bool> Listener::Session::has_room() {
     if (decoder.pending() <= free_bytes || share.grow_to(decoder.pending())) co_return true;
-    net::basic_waitable_timer<steady_clock, net::wait_traits<steady_clock>, Executor> timer(connection.executor);
+    Timer timer(connection.executor);
     while (!share.grow_to(decoder.pending())) {
         if (steady_clock::now() >= frame_began + limits().frame_time) co_return false;
         timer.expires_after(full_pause);

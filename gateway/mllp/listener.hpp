@@ -48,6 +48,11 @@ struct Reply {
     std::vector<std::string> messages;  ///< without frame bytes
     bool close = false;                 ///< after the last of them
     std::string unframed;               ///< written as it is after them: for stand-in partners that misbehave
+    struct Part {
+        std::chrono::milliseconds wait{0};
+        std::string bytes;  ///< frame bytes and all
+    };
+    std::vector<Part> parts{};  ///< after all that, each after its wait; for stand-in partners too
 };
 
 /// Takes each message of each session. The session reads no further until the answer is given, so a full gateway slows

@@ -10,6 +10,7 @@
 
 #include "gateway/exchange/answer.hpp"
 #include "gateway/mllp/message_template.hpp"
+#include "hl7v2/acknowledgement_mode.hpp"
 #include "hl7v2/builder.hpp"
 #include "hl7v2/message_view.hpp"
 
@@ -88,24 +89,50 @@ private:
             result.code = "sent";
             co_return result;
         }
-        auto received = co_await connection.receive(began + options_.answer_timeout);
-        result.time = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began);
-        using Kind = SenderConnection::Received::Kind;
-        switch (received.kind) {
-            case Kind::timeout:
-                fail("none", "no answer in time");
-                break;
-            case Kind::closed:
-                fail("none", "the connection was closed without an answer");
-                break;
-            case Kind::damaged:
-                fail("none", "the answer is not framed as MLLP");
-                break;
-            case Kind::message:
-                read(std::move(received.message), result);
-                break;
-        }
+        co_await await_answers(connection, message, began, result);
         co_return result;
+    }
+
+    /// In enhanced mode there may be two: CA, then AA. What a message does not ask for is not waited for.
+    Awaitable<> await_answers(SenderConnection& connection, std::string_view message, steady_clock::time_point began,
+                              SendResult& result) {
+        using Kind = SenderConnection::Received::Kind;
+        const auto view = hl7v2::MessageView::parse(message, {{}, hl7v2::Tolerances::all()});
+        hl7v2::AckWait wait(view.has_value() ? hl7v2::ack_request(*view) : hl7v2::AckRequest{}, result.control_id, true);
+        if (wait.state() == hl7v2::AckWait::State::settled) {
+            result.code = "sent";
+            co_return;
+        }
+        for (;;) {
+            auto received = co_await connection.receive(began + options_.answer_timeout);
+            result.time = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began);
+            if (received.kind == Kind::timeout && wait.give_up_waiting()) {
+                result.code = "sent";
+                result.text = "no error was reported";
+                co_return;
+            }
+            if (received.kind != Kind::message) {
+                // What came instead of an answer says more than that none came.
+                if (result.code.empty()) result.code = "none";
+                if (result.text.empty())
+                    result.text = received.kind == Kind::timeout  ? "no answer in time"
+                                  : received.kind == Kind::closed ? "the connection was closed without an answer"
+                                                                  : "the answer is not framed as MLLP";
+                co_return;
+            }
+            const auto step = take(received.message, wait);
+            if (step == hl7v2::AckWait::Step::progressed) continue;
+            read(std::move(received.message), result);
+            if (step != hl7v2::AckWait::Step::not_ours) co_return;
+            ++report_.strays;  // a late answer to another message: the right one may still follow
+        }
+    }
+
+    static hl7v2::AckWait::Step take(const std::string& answer, hl7v2::AckWait& wait) {
+        const auto view = hl7v2::MessageView::parse(answer, {{}, hl7v2::Tolerances::all()});
+        if (view.has_error()) return hl7v2::AckWait::Step::unexpected;
+        const auto read = hl7v2::read_acknowledgement(*view);
+        return read ? wait.take(*read) : hl7v2::AckWait::Step::unexpected;
     }
 
     std::string make(std::uint64_t number, std::string& control_id) {
@@ -132,6 +159,7 @@ private:
     }
 
     static void read(std::string answer, SendResult& result) {
+        result.text.clear();
         const auto known = exchange::read_answer(answer);
         if (!known) {
             result.code = "none";
@@ -149,6 +177,7 @@ private:
     }
 
     void count(const SendResult& result) {
+        ++report_.codes[result.code];
         if (result.code == "AA" || result.code == "CA" || result.code == "sent") {
             ++report_.positive;
         } else if (result.code.ends_with('?')) {
@@ -185,6 +214,22 @@ std::uint32_t SendReport::percentile_us(double share) const {
     if (times_us.empty()) return 0;
     const auto index = static_cast<std::size_t>(share * static_cast<double>(times_us.size() - 1) + 0.5);
     return times_us[std::min(index, times_us.size() - 1)];
+}
+
+std::string SendReport::json() const {
+    std::string answers;
+    for (const auto& [code, count] : codes) answers += fmt::format("{}\"{}\":{}", answers.empty() ? "" : ",", code, count);
+    const auto ms = [this](double share) { return static_cast<double>(percentile_us(share)) / 1e3; };
+    std::string latency = "null";
+    if (!times_us.empty())
+        latency = fmt::format(
+            R"({{"min":{:.3f},"p50":{:.3f},"p90":{:.3f},"p99":{:.3f},"p99_9":{:.3f},"max":{:.3f}}})", ms(0), ms(0.5),
+            ms(0.9), ms(0.99), ms(0.999), ms(1));
+    return fmt::format(
+        R"({{"sent":{},"positive":{},"negative":{},"mismatched":{},"strays":{},"failed":{},"results":{{{}}},"seconds":{:.3f},)"
+        R"("messages_per_second":{:.1f},"latency_ms":{}}})",
+        sent, positive, negative, mismatched, strays, failed, answers, static_cast<double>(elapsed.count()) / 1e6, per_second(),
+        latency);
 }
 
 SendReport send_all(net::io_context& io, const SendOptions& options, const std::vector<std::string>& messages,

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,12 +43,16 @@ struct SendResult {
 /// Counts and times of a run.
 struct SendReport {
     std::uint64_t sent = 0, positive = 0, negative = 0, mismatched = 0, failed = 0;
+    std::uint64_t strays = 0;  ///< answers to another message than the one under way; they settle nothing
+    std::map<std::string, std::uint64_t> codes;  ///< results by SendResult::code; the codes a partner makes up are "??"
     std::chrono::microseconds elapsed{0};
     std::vector<std::uint32_t> times_us;  ///< of answered messages, sorted; at most times_max of them
     static constexpr std::size_t times_max = 4'000'000;
 
     double per_second() const;
     std::uint32_t percentile_us(double share) const;
+    /// One line of JSON: counts, answers by code, throughput, latency percentiles in milliseconds.
+    std::string json() const;
 };
 
 /// Sends messages over `connections` connections, each message answered before its connection sends the next. Runs `io`

@@ -74,12 +74,25 @@ void StandIn::keep(std::string_view bytes, const hl7v2::MessageView* message, st
     if (!file || error) tell("cannot write " + path.string());
 }
 
+void StandIn::count(const std::string& type, std::size_t bytes) {
+    const bool plain = type.size() <= 16 && std::all_of(type.begin(), type.end(), [](char c) {
+                           return c == '^' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+                       });
+    const std::lock_guard lock(mutex_);
+    bytes_ += bytes;
+    ++types_[plain && (types_.size() < types_max || types_.contains(type)) ? type : "other"];
+}
+
 std::string StandIn::answer(const hl7v2::MessageView& message, std::string_view code, std::string_view error) {
     std::vector<hl7v2::ErrEntry> errors;
     if (!error.empty()) {
         unsigned number = 207;
         std::from_chars(error.data(), error.data() + error.size(), number);
         errors.push_back({.code = static_cast<hl7v2::ErrorCode>(number)});
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        ++answers_[std::string(code)];
     }
     const auto now = hl7_now();
     const auto id = next_id();
@@ -114,6 +127,7 @@ Awaitable<Reply> StandIn::handle(std::string bytes, const SessionInfo&) {
     const auto message = hl7v2::MessageView::parse(bytes, {{}, hl7v2::Tolerances::all()});
     keep(bytes, message.has_value() ? &*message : nullptr, number);
     if (message.has_error()) {
+        count("unreadable", bytes.size());
         tell(fmt::format("{:>6}  unreadable, {} bytes", number, bytes.size()));
         const auto now = hl7_now();
         const auto id = next_id();
@@ -122,6 +136,7 @@ Awaitable<Reply> StandIn::handle(std::string bytes, const SessionInfo&) {
             bytes, hl7v2::AckCode::ar, {.code = hl7v2::ErrorCode::segment_sequence}, {.now = now, .control_id = id}));
         co_return reply;
     }
+    count(fmt::format("{}^{}", message->message_type(), message->trigger_event()), bytes.size());
     tell(fmt::format("{:>6}  {}^{} {} {} bytes", number, message->message_type(), message->trigger_event(),
                      message->control_id(), bytes.size()));
     static const std::vector<ScriptAction> accept = {
@@ -136,55 +151,107 @@ Awaitable<Reply> StandIn::handle(std::string bytes, const SessionInfo&) {
     co_return co_await act(rule == nullptr ? accept : rule->actions, bytes, *message);
 }
 
+namespace {
+
+/// Puts the answers of a script in their order: what a delay stands before leaves after it.
+class ReplyWriter {
+public:
+    void wait(std::uint64_t ms) { pause_ += std::chrono::milliseconds(ms); }
+    void raw(std::string bytes) { reply_.parts.push_back({std::exchange(pause_, {}), std::move(bytes)}); }
+    void framed(std::string_view message) { raw(hl7v2::mllp::encode_frame(message)); }
+    void close() { reply_.close = true; }
+    /// A delay at the end holds the next message back.
+    Reply take() {
+        if (pause_.count() > 0) raw({});
+        return std::move(reply_);
+    }
+
+private:
+    Reply reply_;
+    std::chrono::milliseconds pause_{0};
+};
+
+}  // namespace
+
+std::string StandIn::with_wrong_id(const std::string& bytes, const hl7v2::MessageView& message) {
+    auto wrong = bytes;
+    const auto id = message.control_id();
+    wrong.replace(message.offset_of(id), id.size(), "NOT-" + std::string(id));
+    const auto other = hl7v2::MessageView::parse(wrong, {{}, hl7v2::Tolerances::all()});
+    return other.has_value() ? answer(*other, "AA", {}) : std::string();
+}
+
 Awaitable<Reply> StandIn::act(const std::vector<ScriptAction>& actions, const std::string& bytes,
                               const hl7v2::MessageView& message) {
     using Kind = ScriptAction::Kind;
-    Reply reply;
-    Timer timer(co_await net::this_coro::executor);
+    ReplyWriter out;
     for (const auto& action : actions) {
         switch (action.kind) {
             case Kind::answer:
-                reply.messages.push_back(answer(message, action.code, action.error));
+                out.framed(answer(message, action.code, action.error));
                 break;
             case Kind::answer_file:
-                for (auto& each : read_file(action.file, message)) reply.messages.push_back(std::move(each));
+                for (const auto& each : read_file(action.file, message)) out.framed(each);
                 break;
             case Kind::delay:
-                timer.expires_after(std::chrono::milliseconds(action.ms));
-                co_await timer.async_wait(as_result);
+                out.wait(action.ms);
                 break;
             case Kind::silence:
                 break;
             case Kind::close:
-                reply.close = true;
+                out.close();
                 break;
-            case Kind::wrong_id: {
-                auto wrong = bytes;
-                const auto id = message.control_id();
-                wrong.replace(message.offset_of(id), id.size(), "NOT-" + std::string(id));
-                const auto other = hl7v2::MessageView::parse(wrong, {{}, hl7v2::Tolerances::all()});
-                if (other.has_value()) reply.messages.push_back(answer(*other, "AA", {}));
+            case Kind::wrong_id:
+                out.framed(with_wrong_id(bytes, message));
                 break;
-            }
             case Kind::garbage:
-                reply.messages.emplace_back("this is not an acknowledgement");
+                out.framed("this is not an acknowledgement");
                 break;
             case Kind::half: {
                 const auto framed = hl7v2::mllp::encode_frame(answer(message, "AA", {}));
-                reply.unframed = framed.substr(0, framed.size() / 2);
-                reply.close = true;
+                out.raw(framed.substr(0, framed.size() / 2));
+                out.close();
                 break;
             }
-            case Kind::send_file: {
-                const auto report = [this](const std::exception_ptr& failure) {
-                    if (failure) tell("sending failed: a bug");
-                };
-                net::co_spawn(net::make_strand(io_), send_later(action, read_file(action.file, message)), report);
+            case Kind::pieces: {
+                const auto framed = hl7v2::mllp::encode_frame(answer(message, "AA", {}));
+                const auto size = std::max<std::size_t>(1, framed.size() / action.count);
+                for (std::size_t at = 0; at < framed.size(); at += size) {
+                    if (at > 0) out.wait(action.ms);
+                    out.raw(framed.substr(at, size));
+                }
                 break;
             }
+            case Kind::send_file:
+                spawn_sending(action, read_file(action.file, message));
+                break;
+            case Kind::acknowledge:
+                spawn_sending(action, {answer(message, action.code, action.error)});
+                break;
         }
     }
-    co_return reply;
+    co_return out.take();
+}
+
+void StandIn::spawn_sending(const ScriptAction& action, std::vector<std::string> messages) {
+    net::co_spawn(net::make_strand(io_), send_later(action, std::move(messages)),
+                  [this](const std::exception_ptr& failure) {
+                      if (failure) tell("sending failed: a bug");
+                  });
+}
+
+std::string StandIn::statistics() const {
+    const std::lock_guard lock(mutex_);
+    const auto list = [](const std::map<std::string, std::uint64_t>& counts) {
+        std::string out;
+        for (const auto& [name, count] : counts) {
+            out += out.empty() ? "" : ",";
+            out += fmt::format("\"{}\":{}", name, count);
+        }
+        return out;
+    };
+    return fmt::format(R"({{"received":{},"bytes":{},"types":{{{}}},"answers":{{{}}}}})", received(), bytes_,
+                       list(types_), list(answers_));
 }
 
 Awaitable<> StandIn::send_later(ScriptAction action, std::vector<std::string> messages) {
@@ -194,24 +261,25 @@ Awaitable<> StandIn::send_later(ScriptAction action, std::vector<std::string> me
     co_await timer.async_wait(as_result);
     std::string host;
     std::uint16_t port = 0;
+    const std::string what = action.file.empty() ? "acknowledgement " + action.code : action.file;
     const std::string to = action.to.empty() ? options_.reply_to : action.to;
     if (!split_host_port(to, host, port)) {
-        tell("send " + action.file + ": no address; give `to HOST:PORT` or --reply-to");
+        tell("send " + what + ": no address; give `to HOST:PORT` or --reply-to");
         co_return;
     }
     SenderConnection connection(strand, std::size_t{16} << 20, options_.tls);
     if (const auto error = co_await connection.connect(host, port, options_.timeout)) {
-        tell("send " + action.file + " to " + to + ": " + error.message());
+        tell("send " + what + " to " + to + ": " + error.message());
         co_return;
     }
     for (const auto& message : messages) {
         if (const auto error = co_await connection.send(message, options_.timeout)) {
-            tell("send " + action.file + ": " + error.message());
+            tell("send " + what + ": " + error.message());
             co_return;
         }
         const auto received = co_await connection.receive(steady_clock::now() + options_.timeout);
         const auto known = exchange::read_answer(received.message);
-        tell("sent    " + action.file + ": " + (known ? std::string(to_string(known->code)) : "no answer"));
+        tell("sent    " + what + ": " + (known ? std::string(to_string(known->code)) : "no answer"));
         if (!connection.open()) co_return;
     }
 }

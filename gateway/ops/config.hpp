@@ -27,6 +27,8 @@ struct Config {
         std::int64_t header_timeout_ms = 10'000;
         std::int64_t body_timeout_ms = 60'000;
         std::int64_t drain_ms = 10'000;
+        std::string tls_certificate, tls_key, tls_clients = "none", tls_client_ca, tls_client_crl, tls_ocsp;
+        bool allow_plaintext = false;
     } http;
     struct Fhir {
         std::int64_t bundle_entries_max = 5'000;
@@ -41,9 +43,14 @@ struct Config {
         std::string address = "127.0.0.1";
         std::int64_t port = 2575;
         std::int64_t connections_max = 256;
+        std::int64_t connections_per_peer_max = 64;
         std::int64_t message_bytes_max = 16 * 1024 * 1024;
+        std::int64_t bytes_in_flight_max = 256 * 1024 * 1024;
         std::int64_t idle_timeout_ms = 300'000;
+        std::int64_t frame_timeout_ms = 30'000;
         std::int64_t drain_ms = 10'000;
+        std::string tls_certificate, tls_key, tls_clients = "none", tls_client_ca, tls_client_crl, tls_ocsp;
+        bool allow_plaintext = false;
     } mllp;
     struct Storage {
         std::string path = "var/causeway.db";

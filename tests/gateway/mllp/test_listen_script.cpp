@@ -65,6 +65,10 @@ TEST_SUITE("gateway/mllp/listen_script") {
             {"on *: delay soon", 1, "delay needs a duration such as 250ms or 3s"},
             {"on *: explode", 1, "unknown action \"explode\""},
             {"on *: close now", 1, "unknown action \"close\""},
+            {"on *: pieces 1 5ms", 1, "pieces needs 2 to 1000 and a duration between them"},
+            {"on *: pieces 3", 1, "pieces needs 2 to 1000 and a duration between them"},
+            {"on *: acknowledge", 1, "acknowledge needs AA, AE, AR, CA, CE or CR"},
+            {"on *: acknowledge AA after noon", 1, "acknowledge CODE [ERROR] [to HOST:PORT] [after DURATION]"},
             {"on *: send", 1, "send needs a file name"},
             {"on *: send a.hl7 at noon", 1, "send FILE [to HOST:PORT] [after DURATION]"},
         };

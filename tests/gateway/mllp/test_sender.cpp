@@ -96,6 +96,7 @@ TEST_SUITE("gateway/mllp/send_run") {
             {"on *: half", "none", "the connection was closed without an answer"},
             {"on *: silence", "none", "no answer in time"},
             {"on *: delay 50ms; answer CA", "CA", ""},
+            {"on *: pieces 20 5ms", "AA", ""},
         };
         for (const auto& row : rows) {
             CAPTURE(row.script);
@@ -157,7 +158,63 @@ TEST_SUITE("gateway/mllp/send_run") {
     }
 }
 
+TEST_SUITE("gateway/mllp/send_run enhanced mode") {
+    std::string asking(std::string_view accept, std::string_view application) {
+        auto text = order;
+        const auto at = text.find("|2.5.1") + 6;
+        return text.insert(at, "|||" + std::string(accept) + "|" + std::string(application));
+    }
+
+    TEST_CASE("an accept acknowledgement is not the last word where an application acknowledgement is asked for") {
+        Partner partner("on *: answer CA; delay 30ms; answer AE 207\n");
+        const auto results = send(partner.port, {asking("AL", "AL"), asking("AL", "AL")});
+        REQUIRE(results.size() == 2);
+        for (const auto& each : results) {
+            CHECK(each.code == "AE");
+            CHECK(each.text == "error 207");
+            CHECK(each.time >= milliseconds(30));
+        }
+    }
+
+    TEST_CASE("nothing is waited for that is not asked for, and silence can be success") {
+        Partner silent("on *: silence\n");
+        SendOptions options;
+        options.answer_timeout = milliseconds(150);
+        SendReport report;
+        const auto results =
+            send(silent.port, {asking("NE", "NE"), asking("ER", "NE"), asking("AL", "NE")}, options, &report);
+        REQUIRE(results.size() == 3);
+        CHECK(results[0].code == "sent");
+        CHECK(results[1].code == "sent");
+        CHECK(results[1].text == "no error was reported");
+        CHECK(results[2].code == "none");
+        CHECK(report.positive == 2);
+        CHECK(report.json().find(R"("results":{"none":1,"sent":2})") != std::string::npos);
+    }
+
+    TEST_CASE("a refusal at the door ends the wait") {
+        Partner partner("on *: answer CR 200\n");
+        const auto results = send(partner.port, {asking("AL", "AL")});
+        REQUIRE(results.size() == 1);
+        CHECK(results[0].code == "CR");
+    }
+}
+
 TEST_SUITE("gateway/mllp/stand_in") {
+    TEST_CASE("an application acknowledgement can come later, as a message of its own on another connection") {
+        Partner sender("");
+        Partner lab("on OML: answer CA; acknowledge AA after 30ms\n", "127.0.0.1:" + std::to_string(sender.port));
+        const auto results = send(lab.port, {order});
+        REQUIRE(results.size() == 1);
+        CHECK(results[0].code == "CA");
+        REQUIRE(eventually([&] { return sender.files().size() == 1; }));
+        std::ifstream file(sender.files()[0], std::ios::binary);
+        const std::string late(std::istreambuf_iterator<char>(file), {});
+        CHECK(late.find("\rMSA|AA|77") != std::string::npos);
+        CHECK(lab.stand_in.statistics() == R"({"received":1,"bytes":)" + std::to_string(order.size()) +
+                                               R"(,"types":{"OML^O21":1},"answers":{"AA":1,"CA":1}})");
+    }
+
     TEST_CASE("answers with a file and sends one later, with places of the message filled in") {
         Partner receiver("on *: answer AA\n");
         Partner lab("on OML: answer file reply.hl7; send result.hl7 after 50ms\n",
