@@ -165,6 +165,7 @@ void Delivery::on_received(std::string_view message, std::int64_t now_us) {
     if (answer->control_id != current_->control_id) {
         // An answer to something else is not an answer: it settles nothing, and the right one may still follow.
         ++counters_.late_answers;
+        stray_ = std::string(message);
         if (++strays_ < strays_max) return;
         return failed(FailureClass::bad_answer, "MSA-2 is not the control id sent", std::string(message), now_us);
     }
@@ -243,6 +244,16 @@ void Delivery::on_closed(std::int64_t now_us) {
         default:
             assert(false);
     }
+}
+
+void Delivery::on_settled_elsewhere(std::int64_t) {
+    assert(state_ == State::receive && current_);
+    ++counters_.delivered;
+    ++counters_.attempts;
+    trouble_.reset();
+    failures_.erase(current_->id);
+    current_.reset();
+    state_ = State::close_idle;
 }
 
 void Delivery::on_settled(std::int64_t now_us) {

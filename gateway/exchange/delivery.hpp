@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 
 #include "gateway/exchange/answer.hpp"
@@ -90,6 +91,9 @@ public:
     /// The connection broke: while sending, or while waiting for the answer.
     void on_connection_lost(std::int64_t now_us);
     void on_closed(std::int64_t now_us);
+    /// The message under way was settled apart from it (a deferred application acknowledgement on another connection)
+    /// and its row is written; the connection is closed or unsound.
+    void on_settled_elsewhere(std::int64_t now_us);
     void on_settled(std::int64_t now_us);
     void on_settle_failed(std::int64_t now_us);
 
@@ -97,6 +101,10 @@ public:
     void pause() noexcept { paused_ = true; }
     void resume() noexcept { paused_ = false; }
     void stop() noexcept { stopping_ = true; }
+    /// Outbox row of the message under way; 0 between messages.
+    std::uint64_t current_id() const noexcept { return current_ ? current_->id : 0; }
+    /// The answer to another message that on_received() was given last, once.
+    std::optional<std::string> take_stray() { return std::exchange(stray_, std::nullopt); }
     bool paused() const noexcept { return paused_; }
     bool connected() const noexcept { return connected_; }
     /// What the current message failed with last; null while all is well. For health and alerts.
@@ -138,6 +146,7 @@ private:
     /// ordering key.
     std::unordered_map<std::uint64_t, std::array<std::uint32_t, 5>> failures_;
     Settlement settlement_;
+    std::optional<std::string> stray_;
     std::optional<FailureClass> trouble_;
     DeliveryCounters counters_;
 };

@@ -310,7 +310,23 @@ storage::Result<void> Intake::write_all(storage::Transaction& transaction, stora
     return {};
 }
 
+/// A deferred application acknowledgement, or one that came late: it belongs to a message of ours.
+storage::Result<void> Intake::settle_answered(storage::Transaction& transaction) {
+    const auto settled = settle_stray_answer(transaction, receipt_.partner, envelope_.raw);
+    if (settled.has_error()) return settled.error();
+    settled_ = *settled;
+    const bool trouble =
+        settled_.effect == StrayAnswer::Effect::regretted || settled_.effect == StrayAnswer::Effect::parked;
+    receipt_.outcome = trouble ? Receipt::Outcome::failed : Receipt::Outcome::processed;
+    receipt_.note = fmt::format("an acknowledgement by itself: {}", to_string(settled_.effect));
+    if (settled_.id != 0) receipt_.note += fmt::format(", outbox {}", settled_.id);
+    return {};
+}
+
 storage::Result<void> Intake::record(storage::Transaction& transaction) {
+    if (envelope_.is_acknowledgement() && !envelope_.refusal && receipt_.outcome != Receipt::Outcome::rejected) {
+        if (auto done = settle_answered(transaction); done.has_error()) return done;
+    }
     make_replies_now();
     const auto id = transaction.add_inbox(inbox_row(state_of(receipt_.outcome)));
     if (id.has_error()) return id.error();
@@ -379,6 +395,9 @@ bool Intake::conclude(const storage::Result<void>& outcome) {
             receipt_.code = summary_code(envelope_, Verdict{});
             receipt_.resources = 0;
         }
+        if (services_.settled && (settled_.effect == StrayAnswer::Effect::delivered ||
+                                  settled_.effect == StrayAnswer::Effect::parked))
+            services_.settled(receipt_.partner, settled_.id);
         return true;
     }
     const auto& failure = outcome.error();

@@ -11,6 +11,7 @@
 #include "gateway/exchange/envelope.hpp"
 #include "gateway/exchange/reply.hpp"
 #include "gateway/exchange/router.hpp"
+#include "gateway/exchange/stray_answer.hpp"
 #include "gateway/ops/clock.hpp"
 #include "gateway/rest/resource_writer.hpp"
 #include "gateway/security/door.hpp"
@@ -75,6 +76,8 @@ public:
         std::function<std::string()> control_id;  ///< a new MSH-10, unique for ever, at most 20 characters
         Router* router = nullptr;                 ///< null: nothing is sent on
         IdentityEvents* identity_events = nullptr;
+        /// After the commit, any thread: an acknowledgement by itself settled this message to the partner.
+        std::function<void(const std::string& partner, storage::OutboxId id)> settled = {};
     };
     Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings,
           std::shared_ptr<const mappings::MapSet> maps);
@@ -118,6 +121,7 @@ private:
     std::string trace() const;
     storage::Result<void> process(storage::Transaction& transaction);
     storage::Result<void> record(storage::Transaction& transaction);
+    storage::Result<void> settle_answered(storage::Transaction& transaction);
     storage::Result<bool> answered_before(storage::Transaction& transaction);
     storage::Result<void> write_all(storage::Transaction& transaction, storage::InboxId id);
     storage::Result<void> audit(storage::Transaction& transaction);
@@ -142,6 +146,7 @@ private:
     std::deque<std::string> texts_;  ///< what the entries of verdict_ borrow
     std::string now_hl7_, now_fhir_, accept_id_, application_id_;
     Receipt receipt_;
+    StrayAnswer settled_;  ///< what an acknowledgement by itself did
 };
 
 }  // namespace causeway::exchange

@@ -138,6 +138,15 @@ void Events::connected(const exchange::Partner& partner) {
     ops::log::info("delivery.connected", {{"partner", partner.name}});
 }
 
+void Events::stray_answer(const exchange::Partner& partner, exchange::StrayAnswer answer) {
+    metrics_
+        .counter("causeway_stray_answers_total", "answers to another message than the one under way",
+                 fmt::format("partner=\"{}\",effect=\"{}\"", partner.name, to_string(answer.effect)))
+        .add();
+    ops::log::warning("delivery.stray_answer",
+                      {{"partner", partner.name}, {"id", answer.id}, {"effect", to_string(answer.effect)}});
+}
+
 void Events::worker_failed(const exchange::Partner& partner, const char* what) {
     ops::log::error("delivery.failed", {{"partner", partner.name}, {"what", what}});
 }

@@ -28,6 +28,7 @@ public:
     void received(const exchange::Receipt& receipt, std::chrono::microseconds took) override;
     void settled(const exchange::Partner& partner, const exchange::Settlement& settlement) override;
     void connected(const exchange::Partner& partner) override;
+    void stray_answer(const exchange::Partner& partner, exchange::StrayAnswer answer) override;
     void worker_failed(const exchange::Partner& partner, const char* what) override;
 
 private:

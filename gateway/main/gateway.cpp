@@ -291,7 +291,11 @@ void Gateway::Parts::start_exchange() {
     rest::add_standard_operations(operations);
     inbox = std::make_unique<exchange::Inbox>(
         exchange::Inbox::Services{*store, writer, door, clock, [this] { return control_ids.next(); }, routing.get(),
-                                  startup.config.patient_index.enabled ? &identity_bridge : nullptr},
+                                  startup.config.patient_index.enabled ? &identity_bridge : nullptr,
+                                  [this](const std::string& partner, storage::OutboxId id) {
+                                      if (const auto found = workers.find(partner); found != workers.end())
+                                          found->second->settled_elsewhere(id);
+                                  }},
         exchange_settings, maps);
     intake = std::make_unique<mllp::InboxHandler>(*inbox, *store, cpu, events);
     for (const auto& each : exchange_settings->partners) {

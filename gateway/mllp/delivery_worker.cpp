@@ -80,6 +80,15 @@ void DeliveryWorker::wake() {
     });
 }
 
+void DeliveryWorker::settled_elsewhere(storage::OutboxId id) {
+    net::post(strand_, [this, id] {
+        const bool waiting = std::holds_alternative<exchange::StepReceive>(delivery_.step());
+        if (!waiting || delivery_.current_id() != static_cast<std::uint64_t>(id)) return;
+        settled_elsewhere_ = id;
+        connection_.abort();
+    });
+}
+
 void DeliveryWorker::pause() {
     net::post(strand_, [this] {
         delivery_.pause();
@@ -193,9 +202,11 @@ Awaitable<> DeliveryWorker::receive(std::int64_t deadline_us) {
     using Kind = SenderConnection::Received::Kind;
     const auto received = co_await connection_.receive(steady(deadline_us));
     const auto now_us = context_.clock.now_us();
+    if (std::exchange(settled_elsewhere_, 0) != 0) co_return delivery_.on_settled_elsewhere(now_us);
     switch (received.kind) {
         case Kind::message:
             delivery_.on_received(received.message, now_us);
+            if (auto stray = delivery_.take_stray()) co_await record_stray(std::move(*stray));
             break;
         case Kind::timeout:
             delivery_.on_receive_timeout(now_us);
@@ -221,6 +232,21 @@ Awaitable<> DeliveryWorker::settle(const Settlement& settlement) {
         context_.events.settled(*partner_, settlement);
         delivery_.on_settled(context_.clock.now_us());
     }
+}
+
+/// A failure to write it down loses nothing: the message is sent again, as if its late answer had not come.
+Awaitable<> DeliveryWorker::record_stray(std::string answer) {
+    const auto effect = std::make_shared<exchange::StrayAnswer>();
+    const std::size_t bytes = 256 + answer.size();
+    auto job = [effect, partner = partner_->name, answer = std::move(answer)](
+                   storage::Transaction& transaction) -> StorageResult<void> {
+        const auto settled = exchange::settle_stray_answer(transaction, partner, answer);
+        if (settled.has_error()) return settled.error();
+        *effect = *settled;
+        return {};
+    };
+    const auto outcome = co_await storage::async_transact(context_.store, std::move(job), use_awaitable, bytes);
+    if (!outcome.has_error()) context_.events.stray_answer(*partner_, *effect);
 }
 
 void DeliveryWorker::publish() {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "gateway/exchange/delivery.hpp"
+#include "gateway/exchange/stray_answer.hpp"
 #include "gateway/mllp/sender_connection.hpp"
 #include "gateway/ops/clock.hpp"
 #include "gateway/storage/storage.hpp"
@@ -20,6 +21,8 @@ public:
     virtual ~DeliveryEvents() = default;
     virtual void settled(const exchange::Partner&, const exchange::Settlement&) {}
     virtual void connected(const exchange::Partner&) {}
+    /// An answer came to another message than the one under way.
+    virtual void stray_answer(const exchange::Partner&, exchange::StrayAnswer) {}
     /// A step ended with an exception: a bug of ours.
     virtual void worker_failed(const exchange::Partner&, const char* what) { (void)what; }
 };
@@ -47,6 +50,8 @@ public:
     void start();
     /// Something was queued for this partner, or may have been.
     void wake();
+    /// The row was settled by an acknowledgement that came another way: nothing more is waited for.
+    void settled_elsewhere(storage::OutboxId id);
     void pause();
     void resume();
     /// Finishes what is under way (for at most `patience`: then it is abandoned and will be sent again after a
@@ -73,6 +78,7 @@ private:
     Awaitable<> send(std::string_view message);
     Awaitable<> receive(std::int64_t deadline_us);
     Awaitable<> settle(const exchange::Settlement& settlement);
+    Awaitable<> record_stray(std::string answer);
     void publish();
     void finished(const std::exception_ptr& failure);
     std::chrono::steady_clock::time_point steady(std::int64_t time_us) const;
@@ -84,6 +90,7 @@ private:
     SenderConnection connection_;
     Timer timer_, patience_;
     bool woken_ = false, running_ = false, abandoned_ = false;
+    storage::OutboxId settled_elsewhere_ = 0;
     std::function<void()> stopped_;
     mutable std::mutex status_mutex_;
     Status status_;

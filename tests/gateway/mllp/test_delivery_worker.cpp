@@ -42,8 +42,10 @@ struct Bench {
     Io io;
     std::unique_ptr<DeliveryWorker> worker;
 
-    void start(std::uint16_t port) {
+    void start(std::uint16_t port,
+               exchange::AcknowledgementMode mode = exchange::AcknowledgementMode::original) {
         auto partner = std::make_shared<exchange::Partner>();
+        partner->acknowledgement = mode;
         partner->name = "lab";
         partner->mllp = exchange::MllpEndpoint{
             .host = "127.0.0.1", .port = port, .connect_timeout_ms = 500, .answer_timeout_ms = 300};
@@ -153,5 +155,53 @@ TEST_SUITE("gateway/mllp/delivery_worker") {
         CHECK((*(*snapshot)->outbox(failing))->note == "application: AE 103");
         CHECK(lab.received() == std::vector<std::string>{"A1", "A2", "A2", "A3"});
         CHECK(stop_within(listener, milliseconds(5'000)));
+    }
+
+    std::string answer(std::string_view code, std::string_view id) {
+        return "MSH|^~\\&|LIS|N|CW|C|20260101||ACK|77|P|2.5.1\rMSA|" + std::string(code) + "|" + std::string(id) + "\r";
+    }
+
+    exchange::StrayAnswer settle_stray(Bench & bench, std::string_view code, std::string_view id) {
+        return *storage::transact_blocking(*bench.store, [&](storage::Transaction& transaction) {
+            return exchange::settle_stray_answer(transaction, "lab", answer(code, id));
+        });
+    }
+
+    TEST_CASE("an application acknowledgement that comes on another connection settles the message and frees the queue") {
+        Io io;
+        Lab lab(io.context, "on * where ORC-2 = A1: answer CA\non *: answer CA; answer AA\n");
+        Listener listener(io.context, lab, {});
+        Bench bench;
+        bench.start(*listener.listen("127.0.0.1", 0), exchange::AcknowledgementMode::accept_and_application);
+        const auto first = bench.enqueue("A1");
+        const auto second = bench.enqueue("A2");
+        REQUIRE(eventually([&] { return lab.received().size() == 1; }));
+        std::this_thread::sleep_for(milliseconds(50));  // CA has come; the queue waits for AA
+        CHECK(bench.state(second) == storage::OutboxState::pending);
+        const auto settled = settle_stray(bench, "AA", "A1");
+        CHECK(settled.effect == exchange::StrayAnswer::Effect::delivered);
+        bench.worker->settled_elsewhere(settled.id);
+        CHECK(eventually([&] { return bench.state(second) == storage::OutboxState::delivered; }));
+        CHECK(bench.state(first) == storage::OutboxState::delivered);
+        CHECK(lab.received() == std::vector<std::string>{"A1", "A2"});
+        CHECK(stop_within(listener, milliseconds(5'000)));
+    }
+
+    TEST_CASE("an answer that comes apart changes only the message it names, by the state that one is in") {
+        using Effect = exchange::StrayAnswer::Effect;
+        Bench bench;  // nothing is sent
+        const auto waiting = bench.enqueue("A1");
+        const auto refused = bench.enqueue("A2");
+        const auto other = bench.enqueue("A3");
+        CHECK(settle_stray(bench, "AA", "ZZ").effect == Effect::unknown);
+        CHECK(settle_stray(bench, "AA", "").effect == Effect::unknown);
+        CHECK(settle_stray(bench, "AA", "A1").effect == Effect::delivered);
+        CHECK(bench.state(waiting) == storage::OutboxState::delivered);
+        CHECK(settle_stray(bench, "AA", "A1").effect == Effect::confirmed);
+        CHECK(settle_stray(bench, "AE", "A1").effect == Effect::regretted);
+        CHECK(bench.state(waiting) == storage::OutboxState::delivered);
+        CHECK(settle_stray(bench, "AR", "A2").effect == Effect::parked);
+        CHECK(bench.state(refused) == storage::OutboxState::dead);
+        CHECK(bench.state(other) == storage::OutboxState::pending);
     }
 }
