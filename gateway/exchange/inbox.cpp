@@ -1,5 +1,7 @@
 #include "gateway/exchange/inbox.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -7,6 +9,7 @@
 #include "fhir/json/json.hpp"
 #include "gateway/exchange/v2_time.hpp"
 #include "gateway/security/audit.hpp"
+#include "hl7v2/sequence.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -213,7 +216,7 @@ void Intake::fail_with(const rest::Fault& fault, const std::string& type) {
 }
 
 void Intake::make_replies_now() {
-    receipt_.replies = make_replies(envelope_, verdict_, {now_hl7_, accept_id_, application_id_});
+    receipt_.replies = make_replies(envelope_, verdict_, {now_hl7_, accept_id_, application_id_, expected_sequence_});
     receipt_.code = summary_code(envelope_, verdict_);
 }
 
@@ -259,6 +262,9 @@ storage::Result<void> Intake::process(storage::Transaction& transaction) {
     const auto before = answered_before(transaction);
     if (before.has_error()) return before.error();
     if (*before) return {};
+    const auto numbered = answered_by_sequence(transaction);
+    if (numbered.has_error()) return numbered.error();
+    if (*numbered) return keep(transaction);
     const auto current = binding_ ? binding_->holds_for(transaction) : Result<bool>(false);
     if (current.has_error()) return current.error();
     if (!*current) {
@@ -310,6 +316,46 @@ storage::Result<void> Intake::write_all(storage::Transaction& transaction, stora
     return {};
 }
 
+/// The sender's numbers (MSH-13), if it uses them: whether that decides the message, so that it is not processed. The
+/// state is written in the message's own transaction, before its acknowledgement leaves.
+storage::Result<bool> Intake::answered_by_sequence(storage::Transaction& transaction) {
+    namespace sequence = hl7v2::sequence;
+    using Action = sequence::ReceiverStep::Action;
+    if (envelope_.partner == nullptr || !envelope_.partner->sequence_numbers || envelope_.message == nullptr ||
+        envelope_.refusal || envelope_.is_acknowledgement() || receipt_.outcome == Receipt::Outcome::rejected)
+        return false;
+    const auto name = "exchange.sequence.in." + envelope_.partner->name;
+    const auto stored = transaction.note(name);
+    if (stored.has_error()) return stored.error();
+    const sequence::ReceiverState state{*stored ? sequence::parse(**stored) : std::nullopt};
+    const auto step = sequence::receive(state, sequence::read(envelope_.message->view()));
+    expected_sequence_ = step.expected;
+    if (step.next != state) {
+        const auto text = step.next.last ? std::to_string(*step.next.last) : std::string("none");
+        if (auto done = transaction.set_note(name, text); done.has_error()) return done.error();
+    }
+    switch (step.action) {
+        case Action::not_in_use:
+        case Action::process:
+            return false;
+        case Action::repeat:
+        case Action::header_only:
+            verdict_ = {};
+            receipt_.outcome =
+                step.action == Action::repeat ? Receipt::Outcome::duplicate : Receipt::Outcome::processed;
+            receipt_.note = step.action == Action::repeat ? "its sequence number was accepted before"
+                                                          : "sequence number: start of the link";
+            return true;
+        case Action::refuse:
+            refuse({hl7v2::AckCode::ae, hl7v2::ErrorCode::application_error, "MSH", hl7v2::Position{13},
+                    "not the sequence number expected"},
+                   Receipt::Outcome::failed);
+            verdict_.stored = false;  // CE in enhanced mode: the sender must not go on
+            return true;
+    }
+    return false;
+}
+
 /// A deferred application acknowledgement, or one that came late: it belongs to a message of ours.
 storage::Result<void> Intake::settle_answered(storage::Transaction& transaction) {
     const auto settled = settle_stray_answer(transaction, receipt_.partner, envelope_.raw);
@@ -327,6 +373,13 @@ storage::Result<void> Intake::record(storage::Transaction& transaction) {
     if (envelope_.is_acknowledgement() && !envelope_.refusal && receipt_.outcome != Receipt::Outcome::rejected) {
         if (auto done = settle_answered(transaction); done.has_error()) return done;
     }
+    const auto numbered = answered_by_sequence(transaction);
+    if (numbered.has_error()) return numbered.error();
+    return keep(transaction);
+}
+
+/// The row and its answer, without any other effect.
+storage::Result<void> Intake::keep(storage::Transaction& transaction) {
     make_replies_now();
     const auto id = transaction.add_inbox(inbox_row(state_of(receipt_.outcome)));
     if (id.has_error()) return id.error();
@@ -395,8 +448,8 @@ bool Intake::conclude(const storage::Result<void>& outcome) {
             receipt_.code = summary_code(envelope_, Verdict{});
             receipt_.resources = 0;
         }
-        if (services_.settled && (settled_.effect == StrayAnswer::Effect::delivered ||
-                                  settled_.effect == StrayAnswer::Effect::parked))
+        if (services_.settled &&
+            (settled_.effect == StrayAnswer::Effect::delivered || settled_.effect == StrayAnswer::Effect::parked))
             services_.settled(receipt_.partner, settled_.id);
         return true;
     }

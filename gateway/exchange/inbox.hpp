@@ -24,8 +24,8 @@ namespace causeway::exchange {
 
 /// Where a message came in.
 struct Arrival {
-    std::string channel;  ///< the listener's name
-    std::string address;  ///< of the peer, without port
+    std::string channel;                                            ///< the listener's name
+    std::string address;                                            ///< of the peer, without port
     std::shared_ptr<const tls::Certificate> certificate = nullptr;  ///< checked; null if the peer has shown none
 };
 
@@ -121,7 +121,9 @@ private:
     std::string trace() const;
     storage::Result<void> process(storage::Transaction& transaction);
     storage::Result<void> record(storage::Transaction& transaction);
+    storage::Result<void> keep(storage::Transaction& transaction);
     storage::Result<void> settle_answered(storage::Transaction& transaction);
+    storage::Result<bool> answered_by_sequence(storage::Transaction& transaction);
     storage::Result<bool> answered_before(storage::Transaction& transaction);
     storage::Result<void> write_all(storage::Transaction& transaction, storage::InboxId id);
     storage::Result<void> audit(storage::Transaction& transaction);
@@ -146,7 +148,8 @@ private:
     std::deque<std::string> texts_;  ///< what the entries of verdict_ borrow
     std::string now_hl7_, now_fhir_, accept_id_, application_id_;
     Receipt receipt_;
-    StrayAnswer settled_;  ///< what an acknowledgement by itself did
+    std::optional<std::int64_t> expected_sequence_;  ///< MSA-4
+    StrayAnswer settled_;                            ///< what an acknowledgement by itself did
 };
 
 }  // namespace causeway::exchange

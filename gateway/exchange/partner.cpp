@@ -208,9 +208,8 @@ std::vector<ConfigurationFault> validate(const ExchangeSettings& settings) { ret
 
 bool Partner::speaks_through(const tls::Certificate* certificate) const noexcept {
     if (certificates.empty()) return true;
-    return certificate != nullptr && std::any_of(certificates.begin(), certificates.end(), [&](const tls::Pin& each) {
-               return each.matches(*certificate);
-           });
+    return certificate != nullptr && std::any_of(certificates.begin(), certificates.end(),
+                                                 [&](const tls::Pin& each) { return each.matches(*certificate); });
 }
 
 const Partner* find_sender(const ExchangeSettings& settings, std::string_view application, std::string_view facility) {

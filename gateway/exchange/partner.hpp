@@ -53,7 +53,7 @@ struct MllpEndpoint {
     std::string tls_ca{};                      ///< the authorities of the partner's certificate; empty: the system's
     std::string tls_certificate{}, tls_key{};  ///< what we show, if the partner asks
     std::vector<tls::Pin> tls_pins{};          ///< if any: the partner's certificate must match one
-    bool tls_check_name = true;         ///< its certificate must be for `host`
+    bool tls_check_name = true;                ///< its certificate must be for `host`
     std::uint32_t connect_timeout_ms = 10'000;
     std::uint32_t answer_timeout_ms = 30'000;
     std::uint32_t application_timeout_ms = 120'000;  ///< after CA, in accept_and_application mode
@@ -101,7 +101,10 @@ struct Partner {
     std::string timezone = "UTC";  ///< IANA name or offset, for its times without an offset
     AcknowledgementMode acknowledgement = AcknowledgementMode::original;
     std::string processing_id = "P";  ///< MSH-11 of what we send
-    std::string site;                 ///< map overrides; empty = the base library
+    /// It numbers its messages to us in MSH-13 (2.5.1 section 2.10.1): gaps and repeats are told apart, MSA-4 says which
+    /// number is expected.
+    bool sequence_numbers = false;
+    std::string site;  ///< map overrides; empty = the base library
 
     std::vector<AssigningAuthority> authorities;
     Tolerances tolerances;

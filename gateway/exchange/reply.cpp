@@ -37,21 +37,27 @@ std::vector<std::string> make_replies(const Envelope& envelope, const Verdict& v
     const auto& message = envelope.message->view();
     if (!envelope.enhanced()) {
         replies.push_back(hl7v2::acknowledge(message, verdict.code, verdict.errors,
-                                             {.now = context.now, .control_id = context.application_control_id}));
+                                             {.now = context.now,
+                                              .control_id = context.application_control_id,
+                                              .expected_sequence = context.expected_sequence}));
         return replies;
     }
     const auto accept = accept_code(envelope, verdict);
     if (wanted(envelope.accept, hl7v2::positive(accept))) {
         const std::span<const hl7v2::ErrEntry> errors =
             hl7v2::positive(accept) ? std::span<const hl7v2::ErrEntry>() : verdict.errors;
-        replies.push_back(
-            hl7v2::acknowledge(message, accept, errors, {.now = context.now, .control_id = context.accept_control_id}));
+        replies.push_back(hl7v2::acknowledge(message, accept, errors,
+                                             {.now = context.now,
+                                              .control_id = context.accept_control_id,
+                                              .expected_sequence = context.expected_sequence}));
     }
     // What was not accepted is not processed, so there is no application to answer.
     if (hl7v2::positive(accept) && wanted(envelope.application_ack, hl7v2::positive(verdict.code))) {
-        replies.push_back(hl7v2::acknowledge(
-            message, verdict.code, verdict.errors,
-            {.now = context.now, .control_id = context.application_control_id, .accept_mode = "NE"}));
+        replies.push_back(hl7v2::acknowledge(message, verdict.code, verdict.errors,
+                                             {.now = context.now,
+                                              .control_id = context.application_control_id,
+                                              .expected_sequence = context.expected_sequence,
+                                              .accept_mode = "NE"}));
     }
     return replies;
 }

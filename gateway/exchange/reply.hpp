@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,9 +19,10 @@ struct Verdict {
 };
 
 struct ReplyContext {
-    std::string_view now;                     ///< MSH-7
-    std::string_view accept_control_id;       ///< MSH-10 of an accept acknowledgement
-    std::string_view application_control_id;  ///< MSH-10 of an application acknowledgement
+    std::string_view now;                                ///< MSH-7
+    std::string_view accept_control_id;                  ///< MSH-10 of an accept acknowledgement
+    std::string_view application_control_id;             ///< MSH-10 of an application acknowledgement
+    std::optional<std::int64_t> expected_sequence = {};  ///< MSA-4, where sequence numbers are in use
 };
 
 /// The messages to send back on the connection the message came on, in order: the table of 2.5.1 section 2.9.2 by

@@ -50,12 +50,12 @@ public:
 class EntryPoint {
 public:
     struct Options {
-        std::string name;  ///< for messages to the operator
-        std::size_t connections_max = 1024;          ///< beyond it nothing is accepted
-        std::size_t connections_per_peer_max = 64;   ///< loopback peers are only bound by the total
+        std::string name;                           ///< for messages to the operator
+        std::size_t connections_max = 1024;         ///< beyond it nothing is accepted
+        std::size_t connections_per_peer_max = 64;  ///< loopback peers are only bound by the total
         std::chrono::milliseconds handshake_time{10'000};
         std::chrono::milliseconds drain_time{10'000};
-        std::string_view busy_answer;  ///< what a refused peer is told, if the protocol has words for it
+        std::string_view busy_answer;      ///< what a refused peer is told, if the protocol has words for it
         std::shared_ptr<tls::Source> tls;  ///< null: plain text
         /// Plain text on addresses other than loopback.
         bool allow_plaintext = false;

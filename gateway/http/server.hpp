@@ -29,7 +29,9 @@ public:
     virtual void served(const Served&) {}
     virtual void connections_changed(std::size_t) {}
     virtual void connection_refused(const std::string& address) { (void)address; }
-    virtual void handshake_failed(const std::string& address, const std::string& reason) { (void)address, (void)reason; }
+    virtual void handshake_failed(const std::string& address, const std::string& reason) {
+        (void)address, (void)reason;
+    }
     /// A session ended with an exception: a bug of ours. `what` has no content of the request.
     virtual void session_failed(const char*) {}
 };

@@ -147,8 +147,9 @@ void look_at_tls(const Startup& startup, Findings& findings) {
             look_at_certificate(name, partner.mllp->tls_certificate, partner.mllp->tls_key, tls::Use::client, findings);
         }
         if (partner.mllp->tls && !partner.mllp->tls_check_name && partner.mllp->tls_pins.empty())
-            findings.warn("tls", name + ": tls_check_name is off and nothing is pinned: any certificate of the "
-                                        "authority is taken");
+            findings.warn("tls", name +
+                                     ": tls_check_name is off and nothing is pinned: any certificate of the "
+                                     "authority is taken");
     }
     const Transport usable(startup);  // throws what would keep the gateway from starting
 }

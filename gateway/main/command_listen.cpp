@@ -141,7 +141,8 @@ void add_listen_command(CLI::App& app, Exit& exit_code) {
         "  on OML^O21: answer AA; send results/final.hl7 after 2s to 127.0.0.1:2575\n"
         "Actions: answer CODE [ERROR], answer file NAME, delay TIME, silence, close, wrong-id, garbage, half,\n"
         "pieces N TIME, send FILE [to HOST:PORT] [after TIME], acknowledge CODE [ERROR] [to HOST:PORT] [after TIME].\n"
-        "docs/mllp.md describes them. At the end statistics are printed as one line of JSON. In files ${control_id}, ${now} and paths such as ${ORC-2} are filled "
+        "docs/mllp.md describes them. At the end statistics are printed as one line of JSON. In files ${control_id}, "
+        "${now} and paths such as ${ORC-2} are filled "
         "in.");
     sub->add_option("--address", command->address, "address to listen on")->capture_default_str();
     sub->add_option("--port", command->port, "port to listen on; 0 takes a free one")->capture_default_str();

@@ -20,8 +20,7 @@ using namespace exchange;
 
 /// Sets a value of our own from its name; the answer is what is wrong, empty if nothing.
 using FromName = std::function<std::string(const std::string&)>;
-using Place =
-    std::variant<std::string*, bool*, std::uint16_t*, std::uint32_t*, double*, std::vector<std::string>*,
+using Place = std::variant<std::string*, bool*, std::uint16_t*, std::uint32_t*, double*, std::vector<std::string>*,
                            std::vector<tls::Pin>*, FromName>;
 struct Key {
     std::string_view name;
@@ -203,6 +202,7 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
                  {"processing_id", &partner.processing_id},
                  {"acknowledgement",
                   by_name(partner.acknowledgement, acknowledgement_mode, "original, accept, accept-and-application")},
+                 {"sequence_numbers", &partner.sequence_numbers},
                  {"site", &partner.site},
                  {"certificates", &partner.certificates},
                  {"queue_max", &partner.queue_max}},

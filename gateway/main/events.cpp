@@ -68,7 +68,8 @@ void Events::connection_refused(const std::string& address) {
 }
 
 void Events::handshake_failed(const std::string& address, const std::string& reason) {
-    metrics_.counter("causeway_tls_handshakes_failed_total", "TLS handshakes that failed, refused certificates included")
+    metrics_
+        .counter("causeway_tls_handshakes_failed_total", "TLS handshakes that failed, refused certificates included")
         .add();
     ops::log::warning("tls.refused", {{"peer", address}, {"reason", reason}});
 }

@@ -26,8 +26,8 @@
 #include "gateway/main/endpoints.hpp"
 #include "gateway/main/events.hpp"
 #include "gateway/main/map_files.hpp"
-#include "gateway/main/transport.hpp"
 #include "gateway/main/store_place.hpp"
+#include "gateway/main/transport.hpp"
 #include "gateway/mllp/delivery_worker.hpp"
 #include "gateway/mllp/inbox_handler.hpp"
 #include "gateway/mllp/listener.hpp"
@@ -329,7 +329,8 @@ void Gateway::Parts::start_listeners() {
     http_port = *http;
     if (config.mllp.enabled) {
         mllp_listener = std::make_unique<mllp::Listener>(
-            io, *intake, mllp::Listener::Options{"mllp", mllp_limits(config.mllp), config.mllp.allow_plaintext, transport.mllp()},
+            io, *intake,
+            mllp::Listener::Options{"mllp", mllp_limits(config.mllp), config.mllp.allow_plaintext, transport.mllp()},
             &events);
         const auto port = mllp_listener->listen(config.mllp.address, static_cast<std::uint16_t>(config.mllp.port));
         if (port.has_error()) throw StartFailure{port.error().message};

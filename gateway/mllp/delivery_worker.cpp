@@ -238,8 +238,8 @@ Awaitable<> DeliveryWorker::settle(const Settlement& settlement) {
 Awaitable<> DeliveryWorker::record_stray(std::string answer) {
     const auto effect = std::make_shared<exchange::StrayAnswer>();
     const std::size_t bytes = 256 + answer.size();
-    auto job = [effect, partner = partner_->name, answer = std::move(answer)](
-                   storage::Transaction& transaction) -> StorageResult<void> {
+    auto job = [effect, partner = partner_->name,
+                answer = std::move(answer)](storage::Transaction& transaction) -> StorageResult<void> {
         const auto settled = exchange::settle_stray_answer(transaction, partner, answer);
         if (settled.has_error()) return settled.error();
         *effect = *settled;

@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "gateway/mllp/incoming_batch.hpp"
 #include "gateway/mllp/send_run.hpp"
 #include "gateway/storage/async.hpp"
 #include "hl7v2/acknowledge.hpp"
@@ -33,6 +34,34 @@ InboxHandler::InboxHandler(exchange::Inbox& inbox, storage::Store& store, net::t
     : inbox_(inbox), store_(store), cpu_(cpu), events_(events), patience_(patience) {}
 
 Awaitable<Reply> InboxHandler::handle(std::string message, const SessionInfo& session) {
+    if (is_batch(message)) co_return co_await handle_batch(std::move(message), session);
+    co_return Reply{co_await handle_one(std::move(message), session), false, {}};
+}
+
+/// Nothing of a batch whose counts do not agree is processed. If the gateway goes down in the middle, its sender sends it
+/// again, and what was kept gets its stored answers.
+Awaitable<Reply> InboxHandler::handle_batch(std::string bytes, const SessionInfo& session) {
+    const auto batch = read_batch(bytes);
+    const auto now = hl7_now();
+    Reply reply;
+    if (!batch.fault.empty()) {
+        reply.messages.push_back(BatchAnswer::refuse(batch, now, now));
+        co_return reply;
+    }
+    BatchAnswer answer(batch, now, now);
+    for (const auto& each : batch.batches) {
+        answer.begin_batch(each);
+        for (const auto& message : each.messages) {
+            const auto replies = co_await handle_one(message, session);
+            for (const auto& one : replies) answer.add(one);
+        }
+        answer.end_batch();
+    }
+    reply.messages.push_back(answer.finish());
+    co_return reply;
+}
+
+Awaitable<std::vector<std::string>> InboxHandler::handle_one(std::string message, const SessionInfo& session) {
     const auto began = steady_clock::now();
     auto intake =
         inbox_.open(std::move(message), {session.listener, session.peer ? session.peer->address : std::string(),
@@ -53,7 +82,7 @@ Awaitable<Reply> InboxHandler::handle(std::string message, const SessionInfo& se
     }
     auto receipt = std::move(*intake).receipt();
     events_.received(receipt, std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began));
-    co_return Reply{std::move(receipt.replies), false, {}};
+    co_return std::move(receipt.replies);
 }
 
 Reply InboxHandler::damaged(std::string_view beginning, std::string_view reason, const SessionInfo&) {

@@ -14,7 +14,7 @@ public:
 };
 
 /// Brings the messages of MLLP sessions to the inbox: mapping runs on the pool, storing on the store's thread, and the
-/// session waits for the commit. A full store makes the session wait; it is answered negatively only after `patience`.
+/// session waits for the commit. The messages of a batch are taken one after the other and answered by a batch. A full store makes the session wait; it is answered negatively only after `patience`.
 class InboxHandler final : public MessageHandler {
 public:
     InboxHandler(exchange::Inbox& inbox, storage::Store& store, net::thread_pool& cpu, InboxEvents& events,
@@ -24,6 +24,9 @@ public:
     Reply damaged(std::string_view beginning, std::string_view reason, const SessionInfo& session) override;
 
 private:
+    Awaitable<std::vector<std::string>> handle_one(std::string message, const SessionInfo& session);
+    Awaitable<Reply> handle_batch(std::string bytes, const SessionInfo& session);
+
     exchange::Inbox& inbox_;
     storage::Store& store_;
     net::thread_pool& cpu_;

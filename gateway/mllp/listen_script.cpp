@@ -120,7 +120,8 @@ ActionResult parse_pieces(std::string_view rest) {
     action.kind = ScriptAction::Kind::pieces;
     const auto count = number(take_word(rest));
     const auto ms = parse_duration_ms(rest);
-    if (!count || *count < 2 || *count > 1'000 || !ms) return fault("pieces needs 2 to 1000 and a duration between them");
+    if (!count || *count < 2 || *count > 1'000 || !ms)
+        return fault("pieces needs 2 to 1000 and a duration between them");
     action.count = static_cast<std::uint32_t>(*count);
     action.ms = *ms;
     return action;

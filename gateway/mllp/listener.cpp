@@ -17,9 +17,7 @@ using Timer = net::basic_waitable_timer<steady_clock, net::wait_traits<steady_cl
 constexpr std::size_t free_bytes = 256 * 1024;  // of a frame under way: not counted against bytes_in_flight_max
 constexpr std::chrono::milliseconds full_pause{10};
 
-bool usable(FrameState state) {
-    return state == FrameState::clean || state == FrameState::missing_carriage_return;
-}
+bool usable(FrameState state) { return state == FrameState::clean || state == FrameState::missing_carriage_return; }
 
 std::string_view describe(FrameState state) {
     switch (state) {

@@ -98,7 +98,8 @@ private:
                               SendResult& result) {
         using Kind = SenderConnection::Received::Kind;
         const auto view = hl7v2::MessageView::parse(message, {{}, hl7v2::Tolerances::all()});
-        hl7v2::AckWait wait(view.has_value() ? hl7v2::ack_request(*view) : hl7v2::AckRequest{}, result.control_id, true);
+        hl7v2::AckWait wait(view.has_value() ? hl7v2::ack_request(*view) : hl7v2::AckRequest{}, result.control_id,
+                            true);
         if (wait.state() == hl7v2::AckWait::State::settled) {
             result.code = "sent";
             co_return;
@@ -218,18 +219,18 @@ std::uint32_t SendReport::percentile_us(double share) const {
 
 std::string SendReport::json() const {
     std::string answers;
-    for (const auto& [code, count] : codes) answers += fmt::format("{}\"{}\":{}", answers.empty() ? "" : ",", code, count);
+    for (const auto& [code, count] : codes)
+        answers += fmt::format("{}\"{}\":{}", answers.empty() ? "" : ",", code, count);
     const auto ms = [this](double share) { return static_cast<double>(percentile_us(share)) / 1e3; };
     std::string latency = "null";
     if (!times_us.empty())
-        latency = fmt::format(
-            R"({{"min":{:.3f},"p50":{:.3f},"p90":{:.3f},"p99":{:.3f},"p99_9":{:.3f},"max":{:.3f}}})", ms(0), ms(0.5),
-            ms(0.9), ms(0.99), ms(0.999), ms(1));
+        latency = fmt::format(R"({{"min":{:.3f},"p50":{:.3f},"p90":{:.3f},"p99":{:.3f},"p99_9":{:.3f},"max":{:.3f}}})",
+                              ms(0), ms(0.5), ms(0.9), ms(0.99), ms(0.999), ms(1));
     return fmt::format(
         R"({{"sent":{},"positive":{},"negative":{},"mismatched":{},"strays":{},"failed":{},"results":{{{}}},"seconds":{:.3f},)"
         R"("messages_per_second":{:.1f},"latency_ms":{}}})",
-        sent, positive, negative, mismatched, strays, failed, answers, static_cast<double>(elapsed.count()) / 1e6, per_second(),
-        latency);
+        sent, positive, negative, mismatched, strays, failed, answers, static_cast<double>(elapsed.count()) / 1e6,
+        per_second(), latency);
 }
 
 SendReport send_all(net::io_context& io, const SendOptions& options, const std::vector<std::string>& messages,

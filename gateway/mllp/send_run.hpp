@@ -26,7 +26,7 @@ struct SendOptions {
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds answer_timeout{30'000};
     std::size_t answer_bytes_max = std::size_t{16} << 20;
-    std::shared_ptr<tls::Source> tls;        ///< null: plain text
+    std::shared_ptr<tls::Source> tls;      ///< null: plain text
     std::string control_id_prefix = "CW";  ///< of fresh ids; different for runs that may overlap
 };
 

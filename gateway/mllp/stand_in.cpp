@@ -75,9 +75,10 @@ void StandIn::keep(std::string_view bytes, const hl7v2::MessageView* message, st
 }
 
 void StandIn::count(const std::string& type, std::size_t bytes) {
-    const bool plain = type.size() <= 16 && std::all_of(type.begin(), type.end(), [](char c) {
-                           return c == '^' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-                       });
+    const bool plain =
+        type.size() <= 16 && std::all_of(type.begin(), type.end(), [](char c) {
+            return c == '^' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        });
     const std::lock_guard lock(mutex_);
     bytes_ += bytes;
     ++types_[plain && (types_.size() < types_max || types_.contains(type)) ? type : "other"];

@@ -31,8 +31,7 @@ Setting setting(std::string_view name, Section Config::*section, Value Section::
 std::vector<Setting> make_settings() {
     using C = Config;
     return {
-        setting("http.address", &C::http, &C::Http::address,
-                "address to listen on; without TLS only loopback"),
+        setting("http.address", &C::http, &C::Http::address, "address to listen on; without TLS only loopback"),
         setting("http.port", &C::http, &C::Http::port, "TCP port; 0 takes a free one", 0, 65535),
         setting("http.base_url", &C::http, &C::Http::base_url,
                 "the FHIR base as clients see it; empty: made from address and port"),
@@ -73,15 +72,15 @@ std::vector<Setting> make_settings() {
                 100'000),
         setting("fhir.update_create", &C::fhir, &C::Fhir::update_create, "PUT of an unknown id creates it"),
         setting("mllp.enabled", &C::mllp, &C::Mllp::enabled, "listen for HL7 v2"),
-        setting("mllp.address", &C::mllp, &C::Mllp::address,
-                "address to listen on; without TLS only loopback"),
+        setting("mllp.address", &C::mllp, &C::Mllp::address, "address to listen on; without TLS only loopback"),
         setting("mllp.port", &C::mllp, &C::Mllp::port, "TCP port; 0 takes a free one", 0, 65535),
         setting("mllp.connections_max", &C::mllp, &C::Mllp::connections_max, "connections at once", 1, 100'000),
         setting("mllp.connections_per_peer_max", &C::mllp, &C::Mllp::connections_per_peer_max,
                 "connections at once from one address; loopback is not counted", 1, 100'000),
         setting("mllp.message_bytes_max", &C::mllp, &C::Mllp::message_bytes_max, "bytes of one message", 1'024, one_gb),
         setting("mllp.bytes_in_flight_max", &C::mllp, &C::Mllp::bytes_in_flight_max,
-                "bytes of unfinished messages of all connections; beyond it nothing more is read", 1'048'576, 64 * one_gb),
+                "bytes of unfinished messages of all connections; beyond it nothing more is read", 1'048'576,
+                64 * one_gb),
         setting("mllp.frame_timeout_ms", &C::mllp, &C::Mllp::frame_timeout_ms,
                 "time from a message's first byte to its last", 100, 86'400'000),
         setting("mllp.idle_timeout_ms", &C::mllp, &C::Mllp::idle_timeout_ms,

@@ -20,11 +20,11 @@ using Result = boost::system::result<T, Error>;
 
 /// What a certificate says of its holder, copied out: who is at the other end of a connection.
 struct Certificate {
-    std::string subject;         ///< RFC 2253: "CN=lab.example.org,O=North Laboratory"
-    std::string common_name;     ///< the last CN of the subject; empty if it has none
-    std::string issuer;          ///< RFC 2253
-    std::string fingerprint;     ///< SHA-256 of its DER, 64 lower-case hexadecimal digits
-    std::vector<std::string> names;  ///< DNS names and IP addresses of subjectAltName
+    std::string subject;                             ///< RFC 2253: "CN=lab.example.org,O=North Laboratory"
+    std::string common_name;                         ///< the last CN of the subject; empty if it has none
+    std::string issuer;                              ///< RFC 2253
+    std::string fingerprint;                         ///< SHA-256 of its DER, 64 lower-case hexadecimal digits
+    std::vector<std::string> names;                  ///< DNS names and IP addresses of subjectAltName
     std::int64_t not_before_s = 0, not_after_s = 0;  ///< seconds since 1970
 };
 

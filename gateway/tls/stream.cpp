@@ -260,7 +260,7 @@ private:
     error_code refusal(const error_code& error) const {
         const long verified = SSL_get_verify_result(ssl_.get());
         return verified != X509_V_OK && &error.category() == &reason(0).category() ? certificate_reason(verified)
-                                                                                    : error;
+                                                                                   : error;
     }
 
     bool is_optional() const {

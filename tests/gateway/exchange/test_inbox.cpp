@@ -121,6 +121,77 @@ TEST_SUITE("gateway/exchange/inbox") {
         CHECK(bench.waiting() == 2);
     }
 
+    TEST_CASE("sequence numbers: gaps are refused, repeats acknowledged without effect, 0 and -1 start the link") {
+        Bench bench;
+        auto numbered = std::make_shared<ExchangeSettings>(*bench.configuration);
+        Partner desk;
+        desk.name = "desk";
+        desk.application = "DESK";
+        desk.sequence_numbers = true;
+        numbered->partners.push_back(desk);
+        const Inbox inbox{
+            {*bench.store, bench.writer, bench.door, bench.clock, [&] { return bench.ids.next(); }, nullptr, nullptr},
+            numbered,
+            maps()};
+        int count = 0;
+        const auto answer = [&](const std::string& number, const std::string& modes = "") {
+            const auto id = "S" + std::to_string(++count);
+            const auto receipt =
+                inbox.accept_blocking(adt(id, id, "20260302080500", "|" + number + modes), {"test", ""});
+            REQUIRE(receipt.replies.size() == 1);
+            const auto from = receipt.replies[0].find("MSA|") + 4;
+            return receipt.replies[0].substr(from, receipt.replies[0].find('\r', from) - from) + " " +
+                   std::to_string(receipt.resources);
+        };
+        CHECK(answer("0") == "AA|S1||-1 0");  // no history
+        CHECK(answer("41").starts_with("AA|S2||41 "));
+        CHECK(answer("42").starts_with("AA|S3||42 "));
+        CHECK(answer("42") == "AA|S4||43 0");  // its acknowledgement was lost
+        CHECK(answer("44") == "AE|S5||43 0");  // 43 is missing
+        CHECK(answer("44", "||AL|NE") == "CE|S6||43 0");
+        CHECK(answer("0") == "AA|S7||43 0");
+        CHECK(answer("43").starts_with("AA|S8||43 "));
+        CHECK(answer("-1") == "AA|S9||-1 0");
+        CHECK(answer("7").starts_with("AA|S10||7 "));
+        CHECK(answer("").starts_with("AA|S11 "));  // does not take part
+        CHECK(answer("8").starts_with("AA|S12||8 "));
+    }
+
+    TEST_CASE("an acknowledgement that comes by itself settles the message it names") {
+        Bench bench;
+        std::vector<std::string> told;
+        const Inbox inbox{{*bench.store, bench.writer, bench.door, bench.clock, [&] { return bench.ids.next(); },
+                           &bench.router, nullptr,
+                           [&](const std::string& partner, storage::OutboxId id) {
+                               told.push_back(partner + " " + std::to_string(id));
+                           }},
+                          bench.configuration,
+                          maps()};
+        inbox.accept_blocking(adt("M1", "1"), {"test", ""});  // relayed to the HIE
+        const auto queued = [&] {
+            auto snapshot = bench.store->snapshot();
+            return (*(*snapshot)->outbox(storage::OutboxQuery{})).front();
+        };
+        REQUIRE(queued().state == storage::OutboxState::pending);
+        const auto acknowledge = [&](const std::string& application, const std::string& code) {
+            return inbox.accept_blocking("MSH|^~\\&|" + application + "|N|CW|C|20260302080501||ACK^A04^ACK|K" + code +
+                                             application + "|P|2.5.1\rMSA|" + code + "|" + queued().message.control_id +
+                                             "\r",
+                                         {"test", ""});
+        };
+        acknowledge("LIS", "AA");  // of another partner: changes nothing
+        CHECK(queued().state == storage::OutboxState::pending);
+        const auto settled = acknowledge("HIE", "AA");
+        CHECK(settled.outcome == Receipt::Outcome::processed);
+        CHECK(settled.replies.empty());
+        CHECK(queued().state == storage::OutboxState::delivered);
+        CHECK(told == std::vector<std::string>{"hie " + std::to_string(queued().id)});
+        const auto regretted = acknowledge("HIE", "AE");
+        CHECK(regretted.outcome == Receipt::Outcome::failed);
+        CHECK(regretted.note.find("regretted") != std::string::npos);
+        CHECK(told.size() == 1);
+    }
+
     TEST_CASE("enhanced mode answers as MSH-15 and MSH-16 wish") {
         struct Row {
             std::string header;

@@ -42,8 +42,7 @@ struct Bench {
     Io io;
     std::unique_ptr<DeliveryWorker> worker;
 
-    void start(std::uint16_t port,
-               exchange::AcknowledgementMode mode = exchange::AcknowledgementMode::original) {
+    void start(std::uint16_t port, exchange::AcknowledgementMode mode = exchange::AcknowledgementMode::original) {
         auto partner = std::make_shared<exchange::Partner>();
         partner->acknowledgement = mode;
         partner->name = "lab";
@@ -167,7 +166,8 @@ TEST_SUITE("gateway/mllp/delivery_worker") {
         });
     }
 
-    TEST_CASE("an application acknowledgement that comes on another connection settles the message and frees the queue") {
+    TEST_CASE(
+        "an application acknowledgement that comes on another connection settles the message and frees the queue") {
         Io io;
         Lab lab(io.context, "on * where ORC-2 = A1: answer CA\non *: answer CA; answer AA\n");
         Listener listener(io.context, lab, {});

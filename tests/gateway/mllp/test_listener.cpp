@@ -77,7 +77,8 @@ TEST_SUITE("gateway/mllp/listener") {
         Listener listener(io.context, handler, {});
         const auto refused = listener.listen("0.0.0.0", 0);
         REQUIRE(refused.has_error());
-        CHECK(refused.error().message == "mllp 0.0.0.0:0: without TLS only loopback addresses are served: set mllp.tls_certificate and "
+        CHECK(refused.error().message ==
+              "mllp 0.0.0.0:0: without TLS only loopback addresses are served: set mllp.tls_certificate and "
               "mllp.tls_key, or mllp.allow_plaintext = true");
         CHECK(listener.listen("nowhere", 0).error().message == "mllp nowhere:0: not an IP address");
     }

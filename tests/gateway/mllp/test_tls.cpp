@@ -138,8 +138,8 @@ TEST_SUITE("gateway/mllp/tls") {
         Server server(server_settings(authority, tls::ClientCertificates::none));
         CHECK(ask(server.port, client_settings(authority)) == "nobody");
         CHECK(ask(server.port, client_settings(authority), message, "localhost") == "nobody");
-        const std::string large = "MSH|^~\\&|A|B|C|D|20260101||ADT^A08|1|P|2.5.1\rOBX|1|ED|" +
-                                  std::string(3'000'000, 'x') + "\r";
+        const std::string large =
+            "MSH|^~\\&|A|B|C|D|20260101||ADT^A08|1|P|2.5.1\rOBX|1|ED|" + std::string(3'000'000, 'x') + "\r";
         const auto back = ask(server.port, client_settings(authority), large);
         CHECK(back.size() == large.size());
         CHECK(back == large);
@@ -171,8 +171,10 @@ TEST_SUITE("gateway/mllp/tls") {
         server_only.common_name = "printer";
         server_only.for_client = false;
         ask(server.port, client_settings(authority, authority.issue("printer", server_only)));
-        CHECK(eventually([&] { return contains(server.events.last(), "unsuitable certificate purpose") ||
-                                      contains(server.events.last(), "unsupported certificate purpose"); }));
+        CHECK(eventually([&] {
+            return contains(server.events.last(), "unsuitable certificate purpose") ||
+                   contains(server.events.last(), "unsupported certificate purpose");
+        }));
     }
 
     TEST_CASE("a certificate of the right authority that is not named is refused") {
@@ -244,7 +246,9 @@ TEST_SUITE("gateway/mllp/tls") {
         Io io(1);
         const auto strand = net::make_strand(io.context);
         SenderConnection kept(strand, 1'000'000, client);
-        const auto on_strand = [&](auto awaitable) { return net::co_spawn(strand, std::move(awaitable), net::use_future).get(); };
+        const auto on_strand = [&](auto awaitable) {
+            return net::co_spawn(strand, std::move(awaitable), net::use_future).get();
+        };
         CHECK_FALSE(on_strand(kept.connect("127.0.0.1", server.port, milliseconds(5'000))));
 
         authority.issue("server");

@@ -15,7 +15,7 @@ struct Wanted {
     std::string common_name;
     std::string dns = "localhost";
     std::string address = "127.0.0.1";
-    bool for_server = true, for_client = true;  ///< extended key usage
+    bool for_server = true, for_client = true;      ///< extended key usage
     std::int64_t from_s = -3'600, until_s = 3'600;  ///< from now
     int rsa_bits = 0;                               ///< 0: EC P-256
     const char* digest = "SHA256";
