@@ -14,6 +14,7 @@ MAY_INCLUDE = {
     "gateway": ["gateway", "mappings", "hl7v2", "fhir", "tools"],
     "gateway/patient_index/match": ["gateway/patient_index/match"],
     "gateway/storage": ["gateway/storage", "fhir"],
+    "gateway/terminology": ["gateway/terminology", "fhir"],
     "tests": ["tests", "gateway", "mappings", "hl7v2", "fhir", "tools"],
     "tests/hl7v2": ["tests/support", "tests/hl7v2", "hl7v2"],
     "tests/fhir": ["tests/support", "tests/fhir", "fhir"],
@@ -23,7 +24,7 @@ MAY_INCLUDE = {
 ONLY_IN = {
     "rapidjson/": ["fhir/json/"],
     "pugixml": ["fhir/xml/", "gateway/exchange/"],
-    "sqlite3.h": ["gateway/storage/sqlite/"],
+    "sqlite3.h": ["gateway/storage/sqlite/", "gateway/terminology/"],
     "boost/asio": ["gateway/", "conformance/", "tests/"],
     "boost/beast": ["gateway/", "conformance/", "tests/"],
     "openssl/": ["gateway/", "conformance/", "tests/"],

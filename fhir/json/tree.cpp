@@ -40,7 +40,8 @@ Node* TreeHandler::add_child(Node* parent, const char* name, std::size_t name_si
 bool TreeHandler::Key(const char* text, std::size_t size, bool) {
     last_ = text;
     Frame& frame = frames_.back();
-    const bool companion = size > 1 && *text == '_';
+    // no element of FHIR begins with an underscore: `__x` is a name like any other, not the companion of `_x`
+    const bool companion = size > 1 && *text == '_' && text[1] != '_';
     if (size == 0) return fail(Errc::syntax, "a member without a name");
     if (size > 0xFFFF) return fail(Errc::too_large, "a member name is longer than 65535 bytes");
     const std::string_view name = companion ? std::string_view(text + 1, size - 1) : std::string_view(text, size);

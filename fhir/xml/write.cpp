@@ -98,6 +98,7 @@ private:
                 if (!attribute(child.name(), child)) return false;
                 continue;
             }
+            if (child.is_array() && child.size() == 0) continue;  // XML says nothing of it
             if (present & (std::uint64_t{1} << member.order))
                 return fail(child, Errc::wrong_shape, "the element has more than one type");
             present |= std::uint64_t{1} << member.order;

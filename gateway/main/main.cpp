@@ -20,6 +20,7 @@ void add_serve_command(CLI::App& app, Exit& exit_code);
 void add_send_command(CLI::App& app, Exit& exit_code);
 void add_trace_command(CLI::App& app, Exit& exit_code);
 void add_validate_command(CLI::App& app, Exit& exit_code);
+void add_terminology_command(CLI::App& app, Exit& exit_code);
 }  // namespace causeway
 
 namespace {
@@ -37,7 +38,7 @@ constexpr AddCommand commands[] = {
     causeway::add_send_command,
     causeway::add_listen_command,
     causeway::add_hl7_command,      causeway::add_validate_command,
-    causeway::add_fhirpath_command,
+    causeway::add_fhirpath_command, causeway::add_terminology_command,
     causeway::add_match_command,
     causeway::add_backup_command,
     causeway::add_restore_command,

@@ -130,6 +130,8 @@ std::vector<Setting> make_settings() {
                 "file of a trained model; empty: the built-in one"),
         setting("security.require_token", &C::security, &C::Security::require_token,
                 "refuse FHIR requests without a token or API key of a [client.NAME]"),
+        setting("terminology.path", &C::terminology, &C::Terminology::path,
+                "folder of imported code systems (`causeway terminology import`)"),
         setting("log.level", &C::log, &C::Log::level, "lowest level that is written", 0, 0,
                 {"debug", "info", "warning", "error"}),
         setting("log.format", &C::log, &C::Log::format, "shape of a line", 0, 0, {"text", "json"}),

@@ -78,6 +78,9 @@ struct Config {
     struct Security {
         bool require_token = false;  ///< anonymous requests are refused, but for what says how to get a token
     } security;
+    struct Terminology {
+        std::string path = "var/terminology";  ///< folder of the imported code systems
+    } terminology;
     struct Log {
         std::string level = "info";
         std::string format = "text";
