@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "fhir/path/ucum.hpp"
+
 namespace causeway::fhir {
 
 namespace {
@@ -41,11 +43,14 @@ bool is_language_tag(std::string_view code) noexcept {
     }
 }
 
+bool is_unit(std::string_view code) noexcept { return path::parse_unit(code).has_value(); }
+
 }  // namespace
 
 CodeGrammar code_grammar(std::string_view system) noexcept {
     if (system == "urn:ietf:bcp:13") return is_media_type;
     if (system == "urn:ietf:bcp:47") return is_language_tag;
+    if (system == "http://unitsofmeasure.org") return is_unit;
     return nullptr;
 }
 

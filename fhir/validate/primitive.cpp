@@ -41,13 +41,6 @@ std::string_view code_fault(std::string_view text) noexcept {
     return was_blank ? "not a code: at least one character, no blank at the end" : std::string_view();
 }
 
-std::string_view uri_fault(std::string_view text) noexcept {
-    if (text.empty()) return "an empty string; leave the element out";
-    if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20; }))
-        return "not a URI: it holds white space";
-    return {};
-}
-
 bool is_oid(std::string_view text) noexcept {
     constexpr std::string_view prefix = "urn:oid:";
     if (!text.starts_with(prefix) || text.size() < prefix.size() + 3) return false;
@@ -67,15 +60,28 @@ bool is_oid(std::string_view text) noexcept {
     return !first;
 }
 
-bool is_uuid(std::string_view text) noexcept {
+/// A uuid has lower-case digits; a URI that is one is read in either case, as R4's own examples have both.
+bool is_uuid(std::string_view text, bool any_case = false) noexcept {
     constexpr std::string_view shape = "urn:uuid:xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
     if (text.size() != shape.size()) return false;
     for (std::size_t at = 0; at < shape.size(); ++at) {
-        if (at >= 9 && shape[at] == 'x' ? !(is_digit(text[at]) || (text[at] >= 'a' && text[at] <= 'f'))
+        const char folded =
+            any_case && text[at] >= 'A' && text[at] <= 'F' ? static_cast<char>(text[at] + 32) : text[at];
+        if (at >= 9 && shape[at] == 'x' ? !(is_digit(folded) || (folded >= 'a' && folded <= 'f'))
                                         : text[at] != shape[at])
             return false;
     }
     return true;
+}
+
+std::string_view uri_fault(std::string_view text) noexcept {
+    if (text.empty()) return "an empty string; leave the element out";
+    if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20; }))
+        return "not a URI: it holds white space";
+    if (text.starts_with("urn:oid:") && !is_oid(text)) return "not a URI: urn:oid: and numbers with points";
+    if (text.starts_with("urn:uuid:") && !is_uuid(text, true))
+        return "not a URI: urn:uuid: and hexadecimal digits in groups";
+    return {};
 }
 
 bool is_base64(std::string_view text) noexcept {

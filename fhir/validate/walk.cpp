@@ -99,6 +99,7 @@ private:
         if (&type == known().coding) check_coding(run_, item);
         if (&type == known().identifier) identifier(item);
         if (&type == known().attachment) attachment(item);
+        if (r4::is_a(type, "Quantity")) quantity(item);
         if (&type == known().extension) check_extension(run_, item, element.name == "modifierExtension");
         members(item, type);
     }
@@ -116,6 +117,14 @@ private:
         if (!system.empty() && system.find(':') == std::string_view::npos)
             run_.error(IssueCode::value, item["system"],
                        "the system of an identifier is an absolute URI; this is relative", "identifier");
+    }
+
+    /// R4 binds no unit, so one that UCUM does not have is a warning.
+    void quantity(Element item) {
+        const Element code = item["code"];
+        if (item["system"].text() != "http://unitsofmeasure.org" || !code.has_value() || run_.quiet()) return;
+        if (run_.data.terminology->validate_code({item["system"].text(), code.text()}).answer == Answer::no)
+            run_.report(Severity::warning, IssueCode::code_invalid, code, "the code is no unit of UCUM", "quantity");
     }
 
     void attachment(Element item) {
