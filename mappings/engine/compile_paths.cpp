@@ -64,6 +64,7 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
             return;
         }
         step.n = static_cast<std::uint32_t>(source.n);
+        if (member.element->is_choice) step.choice = member.element->json_names;
         switch (source.index) {
             case syntax::FhirStep::Index::none:
                 step.index = array ? Step::Index::first : Step::Index::only;

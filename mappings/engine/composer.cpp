@@ -93,6 +93,16 @@ fhir::Element Composer::peek(const Target& target) const {
     return step.crossing.empty() || !item ? item : this->target(item);
 }
 
+bool Composer::blocked(const Target& target) const {
+    for (const Target* t = &target; t && t->step && !t->node; t = t->parent) {
+        if (t->step->choice.empty() || !t->parent) continue;
+        const fhir::Element parent = peek(*t->parent);
+        for (const std::string_view name : t->step->choice)
+            if (name != t->step->name && parent[name]) return true;
+    }
+    return false;
+}
+
 void Composer::resolve(Target& t) {
     if (t.node) return;
     resolve(*t.parent);
@@ -176,6 +186,7 @@ bool Composer::write(Target& target, std::string_view text, FhirKind kind, std::
         ++writes_;
         return true;
     }
+    if (!target.node && blocked(target)) return false;
     resolve(target);
     fhir::MutableElement element = handle(target);
     if (element.get().has_value() && !overwrite) {

@@ -62,6 +62,8 @@ public:
 
     /// The element of a target, absent if nothing was written there.
     fhir::Element peek(const Target& target) const;
+    /// Whether another type of a choice element on the way to the target stands already: the first writer wins.
+    bool blocked(const Target& target) const;
     void resolve(Target& target);
     /// Makes a reference element refer to a resource.
     void refer(Target& target, std::uint32_t resource, std::uint32_t line);

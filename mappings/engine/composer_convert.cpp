@@ -83,6 +83,8 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
                 out += text;
                 out += how.after;
             }
+            if (line.target.type == "uri" || line.target.type == "url")
+                for (std::size_t at = 0; (at = out.find(' ', at)) != std::string::npos;) out.replace(at, 1, "%20");
             mark_read(value);
             break;
         }

@@ -54,8 +54,11 @@ bool Emitter::convert(const Line& line, const Selected& from, V2Value to) {
             const bool fits = text.size() > how.before.size() + how.after.size() &&
                               text.substr(0, how.before.size()) == how.before &&
                               text.substr(text.size() - how.after.size()) == how.after;
-            return fits && put(to, text.substr(how.before.size(), text.size() - how.before.size() - how.after.size()),
-                               from, line.id);
+            if (!fits) return false;
+            std::string inner(text.substr(how.before.size(), text.size() - how.before.size() - how.after.size()));
+            if (line.target.type == "uri" || line.target.type == "url")
+                for (std::size_t at = 0; (at = inner.find("%20", at)) != std::string::npos;) inner.replace(at, 3, " ");
+            return put(to, inner, from, line.id);
         }
         case Conversion::Kind::parts: {
             std::string_view text = from.element.text();

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -65,6 +66,8 @@ struct Step {
     std::string owner;  ///< FHIR type whose member it is
     Index index = Index::only;
     std::uint32_t n = 0;
+    /// The names a choice element can have (valueString, valueQuantity ...), of which one may stand; empty: no choice.
+    std::span<const std::string_view> choice;
     bool primitive = false;                 ///< a FHIR primitive: what hangs below it is id and extension
     std::vector<SliceTest> where;           ///< on the element (an extension's url is one of them)
     std::vector<std::string> crossing;      ///< resource types behind the reference

@@ -201,7 +201,10 @@ Converted to_fhir(std::string_view text, FhirKind kind, const TimeZone& zone, st
         }
         case FhirKind::string:
         case FhirKind::complex:
-            out.assign(text);
+            if (trim(text).empty())
+                result = Converted::wrong;  // R4 has no string of blanks only
+            else
+                out.assign(text);
             break;
     }
     if (result == Converted::wrong || result == Converted::imprecise) out.clear();
