@@ -68,13 +68,13 @@ Definitions::Entry* Definitions::entry(std::string_view canonical) const {
 }
 
 DocumentPtr Definitions::definition(std::string_view canonical) const {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(*mutex_);
     const Entry* found = entry(canonical);
     return found ? found->document : nullptr;
 }
 
 Definitions::Found Definitions::find(std::string_view canonical) const {
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(*mutex_);
     Entry* found = entry(canonical);
     if (!found) return {};
     if (!found->compiled) {

@@ -12,7 +12,7 @@ struct ValidatorBuilder::Parts {
     explicit Parts(std::shared_ptr<const Terminology> base) : terminology(base), base_terminology(std::move(base)) {}
     TerminologyBuilder terminology;
     std::shared_ptr<const Terminology> base_terminology;
-    std::shared_ptr<Definitions> definitions = std::make_shared<Definitions>();
+    std::shared_ptr<Definitions> definitions;
     bool more_terms = false;
 };
 
@@ -78,7 +78,11 @@ Result<DocumentPtr> Validator::snapshot(std::string_view canonical) const {
 
 ValidatorBuilder::ValidatorBuilder(std::shared_ptr<const Terminology> base)
     : parts_(std::make_unique<Parts>(std::move(base))) {
+    parts_->definitions = std::make_shared<Definitions>();
     for (const auto& file : embedded::profiles()) parts_->definitions->add_condensed(file.bytes);
+}
+ValidatorBuilder::ValidatorBuilder(const Validator& base) : parts_(std::make_unique<Parts>(base.data_->terminology)) {
+    parts_->definitions = std::make_shared<Definitions>(*base.data_->definitions);
 }
 ValidatorBuilder::~ValidatorBuilder() = default;
 

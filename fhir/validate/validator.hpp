@@ -65,6 +65,7 @@ public:
     std::vector<std::string> rules_not_run() const;
 
 private:
+    friend class ValidatorBuilder;
     std::unique_ptr<const ValidatorData> data_;
 };
 
@@ -72,6 +73,8 @@ private:
 class ValidatorBuilder {
 public:
     explicit ValidatorBuilder(std::shared_ptr<const Terminology> base = Terminology::built_in());
+    /// On top of all that a validator knows already; what that has compiled is shared.
+    explicit ValidatorBuilder(const Validator& base);
     ~ValidatorBuilder();
     ValidatorBuilder(const ValidatorBuilder&) = delete;
     ValidatorBuilder& operator=(const ValidatorBuilder&) = delete;

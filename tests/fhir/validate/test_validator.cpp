@@ -108,6 +108,22 @@ TEST_SUITE("fhir/validate/validator") {
         for (const auto count : found) CHECK(count == wanted);
     }
 
+    TEST_CASE("a builder on a validator adds to it and leaves it as it is") {
+        const auto profile =
+            *parse_json(R"({"resourceType":"StructureDefinition","url":"http://example.org/p","name":"P",
+            "status":"draft","kind":"resource","abstract":false,"type":"Observation","derivation":"constraint",
+            "baseDefinition":"http://hl7.org/fhir/StructureDefinition/bp","differential":{"element":[{"id":"Observation.note","path":"Observation.note","min":1}]}})");
+        const auto first = Validator::built_in();
+        CHECK(first->knows_profile("http://hl7.org/fhir/StructureDefinition/bp"));
+        ValidatorBuilder builder(*first);
+        REQUIRE(builder.add(profile));
+        const auto second = std::move(builder).build();
+        CHECK(second->knows_profile("http://example.org/p"));
+        CHECK(second->knows_profile("http://hl7.org/fhir/StructureDefinition/bp"));
+        CHECK(!first->knows_profile("http://example.org/p"));
+        CHECK(second->profiles() == first->profiles() + 1);
+    }
+
     TEST_CASE("must-support elements of a profile") {
         const auto list = built_in().must_support("http://hl7.org/fhir/StructureDefinition/bp");
         REQUIRE(list.has_value());
