@@ -1,7 +1,10 @@
 #include "mappings/engine/identity.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
+
+#include "fhir/r4/tables.hpp"
 
 namespace causeway::mappings {
 namespace {
@@ -146,20 +149,30 @@ void map_subtree(fhir::Element from, fhir::Element to, NodeMap& map) {
     }
 }
 
-void merge_into(fhir::DocumentBuilder& builder, fhir::Element to, fhir::Element from, NodeMap& map) {
+/// Whether `to` has the element a choice's member names already, as this type or another.
+bool has_choice(fhir::Element to, const fhir::r4::TypeDef* type, std::string_view member) {
+    if (!type) return false;
+    const auto found = fhir::r4::find_element(*type, member);
+    if (!found.element || !found.element->is_choice) return false;
+    return std::any_of(found.element->json_names.begin(), found.element->json_names.end(),
+                       [&](std::string_view name) { return static_cast<bool>(to[name]); });
+}
+
+void merge_into(fhir::DocumentBuilder& builder, fhir::Element to, fhir::Element from, NodeMap& map,
+                const fhir::r4::TypeDef* type) {
     map.emplace(from.node(), to.node());
     if (to.is_array() != from.is_array()) return;
     if (to.is_array()) {
         for (std::size_t i = 0; i < from.size(); ++i) {
-            if (i < to.size()) merge_into(builder, to.item(i), from.item(i), map);
+            if (i < to.size()) merge_into(builder, to.item(i), from.item(i), map, type);
         }
         return;
     }
     for (const fhir::Element child : from.children()) {
         const fhir::Element same = to[child.name()];
         if (same) {
-            merge_into(builder, same, child, map);
-        } else {
+            merge_into(builder, same, child, map, type ? fhir::r4::find_element(*type, child.name()).type : nullptr);
+        } else if (!has_choice(to, type, child.name())) {
             auto copy = builder.handle(to).member(child.name());
             copy.copy_from(child);
             map_subtree(child, copy.get(), map);
@@ -187,7 +200,8 @@ std::vector<std::uint32_t> join_same(Composer& composer, const std::vector<std::
         Draft& joined = composer.drafts()[i];
         kept.crossed &= joined.crossed;
         kept.erased.insert(kept.erased.end(), joined.erased.begin(), joined.erased.end());
-        merge_into(kept.builder, kept.builder.root().get(), joined.builder.root().get(), moved);
+        merge_into(kept.builder, kept.builder.root().get(), joined.builder.root().get(), moved,
+                   fhir::r4::find_type(kept.type));
         note_gone(note_gone, joined.builder.root().get());
     }
     if (moved.empty()) return became;
