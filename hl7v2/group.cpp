@@ -88,22 +88,31 @@ struct Way {
     explicit operator bool() const noexcept { return item != nowhere; }
 };
 
+bool is_any(const Way& way) noexcept { return way && kind(row(way.item)) == Kind::any; }
+
 Way enter(std::uint32_t item, std::uint32_t name, std::uint32_t missing_max, std::size_t depth) noexcept;
 
-/// From child `from` of `group` onwards to `name`, over at most `missing_max` mandatory items.
+/// From child `from` of `group` onwards to `name`, over at most `missing_max` mandatory items. `from_used`: that child
+/// is there already, so going past it leaves nothing out.
 Way descend(const rows::ItemRow& group, std::uint32_t from, std::uint32_t name, std::uint32_t missing_max,
-            std::size_t depth) noexcept {
+            std::size_t depth, bool from_used = false) noexcept {
     Way best;
     std::uint32_t passed = 0;
     for (std::uint32_t i = from; i < group.count && passed <= missing_max; ++i) {
         if (Way way = enter(group.first_child + i, name, missing_max - passed, depth)) {
             way.missing += passed;
             way.first = way.first && i == 0;
-            if (!best || way.missing < best.missing) best = way;
-            if (best.missing <= passed) break;  // going on can only cost more
-            missing_max = best.missing - 1;
+            // where any segment may stand, one that has its own place further on goes there
+            const bool own_place = way.missing == best.missing && is_any(best) && !is_any(way);
+            if (!best || way.missing < best.missing || own_place) best = way;
+            if (!is_any(best)) {
+                if (best.missing <= passed) break;  // going on can only cost more
+                missing_max = best.missing - 1;
+            } else {
+                missing_max = best.missing;
+            }
         }
-        if (demands_something(row(group.first_child + i))) ++passed;
+        if (demands_something(row(group.first_child + i)) && !(from_used && i == from)) ++passed;
     }
     return best;
 }
@@ -203,7 +212,8 @@ private:
         for (std::size_t level = depth_; level-- > 0;) {
             const Open& open = stack_[level];
             const rows::ItemRow& group = row(open.item);
-            Way onwards = descend(group, next_child(open), name, missing_max, 0);
+            const std::uint32_t next = next_child(open);
+            Way onwards = descend(group, next, name, missing_max, 0, next == open.at && used(open));
             onwards.first = onwards.depth == 0 || begins(onwards.groups[onwards.depth - 1], name);
             if (better(onwards)) best = {onwards, level, false};
             if (level > 0 && repeats(group)) {
@@ -217,10 +227,13 @@ private:
     /// The child from which an open group goes on: the last one if it may be used again without closing anything.
     std::uint32_t next_child(const Open& open) const noexcept {
         const rows::ItemRow& group = row(open.item);
-        if (open.at >= group.count || counts_[open.counts + open.at] == 0) return open.at;
+        if (open.at >= group.count || !used(open)) return open.at;
         const rows::ItemRow& here = row(group.first_child + open.at);
         return repeats(here) && kind(here) != Kind::group ? open.at : open.at + 1;
     }
+
+    /// Whether the child last used in order is there.
+    bool used(const Open& open) const noexcept { return counts_[open.counts + open.at] > 0; }
 
     static bool begins(std::uint32_t group, std::uint32_t name) noexcept {
         const Way way = descend(row(group), 0, name, 0, 0);

@@ -78,6 +78,7 @@ std::size_t FieldView::repetition_count() const noexcept { return count_pieces(r
 
 bool SegmentView::declares_delimiters() const noexcept {
     if (raw().size() < 3) return false;
+    if (raw().size() > 3 && raw()[3] != delimiters().field) return false;  // a bare name with a joined text line
     const auto is = [this](std::size_t i, char c) { return raw()[i] == c || raw()[i] == c - 'A' + 'a'; };
     return (is(1, 'S') && is(2, 'H') && is(0, 'M')) || (is(1, 'H') && is(2, 'S') && (is(0, 'F') || is(0, 'B')));
 }

@@ -243,6 +243,11 @@ TEST_SUITE("hl7v2/message_view") {
         }
         CHECK(fields == 1);
         for (const NumberedField field : message[2].fields()) CHECK(field.number == 0);
+        const MessageView joined = parsed("MSH|^~\\&|A\rMSH\rtext|2|3\r", Tolerances::all());
+        CHECK(joined[1].field_count() == 2);
+        for (const NumberedField field : joined[1].fields()) {
+            CHECK(field.field.raw() == joined[1].field(field.number).raw());
+        }
         const MessageView bare = parsed("MSH|^~\\&|A\rMSH\rPID\r");
         for (const std::size_t i : {1U, 2U}) {
             CHECK(bare[i].field_count() == 0);
