@@ -66,8 +66,12 @@ Result<DocumentPtr> parse_json(std::string bytes, const Limits& limits) {
     const auto scan = json::scan_text(bytes);
     if (scan.fault != json::TextFault::none)
         return error_at(scan.fault == json::TextFault::bad_utf8 ? Errc::bad_utf8 : Errc::bad_value,
-                        std::string(text_fault_message(scan.fault)), "", scan.offset,
-                        place_of(newlines_of(bytes), scan.offset));
+                        std::string(text_fault_message(scan.fault)),
+                        // a name that is no text cannot be said
+                        scan.fault == json::TextFault::bad_utf8
+                            ? json::path_at(bytes.substr(0, scan.offset), scan.offset)
+                            : json::path_at(bytes, scan.offset),
+                        scan.offset, place_of(newlines_of(bytes), scan.offset));
     // Strings are decoded in place: where one decodes to a line feed, lines must be counted before.
     std::vector<std::size_t> newlines;
     if (scan.has_newline_escape) newlines = newlines_of(bytes);
@@ -85,7 +89,8 @@ Result<DocumentPtr> parse_json(std::string bytes, const Limits& limits) {
     if (parsed.IsError()) {
         if (!scan.has_newline_escape) newlines = newlines_of(std::string_view(owned->data(), size));
         const bool ours = parsed.Code() == rapidjson::kParseErrorTermination;
-        const std::size_t offset = ours ? handler.fault_offset() : std::min(parsed.Offset(), size);
+        const bool at_handler = ours && handler.fault() != Errc::too_deep;
+        const std::size_t offset = at_handler ? handler.fault_offset() : std::min(parsed.Offset(), size);
         return error_at(ours ? handler.fault() : Errc::syntax,
                         ours ? handler.fault_message() : std::string(rapidjson::GetParseError_En(parsed.Code())),
                         handler.path(), offset, place_of(newlines, offset));

@@ -1,7 +1,10 @@
 #include "fhir/json/scan.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "fhir/model/utf8.hpp"
 
@@ -89,6 +92,50 @@ TextScan scan_text(std::string_view bytes) noexcept {
         }
     }
     return found;
+}
+
+std::string path_at(std::string_view bytes, std::size_t offset) {
+    struct Level {
+        bool is_array = false;
+        std::size_t index = 0;
+        std::string_view name = {};
+        bool expects_name = true;
+    };
+    std::vector<Level> levels;
+    std::string_view type = "$this";
+    const std::string_view before = bytes.substr(0, offset);
+    for (std::size_t at = 0; at < before.size(); ++at) {
+        const char c = before[at];
+        if (c == '{' || c == '[') {
+            levels.push_back({.is_array = c == '['});
+        } else if ((c == '}' || c == ']') && !levels.empty()) {
+            levels.pop_back();
+        } else if (c == ',' && !levels.empty()) {
+            ++levels.back().index;
+            levels.back().expects_name = true;
+        } else if (c == '"') {
+            std::size_t end = at + 1;
+            while (end < before.size() && before[end] != '"') end += before[end] == '\\' ? 2 : 1;
+            const auto text = before.substr(at + 1, std::min(end, before.size()) - at - 1);
+            if (!levels.empty() && !levels.back().is_array) {
+                if (levels.back().expects_name)
+                    levels.back().name = text;
+                else if (levels.size() == 1 && levels.back().name == "resourceType" && end < before.size())
+                    type = text;
+                levels.back().expects_name = false;
+            }
+            at = end;
+        }
+        if (levels.size() > 200) break;
+    }
+    std::string out(type);
+    for (const Level& level : levels) {
+        if (level.is_array)
+            out += '[' + std::to_string(level.index) + ']';
+        else if (!level.name.empty())
+            out += '.' + std::string(level.name.substr(level.name.starts_with('_') ? 1 : 0));
+    }
+    return out;
 }
 
 }  // namespace causeway::fhir::json

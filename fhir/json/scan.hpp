@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace causeway::fhir::json {
@@ -16,5 +17,9 @@ struct TextScan {
 /// UTF-8 (RFC 3629: no overlong forms, no surrogates) and the escapes that UTF-8 could not hold: \u0000 and lone
 /// surrogates. About 5 GB/s on ASCII without escapes.
 TextScan scan_text(std::string_view bytes) noexcept;
+
+/// Where in the tree the byte stands, as far as the text before it goes: `Patient.name[0].family`. For faults that are
+/// found before there is a tree; it allocates and is slow.
+std::string path_at(std::string_view bytes, std::size_t offset);
 
 }  // namespace causeway::fhir::json

@@ -210,7 +210,10 @@ private:
     Error error_{};
 };
 
+/// Line and column of the error's byte, and its path where the reader could not say one.
 Error at_offset(std::string_view bytes, Error error) {
+    if (error.path.empty())  // a name that is not valid text cannot be said
+        error.path = xml::path_at(error.code == Errc::bad_utf8 ? bytes.substr(0, error.offset) : bytes, error.offset);
     const auto before = bytes.substr(0, std::min(error.offset, bytes.size()));
     error.line = static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n')) + 1;
     const auto newline = before.rfind('\n');
@@ -242,13 +245,19 @@ Result<DocumentPtr> parse_xml(std::string bytes, const Limits& limits) {
         pugi::parse_minimal | pugi::parse_escapes | pugi::parse_wconv_attribute | pugi::parse_cdata;
     const auto status = parsed.load_buffer(bytes.data(), bytes.size(), options, pugi::encoding_utf8);
     const xml_node root = parsed.document_element();
-    if (!status || !root || root.next_sibling())
-        return at_offset(bytes, {Errc::syntax, status ? "exactly one element is wanted" : status.description(), "",
+    if (!status)
+        return at_offset(bytes, {Errc::syntax, status.description(), "",
                                  static_cast<std::size_t>(std::max<std::ptrdiff_t>(status.offset, 0)), 0, 0});
+    if (!root || root.next_sibling())
+        return at_offset(
+            bytes,
+            {Errc::syntax, "exactly one element is wanted", "",
+             static_cast<std::size_t>(std::max<std::ptrdiff_t>(root ? root.next_sibling().offset_debug() : 0, 0)), 0,
+             0});
     // pugixml is lenient about attributes; our own reading is not.
     const auto start = static_cast<std::size_t>(root.offset_debug()) - 1;
-    if (xml::whole_element(bytes, start).empty())
-        return at_offset(bytes, {Errc::syntax, "a tag is not well-formed", "", start, 0, 0});
+    if (const auto bad = xml::find_bad_markup(bytes, start); bad != std::string_view::npos)
+        return at_offset(bytes, {Errc::syntax, "a tag is not well-formed", "", bad, 0, 0});
     DocumentBuilder builder;
     Reader reader(bytes, limits);
     if (!reader.resource(root, builder.root(), 1)) return at_offset(bytes, reader.error());

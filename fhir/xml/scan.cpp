@@ -140,6 +140,49 @@ std::string_view whole_element(std::string_view bytes, std::size_t at) noexcept 
     return {};
 }
 
+std::size_t find_bad_markup(std::string_view bytes, std::size_t at) noexcept {
+    std::vector<std::string_view> open;
+    for (std::size_t from = at; from < bytes.size();) {
+        const Markup markup = read_markup(bytes, from);
+        if (markup.kind == Markup::Kind::bad) return from;
+        if (markup.kind == Markup::Kind::open) open.push_back(markup.name);
+        if (markup.kind == Markup::Kind::close) {
+            if (open.empty() || open.back() != markup.name) return from;
+            open.pop_back();
+        }
+        if (open.empty() && markup.kind != Markup::Kind::other) return std::string_view::npos;
+        from = std::min(bytes.find('<', markup.end), bytes.size());
+    }
+    return bytes.size();
+}
+
+std::string path_at(std::string_view bytes, std::size_t offset) {
+    std::vector<std::string_view> open;
+    std::string_view inside;  // the tag that the byte stands in
+    for (std::size_t from = bytes.find('<'); from < offset && from < bytes.size();) {
+        const Markup markup = read_markup(bytes, from);
+        const bool reaches = markup.kind == Markup::Kind::bad || markup.end > offset;
+        if (reaches) {
+            std::size_t end = from + 1;
+            while (end < bytes.size() && is_name_char(bytes[end])) ++end;
+            inside = bytes.substr(from + 1, end - from - 1);
+            break;
+        }
+        if (markup.kind == Markup::Kind::open) open.push_back(markup.name);
+        if (markup.kind == Markup::Kind::close && !open.empty()) open.pop_back();
+        from = bytes.find('<', markup.end);
+        if (open.size() > 200) break;
+    }
+    if (!inside.empty()) open.push_back(inside);
+    std::string out;
+    for (const auto name : open) {
+        if (!out.empty()) out += '.';
+        const auto colon = name.find(':');
+        out += colon == std::string_view::npos ? name : name.substr(colon + 1);
+    }
+    return out;
+}
+
 Fault find_fault(std::string_view bytes) noexcept {
     for (std::size_t at = 0; at < bytes.size(); ++at) {
         const char c = bytes[at];

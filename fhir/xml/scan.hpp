@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace causeway::fhir::xml {
@@ -21,6 +22,11 @@ Markup read_markup(std::string_view bytes, std::size_t at) noexcept;
 
 /// The whole element that starts at bytes[at] ('<'), closing tag included; empty if its tags do not balance.
 std::string_view whole_element(std::string_view bytes, std::size_t at) noexcept;
+
+/// The first markup of the element at bytes[at] that is not well-formed or does not close what is open; npos if none.
+std::size_t find_bad_markup(std::string_view bytes, std::size_t at) noexcept;
+/// The elements that are open at a byte, and the one whose tag it stands in: `Patient.name`.
+std::string path_at(std::string_view bytes, std::size_t offset);
 
 /// What makes the text unusable as XML 1.0 in our sense, found before any parser sees it.
 struct Fault {

@@ -21,6 +21,7 @@ struct Options {
     std::string expression;
     std::string file;
     bool strict = false;
+    bool ndjson = false;
 };
 
 /// trace() goes to standard error.
@@ -59,11 +60,14 @@ void show_error(const std::string& expression, const fhir::Error& error) {
     fmt::print(stderr, "  {}\n  {:>{}}\n", expression, "^", error.column);
 }
 
-Exit run(const Options& options) {
-    const auto document = parse_input(read_input(options.file));
+/// Evaluates on one resource and prints a line per item, each with `label` before it.
+Exit evaluate(const Options& options, const std::string& place, std::size_t first_line, std::string_view label,
+              std::string bytes) {
+    const auto document = parse_input(std::move(bytes));
     if (document.has_error()) {
         const fhir::Error& error = document.error();
-        fmt::print(stderr, "{}:{}:{}: {}\n", options.file, error.line, error.column, error.message);
+        fmt::print(stderr, "{}:{}:{}: {}{}{}\n", place, error.line + first_line - 1, error.column, error.path,
+                   error.path.empty() ? "" : ": ", error.message);
         return Exit::bad_data;
     }
     const fhir::path::CompileOptions compile{.context_type = (*document)->resource_type(), .strict = options.strict};
@@ -85,8 +89,29 @@ Exit run(const Options& options) {
         return Exit::bad_data;
     }
     for (const fhir::path::Item& item : *items)
-        fmt::print("{}\t{}\n", fhir::path::type_name(item), fhir::path::display(item));
+        fmt::print("{}{}\t{}\n", label, fhir::path::type_name(item), fhir::path::display(item));
     return Exit::good;
+}
+
+/// A resource a line: a bad one is named and the rest goes on.
+Exit evaluate_lines(const Options& options, const std::string& bytes) {
+    std::istringstream lines(bytes);
+    Exit worst = Exit::good;
+    std::size_t number = 0;
+    for (std::string line; std::getline(lines, line);) {
+        ++number;
+        if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+        const Exit exit = evaluate(options, options.file, number, fmt::format("{}\t", number), std::move(line));
+        if (exit == Exit::usage) return exit;
+        if (exit != Exit::good) worst = exit;
+    }
+    return worst;
+}
+
+Exit run(const Options& options) {
+    std::string bytes = read_input(options.file);
+    if (options.ndjson || options.file.ends_with(".ndjson")) return evaluate_lines(options, bytes);
+    return evaluate(options, options.file, 1, "", std::move(bytes));
 }
 
 }  // namespace
@@ -96,8 +121,11 @@ void add_fhirpath_command(CLI::App& app, Exit& exit_code) {
         "fhirpath", "evaluates a FHIRPath expression on a resource and prints each result with its type");
     const auto options = std::make_shared<Options>();
     command->add_option("expression", options->expression, "the expression")->required();
-    command->add_option("file", options->file, "a resource in JSON or XML; - reads standard input")->required();
+    command->add_option("file", options->file, "a resource in JSON or XML, or NDJSON; - reads standard input")
+        ->required();
     command->add_flag("--strict", options->strict, "refuse elements that the resource's type does not have");
+    command->add_flag("--ndjson", options->ndjson,
+                      "one resource a line, each result after its line's number; understood for FILE.ndjson");
     command->callback([options, &exit_code] { exit_code = run(*options); });
 }
 

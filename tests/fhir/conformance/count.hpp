@@ -24,5 +24,10 @@ struct Count {
 // Each part gives its counts; main.cpp prints them. A new part is a function here, a file and a line in main.cpp.
 std::vector<Count> count_round_trips();
 std::vector<Count> count_validation();
+std::vector<Count> count_instances();
+std::vector<Count> count_refusals();
+std::vector<Count> count_paths();
+std::vector<Count> count_patches();
+std::vector<Count> count_search_parameters();
 
 }  // namespace causeway::test

@@ -6,7 +6,9 @@
 int main() {
     using causeway::test::Count;
     std::vector<Count> counts;
-    for (const auto& part : {causeway::test::count_round_trips, causeway::test::count_validation}) {
+    for (const auto& part : {causeway::test::count_round_trips, causeway::test::count_instances,
+                             causeway::test::count_refusals, causeway::test::count_paths, causeway::test::count_patches,
+                             causeway::test::count_search_parameters, causeway::test::count_validation}) {
         auto found = part();
         counts.insert(counts.end(), found.begin(), found.end());
     }

@@ -105,13 +105,13 @@ TEST_SUITE("fhir/xml") {
              {Row{"", Errc::syntax, 1, ""},
               Row{bomb, Errc::syntax, 1, ""},
               Row{"<!DOCTYPE Patient SYSTEM \"file:///etc/passwd\">" + patient(""), Errc::syntax, 1, ""},
-              Row{patient("\n<id value='&nbsp;'/>"), Errc::syntax, 2, ""},
-              Row{patient("<id value='&#0;'/>"), Errc::syntax, 1, ""},
-              Row{patient("<id value='\x01'/>"), Errc::syntax, 1, ""},
-              Row{patient("<id value='\xFF'/>"), Errc::bad_utf8, 1, ""},
-              Row{patient("<id value='a' value='b'/>"), Errc::syntax, 1, ""},
-              Row{patient("<id value='a'>"), Errc::syntax, 1, ""},
-              Row{patient("<id value=a/>"), Errc::syntax, 1, ""},
+              Row{patient("\n<id value='&nbsp;'/>"), Errc::syntax, 2, "Patient.id"},
+              Row{patient("<id value='&#0;'/>"), Errc::syntax, 1, "Patient.id"},
+              Row{patient("<id value='\x01'/>"), Errc::syntax, 1, "Patient.id"},
+              Row{patient("<id value='\xFF'/>"), Errc::bad_utf8, 1, "Patient.id"},
+              Row{patient("<id value='a' value='b'/>"), Errc::syntax, 1, "Patient"},
+              Row{patient("<id value='a'>"), Errc::syntax, 1, "Patient.id"},
+              Row{patient("<id value=a/>"), Errc::syntax, 1, "Patient.id"},
               Row{patient("\n\n<name>text</name>"), Errc::wrong_shape, 3, "Patient.name"},
               Row{patient("<id foo='a'/>"), Errc::unknown_name, 1, "Patient.id"},
               Row{patient("<name value='a'/>"), Errc::unknown_name, 1, "Patient.name"},
@@ -121,7 +121,7 @@ TEST_SUITE("fhir/xml") {
               Row{patient("<contained/>"), Errc::wrong_shape, 1, "Patient.contained"},
               Row{patient("<contained><Basic/><Basic/></contained>"), Errc::wrong_shape, 1, "Patient.contained"},
               Row{patient("<text><div>x</div></text>"), Errc::wrong_shape, 1, "Patient.text.div"},
-              Row{patient("") + patient(""), Errc::syntax, 1, ""}}) {
+              Row{patient("") + patient(""), Errc::syntax, 1, "Patient"}}) {
             CAPTURE(row.text);
             const auto result = parse_xml(row.text);
             REQUIRE(result.has_error());
