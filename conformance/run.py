@@ -154,9 +154,47 @@ def run_step(server, step, saved):
             saved[name] = found[0]
 
 
+TAG_SYSTEM = "urn:conformance:case"
+
+
+def put_resources(server, resources, saved):
+    """Stores each under its id, tagged, so that searches see this case's resources only."""
+    for resource in resources:
+        resource = fill(json.loads(json.dumps(resource).replace("~", "-" + saved["unique"])), saved)
+        resource.setdefault("meta", {}).setdefault("tag", []).append({"system": TAG_SYSTEM, "code": saved["unique"]})
+        step = {"request": {"method": "PUT", "path": f"{resource['resourceType']}/{resource['id']}", "body": resource},
+                "expect": {"status": [200, 201]}}
+        try:
+            run_step(server, step, saved)
+        except Fault as fault:
+            raise Fault(f"storing {resource['resourceType']}/{resource['id']}: {fault}") from fault
+
+
+def run_finds(server, finds, saved):
+    """Each row: a search, and the ids of its matches without their suffix, sorted unless the row says "in order"."""
+    for query, expected, *how in finds:
+        path = fill(query.replace("~", "-" + saved["unique"]), saved)
+        if not path.startswith("?") and "*" not in how:
+            path += ("&" if "?" in path else "?") + f"_tag={TAG_SYSTEM}|{saved['unique']}"
+        status, _, data = server.request("GET", urllib.parse.quote(path, safe="/?&=:|,$%+;'~*()!@#"), {}, None)
+        if isinstance(expected, int):
+            if status != expected:
+                raise Fault(f"GET {query}: status {status}, not {expected}: {data[:300].decode(errors='replace')}")
+            continue
+        if status != 200:
+            raise Fault(f"GET {query}: status {status}: {data[:300].decode(errors='replace')}")
+        mode = "include" if "includes" in how else "match"
+        found = [entry["resource"]["id"].removesuffix("-" + saved["unique"]) for entry in json.loads(data).get("entry", [])
+                 if entry.get("search", {}).get("mode") == mode]
+        if (found if "in order" in how else sorted(found)) != (expected if "in order" in how else sorted(expected)):
+            raise Fault(f"GET {query}: found {found}, not {expected}")
+
+
 def run_case(server, case):
     saved = {"base": server.base, "unique": uuid.uuid4().hex[:12]}
-    for number, step in enumerate(case["steps"], 1):
+    put_resources(server, case.get("resources", []), saved)
+    run_finds(server, case.get("finds", []), saved)
+    for number, step in enumerate(case.get("steps", []), 1):
         try:
             run_step(server, step, saved)
         except Fault as fault:

@@ -241,7 +241,7 @@ private:
             case Special::text:
             case Special::content:
             case Special::list:
-                return std::nullopt;
+                return context_.surroundings ? context_.surroundings->whole_meets(criterion) : std::nullopt;
             default:
                 break;
         }
@@ -260,11 +260,23 @@ private:
                         if (answer && *answer) return true;
                         open = open || !answer;
                     }
-                    open = open || (hierarchy && operand.reference.url.empty());
+                    if (hierarchy && operand.reference.url.empty()) {
+                        const Answer answer = ask_hierarchy(criterion.modifier, operand, value);
+                        if (answer && *answer) return true;
+                        open = open || !answer;
+                    }
                 }
             }
         }
         return open ? Answer() : Answer(false);
+    }
+
+    Answer ask_hierarchy(Modifier modifier, const Operand& operand, const SearchValue& value) const {
+        const auto* const reference = std::get_if<ReferenceValue>(&value.value);
+        if (!reference || reference->id.empty()) return false;
+        return context_.surroundings
+                   ? context_.surroundings->target_in(reference->type, reference->id, modifier, operand)
+                   : std::nullopt;
     }
 
     Answer ask_terminology(Modifier modifier, const Operand& operand, const SearchValue& value) const {

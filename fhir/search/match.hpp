@@ -30,6 +30,12 @@ public:
     /// `:in`, `:not-in`, `:above`, `:below` on tokens.
     virtual std::optional<bool> code_in(std::string_view system, std::string_view code, Modifier modifier,
                                         const Operand& operand) const = 0;
+    /// `:above`, `:below` on references to resources (`location:below=42`): is the target in the hierarchy asked for?
+    virtual std::optional<bool> target_in(std::string_view, std::string_view, Modifier, const Operand&) const {
+        return {};
+    }
+    /// `_text`, `_content`, `_list`: about the resource as a whole.
+    virtual std::optional<bool> whole_meets(const Criterion&) const { return {}; }
 };
 
 struct MatchContext {

@@ -19,6 +19,7 @@
 #include "gateway/exchange/identity_keys.hpp"
 #include "gateway/exchange/inbox.hpp"
 #include "gateway/exchange/router.hpp"
+#include "gateway/http/cors.hpp"
 #include "gateway/http/router.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/main/authentication.hpp"
@@ -38,11 +39,15 @@
 #include "gateway/patient_index/match/model.hpp"
 #include "gateway/patient_index/match_operation.hpp"
 #include "gateway/patient_index/patient_index.hpp"
+#include "gateway/rest/bulk_jobs.hpp"
 #include "gateway/rest/operations.hpp"
 #include "gateway/rest/resource_writer.hpp"
 #include "gateway/rest/rest.hpp"
+#include "gateway/rest/subscriptions.hpp"
+#include "gateway/rest/terminology_service.hpp"
 #include "gateway/security/audit.hpp"
 #include "gateway/storage/sqlite/sqlite_store.hpp"
+#include "gateway/terminology/concept_files.hpp"
 #include "mappings/engine/mapset.hpp"
 
 namespace causeway {
@@ -51,7 +56,7 @@ namespace {
 namespace net = boost::asio;
 namespace logging = ops::log;
 
-std::unique_ptr<storage::Store> open_store(const ops::Config& config) {
+std::unique_ptr<storage::Store> open_store(const ops::Config& config, const rest::TerminologyService& terminology) {
     const std::filesystem::path file(config.storage.path);
     std::error_code ignored;  // open_sqlite says what is wrong with the place
     if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
@@ -63,6 +68,7 @@ std::unique_ptr<storage::Store> open_store(const ops::Config& config) {
     options.queue_jobs_max = static_cast<std::size_t>(config.storage.queue_jobs_max);
     options.writer_cache_bytes = static_cast<std::size_t>(config.storage.writer_cache_kb) << 10;
     options.reader_cache_bytes = static_cast<std::size_t>(config.storage.reader_cache_kb) << 10;
+    options.terminology = [&terminology] { return terminology.current(); };
     auto opened = storage::open_sqlite(std::move(options));
     if (opened.has_error())
         throw StartFailure{
@@ -123,6 +129,25 @@ mllp::ListenerLimits mllp_limits(const ops::Config::Mllp& config) {
     return limits;
 }
 
+rest::BulkJobs::Options bulk_options(const ops::Config& config) {
+    rest::BulkJobs::Options options;
+    options.folder = config.bulk.folder.empty() ? config.storage.path + ".bulk" : config.bulk.folder;
+    options.keep_us = config.bulk.keep_hours * 3'600'000'000;
+    options.jobs_max = static_cast<std::size_t>(config.bulk.jobs_max);
+    return options;
+}
+
+rest::Subscriptions::Options subscription_options(const ops::Config& config) {
+    rest::Subscriptions::Options options;
+    options.retry_first_us = config.subscriptions.retry_first_ms * 1'000;
+    options.retry_max_us = config.subscriptions.retry_max_ms * 1'000;
+    options.give_up_us = config.subscriptions.give_up_hours * 3'600'000'000;
+    options.base_url = config.http.base_url.empty()
+                           ? fmt::format("http://{}:{}/fhir", config.http.address, config.http.port)
+                           : config.http.base_url;
+    return options;
+}
+
 rest::Settings rest_settings(const ops::Config& config) {
     rest::Settings settings;
     settings.base_url = config.http.base_url;
@@ -181,7 +206,8 @@ struct Gateway::Parts {
     explicit Parts(Startup given)
         : startup(std::move(given)),
           transport(startup),
-          store(open_store(startup.config)),
+          terminology(std::make_shared<::causeway::terminology::ConceptFiles>(startup.config.terminology.path)),
+          store(open_store(startup.config, terminology)),
           maps(load_maps(startup.config)),
           exchange_settings(std::make_shared<const exchange::ExchangeSettings>(startup.exchange)),
           cpu(std::max(1u, std::min(4u, std::thread::hardware_concurrency()))),
@@ -197,11 +223,16 @@ struct Gateway::Parts {
           authentication(rest, tokens, startup.config.security.require_token),
           oauth(tokens),
           smart(public_origin(startup.config)),
+          bulk(services, bulk_options(startup.config)),
+          bulk_handler(services, bulk),
+          authentication_of_bulk(bulk_handler, tokens, startup.config.security.require_token),
+          subscriptions(services, subscription_options(startup.config)),
           health([this] { return troubles(); }),
           metrics_handler(metrics),
           exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { wake(partner); }}),
           identity_admin({*store, door, reads, clock}),
-          http_server(io, router,
+          cors(router, http::split_origins(startup.config.http.cors_origins)),
+          http_server(io, cors,
                       {http_limits(startup.config.http), cpu.get_executor(), startup.config.http.allow_plaintext,
                        transport.http()},
                       &events),
@@ -231,6 +262,7 @@ struct Gateway::Parts {
     ops::SystemClock clock;
     ops::Metrics metrics;
     security::Door door;
+    rest::TerminologyService terminology;
     std::unique_ptr<storage::Store> store;
     std::shared_ptr<const mappings::MapSet> maps;
     std::shared_ptr<const exchange::ExchangeSettings> exchange_settings;
@@ -254,11 +286,16 @@ struct Gateway::Parts {
     Authentication authentication;
     OauthHandler oauth;
     SmartConfigurationHandler smart;
+    rest::BulkJobs bulk;
+    rest::BulkHandler bulk_handler;
+    Authentication authentication_of_bulk;
+    rest::Subscriptions subscriptions;
     HealthHandler health;
     MetricsHandler metrics_handler;
     exchange::AdminHandler exchange_admin;
     patient_index::AdminHandler identity_admin;
     http::Router router;
+    http::Cors cors;
     http::Server http_server;
     std::unique_ptr<mllp::Listener> mllp_listener;
     net::signal_set signals;
@@ -286,9 +323,16 @@ void Gateway::Parts::start_exchange() {
         writer.add_observer(index);
         patient_index::add_match_operation(operations, index);
     }
+    terminology.attach(*store);
+    services.terminology = &terminology;
+    writer.add_observer(terminology);
     writer.add_observer(registrar);
     writer.add_observer(*routing);
     rest::add_standard_operations(operations);
+    rest::add_terminology_operations(operations, terminology);
+    rest::add_bulk_operations(operations, bulk);
+    rest::add_subscription_operations(operations, subscriptions);
+    writer.add_observer(subscriptions);
     inbox = std::make_unique<exchange::Inbox>(
         exchange::Inbox::Services{*store, writer, door, clock, [this] { return control_ids.next(); }, routing.get(),
                                   startup.config.patient_index.enabled ? &identity_bridge : nullptr,
@@ -317,6 +361,7 @@ void Gateway::Parts::start_listeners() {
         router.mount("/oauth", oauth);
         router.mount("/fhir/.well-known/smart-configuration", smart);
     }
+    router.mount("/bulk", authentication_of_bulk);
     router.mount("/health", health);
     router.mount("/metrics", metrics_handler);
     router.mount("/admin/messages", exchange_admin);
@@ -407,6 +452,8 @@ Gateway::Gateway(Startup startup) : parts_(std::make_unique<Parts>(std::move(sta
 }
 
 Gateway::~Gateway() {
+    parts_->subscriptions.stop();
+    parts_->bulk.stop();
     parts_->cpu.join();
     parts_->store->close();
 }
@@ -424,6 +471,8 @@ void Gateway::run() {
     });
     parts.await_hangup();
     for (const auto& [name, worker] : parts.workers) worker->start();
+    parts.bulk.start();
+    parts.subscriptions.start();
     parts.listening = true;
     logging::info("ready", {{"http", parts.http_port},
                             {"mllp", parts.mllp_port},
@@ -437,6 +486,8 @@ void Gateway::run() {
     for (std::size_t i = 1; i < count; ++i) threads.emplace_back([&parts] { parts.io.run(); });
     parts.io.run();
     for (auto& thread : threads) thread.join();
+    parts.subscriptions.stop();
+    parts.bulk.stop();
     parts.cpu.join();
     parts.store->close();
     logging::info("stopped");

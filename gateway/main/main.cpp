@@ -12,6 +12,7 @@ void add_doctor_command(CLI::App& app, Exit& exit_code);
 void add_fhirpath_command(CLI::App& app, Exit& exit_code);
 void add_hl7_command(CLI::App& app, Exit& exit_code);
 void add_listen_command(CLI::App& app, Exit& exit_code);
+void add_load_command(CLI::App& app, Exit& exit_code);
 void add_maps_command(CLI::App& app, Exit& exit_code);
 void add_match_command(CLI::App& app, Exit& exit_code);
 void add_restore_command(CLI::App& app, Exit& exit_code);
@@ -33,6 +34,7 @@ using causeway::Exit;
 constexpr AddCommand commands[] = {
     causeway::add_serve_command,
     causeway::add_doctor_command,
+    causeway::add_load_command,
     causeway::add_convert_command,
     causeway::add_maps_command,
     causeway::add_send_command,

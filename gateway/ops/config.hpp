@@ -29,6 +29,7 @@ struct Config {
         std::int64_t drain_ms = 10'000;
         std::string tls_certificate, tls_key, tls_clients = "none", tls_client_ca, tls_client_crl, tls_ocsp;
         bool allow_plaintext = false;
+        std::string cors_origins;  ///< origins of web pages that may call; empty: none
     } http;
     struct Fhir {
         std::int64_t bundle_entries_max = 5'000;
@@ -38,6 +39,16 @@ struct Config {
         std::int64_t include_max = 1'000;
         bool update_create = true;
     } fhir;
+    struct Bulk {
+        std::string folder;  ///< of exports and imports; empty: beside the store's file
+        std::int64_t keep_hours = 24;
+        std::int64_t jobs_max = 16;
+    } bulk;
+    struct Subscriptions {
+        std::int64_t retry_first_ms = 1'000;
+        std::int64_t retry_max_ms = 3'600'000;
+        std::int64_t give_up_hours = 72;
+    } subscriptions;
     struct Mllp {
         bool enabled = true;
         std::string address = "127.0.0.1";

@@ -1,5 +1,6 @@
 #include "gateway/rest/access.hpp"
 
+#include "fhir/r4/tables.hpp"
 #include "gateway/rest/answer.hpp"
 
 namespace causeway::rest {
@@ -74,6 +75,11 @@ Outcome<void> authorize(const Services& services, Call& call) {
         services.door.authorize(call.principal, {*interaction, type, call.route.id, call.route.operation});
     if (!decision.allowed) return fault(403, IssueCode::forbidden, decision.reason);
     call.access = std::move(decision.filter);
+    auto visibility = services.visibilities.of(call.access, call.base, services.settings.zone_offset_minutes);
+    if (visibility.has_error()) return visibility.error();
+    call.visibility = std::move(*visibility);
+    if (call.visibility && !type.empty() && fhir::r4::is_resource_type(type) && !call.visibility->find(type))
+        return fault(403, IssueCode::forbidden, "Resources of this type may not be seen");
     return {};
 }
 

@@ -13,6 +13,7 @@
 #include "gateway/ops/clock.hpp"
 #include "gateway/rest/format.hpp"
 #include "gateway/rest/route.hpp"
+#include "gateway/rest/visibility.hpp"
 #include "gateway/security/audit.hpp"
 #include "gateway/security/door.hpp"
 #include "gateway/storage/storage.hpp"
@@ -21,6 +22,7 @@ namespace causeway::rest {
 
 class Operations;
 class ResourceWriter;
+class TerminologyService;
 
 /// What the FHIR side is configured with.
 struct Settings {
@@ -50,7 +52,9 @@ struct Services {
     const ResourceWriter& writer;
     Operations& operations;
     std::optional<boost::asio::any_io_executor> cpu;  ///< none: everything runs on the caller's thread
-    Settings settings;
+    Settings settings = {};
+    Visibilities visibilities = {};
+    TerminologyService* terminology = nullptr;  ///< null: none of its operations, no :in, :above, :below on codes
 };
 
 /// One interaction: the request as understood before its body was looked at.
@@ -62,7 +66,8 @@ struct Call {
     Prefer prefer;
     security::Principal principal;
     security::AccessFilter access;
-    std::string base;  ///< absolute, without a slash at the end
+    std::shared_ptr<const storage::Visibility> visibility;  ///< of `access`, for the store; null: everything
+    std::string base;                                       ///< absolute, without a slash at the end
     std::int64_t now_us = 0;
     /// The body where it is already a document: an entry of a batch.
     fhir::DocumentPtr document;

@@ -98,6 +98,20 @@ std::string statement(const Services& services, const Call& call) {
     return json;
 }
 
+std::string terminology_statement(const Services& services, const Call& call) {
+    std::string json = R"({"resourceType":"TerminologyCapabilities","status":"active","date":")";
+    json.append(published).append(R"(","kind":"instance","software":{"name":"Causeway","version":")");
+    json.append(services.settings.software_version);
+    json.append(R"("},"implementation":{"description":"Causeway FHIR R4 gateway","url":)");
+    fhir::append_json_string(call.base, json);
+    json.append(
+        R"(},"lockedDate":false,"expansion":{"hierarchical":false,"paging":true,"incomplete":false,"parameter":[)"
+        R"({"name":"url"},{"name":"valueSet"},{"name":"filter"},{"name":"offset"},{"name":"count"},{"name":"activeOnly"}],)"
+        R"("textFilter":"Each word of the filter begins a word of the display, or the code."},"codeSearch":"all",)"
+        R"("validateCode":{"translations":false},"translation":{"needsMap":false}})");
+    return json;
+}
+
 std::uint64_t content_hash(std::string_view text) {
     std::uint64_t hash = 14695981039346656037ull;
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ull;
@@ -106,11 +120,34 @@ std::uint64_t content_hash(std::string_view text) {
 
 }  // namespace
 
+std::string operation_definition(const Operations& operations, std::string_view id) {
+    for (const auto& [operation, run] : operations.entries()) {
+        const std::string_view url = operation.definition;
+        if (url.substr(url.rfind('/') + 1) != id) continue;
+        const auto flag = [](bool value) { return value ? "true" : "false"; };
+        std::string json = R"({"resourceType":"OperationDefinition","id":")" + std::string(id) + R"(","url":")" +
+                           std::string(url) + R"(","name":")";
+        for (const char c : id) json += c == '-' ? '_' : c;
+        json.append(R"(","status":"active","kind":"operation","affectsState":)").append(flag(operation.affects_state));
+        json.append(R"(,"code":")").append(operation.name).append("\"");
+        if (!operation.types.empty()) {
+            json += R"(,"resource":[)";
+            for (const auto& type : operation.types) json.append("\"").append(type).append("\",");
+            json.back() = ']';
+        }
+        json.append(R"(,"system":)").append(flag(operation.at_system));
+        json.append(R"(,"type":)").append(flag(operation.at_type));
+        json.append(R"(,"instance":)").append(flag(operation.at_instance)).append("}");
+        return json;
+    }
+    return {};
+}
+
 Outcome<http::Response> capabilities(const Services& services, const Call& call) {
     const std::string_view mode = parameter(call, "mode");
-    if (!mode.empty() && mode != "full" && mode != "normative")
-        return fault(400, fhir::IssueCode::not_supported, "mode takes full or normative");
-    std::string json = statement(services, call);
+    if (!mode.empty() && mode != "full" && mode != "normative" && mode != "terminology")
+        return fault(400, fhir::IssueCode::not_supported, "mode takes full, normative or terminology");
+    std::string json = mode == "terminology" ? terminology_statement(services, call) : statement(services, call);
     const std::string tag = "W/\"" + std::to_string(content_hash(json)) + "\"";
     if (call.request.headers.get("If-None-Match") == tag) {
         http::Response unchanged;

@@ -103,12 +103,20 @@ Outcome<http::Response> history(const Services& services, storage::Reader& reade
         auto known = reader.version(call.route.type, call.route.id);
         if (known.has_error()) return fault_of(known.error());
         if (!*known) return fault(404, IssueCode::not_found, "There is no resource of this type with this id");
+        if (call.visibility) {
+            auto current = reader.read(call.route.type, call.route.id);
+            if (current.has_error()) return fault_of(current.error());
+            auto seen = reader.sees(*call.visibility, **current);
+            if (seen.has_error()) return fault_of(seen.error());
+            if (!*seen) return fault(404, IssueCode::not_found, "There is no resource of this type with this id");
+        }
     }
     const std::string canonical = fhir::search::encode_query(query->used);
     const std::string binding =
         "history|" + call.route.type + "|" + call.route.id + "|" + canonical + "|" + call.principal.id;
     query->request.page_token = query->token;
     query->request.binding = binding;
+    query->request.visibility = call.visibility.get();
     auto page = reader.history(query->request);
     if (page.has_error()) return fault_of(page.error());
 

@@ -48,6 +48,8 @@ std::string_view input(const Call& call, const fhir::DocumentPtr& body, std::str
 /// place.
 fhir::Element input_resource(const fhir::DocumentPtr& body, std::string_view name);
 
+/// Observation/$lastn, Composition/[id]/$document, $convert.
+void add_clinical_operations(Operations& operations);
 /// The operations that need nothing but the store: $validate, $meta, $meta-add, $meta-delete, $everything.
 void add_standard_operations(Operations& operations);
 

@@ -2,6 +2,8 @@
 
 #include "gateway/rest/answer.hpp"
 #include "gateway/rest/binary.hpp"
+#include "gateway/rest/capabilities.hpp"
+#include "gateway/rest/operations.hpp"
 
 namespace causeway::rest {
 namespace {
@@ -27,7 +29,13 @@ bool not_modified(const http::Headers& headers, const storage::VersionInfo& vers
     return false;
 }
 
-Outcome<http::Response> answer_read(const Call& call, const storage::StoredResource& resource) {
+Outcome<http::Response> answer_read(storage::Reader& reader, const Call& call, const storage::StoredResource& resource,
+                                    const Fault& hidden) {
+    if (call.visibility) {
+        auto seen = reader.sees(*call.visibility, resource);
+        if (seen.has_error()) return fault_of(seen.error());
+        if (!*seen) return hidden;
+    }
     if (resource.erased()) return gone(resource.version);
     if (not_modified(call.request.headers, resource.version)) {
         http::Response response;
@@ -41,11 +49,14 @@ Outcome<http::Response> answer_read(const Call& call, const storage::StoredResou
 
 }  // namespace
 
-Outcome<http::Response> read(const Services&, storage::Reader& reader, const Call& call) {
+Outcome<http::Response> read(const Services& services, storage::Reader& reader, const Call& call) {
     auto found = reader.read(call.route.type, call.route.id);
     if (found.has_error()) return fault_of(found.error());
+    if (!*found && call.route.type == "OperationDefinition")
+        if (std::string json = operation_definition(services.operations, call.route.id); !json.empty())
+            return json_response(call.format, 200, std::move(json));
     if (!*found) return unknown();
-    return answer_read(call, **found);
+    return answer_read(reader, call, **found, unknown());
 }
 
 Outcome<http::Response> vread(const Services&, storage::Reader& reader, const Call& call) {
@@ -53,8 +64,9 @@ Outcome<http::Response> vread(const Services&, storage::Reader& reader, const Ca
     if (!number) return fault(404, IssueCode::not_found, "There is no such version of the resource");
     auto found = reader.read_version(call.route.type, call.route.id, *number);
     if (found.has_error()) return fault_of(found.error());
-    if (!*found) return fault(404, IssueCode::not_found, "There is no such version of the resource");
-    return answer_read(call, **found);
+    const Fault missing = fault(404, IssueCode::not_found, "There is no such version of the resource");
+    if (!*found) return missing;
+    return answer_read(reader, call, **found, missing);
 }
 
 }  // namespace causeway::rest

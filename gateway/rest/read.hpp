@@ -24,6 +24,12 @@ struct SearchRequest {
 Outcome<http::Response> run_search(const Services& services, storage::Reader& reader, const Call& call,
                                    SearchRequest request);
 
+/// Every match of a search, page by page, until `each` says false.
+Outcome<void> each_match(const Services& services, storage::Reader& reader, const Call& call, SearchRequest request,
+                         const std::function<bool(const storage::StoredResource&)>& each);
+/// The plan of a search, with the server's maxima applied, confined to its compartment.
+Outcome<fhir::search::SearchPlan> search_plan(const Services& services, const Call& call, SearchRequest request);
+
 /// The conditions of a conditional interaction ("identifier=sys|v"): strict, without result parameters; empty is a 412.
 Outcome<fhir::search::SearchPlan> parse_condition(const Services& services, const std::string& base,
                                                   std::string_view type, std::string_view query, std::int64_t now_us);

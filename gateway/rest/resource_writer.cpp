@@ -4,6 +4,7 @@
 #include "fhir/r4/tables.hpp"
 #include "fhir/search/extract.hpp"
 #include "fhir/validate/validate.hpp"
+#include "gateway/rest/subscription.hpp"
 #include "gateway/rest/subset.hpp"
 
 namespace causeway::rest {
@@ -21,6 +22,8 @@ Outcome<Draft> ResourceWriter::prepare(fhir::DocumentPtr document, std::string i
                      "The resource is tagged SUBSETTED: writing it would erase what was left out", "Resource.meta.tag");
     fhir::Issues warnings;
     if (auto checked = check(*document, warnings); checked.has_error()) return checked.error();
+    if (document->resource_type() == "Subscription")
+        if (auto read = read_subscription(document); read.has_error()) return read.error();
     if (id.empty()) id = store_.new_id();
     auto draft = index(std::move(document), std::move(id), json);
     if (draft) draft->warnings = std::move(warnings);

@@ -6,6 +6,7 @@
 #include "gateway/rest/bundle_writer.hpp"
 #include "gateway/rest/read.hpp"
 #include "gateway/rest/subset.hpp"
+#include "gateway/rest/terminology_service.hpp"
 
 namespace causeway::rest {
 namespace {
@@ -27,6 +28,18 @@ fhir::search::QueryOptions query_options(const Services& services, const std::st
     options.base_url = base;
     options.ignorable = services.settings.ignorable_parameters;
     return options;
+}
+
+/// What is stored of value sets and code systems counts for the search that asks for it.
+void refresh_terminology(const Services& services, std::span<const QueryParameter> parameters) {
+    if (!services.terminology) return;
+    for (const QueryParameter& parameter : parameters) {
+        const std::string_view name = parameter.name;
+        for (const std::string_view modifier : {std::string_view(":in"), std::string_view(":not-in"),
+                                                std::string_view(":above"), std::string_view(":below")})
+            if (name.ends_with(modifier)) return services.terminology->refresh();
+        if (name == "_filter") return services.terminology->refresh();
+    }
 }
 
 Fault bad_query(const ParsedQuery& parsed) {
@@ -108,6 +121,7 @@ Outcome<ParsedQuery> plan_of(const Services& services, const Call& call, SearchR
     ParsedQuery query = fhir::search::parse_query(type, request.parameters,
                                                   query_options(services, call.base, call.now_us, call.prefer.lenient));
     if (!query.ok()) return bad_query(query);
+    refresh_terminology(services, request.parameters);
     fhir::search::SearchPlan& plan = query.plan;
     if (!request.owner_type.empty())
         if (auto confined = confine_to_compartment(services, call, request, plan); confined.has_error())
@@ -171,7 +185,35 @@ Outcome<fhir::search::SearchPlan> parse_condition(const Services& services, cons
     if (!parsed.ok()) return bad_query(parsed);
     if (parsed.ignored_any || parsed.plan.conditions.empty())
         return fault(412, IssueCode::not_supported, "A part of the condition would be ignored");
+    refresh_terminology(services, *parameters);
     return std::move(parsed.plan);
+}
+
+Outcome<fhir::search::SearchPlan> search_plan(const Services& services, const Call& call, SearchRequest request) {
+    auto query = plan_of(services, call, request);
+    if (query.has_error()) return query.error();
+    return std::move(query->plan);
+}
+
+Outcome<void> each_match(const Services& services, storage::Reader& reader, const Call& call, SearchRequest request,
+                         const std::function<bool(const storage::StoredResource&)>& each) {
+    auto plan = search_plan(services, call, std::move(request));
+    if (plan.has_error()) return plan.error();
+    plan->count = services.settings.page_max;
+    std::string token;
+    do {
+        storage::SearchOptions options;
+        options.page_token = token;
+        options.binding = "each";
+        options.count_max = services.settings.page_max;
+        options.visibility = call.visibility.get();
+        auto page = reader.search(*plan, options);
+        if (page.has_error()) return fault_of(page.error());
+        for (const auto& match : page->matches)
+            if (!each(match)) return {};
+        token = std::move(page->next_page);
+    } while (!token.empty());
+    return {};
 }
 
 Outcome<http::Response> search(const Services& services, storage::Reader& reader, const Call& call) {
@@ -208,6 +250,7 @@ Outcome<http::Response> run_search(const Services& services, storage::Reader& re
         "search|" + request.path + "|" + fhir::search::encode_query(plan.used) + "|" + call.principal.id;
     storage::SearchOptions options;
     options.page_token = token;
+    options.visibility = call.visibility.get();
     options.binding = binding;
     options.count_max = services.settings.page_max;
     options.includes_max = services.settings.includes_max;

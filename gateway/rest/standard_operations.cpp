@@ -1,11 +1,15 @@
+#include <deque>
+
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
+#include "fhir/model/reference.hpp"
 #include "fhir/validate/validate.hpp"
 #include "fhir/xml/xml.hpp"
 #include "gateway/rest/answer.hpp"
 #include "gateway/rest/operations.hpp"
 #include "gateway/rest/read.hpp"
 #include "gateway/rest/resource_writer.hpp"
+#include "gateway/rest/terminology_service.hpp"
 
 namespace causeway::rest {
 namespace {
@@ -19,14 +23,73 @@ http::Response validation_response(const Call& call, const fhir::Issues& issues)
     return json_response(call.format, 200, fhir::to_outcome(issues));
 }
 
-Outcome<fhir::DocumentPtr> stored_document(storage::Reader& reader, std::string_view type, std::string_view id) {
+Outcome<fhir::DocumentPtr> stored_document(storage::Reader& reader, const Call& call) {
+    const std::string &type = call.route.type, &id = call.route.id;
     auto found = reader.read(type, id);
     if (found.has_error()) return fault_of(found.error());
     if (!*found) return fault(404, IssueCode::not_found, "There is no resource of this type with this id");
+    if (call.visibility) {
+        auto seen = reader.sees(*call.visibility, **found);
+        if (seen.has_error()) return fault_of(seen.error());
+        if (!*seen) return fault(404, IssueCode::not_found, "There is no resource of this type with this id");
+    }
     if ((*found)->erased()) return fault(410, IssueCode::deleted, "The resource was deleted");
     auto document = fhir::parse_json((*found)->json());
     if (document.has_error()) return fault_of(document.error());
     return std::move(*document);
+}
+
+/// Gives the validator what local references name; keeps it for as long as it works.
+class Resolver {
+public:
+    Resolver(const Services& services, const Call& call) : services_(services), call_(call) {}
+    Element operator()(std::string_view text) {
+        const auto url = fhir::ReferenceUrl::parse(text);
+        const bool ours = url.kind == fhir::ReferenceUrl::Kind::relative ||
+                          (url.kind == fhir::ReferenceUrl::Kind::absolute && url.base == call_.base + "/");
+        if (!ours || documents_.size() >= documents_max) return {};
+        auto snapshot = services_.store.snapshot();
+        if (snapshot.has_error()) return {};
+        auto found = (*snapshot)->read(url.type, url.id);
+        if (found.has_error() || !*found || (*found)->erased()) return {};
+        if (call_.visibility) {
+            auto seen = (*snapshot)->sees(*call_.visibility, **found);
+            if (seen.has_error() || !*seen) return {};
+        }
+        auto document = fhir::parse_json((*found)->json());
+        if (document.has_error()) return {};
+        documents_.push_back(std::move(*document));
+        return documents_.back()->root();
+    }
+
+private:
+    static constexpr std::size_t documents_max = 500;
+    const Services& services_;
+    const Call& call_;
+    std::deque<fhir::DocumentPtr> documents_;
+};
+
+/// Everything that R4, the profiles the resource names and the one asked for say of it. Places count from the resource.
+Outcome<fhir::Issues> checked_issues(const Services& services, const Call& call, Element resource,
+                                     std::string_view profile) {
+    if (!services.terminology) {
+        fhir::StructureOptions options;
+        options.resource_type = call.route.type;
+        return fhir::validate_structure(resource, options);
+    }
+    services.terminology->refresh();
+    const auto validator = services.terminology->validator();
+    Resolver resolver(services, call);
+    fhir::ValidationOptions options;
+    options.resource_type = call.route.type;
+    options.now_us = call.now_us;
+    options.resolve = [&resolver](std::string_view reference) { return resolver(reference); };
+    if (!profile.empty()) {
+        if (!validator->knows_profile(profile))
+            return fault(404, IssueCode::not_found, "The profile is not known to this server");
+        options.profiles = {std::string(profile)};
+    }
+    return validator->validate(resource, options);
 }
 
 Outcome<http::Response> validate(const Services& services, const Call& call) {
@@ -54,7 +117,7 @@ Outcome<http::Response> validate(const Services& services, const Call& call) {
     if (!resource && !call.route.id.empty()) {
         auto snapshot = services.store.snapshot();
         if (snapshot.has_error()) return fault_of(snapshot.error());
-        auto document = stored_document(**snapshot, call.route.type, call.route.id);
+        auto document = stored_document(**snapshot, call);
         if (document.has_error()) return document.error();
         stored = std::move(*document);
         resource = stored->root();
@@ -62,14 +125,12 @@ Outcome<http::Response> validate(const Services& services, const Call& call) {
     if (!resource)
         return mode == "delete" ? Outcome<http::Response>(validation_response(call, {}))
                                 : fault(400, IssueCode::required, "There is no resource to validate");
-    fhir::StructureOptions options;
-    options.resource_type = call.route.type;
-    fhir::Issues issues = fhir::validate_structure(resource, options);
-    // Places are counted from the resource, also when it came wrapped in Parameters.
-    const std::string wrapped = fhir::path_of(resource);
-    for (fhir::Issue& issue : issues)
-        if (wrapped != resource.resource_type() && issue.expression.starts_with(wrapped))
-            issue.expression.replace(0, wrapped.size(), resource.resource_type());
+    const std::string_view profile = input(call, body, "profile");
+    if (mode == "profile" && profile.empty())
+        return fault(400, IssueCode::required, "mode=profile needs the parameter profile");
+    auto checked = checked_issues(services, call, resource, profile);
+    if (checked.has_error()) return checked.error();
+    fhir::Issues issues = std::move(*checked);
     if ((mode == "update" || !call.route.id.empty()) && resource["id"].text().empty())
         issues.push_back({fhir::Severity::error,
                           IssueCode::required,
@@ -93,7 +154,7 @@ Outcome<http::Response> meta_response(const Call& call, Element meta) {
 Outcome<http::Response> meta(const Services& services, const Call& call) {
     auto snapshot = services.store.snapshot();
     if (snapshot.has_error()) return fault_of(snapshot.error());
-    auto document = stored_document(**snapshot, call.route.type, call.route.id);
+    auto document = stored_document(**snapshot, call);
     if (document.has_error()) return document.error();
     return meta_response(call, (*document)->root()["meta"]);
 }
@@ -148,7 +209,7 @@ void change_meta(const Services& services, const CallPtr& call, const fhir::Docu
         [&services, call, body, change, add, state](storage::Transaction& transaction) -> storage::Result<void> {
             const storage::Failure refused{storage::FailureCode::refused, "refused by the operation"};
             *state = {};
-            auto document = stored_document(transaction, call->route.type, call->route.id);
+            auto document = stored_document(transaction, *call);
             if (document.has_error()) return state->fault = document.error(), refused;
             state->document = with_meta(*document, change, add);
             auto draft = services.writer.prepare(state->document, call->route.id);
@@ -195,10 +256,8 @@ Outcome<http::Response> everything(const Services& services, const Call& call, c
     request.link_parameters = std::move(links);
     auto snapshot = services.store.snapshot();
     if (snapshot.has_error()) return fault_of(snapshot.error());
-    auto owner = (*snapshot)->version(call.route.type, call.route.id);
-    if (owner.has_error()) return fault_of(owner.error());
-    if (!*owner) return fault(404, IssueCode::not_found, "There is no resource of this type with this id");
-    if ((*owner)->kind == storage::WriteKind::erase) return fault(410, IssueCode::deleted, "The resource was deleted");
+    auto owner = stored_document(**snapshot, call);
+    if (owner.has_error()) return owner.error();
     return run_search(services, **snapshot, call, std::move(request));
 }
 
@@ -239,6 +298,7 @@ void add_standard_operations(Operations& operations) {
         change_meta(services, call, body, answer, false);
     });
 
+    add_clinical_operations(operations);
     for (const char* type : {"Patient", "Encounter"}) {
         one = operation("everything", {type});
         one.definition = std::string("http://hl7.org/fhir/OperationDefinition/") + type + "-everything";

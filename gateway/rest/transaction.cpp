@@ -114,6 +114,7 @@ Outcome<void> TransactionBundle::prepare_item(BundleEntry entry) {
     item.role = *role;
     item.call = call_of(*call_, entry);
     if (auto allowed = authorize(services_, *item.call); allowed.has_error()) return allowed.error();
+    item.step.visibility = item.call->visibility;
     item.step.type = entry.route.type;
     item.step.id = entry.route.id;
     item.step.if_match = entry.if_match;
@@ -247,7 +248,7 @@ Result<void> TransactionBundle::resolve_create(storage::Reader& reader, Item& it
         item.target = place->second;
         return {};
     }
-    auto matches = reader.find(*item.condition, 2);
+    auto matches = reader.find(*item.condition, 2, item.call->visibility.get());
     if (matches.has_error()) return matches.error();
     if (matches->size() > 1) return refuse_at(item, several_matches());
     if (matches->size() == 1) {
@@ -291,7 +292,7 @@ Result<void> TransactionBundle::resolve_conditional_references(storage::Reader& 
         auto plan = parse_condition(services_, call_->base, text.substr(0, question),
                                     std::string_view(text).substr(question + 1), call_->now_us);
         if (plan.has_error()) return refuse_at(item, plan.error());
-        auto matches = reader.find(*plan, 2);
+        auto matches = reader.find(*plan, 2, item.call->visibility.get());
         if (matches.has_error()) return matches.error();
         if (matches->size() > 1)
             return refuse_at(item, rest::fault(412, IssueCode::multiple_matches,

@@ -1,4 +1,5 @@
 #include "fhir/json/json.hpp"
+#include "fhir/model/builder.hpp"
 #include "fhir/model/reference.hpp"
 #include "gateway/rest/answer.hpp"
 #include "gateway/rest/read.hpp"
@@ -9,11 +10,53 @@ namespace {
 
 using fhir::IssueCode;
 
+/// The Provenance of X-Provenance with its target put in. Empty reference: to see whether it can be stored at all.
+fhir::DocumentPtr with_target(const fhir::DocumentPtr& provenance, const std::string& reference) {
+    fhir::DocumentBuilder builder = fhir::DocumentBuilder::edit(provenance);
+    builder.root().remove("target");
+    builder.root().append("target").member("reference").set_string(reference);
+    return std::move(builder).finish();
+}
+
+/// What the header X-Provenance says about this write; null if there is none.
+Outcome<fhir::DocumentPtr> read_provenance(const Services& services, const Call& call) {
+    const auto header = call.request.headers.find("X-Provenance");
+    if (!header) return fhir::DocumentPtr();
+    const auto allowed = services.door.authorize(call.principal, {security::Interaction::create, "Provenance", {}, {}});
+    if (!allowed.allowed) return fault(403, IssueCode::forbidden, allowed.reason);
+    auto parsed = fhir::parse_json(std::string(*header));
+    if (parsed.has_error() || (*parsed)->resource_type() != "Provenance")
+        return fault(400, IssueCode::structure, "X-Provenance holds no Provenance resource in JSON");
+    if ((*parsed)->root()["target"])
+        return fault(400, IssueCode::value, "The Provenance of X-Provenance has no target: it is about this write",
+                     "Provenance.target");
+    if (auto checked = services.writer.prepare(with_target(*parsed, call.route.type + "/x"), "x"); checked.has_error())
+        return checked.error();
+    return std::move(*parsed);
+}
+
+storage::Result<void> write_provenance(const Services& services, storage::Transaction& transaction, const Call& call,
+                                       WriteStep& step, const fhir::DocumentPtr& provenance) {
+    if (!provenance || step.done.version.number == 0 || step.done.found) return {};
+    const std::string target = step.type + "/" + step.done.id + "/_history/" + std::to_string(step.done.version.number);
+    auto draft = services.writer.prepare(with_target(provenance, target));
+    if (draft.has_error()) return refuse(step, draft.error());
+    auto written = services.writer.write(transaction, *draft,
+                                         {call.principal, storage::WriteKind::create, {}, 0, call.request.id, true});
+    if (written.has_error()) return written.error();
+    return {};
+}
+
 /// One step in a transaction of its own; the answer after its commit.
 void commit(const Services& services, CallPtr call, std::shared_ptr<WriteStep> step, Answer answer) {
+    auto provenance = read_provenance(services, *call);
+    if (provenance.has_error()) return answer(provenance.error());
+    step->visibility = call->visibility;
     const std::size_t bytes = 512 + (step->draft ? step->draft->body->json.size() : 0);
-    auto job = [&services, call, step](storage::Transaction& transaction) {
-        return run_step(transaction, *step, {services, call->principal, call->request.id});
+    auto job = [&services, call, step, provenance = *provenance](storage::Transaction& transaction) {
+        auto done = run_step(transaction, *step, {services, call->principal, call->request.id});
+        if (done.has_error()) return done;
+        return write_provenance(services, transaction, *call, *step, provenance);
     };
     storage::transact(
         services.store, std::move(job),

@@ -18,6 +18,21 @@ Fault no_such_method(std::string text) {
     return made;
 }
 
+Fault not_permitted() { return fault(403, IssueCode::forbidden, "The resource lies outside of what may be written"); }
+
+Result<void> run_kind(storage::Transaction& transaction, WriteStep& step, const WriteActor& actor);
+
+/// Is there a current version that the principal may not see?
+Result<bool> hidden(storage::Transaction& transaction, const WriteStep& step, const std::string& id) {
+    if (!step.visibility) return false;
+    auto current = transaction.read(step.type, id);
+    if (current.has_error()) return current.error();
+    if (!*current) return false;
+    auto seen = transaction.sees(*step.visibility, **current);
+    if (seen.has_error()) return seen.error();
+    return !*seen;
+}
+
 bool live(const std::optional<storage::VersionInfo>& version) {
     return version && version->kind != storage::WriteKind::erase;
 }
@@ -54,6 +69,9 @@ Result<void> run_update(storage::Transaction& transaction, WriteStep& step, cons
         if (resolved.has_error()) return resolved.error();
         id = std::move(*resolved);
     }
+    auto concealed = hidden(transaction, step, id);
+    if (concealed.has_error()) return concealed.error();
+    if (*concealed) return refuse(step, not_permitted());
     auto current = transaction.version(step.type, id);
     if (current.has_error()) return current.error();
     if (step.if_none_match_any && live(*current))
@@ -79,6 +97,9 @@ Result<void> run_update(storage::Transaction& transaction, WriteStep& step, cons
 
 Result<void> erase_one(storage::Transaction& transaction, WriteStep& step, const WriteActor& actor,
                        const std::string& id) {
+    auto concealed = hidden(transaction, step, id);
+    if (concealed.has_error()) return concealed.error();
+    if (*concealed) return {};  // as if nothing were there
     if (!step.if_match.empty()) {
         auto current = transaction.version(step.type, id);
         if (current.has_error()) return current.error();
@@ -146,7 +167,9 @@ Result<void> run_patch(storage::Transaction& transaction, WriteStep& step, const
     }
     auto current = transaction.read(step.type, id);
     if (current.has_error()) return current.error();
-    if (!*current)
+    auto concealed = hidden(transaction, step, id);
+    if (concealed.has_error()) return concealed.error();
+    if (!*current || *concealed)
         return refuse(step, fault(404, IssueCode::not_found, "There is no resource of this type with this id"));
     if ((*current)->erased()) return refuse(step, fault(410, IssueCode::deleted, "The resource was deleted"));
     if (!step.if_match.empty() && !etag_matches(step.if_match, (*current)->version.number))
@@ -198,12 +221,25 @@ Result<std::string> resolve_update(storage::Reader& reader, WriteStep& step, con
 
 Result<std::vector<storage::Match>> resolve(storage::Reader& reader, const WriteStep& step, std::size_t limit) {
     if (!step.condition) return std::vector<storage::Match>();
-    return reader.find(*step.condition, limit);
+    return reader.find(*step.condition, limit, step.visibility.get());
 }
 
 Result<void> run_step(storage::Transaction& transaction, WriteStep& step, const WriteActor& actor) {
     step.done = {};
     step.fault.reset();
+    auto done = run_kind(transaction, step, actor);
+    if (done.has_error() || !step.visibility || step.kind == WriteStep::Kind::erase || step.done.found) return done;
+    // What was written must be something that its writer may see.
+    auto written = transaction.read(step.type, step.done.id);
+    if (written.has_error()) return written.error();
+    auto seen = transaction.sees(*step.visibility, **written);
+    if (seen.has_error()) return seen.error();
+    if (!*seen) return refuse(step, not_permitted());
+    return done;
+}
+
+namespace {
+Result<void> run_kind(storage::Transaction& transaction, WriteStep& step, const WriteActor& actor) {
     switch (step.kind) {
         case WriteStep::Kind::create:
             return run_create(transaction, step, actor);
@@ -216,6 +252,7 @@ Result<void> run_step(storage::Transaction& transaction, WriteStep& step, const 
     }
     return {};
 }
+}  // namespace
 
 std::optional<storage::StoredResource> representation(const WriteStep& step) {
     if (step.done.found) return step.done.found;

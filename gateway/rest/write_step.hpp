@@ -21,8 +21,9 @@ struct WriteStep {
     std::string body_id;   ///< of a conditional update's body
     std::string if_match;  ///< the header; empty: none
     bool if_none_match_any = false;
-    std::optional<Draft> draft;  ///< create and update; a patch makes it inside the job
-    fhir::DocumentPtr patch;     ///< an array (JSON Patch) or Parameters (FHIRPath Patch)
+    std::shared_ptr<const storage::Visibility> visibility;  ///< what the principal may see; null: everything
+    std::optional<Draft> draft;                             ///< create and update; a patch makes it inside the job
+    fhir::DocumentPtr patch;                                ///< an array (JSON Patch) or Parameters (FHIRPath Patch)
 
     /// What came of it; set anew by each run.
     struct Done {

@@ -8,6 +8,8 @@
 
 namespace causeway::storage {
 
+struct Visibility;
+
 /// What made a version. The stored values; never renumber.
 enum class WriteKind : std::uint8_t { create = 1, update = 2, patch = 3, erase = 4 };
 
@@ -96,10 +98,11 @@ struct WriteResult {
 
 /// Which versions a history asks for. Newest first.
 struct HistoryRequest {
-    std::string_view type;            ///< empty = the whole system
-    std::string_view id;              ///< empty = the whole type
-    std::optional<TimeUs> since_us;   ///< `_since`, inclusive
-    std::optional<TimeUs> at_low_us;  ///< `_at` as a half-open range: versions current at some point of it
+    const Visibility* visibility = nullptr;  ///< null: everything
+    std::string_view type;                   ///< empty = the whole system
+    std::string_view id;                     ///< empty = the whole type
+    std::optional<TimeUs> since_us;          ///< `_since`, inclusive
+    std::optional<TimeUs> at_low_us;         ///< `_at` as a half-open range: versions current at some point of it
     std::optional<TimeUs> at_high_us;
     std::size_t count = 50;
     std::string_view page_token;  ///< from HistoryPage::next_page

@@ -14,13 +14,16 @@ struct SearchValue;
 
 namespace causeway::storage {
 
+struct Visibility;
+
 /// How a search runs, apart from what it asks for (the plan).
 struct SearchOptions {
-    std::string_view page_token;       ///< from SearchPage::next_page; empty = first page, which fixes the snapshot
-    std::string_view binding;          ///< what the token is bound to: the query's canonical text and the principal
-    std::size_t count_max = 1000;      ///< cap on the plan's `_count`
-    std::size_t includes_max = 1000;   ///< resources that come by _include and _revinclude, all together
-    std::size_t rows_max = 2'000'000;  ///< index rows touched; over it: FailureCode::too_costly
+    std::string_view page_token;  ///< from SearchPage::next_page; empty = first page, which fixes the snapshot
+    std::string_view binding;     ///< what the token is bound to: the query's canonical text and the principal
+    const Visibility* visibility = nullptr;  ///< null: everything
+    std::size_t count_max = 1000;            ///< cap on the plan's `_count`
+    std::size_t includes_max = 1000;         ///< resources that come by _include and _revinclude, all together
+    std::size_t rows_max = 2'000'000;        ///< index rows touched; over it: FailureCode::too_costly
     std::chrono::milliseconds time_max{10'000};
 };
 

@@ -4,6 +4,7 @@
 #include "gateway/storage/resource.hpp"
 #include "gateway/storage/search.hpp"
 #include "gateway/storage/types.hpp"
+#include "gateway/storage/visibility.hpp"
 
 #include <atomic>
 #include <functional>
@@ -39,7 +40,10 @@ public:
     /// At most `limit` matches, newest first, without bodies; result parameters of the plan (count, sort, includes) are
     /// not looked at. In a Transaction it sees the job's own writes and those of earlier jobs of the open group, so
     /// conditional interactions are exact.
-    virtual Result<std::vector<Match>> find(const fhir::search::SearchPlan& plan, std::size_t limit) = 0;
+    virtual Result<std::vector<Match>> find(const fhir::search::SearchPlan& plan, std::size_t limit,
+                                            const Visibility* visibility = nullptr) = 0;
+    /// May this version, as it was read from this reader, be seen?
+    virtual Result<bool> sees(const Visibility& visibility, const StoredResource& resource) = 0;
 
     /// The resource a business key names (a v2 identity key, a conditional URL ...). Whole keys are compared, never
     /// hashes.

@@ -187,9 +187,15 @@ public:
     }
     Result<HistoryPage> history(const HistoryRequest& request) override { return memory_history(state_, request); }
     Result<SearchPage> search(const fhir::search::SearchPlan& plan, const SearchOptions& options) override {
+        if (options.visibility) return Failure{FailureCode::not_supported, "the fake shows everything"};
         return memory_search(state_, plan, options);
     }
-    Result<std::vector<Match>> find(const fhir::search::SearchPlan& plan, std::size_t limit) override {
+    Result<bool> sees(const Visibility&, const StoredResource&) override {
+        return Failure{FailureCode::not_supported, "the fake shows everything"};
+    }
+    Result<std::vector<Match>> find(const fhir::search::SearchPlan& plan, std::size_t limit,
+                                    const Visibility* visibility) override {
+        if (visibility) return Failure{FailureCode::not_supported, "the fake shows everything"};
         return memory_find(state_, plan, limit);
     }
     Result<std::optional<ResourceName>> identity(std::string_view key) override {

@@ -14,7 +14,7 @@ namespace {
 /// Chains and `_has` inside the check of one body go back to the store.
 class Neighbours final : public Surroundings {
 public:
-    explicit Neighbours(Searcher& searcher) : searcher_(searcher) {}
+    Neighbours(Searcher& searcher, const StoredResource& resource) : searcher_(searcher), resource_(resource) {}
     std::optional<bool> target_meets(std::string_view type, std::string_view id,
                                      const Criterion& criterion) const override {
         return searcher_.meets(type, id, criterion);
@@ -23,12 +23,21 @@ public:
                                        const Criterion::Target& target) const override {
         return searcher_.referred(type, id, target);
     }
-    std::optional<bool> code_in(std::string_view, std::string_view, Modifier, const Operand&) const override {
-        return {};
+    std::optional<bool> code_in(std::string_view system, std::string_view code, Modifier modifier,
+                                const Operand& operand) const override {
+        return searcher_.code_in(system, code, modifier, operand);
+    }
+    std::optional<bool> target_in(std::string_view type, std::string_view id, Modifier modifier,
+                                  const Operand& operand) const override {
+        return searcher_.target_in(type, id, modifier, operand);
+    }
+    std::optional<bool> whole_meets(const Criterion& criterion) const override {
+        return searcher_.whole_meets(criterion, resource_);
     }
 
 private:
     Searcher& searcher_;
+    const StoredResource& resource_;
 };
 
 }  // namespace
@@ -61,7 +70,7 @@ std::vector<std::string> sortable_texts(const StoredResource& resource, Paramete
 bool Searcher::body_meets(const Compiled& compiled, const Candidate& candidate) {
     const auto resource = need(candidate.vid);
     const auto extraction = values_of(resource, limits_.reading);
-    const Neighbours neighbours(*this);
+    const Neighbours neighbours(*this, resource);
     MatchContext context;
     context.type = resource.type;
     context.id = resource.id;
@@ -83,9 +92,14 @@ bool Searcher::meets(std::string_view type, std::string_view id, const Criterion
     const auto vid = current_at(rid);
     if (vid == 0) return false;
     if (++depth_ > limits_.depth_max) throw FailureException({FailureCode::too_costly, "search: nested too deeply"});
+    const auto seen = confined(type, criterion);
+    if (!seen) {
+        --depth_;
+        return false;
+    }
     Compiled compiled;
     compiled.type = type;
-    compiled.criterion = &criterion;
+    compiled.criterion = seen.get();
     const bool met = body_meets(compiled, {vid, rid, 0, {}});
     --depth_;
     return met;

@@ -109,8 +109,12 @@ public:
     Result<SearchPage> search(const fhir::search::SearchPlan& plan, const SearchOptions& options) override {
         return guard_([&] { return searcher_.search(plan, options); });
     }
-    Result<std::vector<Match>> find(const fhir::search::SearchPlan& plan, std::size_t limit) override {
-        return guard_([&] { return searcher_.find(plan, limit); });
+    Result<std::vector<Match>> find(const fhir::search::SearchPlan& plan, std::size_t limit,
+                                    const Visibility* visibility) override {
+        return guard_([&] { return searcher_.find(plan, limit, visibility); });
+    }
+    Result<bool> sees(const Visibility& visibility, const StoredResource& resource) override {
+        return guard_([&] { return searcher_.sees(visibility, resource); });
     }
     Result<std::optional<ResourceName>> identity(std::string_view key) override {
         return guard_([&] { return reads_.identity(key); });

@@ -156,15 +156,16 @@ Searcher::Compiled Searcher::compile(std::string_view type, const Criterion& cri
     Compiled out;
     verify_ = verify;
     out.type = type;
-    out.criterion = &criterion;
+    out.owned = confined(type, criterion);
+    out.criterion = out.owned.get();
     out.verify = verify;
     out.condition.kind = Condition::Kind::all;
-    const auto code = reads_.catalog.find_type(type);
+    const auto code = out.owned ? reads_.catalog.find_type(type) : 0;  // what may not be seen is not there
     KeyTest type_test;
     type_test.head = keys::type_key(code == 0 ? 0xffff : code);  // a type never written: nothing has that key
     out.condition.children.push_back(key(std::move(type_test)));
     if (code == 0) return out;
-    auto inner = compile_node(type, criterion);
+    auto inner = compile_node(type, *out.criterion);
     if (verify) doubt(inner);
     if (inner.kind == Condition::Kind::all) {
         for (auto& child : inner.children) out.condition.children.push_back(std::move(child));
@@ -230,9 +231,8 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
         }
         return out.children.size() == 1 ? std::move(out.children.front()) : std::move(out);
     }
-    if (criterion.special == Special::text) not_supported("_text");
-    if (criterion.special == Special::content) not_supported("_content");
-    if (criterion.special == Special::list) not_supported("_list");
+    if (criterion.special == Special::text || criterion.special == Special::content) return unknown();
+    if (criterion.special == Special::list) return compile_list(criterion);
     if (criterion.special == Special::type) {
         Condition out;
         out.kind = std::any_of(criterion.operands.begin(), criterion.operands.end(),
@@ -241,7 +241,7 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
                        : Condition::Kind::any;  // without children: true, false
         return out;
     }
-    if (criterion.type == ParameterType::reference && criterion.modifier == Modifier::none)
+    if (criterion.type == ParameterType::reference && criterion.modifier != Modifier::identifier)
         return compile_reference(criterion);
 
     auto out = any_of();
@@ -254,13 +254,16 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
                 out.children.push_back(present_and_unknown(parameter));
                 break;  // one for all operands
             }
-            if (criterion.modifier == Modifier::in || criterion.modifier == Modifier::not_in)
-                not_supported(":in and :not-in");
             switch (criterion.type) {
                 case ParameterType::token:
-                    if (criterion.modifier == Modifier::above || criterion.modifier == Modifier::below)
-                        not_supported(":above and :below on tokens");
-                    if (criterion.modifier == Modifier::of_type) {
+                    if (criterion.modifier == Modifier::above || criterion.modifier == Modifier::below ||
+                        criterion.modifier == Modifier::in || criterion.modifier == Modifier::not_in) {
+                        out.children.push_back(compile_codes(parameter, criterion, operand));
+                    } else if (criterion.modifier == Modifier::contains ||
+                               criterion.modifier == Modifier::starts_with ||
+                               criterion.modifier == Modifier::ends_with) {
+                        out.children.push_back(present_and_unknown(parameter));
+                    } else if (criterion.modifier == Modifier::of_type) {
                         KeyTest test;
                         test.head = head;
                         keys::append_typed_identifier(hash, operand.system, operand.type_code, operand.text,
@@ -348,6 +351,9 @@ Condition Searcher::compile_reference(const Criterion& criterion) {
     const auto& catalog = reads_.catalog;
     const keys::Hasher hash{catalog.hash_key, catalog.hash_mask};
     auto out = any_of();
+    const bool below = criterion.modifier == Modifier::below;
+    const bool hierarchical = below || criterion.modifier == Modifier::above;
+    if (!hierarchical && criterion.modifier != Modifier::none) not_supported("this modifier on a reference parameter");
     for (const auto build_parameter : criterion.parameters) {
         const auto parameter = catalog.durable_parameter(build_parameter);
         if (parameter == 0) not_supported("a parameter that is not indexed");
@@ -361,7 +367,28 @@ Condition Searcher::compile_reference(const Criterion& criterion) {
                 out.children.push_back(key(std::move(test)));
                 continue;
             }
-            for (const auto rid : rids_named(reference.type, reference.types, reference.id)) {
+            auto rids = rids_named(reference.type, reference.types, reference.id);
+            if (hierarchical) {
+                std::vector<Rid> family;
+                for (const auto rid : rids) {
+                    const auto name = reads_.name_of(rid);
+                    if (!name) continue;
+                    const auto more = hierarchy(rid, name->type, below);
+                    family.insert(family.end(), more.begin(), more.end());
+                }
+                rids = std::move(family);
+            }
+            if (rids.size() > spelled_out_max) {
+                Condition refers;
+                refers.kind = Condition::Kind::refers;
+                refers.heads = {test.head};
+                std::sort(rids.begin(), rids.end());
+                refers.rids = std::move(rids);
+                refers.exact = test.exact;
+                out.children.push_back(std::move(refers));
+                continue;
+            }
+            for (const auto rid : rids) {
                 auto one = test;
                 keys::append_rid(rid, one.bytes);
                 out.children.push_back(key(std::move(one)));

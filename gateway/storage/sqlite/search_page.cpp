@@ -28,10 +28,9 @@ StoredResource Searcher::need(Vid vid) {
 }
 
 SearchPage Searcher::search(const SearchPlan& plan, const SearchOptions& options) {
-    budget_ = {};
+    begin(options.visibility);
     budget_.rows_max = options.rows_max;
     budget_.until = std::chrono::steady_clock::now() + options.time_max;
-    depth_ = 0;
     const auto now = limits_.now_us();
     const bool first = options.page_token.empty();
     PageToken token;
@@ -244,7 +243,8 @@ void Searcher::add_includes(const SearchPlan& plan, const SearchOptions& options
             return false;
         }
         auto resource = need(vid);
-        if (resource.erased() || !present.insert(resource.version.rid).second) return true;
+        if (resource.erased() || !shown(vid, resource.type) || !present.insert(resource.version.rid).second)
+            return true;
         next.push_back({resource.version.rid, vid, resource.type});
         page.includes.push_back(std::move(resource));
         return true;
@@ -341,8 +341,7 @@ std::vector<std::string> Searcher::types_with_references() const {
 }
 
 HistoryPage Searcher::history(const HistoryRequest& request) {
-    budget_ = {};
-    depth_ = 0;
+    begin(request.visibility);
     const auto now = limits_.now_us();
     const bool first = request.page_token.empty();
     PageToken token;
@@ -391,7 +390,7 @@ HistoryPage Searcher::history(const HistoryRequest& request) {
             }
             budget_.spend();
             if (vid <= snapshot_) {
-                if (wanted(version, replaced_us)) {
+                if (wanted(version, replaced_us) && shown(vid, request.type)) {
                     ++total;
                     if (vid < token.last && !more) take(vid);
                 }
@@ -406,12 +405,13 @@ HistoryPage Searcher::history(const HistoryRequest& request) {
             const auto high = std::min(token.last - 1, snapshot_);
             const auto low = request.since_us ? first_vid_not_before(*request.since_us) : 0;
             for (const auto vid : open_with_key(keys::type_key(code))) {
-                if (vid <= high && vid >= low && in_range(vid, request) && !take(vid)) break;
+                if (vid <= high && vid >= low && in_range(vid, request) && shown(vid, request.type) && !take(vid))
+                    break;
             }
             if (!more) {
                 index_.matches(KeyIndex::term(keys::type_key(code)), {low, high, true}, [&](Vid vid) {
                     budget_.spend();
-                    return !in_range(vid, request) || take(vid);
+                    return !in_range(vid, request) || !shown(vid, request.type) || take(vid);
                 });
             }
         }
@@ -428,7 +428,7 @@ HistoryPage Searcher::history(const HistoryRequest& request) {
             if (some.empty()) break;
             for (const auto vid : some) {
                 budget_.spend();
-                if (vid < low || (in_range(vid, request) && !take(vid))) {
+                if (vid < low || (in_range(vid, request) && shown(vid, {}) && !take(vid))) {
                     going = false;
                     break;
                 }

@@ -346,9 +346,9 @@ void Searcher::each_indexed(const Compiled& compiled, const KeyIndex::Span& want
     index_.matches(*expression, rest, [&](Vid vid) { return consider(vid, complete); });
 }
 
-std::vector<Match> Searcher::find(const fhir::search::SearchPlan& plan, std::size_t limit) {
-    budget_ = {};
-    depth_ = 0;
+std::vector<Match> Searcher::find(const fhir::search::SearchPlan& plan, std::size_t limit,
+                                  const Visibility* visibility) {
+    begin(visibility);
     snapshot_ = group_ ? std::numeric_limits<Vid>::max() : state_.committed;
     std::vector<std::pair<Vid, Rid>> found;
     for (const auto& condition : plan.conditions) {

@@ -1,5 +1,6 @@
 #pragma once
 #include "fhir/search/plan.hpp"
+#include "fhir/terminology/terminology.hpp"
 #include "gateway/storage/sqlite/body_check.hpp"
 #include "gateway/storage/sqlite/condition.hpp"
 #include "gateway/storage/sqlite/dead_set.hpp"
@@ -10,6 +11,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,8 +30,10 @@ struct SearchLimits {
     std::size_t body_sorted_max = 5'000;  ///< of these, with values only the bodies hold
     std::size_t linked_max = 200'000;     ///< resources on the far side of a chain or `_has`
     std::size_t history_max = 1000;
-    int depth_max = 8;  ///< chains inside chains
+    int depth_max = 8;                   ///< chains inside chains
+    std::size_t hierarchy_max = 10'000;  ///< resources above or below another
     BodyReading reading;
+    std::function<std::shared_ptr<const fhir::Terminology>()> terminology;  ///< may be empty
 };
 
 /// Answers searches: SearchPlan -> Condition (in keys) -> candidates from the index, newest first -> checks on the
@@ -47,13 +51,20 @@ public:
     void use(IndexState state) { state_ = std::move(state); }
 
     SearchPage search(const fhir::search::SearchPlan& plan, const SearchOptions& options);
-    std::vector<Match> find(const fhir::search::SearchPlan& plan, std::size_t limit);
+    std::vector<Match> find(const fhir::search::SearchPlan& plan, std::size_t limit, const Visibility* visibility);
+    bool sees(const Visibility& visibility, const StoredResource& resource);
     HistoryPage history(const HistoryRequest& request);
 
     KeyIndex& index() noexcept { return index_; }
     /// Does the resource meet the criterion now? For the body check of chains and `_has`.
     bool meets(std::string_view type, std::string_view id, const fhir::search::Criterion& criterion);
     bool referred(std::string_view type, std::string_view id, const fhir::search::Criterion::Target& target);
+    /// The same for `:in`, `:above` ... on tokens, for hierarchies of references, and for `_list`, `_text`, `_content`.
+    std::optional<bool> code_in(std::string_view system, std::string_view code, fhir::search::Modifier modifier,
+                                const fhir::search::Operand& operand);
+    bool target_in(std::string_view type, std::string_view id, fhir::search::Modifier modifier,
+                   const fhir::search::Operand& operand);
+    bool whole_meets(const fhir::search::Criterion& criterion, const StoredResource& resource);
 
 private:
     struct Budget {
@@ -68,13 +79,28 @@ private:
         const fhir::search::Criterion* criterion = nullptr;
         Condition condition;
         bool verify = false;  ///< check the body even on a yes: decisions about identity
+        std::shared_ptr<const fhir::search::Criterion> owned;  ///< `criterion`, where what may be seen was added
     };
     using Each = std::function<bool(const Candidate&)>;
 
+    void begin(const Visibility* visibility);
     Compiled compile(std::string_view type, const fhir::search::Criterion& criterion, bool verify);
     Condition compile_node(std::string_view type, const fhir::search::Criterion& criterion);
     Condition compile_compare(std::string_view type, const fhir::search::Criterion& criterion);
     Condition compile_reference(const fhir::search::Criterion& criterion);
+    /// `:in`, `:above` ... on a token: the codes spelled out if they are few, otherwise a question to each body.
+    Condition compile_codes(std::uint16_t parameter, const fhir::search::Criterion& criterion,
+                            const fhir::search::Operand& operand);
+    Condition compile_list(const fhir::search::Criterion& criterion);
+    /// The resource and all above or below it by the type's own part-of parameter.
+    std::vector<Rid> hierarchy(Rid rid, std::string_view type, bool below);
+    struct NamedValueSet;
+    std::shared_ptr<const NamedValueSet> value_set(std::string_view name);
+    /// Adds what may be seen; nullptr if nothing of the type may.
+    std::shared_ptr<const fhir::search::Criterion> confined(std::string_view type,
+                                                            const fhir::search::Criterion& criterion) const;
+    /// May the version be seen under the running call's visibility?
+    bool shown(Vid vid, std::string_view type);
     Condition compile_chain(const fhir::search::Criterion& criterion);
     Condition compile_has(const fhir::search::Criterion& criterion);
 
@@ -121,7 +147,10 @@ private:
     Vid snapshot_ = 0;  ///< of the running call
     Budget budget_;
     int depth_ = 0;
-    bool verify_ = false;  ///< the running call decides about identity
+    bool verify_ = false;                     ///< the running call decides about identity
+    const Visibility* visibility_ = nullptr;  ///< of the running call; null: everything
+    std::map<std::string, std::shared_ptr<const NamedValueSet>, std::less<>> value_sets_;  ///< of the running call
+    std::map<std::string, Compiled, std::less<>> shown_;                                   ///< of the running call
 };
 
 }  // namespace causeway::storage

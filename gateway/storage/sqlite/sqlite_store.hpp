@@ -4,6 +4,11 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
+
+namespace causeway::fhir {
+class Terminology;
+}
 
 namespace causeway::storage {
 
@@ -23,6 +28,8 @@ struct SqliteOptions {
     TimeUs page_token_life_us = 3'600'000'000;  ///< the snapshot horizon
     std::int32_t zone_offset_minutes = 0;  ///< how search values were extracted: for the checks that go back to a body
     std::string base_url;
+    /// Decides `:in`, `:not-in`, `:above` and `:below`; empty: these are not supported. Called from every thread.
+    std::function<std::shared_ptr<const fhir::Terminology>()> terminology;
     bool fast_check = true;  ///< quick_check at start when the file was not closed cleanly
     int hash_bits = 64;      ///< tests only: a few bits prove that every hashed match is verified
     std::function<bool(const char* place)>

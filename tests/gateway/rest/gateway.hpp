@@ -12,6 +12,7 @@
 #include "gateway/rest/operations.hpp"
 #include "gateway/rest/resource_writer.hpp"
 #include "gateway/rest/rest.hpp"
+#include "gateway/rest/terminology_service.hpp"
 #include "gateway/storage/sqlite/sqlite_store.hpp"
 
 namespace causeway::tests {
@@ -44,19 +45,28 @@ public:
     static constexpr std::string_view base = "http://test/fhir";
     using Headers = std::vector<std::pair<std::string_view, std::string_view>>;
 
-    explicit Gateway(rest::Settings settings = {})
-        : folder_(make_folder()),
-          store_(open(folder_)),
+    /// `door` outlives this; none: everybody may do everything.
+    /// `folder`: made by make_folder(), stays; empty: one of its own, which goes.
+    explicit Gateway(rest::Settings settings = {}, const security::Door* door = nullptr,
+                     const std::filesystem::path& folder = {})
+        : own_folder_(folder.empty()),
+          folder_(folder.empty() ? make_folder() : folder),
+          store_(open(folder_, terminology_)),
           reads_(*store_),
           writer_(*store_, {std::string(base), 0}),
-          services_{*store_, door_, &reads_, clock_, writer_, operations_, std::nullopt, std::move(settings)},
+          services_{*store_, door ? *door : door_, &reads_,      clock_,
+                    writer_, operations_,          std::nullopt, std::move(settings)},
           rest_(services_) {
+        terminology_.attach(*store_);
+        services_.terminology = &terminology_;
+        writer_.add_observer(terminology_);
         rest::add_standard_operations(operations_);
+        rest::add_terminology_operations(operations_, terminology_);
     }
     ~Gateway() {
         store_->close();
         store_.reset();
-        std::filesystem::remove_all(folder_);
+        if (own_folder_) std::filesystem::remove_all(folder_);
     }
 
     Got send(http::Method method, std::string_view target, std::string body = {}, const Headers& headers = {}) {
@@ -110,15 +120,19 @@ public:
     rest::ResourceWriter& writer() { return writer_; }
     rest::Operations& operations() { return operations_; }
 
-private:
     static std::filesystem::path make_folder() {
         std::string pattern = (std::filesystem::temp_directory_path() / "causeway-rest-XXXXXX").string();
         if (!mkdtemp(pattern.data())) throw std::runtime_error("mkdtemp");
         return pattern;
     }
-    static std::unique_ptr<storage::Store> open(const std::filesystem::path& folder) {
+    const std::filesystem::path& folder() const { return folder_; }
+
+private:
+    static std::unique_ptr<storage::Store> open(const std::filesystem::path& folder,
+                                                const rest::TerminologyService& terminology) {
         storage::SqliteOptions options;
         options.file = folder / "store.db";
+        options.terminology = [&terminology] { return terminology.current(); };
         return storage::open_sqlite(std::move(options)).value();
     }
     static Got got(http::Response response) {
@@ -127,7 +141,9 @@ private:
         return answer;
     }
 
+    bool own_folder_;
     std::filesystem::path folder_;
+    rest::TerminologyService terminology_;
     std::unique_ptr<storage::Store> store_;
     security::Door door_;
     security::ReadAudit reads_;

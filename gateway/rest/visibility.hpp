@@ -1,0 +1,35 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "gateway/rest/fault.hpp"
+#include "gateway/security/door.hpp"
+#include "gateway/storage/visibility.hpp"
+
+namespace causeway::rest {
+
+/// Turns what the authorisation point lets somebody see into conditions for the store.
+///
+/// With patients given, a type of the patient compartment is seen where a reference of the compartment's table names
+/// one of them. Of the other types only those are seen that describe no patient (organisations, definitions ...); what
+/// could hold anything about anyone (Binary, Bundle, Task ...) is not.
+///
+/// Remembers what it made: a principal asks often with few filters. Thread-safe.
+class Visibilities {
+public:
+    Visibilities();
+    ~Visibilities();
+
+    /// Null for a filter that lets everything through. A granular query that cannot be read is a fault: nothing is
+    /// shown then.
+    Outcome<std::shared_ptr<const storage::Visibility>> of(const security::AccessFilter& filter,
+                                                           std::string_view base_url,
+                                                           std::int32_t zone_offset_minutes) const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace causeway::rest
