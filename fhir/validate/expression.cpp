@@ -39,7 +39,7 @@ const TypeDef* walk(Element element, std::string* out) {
             *out += element.name();
         }
     }
-    if (!member.type) return nullptr;
+    if (!member.type) return element.is_object() ? resource_type_def(element) : nullptr;
     if (member.type->kind == r4::TypeKind::resource && element.is_object()) return resource_type_def(element);
     return member.type;
 }

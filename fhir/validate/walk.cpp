@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include "fhir/validate/expression.hpp"
 #include "fhir/validate/run.hpp"
@@ -40,6 +41,7 @@ public:
         const TypeDef* type = resource_type_def(element);
         if (!type || run_.full()) return;
         const Run::Focus focus(run_, element, contained ? run_.root_resource : element);
+        auto outer_ids = std::exchange(ids_, {});
         std::unique_ptr<BundleIndex> outer;
         if (type == known().bundle) {
             outer = std::exchange(run_.bundle, std::make_unique<BundleIndex>(element));
@@ -50,6 +52,7 @@ public:
         if (element["contained"]) contained_ids(element);
         profiles(element, *type);
         if (type == known().bundle) run_.bundle = std::move(outer);
+        ids_ = std::move(outer_ids);
     }
 
 private:
@@ -75,8 +78,16 @@ private:
             if (run_.full()) return;
             const MemberDef member = r4::find_element(type, child.name());
             if (!member.element) continue;
+            if (member.element->is_attribute && child.name() == "id") element_id(child);
             for (const Element item : child.items()) value(item, member);
         }
+    }
+
+    /// Ids of elements are once in a resource. A StructureDefinition has each of them in snapshot and differential.
+    void element_id(Element id) {
+        if (run_.resource.resource_type() == "StructureDefinition") return;
+        if (!ids_.insert(id.text()).second)
+            run_.error(IssueCode::duplicate, id, "another element of the resource has the same id", "id");
     }
 
     void value(Element item, const MemberDef& member) {
@@ -140,7 +151,10 @@ private:
     void contained_ids(Element element) {
         for (const Element one : element["contained"].items()) {
             const auto id = one["id"].text();
-            if (id.empty()) continue;  // dom-3 says it
+            if (id.empty()) {
+                run_.missing(one, "id", "a contained resource has an id: nothing can refer to it without", "contained");
+                continue;
+            }
             for (const Element other : element["contained"].items()) {
                 if (other == one) break;
                 if (other["id"].text() != id) continue;
@@ -180,6 +194,7 @@ private:
     }
 
     Run& run_;
+    std::unordered_set<std::string_view> ids_ = {};  ///< of elements of the resource being checked
 };
 
 }  // namespace
