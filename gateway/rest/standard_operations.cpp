@@ -109,10 +109,12 @@ Outcome<http::Response> validate(const Services& services, const Call& call) {
     const std::string_view mode = input(call, body, "mode");
     if (!mode.empty() && mode != "create" && mode != "update" && mode != "delete" && mode != "profile")
         return fault(400, IssueCode::value, "mode takes create, update, delete or profile");
-    Element resource = body && body->resource_type() == "Parameters" && call.route.type != "Parameters"
-                           ? input_resource(body, "resource")
-                       : body ? body->root()
-                              : Element();
+    Element resource = body ? body->root() : Element();
+    if (resource.resource_type() == "Parameters") {
+        // Parameters are themselves what is validated only at their own type, and where they wrap nothing.
+        const Element wrapped = input_resource(body, "resource");
+        if (wrapped || call.route.type != "Parameters") resource = wrapped;
+    }
     fhir::DocumentPtr stored;
     if (!resource && !call.route.id.empty()) {
         auto snapshot = services.store.snapshot();
