@@ -425,16 +425,20 @@ void add_validate_command(CLI::App& app, Exit& exit_code) {
     const auto options = std::make_shared<Options>();
     command->add_option("files", options->files,
                         "messages, batches, resources in JSON, NDJSON or XML; - reads standard input");
-    command->add_option(
-        "--profile", options->profiles,
-        "a message profile by name or file, or a FHIR profile by URL; repeatable. Profiles that a message "
-        "names in MSH-21 are checked anyway; 'none' leaves them out");
+    command
+        ->add_option("--profile", options->profiles,
+                     "a message profile by name or file, or a FHIR profile by URL; repeatable. Profiles that a message "
+                     "names in MSH-21 are checked anyway; 'none' leaves them out")
+        ->allow_extra_args(false);  // what follows the name is a file
     command
         ->add_option("--definitions", options->definitions,
                      "FHIR definitions to check by (StructureDefinition, ValueSet ...)")
-        ->check(CLI::ExistingFile);
-    command->add_option("--package", options->packages,
-                        "FHIR packages to check by: a .tgz, a package's folder, or a folder of them; repeatable");
+        ->check(CLI::ExistingFile)
+        ->allow_extra_args(false);
+    command
+        ->add_option("--package", options->packages,
+                     "FHIR packages to check by: a .tgz, a package's folder, or a folder of them; repeatable")
+        ->allow_extra_args(false);
     command
         ->add_option(
             "--as", options->as,

@@ -25,11 +25,13 @@ int days_of(int year, int month) noexcept {
     return month == 2 && leap(year) ? 29 : days[month - 1];
 }
 
-/// `+0100`, `-05`; what stands before is left in `text`.
-bool take_zone(std::string_view& text, bool& zone) noexcept {
+/// `+0100`; what stands before is left in `text`. `-05` is read too, but only behind a time of day (or 1970-01 would be
+/// a year with its offset).
+bool take_zone(std::string_view& text, bool& zone, std::size_t clock_at) noexcept {
     const std::size_t sign = text.find_first_of("+-");
     if (sign == std::string_view::npos) return true;
     std::string_view offset = text.substr(sign + 1);
+    if (offset.size() == 2 && sign <= clock_at) return false;
     const int hours = take(offset, 2);
     const int minutes = offset.empty() ? 0 : take(offset, 2);
     if (hours < 0 || hours > 14 || minutes < 0 || minutes > 59 || !offset.empty()) return false;
@@ -71,7 +73,7 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 TimeShape time_shape(std::string_view text) noexcept {
     TimeShape shape;
-    if (!take_zone(text, shape.zone)) return {};
+    if (!take_zone(text, shape.zone, 8)) return {};
     const int year = take(text, 4);
     if (year < 0) return {};
     shape.precision = TimePrecision::year;
@@ -99,7 +101,7 @@ std::string_view datatype_fault(std::string_view datatype, std::string_view text
     }
     if (datatype == "TM") {
         bool zone = false;
-        const bool good = take_zone(text, zone) && clock_precision(text) != TimePrecision::none;
+        const bool good = take_zone(text, zone, 0) && clock_precision(text) != TimePrecision::none;
         return good ? "" : "is no time HH[MM[SS[.SSSS]]][+/-ZZZZ] (TM)";
     }
     if (datatype == "DTM" || datatype == "TS") {

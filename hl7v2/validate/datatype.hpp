@@ -18,7 +18,7 @@ struct TimeShape {
     bool zone = false;
 };
 /// Reads `YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]][+/-ZZZZ]`; a day that the calendar does not have is no time. An offset
-/// of two digits is read too.
+/// of two digits is read too, behind a time of day.
 TimeShape time_shape(std::string_view text) noexcept;
 
 /// An ISO object identifier: `2.16.840.1.113883`.
