@@ -24,6 +24,7 @@
 #include "gateway/http/server.hpp"
 #include "gateway/main/authentication.hpp"
 #include "gateway/main/config_clients.hpp"
+#include "gateway/main/definition_packages.hpp"
 #include "gateway/main/endpoints.hpp"
 #include "gateway/main/events.hpp"
 #include "gateway/main/map_files.hpp"
@@ -148,6 +149,22 @@ rest::Subscriptions::Options subscription_options(const ops::Config& config) {
     return options;
 }
 
+/// R4 and the packages that are configured. A package that cannot be read stops the start.
+std::shared_ptr<const fhir::Validator> load_validator(const ops::Config& config) {
+    fhir::ValidatorBuilder builder;
+    if (config.fhir.packages.empty()) return std::move(builder).build();
+    const LoadedPackages loaded = load_packages(builder, config.fhir.packages);
+    if (!loaded.faults.empty()) throw StartFailure{"fhir.packages: " + loaded.faults.front()};
+    for (const fhir::PackageReport& package : loaded.packages) {
+        logging::info("package loaded", {{"name", package.name},
+                                         {"version", package.version},
+                                         {"profiles", package.profiles},
+                                         {"terms", package.terms},
+                                         {"unreadable", package.faults.size()}});
+    }
+    return std::move(builder).build();
+}
+
 rest::Settings rest_settings(const ops::Config& config) {
     rest::Settings settings;
     settings.base_url = config.http.base_url;
@@ -206,7 +223,8 @@ struct Gateway::Parts {
     explicit Parts(Startup given)
         : startup(std::move(given)),
           transport(startup),
-          terminology(std::make_shared<::causeway::terminology::ConceptFiles>(startup.config.terminology.path)),
+          terminology(std::make_shared<::causeway::terminology::ConceptFiles>(startup.config.terminology.path),
+                      load_validator(startup.config)),
           store(open_store(startup.config, terminology)),
           maps(load_maps(startup.config)),
           exchange_settings(std::make_shared<const exchange::ExchangeSettings>(startup.exchange)),

@@ -72,6 +72,8 @@ std::vector<Setting> make_settings() {
         setting("fhir.page_max", &C::fhir, &C::Fhir::page_max, "most matches on a search page", 1, 10'000),
         setting("fhir.include_max", &C::fhir, &C::Fhir::include_max, "most included resources on a search page", 1,
                 100'000),
+        setting("fhir.packages", &C::fhir, &C::Fhir::packages,
+                "FHIR packages to validate by: a .tgz, a package's folder, or a folder of them; empty: R4 alone"),
         setting("fhir.update_create", &C::fhir, &C::Fhir::update_create, "PUT of an unknown id creates it"),
         setting("bulk.folder", &C::bulk, &C::Bulk::folder,
                 "where bulk exports and imports keep their files; empty: beside the store's file"),

@@ -38,6 +38,7 @@ struct Config {
         std::int64_t page_max = 1'000;
         std::int64_t include_max = 1'000;
         bool update_create = true;
+        std::string packages;
     } fhir;
     struct Bulk {
         std::string folder;  ///< of exports and imports; empty: beside the store's file

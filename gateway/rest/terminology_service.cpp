@@ -35,9 +35,10 @@ bool add_stored(storage::Reader& reader, std::string_view type, fhir::ValidatorB
 
 }  // namespace
 
-TerminologyService::TerminologyService(std::shared_ptr<const fhir::ConceptStore> concepts)
-    : concepts_(std::move(concepts)), built_in_(fhir::Terminology::built_in()) {
-    fhir::ValidatorBuilder builder(built_in_);
+TerminologyService::TerminologyService(std::shared_ptr<const fhir::ConceptStore> concepts,
+                                       std::shared_ptr<const fhir::Validator> base)
+    : concepts_(std::move(concepts)), base_(base ? std::move(base) : fhir::Validator::built_in()) {
+    fhir::ValidatorBuilder builder(*base_);
     if (concepts_) builder.set_store(concepts_);
     current_ = std::move(builder).build();
 }
@@ -60,7 +61,7 @@ void TerminologyService::refresh() {
     if (changed_.load() <= made_.load() || last == made_.load()) return;
     auto snapshot = store_->snapshot();
     if (snapshot.has_error()) return;  // what is known goes on answering; the next one tries again
-    fhir::ValidatorBuilder builder(built_in_);
+    fhir::ValidatorBuilder builder(*base_);
     if (concepts_) builder.set_store(concepts_);
     for (const std::string_view type : definition_types)
         if (!add_stored(**snapshot, type, builder)) return;

@@ -18,8 +18,10 @@ class Operations;
 /// Thread-safe once attached.
 class TerminologyService final : public WriteObserver {
 public:
-    /// `concepts`: code systems that are too large for memory; may be null.
-    explicit TerminologyService(std::shared_ptr<const fhir::ConceptStore> concepts = nullptr);
+    /// `concepts`: code systems that are too large for memory; may be null. `base`: what is known before the store is
+    /// asked, packages included; null for what is compiled in.
+    explicit TerminologyService(std::shared_ptr<const fhir::ConceptStore> concepts = nullptr,
+                                std::shared_ptr<const fhir::Validator> base = nullptr);
 
     /// `store` outlives this. Before it only what is compiled in is known.
     void attach(storage::Store& store) { store_ = &store; }
@@ -35,7 +37,7 @@ private:
     mutable std::mutex mutex_;
     std::mutex making_;
     const std::shared_ptr<const fhir::ConceptStore> concepts_;
-    const std::shared_ptr<const fhir::Terminology> built_in_;
+    const std::shared_ptr<const fhir::Validator> base_;
     std::shared_ptr<const fhir::Validator> current_;
     std::atomic<storage::Vid> changed_{1};  ///< the newest version of a definition
     std::atomic<storage::Vid> made_{0};     ///< the newest version that current() may know
