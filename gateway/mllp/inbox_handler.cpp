@@ -35,7 +35,9 @@ InboxHandler::InboxHandler(exchange::Inbox& inbox, storage::Store& store, net::t
 
 Awaitable<Reply> InboxHandler::handle(std::string message, const SessionInfo& session) {
     if (is_batch(message)) co_return co_await handle_batch(std::move(message), session);
-    co_return Reply{co_await handle_one(std::move(message), session), false, {}};
+    Reply reply;  // filled member by member: g++ 12 destroys the members of an aggregate made around a co_await twice
+    reply.messages = co_await handle_one(std::move(message), session);
+    co_return reply;
 }
 
 /// Nothing of a batch whose counts do not agree is processed. If the gateway goes down in the middle, its sender sends it
