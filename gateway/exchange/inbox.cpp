@@ -132,8 +132,27 @@ void Intake::prepare_or_throw() {
         receipt_.note = "an acknowledgement by itself";
         return;
     }
+    if (at_identity_desk()) return;
     map();
     if (mode_ == Mode::process) bind_from_snapshot();
+}
+
+/// True if that settles the message: it is a query, or may not say what it says.
+bool Intake::at_identity_desk() {
+    if (services_.identity_desk == nullptr) return false;
+    query_answer_ = services_.identity_desk->answer(envelope_, {now_hl7_, accept_id_, application_id_});
+    if (query_answer_) {
+        mode_ = Mode::record;
+        receipt_.outcome = Receipt::Outcome::processed;
+        receipt_.note = query_answer_->note;
+        return true;
+    }
+    if (auto refusal = services_.identity_desk->refusal(envelope_)) {
+        refuse(std::move(*refusal), Receipt::Outcome::rejected);
+        return true;
+    }
+    completed_ = services_.identity_desk->completed(envelope_);
+    return false;
 }
 
 void Intake::map() {
@@ -149,7 +168,8 @@ void Intake::map() {
     context.sender =
         receipt_
             .correlation;  // MSH-10 is not unique with every sender: what only a message identifies is new each time
-    mapped_ = mappings::forward(*plan, envelope_.message->view(), context);
+    mapped_ = mappings::forward(*plan, (completed_ ? *completed_ : *envelope_.message).view(), context);
+    if (services_.identity_desk != nullptr) services_.identity_desk->restrict_keys(partner, mapped_);
     if (!mapped_.refused) return;
     receipt_.note = codes_of(mapped_.issues);
     const bool unknown = !mapped_.issues.empty() && mapped_.issues.front().code == "R300";
@@ -216,6 +236,17 @@ void Intake::fail_with(const rest::Fault& fault, const std::string& type) {
 }
 
 void Intake::make_replies_now() {
+    if (query_answer_ && receipt_.outcome == Receipt::Outcome::processed) {
+        // the response is the application's answer; a sender in enhanced mode gets its accept acknowledgement before
+        receipt_.replies.clear();
+        if (envelope_.enhanced() && wanted(envelope_.accept, true)) {
+            receipt_.replies.push_back(hl7v2::acknowledge(envelope_.message->view(), hl7v2::AckCode::ca, {},
+                                                          {.now = now_hl7_, .control_id = accept_id_}));
+        }
+        receipt_.replies.push_back(query_answer_->message);
+        receipt_.code = query_answer_->code;
+        return;
+    }
     receipt_.replies = make_replies(envelope_, verdict_, {now_hl7_, accept_id_, application_id_, expected_sequence_});
     receipt_.code = summary_code(envelope_, verdict_);
 }

@@ -9,6 +9,7 @@
 
 #include "gateway/exchange/binding.hpp"
 #include "gateway/exchange/envelope.hpp"
+#include "gateway/exchange/identity_desk.hpp"
 #include "gateway/exchange/reply.hpp"
 #include "gateway/exchange/router.hpp"
 #include "gateway/exchange/stray_answer.hpp"
@@ -78,6 +79,7 @@ public:
         IdentityEvents* identity_events = nullptr;
         /// After the commit, any thread: an acknowledgement by itself settled this message to the partner.
         std::function<void(const std::string& partner, storage::OutboxId id)> settled = {};
+        const IdentityDesk* identity_desk = nullptr;  ///< null: no queries, and senders are not held to domains
     };
     Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings,
           std::shared_ptr<const mappings::MapSet> maps);
@@ -115,6 +117,7 @@ private:
     enum class Mode : std::uint8_t { process, record };
 
     void prepare_or_throw();
+    bool at_identity_desk();
     void map();
     void bind_from_snapshot();
     BindOptions bind_options() const;
@@ -140,6 +143,8 @@ private:
     std::string bytes_;
     Envelope envelope_;
     security::Principal principal_;
+    std::unique_ptr<const hl7v2::Message> completed_;  ///< what is mapped in place of the message, if not null
+    std::optional<QueryAnswer> query_answer_;
     mappings::ForwardResult mapped_;
     bool duplicate_ = false;
     std::optional<Binding> binding_;

@@ -66,6 +66,7 @@ struct AssigningAuthority {
     std::string universal_id;    ///< HD.2
     std::string universal_type;  ///< HD.3, "ISO" when empty and universal_id is an OID
     std::string system;          ///< the identifier system in FHIR
+    bool national = false;       ///< its numbers say who is who, whichever record holds them
 };
 
 /// Deviations of a sender that are accepted in silence; what is not named here is still read where that is safe, and

@@ -33,11 +33,6 @@ struct Options {
     bool shipped = false, quiet = false;
 };
 
-int this_year() {
-    const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-    return static_cast<int>(std::chrono::year_month_day(today).year());
-}
-
 std::string file_text(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in) throw std::runtime_error(fmt::format("{}: cannot be read", path));
@@ -174,7 +169,6 @@ void run_files(const Options& options) {
     const double trained_s = seconds();
     pi::BatchOptions batch;
     batch.threads = options.threads;
-    batch.this_year = this_year();
     if (!options.truth.empty()) batch.weight_min = -12;
     batch.progress = [&](std::string_view step, double share) { progress(step, share); };
     auto result = pi::score_candidates(data.records, blocks, model, data.population, rates_for(model, data), batch);
@@ -234,7 +228,7 @@ Judged judge(const match::Features& a, const match::Features& b, const match::Mo
     Judged out;
     out.comparison = match::compare(a, b);
     out.score = match::score(out.comparison, model, population, rates);
-    out.decision = match::decide(out.comparison, out.score, model, population, this_year());
+    out.decision = match::decide(out.comparison, out.score, model);
     return out;
 }
 

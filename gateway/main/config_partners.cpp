@@ -251,7 +251,8 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
                     {{"namespace", &authority.namespace_id},
                      {"oid", &authority.universal_id},
                      {"type", &authority.universal_type},
-                     {"system", &authority.system}});
+                     {"system", &authority.system},
+                     {"national", &authority.national}});
     });
     return partner;
 }

@@ -39,6 +39,7 @@
 #include "gateway/patient_index/admin.hpp"
 #include "gateway/patient_index/match/model.hpp"
 #include "gateway/patient_index/match_operation.hpp"
+#include "gateway/patient_index/v2/identity_desk.hpp"
 #include "gateway/patient_index/patient_index.hpp"
 #include "gateway/rest/bulk_jobs.hpp"
 #include "gateway/rest/operations.hpp"
@@ -90,8 +91,11 @@ std::shared_ptr<const mappings::MapSet> load_maps(const ops::Config& config) {
     return std::move(loaded.maps);
 }
 
-patient_index::PatientIndex::Options index_options(const ops::Config& config) {
+patient_index::PatientIndex::Options index_options(const ops::Config& config,
+                                                   const patient_index::Authorities& authorities) {
     patient_index::PatientIndex::Options options;
+    options.identifiers.national_systems = authorities.national_systems();
+    options.person_system = authorities.own().system;
     const auto& path = config.patient_index.model;
     if (path.empty()) return options;
     std::ifstream file(path, std::ios::binary);
@@ -233,7 +237,9 @@ struct Gateway::Parts {
           control_ids(clock),
           events(metrics),
           writer(*store, {startup.config.http.base_url, 0}),
-          index(index_options(startup.config), clock),
+          authorities({"CAUSEWAY", {}, {}, "urn:causeway:person", false, {}}, *exchange_settings),
+          index(index_options(startup.config, authorities)),
+          desk(*store, authorities),
           identity_bridge(index),
           services{*store, door, &reads, clock, writer, operations, cpu.get_executor(), rest_settings(startup.config)},
           rest(services),
@@ -290,7 +296,9 @@ struct Gateway::Parts {
     exchange::ControlIds control_ids;
     Events events;
     rest::ResourceWriter writer;
+    const patient_index::Authorities authorities;
     patient_index::PatientIndex index;
+    const patient_index::v2::Desk desk;
     IdentityBridge identity_bridge;
     exchange::IdentityRegistrar registrar;
     std::unique_ptr<exchange::Router> routing;
@@ -357,7 +365,8 @@ void Gateway::Parts::start_exchange() {
                                   [this](const std::string& partner, storage::OutboxId id) {
                                       if (const auto found = workers.find(partner); found != workers.end())
                                           found->second->settled_elsewhere(id);
-                                  }},
+                                  },
+                                  startup.config.patient_index.enabled ? &desk : nullptr},
         exchange_settings, maps);
     intake = std::make_unique<mllp::InboxHandler>(*inbox, *store, cpu, events);
     for (const auto& each : exchange_settings->partners) {

@@ -31,7 +31,7 @@ struct Worker {
                     const auto comparison = match::compare(records[a], records[b]);
                     const auto scored = match::score(comparison, model, population, rates);
                     if (scored.weight < options.weight_min) continue;
-                    const auto decision = match::decide(comparison, scored, model, population, options.this_year);
+                    const auto decision = match::decide(comparison, scored, model);
                     pairs.push_back(
                         {a, b, static_cast<float>(scored.weight), decision.outcome, truncated, decision.rule});
                 }

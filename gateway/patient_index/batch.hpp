@@ -22,7 +22,6 @@ struct ScoredPair {
 struct BatchOptions {
     unsigned threads = 1;
     double weight_min = -3;  ///< pairs below are counted, not kept
-    int this_year = 2000;
     std::function<void(std::string_view step, double share)> progress;  ///< called by one thread only
 };
 

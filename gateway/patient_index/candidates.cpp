@@ -156,7 +156,7 @@ private:
         next.pooled = pooled;
         next.score = match::score(comparison, *matcher_.model, population_, rates_);
         if (next.score.weight < matcher_.model->review) return;
-        next.decision = match::decide(comparison, next.score, *matcher_.model, population_, matcher_.this_year);
+        next.decision = match::decide(comparison, next.score, *matcher_.model);
         const auto [at, fresh] = best_.emplace(person, next);
         if (fresh) return;
         auto& best = at->second;

@@ -15,7 +15,6 @@ namespace causeway::patient_index {
 struct Matcher {
     std::shared_ptr<const match::Model> model;
     const Statistics* statistics = nullptr;
-    int this_year = 2000;
     std::size_t candidates_max = 2000;  ///< records compared for one look-up; beyond it the answer is truncated
 };
 

@@ -49,6 +49,10 @@ void read_identifier(fhir::Element identifier, const IdentifierRules& rules, Rec
         out.ssns.emplace_back(value);
         return;
     }
+    if (holds(rules.national_systems, system)) {
+        out.identifiers.push_back({std::string(system), std::string(value), Record::IdentifierKind::national});
+        return;
+    }
     out.identifiers.push_back({std::string(system), std::string(value),
                                person ? Record::IdentifierKind::person : Record::IdentifierKind::local});
 }

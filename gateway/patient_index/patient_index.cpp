@@ -1,6 +1,5 @@
 #include "gateway/patient_index/patient_index.hpp"
 
-#include <chrono>
 #include <limits>
 
 namespace causeway::patient_index {
@@ -20,9 +19,8 @@ auto caught(const Step& step) -> storage::Result<decltype(step())> {
 
 }  // namespace
 
-PatientIndex::PatientIndex(Options options, const ops::Clock& clock)
+PatientIndex::PatientIndex(Options options)
     : options_(std::move(options)),
-      clock_(clock),
       model_(options_.model ? options_.model
                             : std::shared_ptr<const match::Model>(std::shared_ptr<void>(), &match::shipped_model())) {}
 
@@ -40,8 +38,6 @@ Matcher PatientIndex::matcher() const {
     Matcher out;
     out.model = model();
     out.statistics = &statistics_;
-    const std::chrono::sys_time<std::chrono::microseconds> now{std::chrono::microseconds(clock_.now_us())};
-    out.this_year = static_cast<int>(std::chrono::year_month_day(std::chrono::floor<std::chrono::days>(now)).year());
     return out;
 }
 

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "gateway/ops/clock.hpp"
 #include "gateway/patient_index/fhir_patient.hpp"
 #include "gateway/patient_index/registry.hpp"
 #include "gateway/patient_index/statistics.hpp"
@@ -27,8 +26,7 @@ public:
         std::string person_system = "urn:causeway:person";
     };
 
-    /// `clock` outlives the index.
-    PatientIndex(Options options, const ops::Clock& clock);
+    explicit PatientIndex(Options options);
 
     /// Reads the statistics that the store holds and counts what they have not seen. Call once, before the first write.
     storage::Result<void> load(storage::Store& store);
@@ -77,7 +75,6 @@ private:
     Matcher matcher() const;
 
     const Options options_;
-    const ops::Clock& clock_;
     Statistics statistics_;
     Counters counters_;
     mutable std::mutex model_mutex_;

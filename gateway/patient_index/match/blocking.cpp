@@ -96,7 +96,7 @@ std::vector<BlockingKey> blocking_keys(const Features& features) {
                 add(Key::house_and_street, address.house + ' ' + address.street + ' ' + code);
     }
     for (const auto& identifier : features.identifiers)
-        add(identifier.kind == Record::IdentifierKind::person ? Key::identifier : Key::record_number,
+        add(identifier.kind == Record::IdentifierKind::local ? Key::record_number : Key::identifier,
             identifier.system + '|' + identifier.value);
     for (const auto& name : features.names) {
         if (name.given.size() > 1 && name.family.size() > 1)

@@ -191,9 +191,6 @@ void compare_births(const Features& a, const Features& b, Comparison& out) {
             if (!gap_known || gap < out.birth_year_gap) out.birth_year_gap = gap;
             gap_known = true;
         }
-    for (const auto* side : {&a, &b})
-        for (const auto& date : side->births)
-            out.youngest_birth_year = std::max<int>(out.youngest_birth_year, date.year);
 }
 
 bool similar_street(std::string_view a, std::string_view b) {
@@ -310,6 +307,7 @@ void compare_identifiers(const Features& a, const Features& b, Comparison& out) 
                 found = identifier_level::equal;
             else if (edits(x.value, y.value, 1) == 1)
                 found = identifier_level::one_edit;
+            if (x.kind == Record::IdentifierKind::national && x.value == y.value) out.national_number_equal = true;
             person = std::max(person, found);
         }
 }

@@ -21,9 +21,9 @@ struct Comparison {
     BirthDate birth;
     int birth_year_gap = 0;       ///< least difference in years between known birth years
     bool suffix_differs = false;  ///< known on both sides, nothing in common
+    bool national_number_equal = false;
     bool birth_order_differs = false;
     bool multiple_birth = false;  ///< a birth order or the flag on either side
-    int youngest_birth_year = 0;  ///< latest birth year on either side, 0 = none known
 };
 
 Comparison compare(const Features& a, const Features& b);

@@ -17,9 +17,9 @@ struct Decision {
     std::string_view rule;  ///< a static text: the route of an automatic link, or the test that failed
 };
 
-/// A score alone never links: twins, siblings, a parent and a child share almost everything. The rules below demand
-/// evidence of the person and not only of the household. `this_year` serves the tests that ask for adults.
-Decision decide(const Comparison& comparison, const Score& score, const Model& model, const Population& population,
-                int this_year);
+/// A score alone never links: twins, siblings, a parent and a child share almost everything. The rules demand evidence of
+/// the person and not only of the household, and one of them stands above all evidence: given names that differ are
+/// never joined by the machine (a national number that its own authority assigned apart).
+Decision decide(const Comparison& comparison, const Score& score, const Model& model);
 
 }  // namespace causeway::patient_index::match

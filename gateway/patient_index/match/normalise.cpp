@@ -231,7 +231,7 @@ void add_ssn(Features& out, std::string_view raw) {
 void add_identifier(Features& out, const Record::Identifier& raw) {
     Identifier identifier{raw.system.substr(0, value_bytes_max), joined(folded_words(raw.value)), raw.kind};
     if (identifier.system.empty() || identifier.value.empty()) return;
-    if (identifier.kind == Record::IdentifierKind::person &&
+    if (identifier.kind != Record::IdentifierKind::local &&
         (identifier.value.size() < 4 || one_symbol(identifier.value)))
         return;
     add(out.identifiers, std::move(identifier));

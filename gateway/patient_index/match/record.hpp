@@ -19,8 +19,9 @@ struct Record {
         std::string city;
         std::string zip;
     };
-    /// person: a number that only one human being has (insurance, licence, passport); local: a medical record number.
-    enum class IdentifierKind { person, local };
+    /// person: a number that only one human being has (insurance, licence, passport); local: a medical record number;
+    /// national: of the one authority that says by its number who is who.
+    enum class IdentifierKind { person, local, national };
     struct Identifier {
         std::string system;  ///< an identifier without a system is not evidence and is dropped
         std::string value;

@@ -47,6 +47,16 @@ unsigned number(std::string_view text) {
     return value;
 }
 
+constexpr std::string_view letter_of(Record::IdentifierKind kind) {
+    return kind == Record::IdentifierKind::person ? "p" : kind == Record::IdentifierKind::national ? "n" : "l";
+}
+
+constexpr Record::IdentifierKind kind_of(std::string_view letter) {
+    return letter == "p"   ? Record::IdentifierKind::person
+           : letter == "n" ? Record::IdentifierKind::national
+                           : Record::IdentifierKind::local;
+}
+
 using Cells = std::array<std::string_view, cells_max>;
 
 void read_row(Features& out, char tag, const Cells& cell) {
@@ -77,7 +87,7 @@ void read_row(Features& out, char tag, const Cells& cell) {
         case 'i':
             out.identifiers.push_back(
                 {std::string(cell[0]), std::string(cell[1]),
-                 cell[2] == "p" ? Record::IdentifierKind::person : Record::IdentifierKind::local});
+                 kind_of(cell[2])});
             break;
         case 'm':
             out.mothers.emplace_back(cell[0]);
@@ -111,7 +121,7 @@ std::string serialise(const Features& features) {
     for (const auto& value : features.emails) put_row(out, 'e', {value});
     for (const auto& value : features.ssns) put_row(out, 's', {value});
     for (const auto& value : features.identifiers)
-        put_row(out, 'i', {value.system, value.value, value.kind == Record::IdentifierKind::person ? "p" : "l"});
+        put_row(out, 'i', {value.system, value.value, letter_of(value.kind)});
     for (const auto& value : features.mothers) put_row(out, 'm', {value});
     for (const auto& value : features.guardians) put_row(out, 'g', {value});
     put_row(out, 'x',

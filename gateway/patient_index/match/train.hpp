@@ -41,7 +41,6 @@ struct TrainingOptions {
     std::uint64_t candidate_pairs_max = 3'000'000;
     unsigned rounds = 4;
     std::string version = "trained";
-    int this_year = 2000;
     /// Called now and then with what is done and how far.
     std::function<void(std::string_view step, double share)> progress;
 };

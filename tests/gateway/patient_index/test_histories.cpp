@@ -148,7 +148,6 @@ struct World {
         static const auto shipped = std::make_shared<const match::Model>(match::shipped_model());
         matcher.model = shipped;
         matcher.statistics = &statistics;
-        matcher.this_year = 2025;
         statistics.set_records(10'000);
     }
 

@@ -45,7 +45,6 @@ struct Index {
     Index() {
         matcher.model = std::make_shared<match::Model>(match::shipped_model());
         matcher.statistics = &statistics;
-        matcher.this_year = 2025;
         statistics.set_records(10'000);
     }
     Registry registry() { return Registry(tables, matcher, statistics); }

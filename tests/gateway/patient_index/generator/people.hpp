@@ -9,7 +9,9 @@ namespace causeway::patient_index::generator {
 /// Seeded, the same on every machine.
 class Dice {
 public:
-    explicit Dice(std::uint64_t seed) : state_(seed * 0x9E3779B97F4A7C15ULL + 0x632BE59BD9B4E019ULL) {}
+    explicit Dice(std::uint64_t seed) : state_(seed) {
+        state_ = next() * 0xD6E8FEB86659FD93ULL;  // else a seed's numbers are its neighbour's, one step on
+    }
     std::uint64_t next() {
         std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);
         z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;

@@ -45,7 +45,7 @@ Judged judge(const Record& a, const Record& b) {
     const auto comparison = compare(x, y);
     Judged out;
     out.score = score(comparison, shipped_model(), nobody, Rates::of(shipped_model(), population_size));
-    out.decision = decide(comparison, out.score, shipped_model(), nobody, 2025);
+    out.decision = decide(comparison, out.score, shipped_model());
     return out;
 }
 

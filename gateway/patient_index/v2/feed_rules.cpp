@@ -1,0 +1,181 @@
+#include "gateway/patient_index/v2/feed_rules.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "gateway/exchange/identity_keys.hpp"
+#include "hl7v2/builder.hpp"
+
+namespace causeway::patient_index::v2 {
+namespace {
+
+using exchange::Refusal;
+using hl7v2::AckCode;
+using hl7v2::ErrorCode;
+using hl7v2::Position;
+
+constexpr std::array<std::string_view, 13> merge_events = {"A18", "A30", "A34", "A35", "A36", "A39", "A40",
+                                                           "A41", "A42", "A43", "A46", "A47", "A49"};
+
+constexpr std::array<std::uint16_t, 5> patient_number_fields = {2, 3, 4, 18, 21};   // of PID
+
+Refusal refused(AckCode code, ErrorCode error, std::string_view segment, Position position, std::string text) {
+    return {code, error, std::string(segment), position, std::move(text)};
+}
+
+bool is_merge(const exchange::Envelope& envelope) {
+    return std::find(merge_events.begin(), merge_events.end(), envelope.event) != merge_events.end();
+}
+
+class Feed {
+public:
+    Feed(const exchange::Envelope& envelope, const Authorities& authorities, storage::Reader& reader)
+        : envelope_(envelope), authorities_(authorities), reader_(reader) {}
+
+    std::optional<Refusal> run() {
+        for (const auto segment : envelope_.message->view()) {
+            if (segment.name() == "PID") {
+                own_.clear();
+                if (auto refusal = patient(segment)) return refusal;
+            }
+            if (segment.name() == "MRG" && is_merge(envelope_))
+                if (auto refusal = merged(segment)) return refusal;
+        }
+        return std::nullopt;
+    }
+
+private:
+    std::optional<Refusal> patient(const hl7v2::SegmentView& pid) {
+        std::uint16_t repetition = 0;
+        for (const auto cx : pid.field(3).repetitions()) {
+            ++repetition;
+            if (!cx.valued()) continue;
+            const Position at{3, repetition, 4, 0};
+            const auto hd = cx.component(4);
+            if (!hd.valued())
+                return refused(AckCode::ae, ErrorCode::required_field_missing, "PID", at,
+                               "an identifier without assigning authority");
+            const auto* domain = authorities_.find(hd);
+            if (domain == nullptr)
+                return refused(AckCode::ar, ErrorCode::unknown_key, "PID", at, "unknown assigning authority");
+            if (domain->owned_by(envelope_.partner->name)) own_.push_back(domain);
+        }
+        if (repetition == 0)
+            return refused(AckCode::ae, ErrorCode::required_field_missing, "PID", Position{3},
+                           "a patient without identifier");
+        if (own_.empty())
+            return refused(AckCode::ar, ErrorCode::application_error, "PID", Position{3},
+                           "no identifier is of a domain of the sender");
+        return std::nullopt;
+    }
+
+    std::optional<Refusal> merged(const hl7v2::SegmentView& mrg) {
+        std::uint16_t repetition = 0;
+        for (const auto cx : mrg.field(1).repetitions()) {
+            ++repetition;
+            if (!cx.valued()) continue;
+            const Position at{1, repetition, 4, 0};
+            const auto* domain = authorities_.find(cx.component(4));
+            if (domain == nullptr)
+                return refused(AckCode::ar, ErrorCode::unknown_key, "MRG", at, "unknown assigning authority");
+            if (std::find(own_.begin(), own_.end(), domain) == own_.end())
+                return refused(AckCode::ar, ErrorCode::application_error, "MRG", at,
+                               "the identifier is not of the sender's domain that PID-3 names");
+            const auto key = exchange::identity_key("Patient", {}, domain->system, cx.value().text());
+            if (!reader_.identity(key).value())
+                return refused(AckCode::ae, ErrorCode::unknown_key, "MRG", Position{1, repetition, 1, 0},
+                               "unknown patient identifier");
+        }
+        if (repetition == 0)
+            return refused(AckCode::ae, ErrorCode::required_field_missing, "MRG", Position{1}, "MRG-1 is missing");
+        return std::nullopt;
+    }
+
+    const exchange::Envelope& envelope_;
+    const Authorities& authorities_;
+    storage::Reader& reader_;
+    std::vector<const Domain*> own_;   ///< domains of the sender that the current PID-3 names
+};
+
+}  // namespace
+
+std::optional<Refusal> feed_refusal(const exchange::Envelope& envelope, const Authorities& authorities,
+                                    storage::Reader& reader) {
+    if (envelope.type != "ADT" || envelope.partner == nullptr || envelope.partner->authorities.empty())
+        return std::nullopt;
+    return Feed(envelope, authorities, reader).run();
+}
+
+std::unique_ptr<const hl7v2::Message> complete_authorities(const hl7v2::MessageView& message,
+                                                           const Authorities& authorities) {
+    if (!authorities.configured()) return nullptr;
+    auto builder = hl7v2::MessageBuilder::edit(message);
+    bool changed = false;
+    const auto complete = [&](const hl7v2::SegmentView& segment, std::uint16_t field) {
+        std::uint16_t repetition = 0;
+        for (const auto cx : segment.field(field).repetitions()) {
+            ++repetition;
+            const auto hd = cx.component(4);
+            const auto* domain = hd.valued() ? authorities.find(hd) : nullptr;
+            if (domain == nullptr) continue;
+            auto writer = builder.segment(segment.index());
+            const bool by_oid = domain->universal_type == "ISO" && domain->system == "urn:oid:" + domain->universal_id;
+            const bool named = domain->system == "urn:causeway:authority:" + domain->namespace_id;
+            // where neither the number nor the name makes the configured system, the system itself is written
+            const auto put = [&](std::uint16_t sub, std::string_view text) {
+                writer.set(Position{field, repetition, 4, sub}, text);
+            };
+            if (by_oid) {
+                put(1, domain->namespace_id);
+                put(2, domain->universal_id);
+                put(3, domain->universal_type);
+            } else if (!named) {
+                put(1, {});
+                put(2, domain->system);
+                put(3, "URI");
+            }
+            changed = changed || by_oid || !named;
+        }
+    };
+    for (const auto segment : message) {
+        if (segment.name() == "PID")
+            for (const auto field : patient_number_fields) complete(segment, field);
+        if (segment.name() == "MRG") complete(segment, 1);
+    }
+    if (!changed) return nullptr;
+    auto built = builder.build();
+    return built.has_error() ? nullptr : std::make_unique<const hl7v2::Message>(std::move(*built));
+}
+
+namespace {
+
+/// Numbers of a person, an account or an insurance: shared by records, sometimes by a family.
+bool names_no_record(fhir::Element identifier, std::string_view partner, const Authorities& authorities) {
+    constexpr std::array<std::string_view, 14> types = {"SS", "DL",  "PPN", "MB", "SN",  "NI",  "NH",
+                                                        "MC", "MCR", "MA",  "AN", "TAX", "ANC", "DN"};
+    const auto system = identifier["system"].text();
+    if (system == "http://hl7.org/fhir/sid/us-ssn" || system == "http://hl7.org/fhir/sid/us-mbi") return true;
+    if (const auto* domain = authorities.find_system(system)) return domain->national && !domain->owned_by(partner);
+    for (const auto coding : identifier["type"]["coding"].items())
+        if (std::find(types.begin(), types.end(), coding["code"].text()) != types.end()) return true;
+    return false;
+}
+
+}  // namespace
+
+void restrict_keys(std::string_view partner, const Authorities& authorities, mappings::ForwardResult& mapped) {
+    for (auto& resource : mapped.resources) {
+        if (resource.type != "Patient" || !resource.doc) continue;
+        std::vector<std::string> shared;
+        for (const auto identifier : resource.doc->root()["identifier"].items())
+            if (names_no_record(identifier, partner, authorities))
+                shared.push_back(exchange::identity_key("Patient", {}, identifier["system"].text(), identifier["value"].text()));
+        const auto is_shared = [&](const std::string& key) {
+            return std::find(shared.begin(), shared.end(), key) != shared.end();
+        };
+        auto& keys = resource.identity_keys;
+        if (!std::all_of(keys.begin(), keys.end(), is_shared)) std::erase_if(keys, is_shared);
+    }
+}
+
+}  // namespace causeway::patient_index::v2
