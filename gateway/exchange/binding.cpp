@@ -29,6 +29,7 @@ public:
 
     Result<Binding> run() && {
         if (auto done = resolve(); done.has_error()) return done.error();
+        rename();
         if (auto done = load(); done.has_error()) return done.error();
         rewrite();
         for (auto& candidate : candidates_) {
@@ -64,6 +65,7 @@ private:
                     unknown.push_back(key);
                 } else if (candidate.name.id.empty() && (*known)->type == resource.type) {
                     candidate.name = **known;
+                    known_.insert(candidate.name.id);
                 }
             }
             if (candidate.name.id.empty()) candidate.name.id = options_.new_id();
@@ -111,6 +113,46 @@ private:
         return {};
     }
 
+    /// A47 gives a record another number: the resource under the new one is that of the old one, unless the new one is
+    /// known already.
+    void rename() {
+        for (const auto& event : mapped_.events) {
+            if (event.kind != mappings::Event::Kind::change_identifier || event.survivor >= candidates_.size() ||
+                event.other >= candidates_.size() || event.survivor == event.other)
+                continue;
+            auto& renamed = candidates_[event.survivor];
+            auto& old = candidates_[event.other];
+            if (known_.count(renamed.name.id) != 0 || known_.count(old.name.id) == 0) continue;
+            for (auto& [key, name] : binding_.identities)
+                if (name == renamed.name) name = old.name;
+            renamed.name = old.name;
+            renamed.former = old.mapped;
+            old.note = "renamed";
+            binding_.names[event.survivor] = old.name;
+            targets_[renamed.mapped->full_url] = old.name.type + "/" + old.name.id;
+        }
+    }
+
+    /// The numbers that the record had before, unless the message names them as present ones.
+    static fhir::DocumentPtr without_former_identifiers(const Candidate& candidate) {
+        const auto names = [](const fhir::DocumentPtr& document, fhir::Element identifier) {
+            for (const auto each : document->root()["identifier"].items())
+                if (each["system"].text() == identifier["system"].text() &&
+                    each["value"].text() == identifier["value"].text())
+                    return true;
+            return false;
+        };
+        auto builder = fhir::DocumentBuilder::edit(candidate.content);
+        auto list = builder.root().find("identifier");
+        if (!list) return candidate.content;
+        std::vector<fhir::Element> former;
+        for (const auto identifier : list.get().items())
+            if (names(candidate.former->doc, identifier) && !names(candidate.mapped->doc, identifier))
+                former.push_back(identifier);
+        for (const auto identifier : former) list.remove_child(identifier);
+        return std::move(builder).finish();
+    }
+
     Result<void> load() {
         for (auto& candidate : candidates_) {
             if (!is_kept(*candidate.mapped)) continue;
@@ -146,6 +188,7 @@ private:
                 if (order_rank(candidate.content->root()["status"].text()) >= 0) {
                     candidate.content = keep_order_status(*candidate.stored, std::move(candidate.content));
                 }
+                if (candidate.former != nullptr) candidate.content = without_former_identifiers(candidate);
             }
         }
     }
@@ -238,6 +281,7 @@ private:
     const BindOptions& options_;
     std::vector<Candidate> candidates_;
     std::unordered_map<std::string, std::string> targets_;
+    std::unordered_set<std::string> known_;  ///< ids that a key of the message led to
     Binding binding_;
 };
 

@@ -21,7 +21,8 @@ struct Candidate {
     fhir::DocumentPtr stored;         ///< null if there is no live version
     fhir::DocumentPtr incoming;       ///< the mapped content with references to resources of ours
     fhir::DocumentPtr content;        ///< what is to be written; null: nothing
-    std::string note;                 ///< why nothing is written, as a code: "stale", "unchanged"
+    const mappings::MappedResource* former = nullptr;  ///< holds the numbers it had before (A47)
+    std::string note;                 ///< why nothing is written, as a code: "stale", "unchanged", "renamed"
 };
 
 /// The document with each `reference` that is a key of `targets` replaced. The same document if there is none.

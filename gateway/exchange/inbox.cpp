@@ -321,7 +321,26 @@ storage::Result<void> Intake::process(storage::Transaction& transaction) {
     return {};
 }
 
+/// ADT^A29: the record is deleted; its history stays.
+storage::Result<void> Intake::erase_patients(storage::Transaction& transaction, const rest::WriteContext& context) {
+    for (const auto& name : binding_->names) {
+        if (name.type != "Patient") continue;
+        const auto erased = services_.writer.erase(transaction, name.type, name.id, context);
+        if (erased.has_error()) return erased.error();
+        receipt_.resources += *erased ? 1 : 0;
+    }
+    return {};
+}
+
 storage::Result<void> Intake::write_all(storage::Transaction& transaction, storage::InboxId id) {
+    if (envelope_.type == "ADT" && envelope_.event == "A29") {
+        receipt_.resources = 0;
+        return erase_patients(transaction, {.principal = principal_,
+                                            .kind = storage::WriteKind::erase,
+                                            .if_version = {},
+                                            .origin = id,
+                                            .correlation = receipt_.correlation});
+    }
     for (const auto& [key, name] : binding_->identities) {
         if (auto done = transaction.set_identity(key, name); done.has_error()) return done;
     }

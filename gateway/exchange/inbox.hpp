@@ -129,6 +129,7 @@ private:
     storage::Result<bool> answered_by_sequence(storage::Transaction& transaction);
     storage::Result<bool> answered_before(storage::Transaction& transaction);
     storage::Result<void> write_all(storage::Transaction& transaction, storage::InboxId id);
+    storage::Result<void> erase_patients(storage::Transaction& transaction, const rest::WriteContext& context);
     storage::Result<void> audit(storage::Transaction& transaction);
     void refuse(Refusal refusal, Receipt::Outcome outcome);
     void fail_with(const rest::Fault& fault, const std::string& type);

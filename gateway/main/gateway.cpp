@@ -38,6 +38,7 @@
 #include "gateway/ops/metrics.hpp"
 #include "gateway/patient_index/admin.hpp"
 #include "gateway/patient_index/match/model.hpp"
+#include "gateway/patient_index/identity_events.hpp"
 #include "gateway/patient_index/match_operation.hpp"
 #include "gateway/patient_index/v2/identity_desk.hpp"
 #include "gateway/patient_index/patient_index.hpp"
@@ -181,45 +182,6 @@ rest::Settings rest_settings(const ops::Config& config) {
     return settings;
 }
 
-/// What messages say about identities, told to the patient index in the message's own transaction.
-class IdentityBridge final : public exchange::IdentityEvents {
-public:
-    explicit IdentityBridge(patient_index::PatientIndex& index) : index_(index) {}
-
-    storage::Result<void> happened(storage::Transaction& transaction, mappings::Event::Kind kind,
-                                   const storage::ResourceName& survivor, const storage::ResourceName& other,
-                                   const security::Principal& principal) override {
-        const patient_index::Actor actor{patient_index::EventSource::feed, principal.id, transaction.now_us()};
-        const auto outcome = apply(transaction, kind, survivor, other, actor);
-        if (outcome.has_error()) return outcome.error();
-        if (*outcome != patient_index::Refusal::none)
-            logging::warning("identity.refused", {{"reason", patient_index::refusal_text(*outcome)}});
-        return {};
-    }
-
-private:
-    storage::Result<patient_index::Refusal> apply(storage::Transaction& transaction, mappings::Event::Kind kind,
-                                                  const storage::ResourceName& survivor,
-                                                  const storage::ResourceName& other,
-                                                  const patient_index::Actor& actor) {
-        using Kind = mappings::Event::Kind;
-        switch (kind) {
-            case Kind::merge:
-                return index_.merge(transaction, survivor.id, other.id, actor);
-            case Kind::link:
-                return index_.link(transaction, survivor.id, other.id, actor);
-            case Kind::unlink:
-                return index_.unlink(transaction, survivor.id, other.id, actor);
-            case Kind::move:
-            case Kind::change_identifier:
-                break;  // the records change, and every record that is written is matched again
-        }
-        return patient_index::Refusal::none;
-    }
-
-    patient_index::PatientIndex& index_;
-};
-
 }  // namespace
 
 /// In the order in which they are made; they go in the reverse order.
@@ -240,7 +202,7 @@ struct Gateway::Parts {
           authorities({"CAUSEWAY", {}, {}, "urn:causeway:person", false, {}}, *exchange_settings),
           index(index_options(startup.config, authorities)),
           desk(*store, authorities),
-          identity_bridge(index),
+          identity_events(index),
           services{*store, door, &reads, clock, writer, operations, cpu.get_executor(), rest_settings(startup.config)},
           rest(services),
           tokens(*store, clock, startup.clients),
@@ -299,7 +261,7 @@ struct Gateway::Parts {
     const patient_index::Authorities authorities;
     patient_index::PatientIndex index;
     const patient_index::v2::Desk desk;
-    IdentityBridge identity_bridge;
+    patient_index::IdentityEvents identity_events;
     exchange::IdentityRegistrar registrar;
     std::unique_ptr<exchange::Router> routing;
     std::unique_ptr<exchange::Inbox> inbox;
@@ -361,7 +323,7 @@ void Gateway::Parts::start_exchange() {
     writer.add_observer(subscriptions);
     inbox = std::make_unique<exchange::Inbox>(
         exchange::Inbox::Services{*store, writer, door, clock, [this] { return control_ids.next(); }, routing.get(),
-                                  startup.config.patient_index.enabled ? &identity_bridge : nullptr,
+                                  startup.config.patient_index.enabled ? &identity_events : nullptr,
                                   [this](const std::string& partner, storage::OutboxId id) {
                                       if (const auto found = workers.find(partner); found != workers.end())
                                           found->second->settled_elsewhere(id);

@@ -115,11 +115,13 @@ storage::Result<Refusal> PatientIndex::merge(storage::Transaction& transaction, 
 }
 
 storage::Result<Refusal> PatientIndex::unmerge(storage::Transaction& transaction, std::string_view survivor,
-                                               std::string_view subsumed, const Actor& actor) {
+                                               std::string_view subsumed, const Actor& actor,
+                                               storage::TimeUs* merged_us) {
     return caught([&] {
         const auto [kept, gone] = numbers(transaction, survivor, subsumed);
         return with_registry(transaction, [&, a = kept, b = gone](Registry& registry) {
             const auto event = registry.merge_between(a, b);
+            if (event && merged_us) *merged_us = transaction.patients().events_after(event - 1, 1).value().at(0).at_us;
             return event ? registry.unmerge(event, actor) : Refusal::no_such_merge;
         });
     });

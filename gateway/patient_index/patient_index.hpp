@@ -38,8 +38,10 @@ public:
     /// Patients). Patient.link is for the caller to keep. Inside a transaction; so are the following.
     storage::Result<Refusal> merge(storage::Transaction& transaction, std::string_view survivor,
                                    std::string_view subsumed, const Actor& actor, std::int64_t* event = nullptr);
+    /// `merged_us`: when the merge that was undone had happened.
     storage::Result<Refusal> unmerge(storage::Transaction& transaction, std::string_view survivor,
-                                     std::string_view subsumed, const Actor& actor);
+                                     std::string_view subsumed, const Actor& actor,
+                                     storage::TimeUs* merged_us = nullptr);
     /// Link (A24) and unlink (A37) of two patients.
     storage::Result<Refusal> link(storage::Transaction& transaction, std::string_view patient, std::string_view other,
                                   const Actor& actor);

@@ -8,7 +8,9 @@
 namespace causeway::patient_index::match {
 namespace {
 
-constexpr double rarity_bits = 37;   ///< names and birth date so rare together that no further evidence is needed
+constexpr double rarity_bits = 36;      ///< of given name, family name and birth date, if they stand alone
+constexpr double rarity_odds = 16;      ///< the same as odds against the number of records
+constexpr double middle_bits = 3;       ///< less are wanted where the middle names agree, and they count too
 constexpr int generation_years = 9;  ///< birth years that far apart may be a parent and a child
 constexpr int typed_years = 2;              ///< two people of one name and one address are further apart
 
@@ -44,7 +46,7 @@ struct Evidence {
     bool street_agrees() const { return address >= address_level::house_similar_street; }
     /// A third kind of evidence beside name and birth date.
     bool extra() const {
-        return number_strong() || ssn == ssn_level::last_four || phone >= phone_level::near || mail_near() ||
+        return number_strong() || ssn == ssn_level::last_four || phone >= phone_level::near || mail_exact() ||
                address >= address_level::house_zip || parents_equal();
     }
     int other() const {
@@ -65,15 +67,16 @@ struct Evidence {
     bool no_number_conflict() const { return ssn != ssn_level::conflict && id != identifier_level::conflict; }
 };
 
+/// Name and birth date so rare together that nobody else can have them, among as many records as there are.
 bool rare_enough(const Evidence& e) {
     if (!e.given_exact() || e.family != family_level::exact || !e.birth_exact()) return false;
-    if (!(e.middle >= middle_level::initial || (e.address >= address_level::zip && e.phone != phone_level::conflict)))
-        return false;
     if (!e.no_number_conflict() || e.middle == middle_level::conflict || e.sex == sex_level::differs) return false;
     const auto bits = [&](Field field) { return e.score[field].weight; };
-    return bits(Field::given) + bits(Field::family) + bits(Field::birth_date) + std::max(0., bits(Field::middle)) +
-               std::max(0., bits(Field::address)) >=
-           rarity_bits;
+    const double together = bits(Field::given) + bits(Field::family) + bits(Field::birth_date);
+    const double wanted = std::max(rarity_bits, rarity_odds - e.score.prior);
+    if (e.middle >= middle_level::initial) return together + std::max(0., bits(Field::middle)) >= wanted - middle_bits;
+    // namesakes live near one another, and one who is registered twice at one time agrees in the street as well
+    return together >= wanted && e.address != address_level::zip;
 }
 
 bool score_route_exact_name(const Evidence& e) {
@@ -129,7 +132,7 @@ bool generation_is_carried(const Evidence& e) {
 
 bool birth_edit_is_carried(const Evidence& e) {
     if (e.birth != birth_level::one_edit || e.number_strong()) return true;
-    return e.given_exact() && (e.phone == phone_level::equal || e.street_agrees() || e.mail_near());
+    return e.given_exact() && (e.phone == phone_level::equal || e.street_agrees() || e.mail_exact());
 }
 
 bool family_agrees(const Evidence& e) {
@@ -150,7 +153,9 @@ bool third_evidence(const Evidence& e) { return e.extra() || rare_enough(e); }
 
 bool sex_agrees(const Evidence& e) {
     if (e.sex != sex_level::differs) return true;
-    return e.given_exact() && (e.number_exact() || (e.birth_exact() && e.family == family_level::exact && reached_alike(e)));
+    // boy and girl twins of like names share the address and the phone
+    return e.given_exact() && (e.number_exact() || (e.birth_exact() && e.family == family_level::exact &&
+                                                    (e.mail_exact() || e.ssn == ssn_level::last_four)));
 }
 bool middle_agrees(const Evidence& e) { return e.middle != middle_level::conflict || e.number_exact(); }
 bool few_stable_conflicts(const Evidence& e) {

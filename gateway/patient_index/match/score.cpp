@@ -144,7 +144,7 @@ FieldScore base_score(const FieldModel& model, Field field, std::int8_t level) {
 
 Score score(const Comparison& comparison, const Model& model, const Population& population, const Rates& rates) {
     Score out;
-    out.match = std::log2(rates.match / (1 - rates.match));
+    out.prior = out.match = std::log2(rates.match / (1 - rates.match));
     out.household = std::log2(rates.household);
     for (std::size_t f = 0; f < field_count; ++f) {
         const auto field = static_cast<Field>(f);

@@ -29,6 +29,7 @@ struct FieldScore {
 
 struct Score {
     std::array<FieldScore, field_count> fields{};
+    double prior = 0;      ///< log2 odds of one person before any field was looked at
     double match = 0;      ///< t: log2 odds of one person against strangers, with the prior
     double household = 0;  ///< s: log2 odds of one household against strangers, with the prior
     double weight = 0;     ///< w: log2 odds of one person against everything else

@@ -106,41 +106,76 @@ std::optional<Refusal> feed_refusal(const exchange::Envelope& envelope, const Au
     return Feed(envelope, authorities, reader).run();
 }
 
-std::unique_ptr<const hl7v2::Message> complete_authorities(const hl7v2::MessageView& message,
-                                                           const Authorities& authorities) {
-    if (!authorities.configured()) return nullptr;
-    auto builder = hl7v2::MessageBuilder::edit(message);
+namespace {
+
+struct Reading {
+    std::string_view event, as_event, as_structure;
+};
+constexpr std::array<Reading, 5> older_events = {{{"A18", "A40", "ADT_A39"},
+                                                  {"A30", "A40", "ADT_A39"},
+                                                  {"A34", "A40", "ADT_A39"},
+                                                  {"A39", "A40", "ADT_A39"},
+                                                  {"A29", "A31", "ADT_A05"}}};
+
+bool read_older_event(const hl7v2::MessageView& message, hl7v2::MessageBuilder& builder) {
+    if (message.message_type() != "ADT") return false;
+    for (const auto& reading : older_events) {
+        if (message.trigger_event() != reading.event) continue;
+        builder.header().set(Position{9, 1, 2, 0}, reading.as_event).set(Position{9, 1, 3, 0}, reading.as_structure);
+        return true;
+    }
+    return false;
+}
+
+/// Writes the assigning authorities of one field in full.
+bool complete_field(const hl7v2::SegmentView& segment, std::uint16_t field, const Authorities& authorities,
+                    hl7v2::MessageBuilder& builder) {
     bool changed = false;
-    const auto complete = [&](const hl7v2::SegmentView& segment, std::uint16_t field) {
-        std::uint16_t repetition = 0;
-        for (const auto cx : segment.field(field).repetitions()) {
-            ++repetition;
-            const auto hd = cx.component(4);
-            const auto* domain = hd.valued() ? authorities.find(hd) : nullptr;
-            if (domain == nullptr) continue;
-            auto writer = builder.segment(segment.index());
-            const bool by_oid = domain->universal_type == "ISO" && domain->system == "urn:oid:" + domain->universal_id;
-            const bool named = domain->system == "urn:causeway:authority:" + domain->namespace_id;
-            // where neither the number nor the name makes the configured system, the system itself is written
-            const auto put = [&](std::uint16_t sub, std::string_view text) {
-                writer.set(Position{field, repetition, 4, sub}, text);
-            };
-            if (by_oid) {
-                put(1, domain->namespace_id);
-                put(2, domain->universal_id);
-                put(3, domain->universal_type);
-            } else if (!named) {
-                put(1, {});
-                put(2, domain->system);
-                put(3, "URI");
-            }
-            changed = changed || by_oid || !named;
-        }
-    };
+    std::uint16_t repetition = 0;
+    for (const auto cx : segment.field(field).repetitions()) {
+        ++repetition;
+        const auto hd = cx.component(4);
+        const auto* domain = hd.valued() ? authorities.find(hd) : nullptr;
+        // where neither the universal id nor the name makes the configured system, the system itself is written
+        if (domain == nullptr || domain->system == "urn:causeway:authority:" + domain->namespace_id) continue;
+        const bool by_oid = domain->universal_type == "ISO" && domain->system == "urn:oid:" + domain->universal_id;
+        auto writer = builder.segment(segment.index());
+        writer.set(Position{field, repetition, 4, 1}, by_oid ? std::string_view(domain->namespace_id) : std::string_view());
+        writer.set(Position{field, repetition, 4, 2}, by_oid ? domain->universal_id : domain->system);
+        writer.set(Position{field, repetition, 4, 3}, by_oid ? std::string_view("ISO") : std::string_view("URI"));
+        changed = true;
+    }
+    return changed;
+}
+
+/// Some countries' senders put the national number with its authority into PID-19, which is the US social security
+/// number: it is read as one more of PID-3.
+bool move_national_number(const hl7v2::SegmentView& pid, const Authorities& authorities, hl7v2::MessageBuilder& builder) {
+    const auto number = pid.field(19).repetition(1);
+    const auto* domain = number.component(4).valued() ? authorities.find(number.component(4)) : nullptr;
+    if (domain == nullptr) return false;
+    const auto repetition = static_cast<std::uint16_t>(pid.field(3).repetition_count() + 1);
+    auto writer = builder.segment(pid.index());
+    writer.set(Position{3, repetition, 1, 0}, number.value().text());
+    writer.set(Position{3, repetition, 4, 1}, domain->namespace_id);
+    writer.set(Position{3, repetition, 4, 2}, domain->universal_id);
+    writer.set(Position{3, repetition, 4, 3}, domain->universal_type);
+    writer.set(19, {});
+    return true;
+}
+
+}  // namespace
+
+std::unique_ptr<const hl7v2::Message> complete_message(const hl7v2::MessageView& message, const Authorities& authorities) {
+    auto builder = hl7v2::MessageBuilder::edit(message);
+    bool changed = read_older_event(message, builder);
     for (const auto segment : message) {
+        if (!authorities.configured()) break;
         if (segment.name() == "PID")
-            for (const auto field : patient_number_fields) complete(segment, field);
-        if (segment.name() == "MRG") complete(segment, 1);
+            for (const auto field : patient_number_fields)
+                changed = complete_field(segment, field, authorities, builder) || changed;
+        if (segment.name() == "PID") changed = move_national_number(segment, authorities, builder) || changed;
+        if (segment.name() == "MRG") changed = complete_field(segment, 1, authorities, builder) || changed;
     }
     if (!changed) return nullptr;
     auto built = builder.build();

@@ -32,7 +32,7 @@ std::optional<exchange::Refusal> Desk::refusal(const exchange::Envelope& envelop
 }
 
 std::unique_ptr<const hl7v2::Message> Desk::completed(const exchange::Envelope& envelope) const {
-    return complete_authorities(envelope.message->view(), authorities_);
+    return complete_message(envelope.message->view(), authorities_);
 }
 
 void Desk::restrict_keys(const exchange::Partner& partner, mappings::ForwardResult& mapped) const {

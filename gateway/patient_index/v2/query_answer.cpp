@@ -35,6 +35,24 @@ fhir::DocumentPtr golden_of(storage::Reader& reader, storage::PersonId person, c
     return golden_record(members_of(reader, person), {authorities.own().system, number, false});
 }
 
+/// PID-21, and PID-6 if the mother is a patient of ours and nobody said her name.
+void tell_mother(storage::Reader& reader, hl7v2::SegmentWriter& pid, fhir::Element related, const Authorities& authorities) {
+    write_mother(pid, related, authorities);
+    if (pid.view().field(6).valued()) return;
+    for (const auto identifier : related["identifier"].items()) {
+        const auto mother =
+            person_by_identifier(reader, identifier["system"].text(), identifier["value"].text(), authorities.own().system);
+        if (mother == 0) continue;
+        const auto golden = golden_of(reader, mother, authorities);
+        for (const auto name : golden->root()["name"].items()) {
+            pid.set(Position{6, 1, 1, 0}, name["family"].text());
+            pid.set(Position{6, 1, 2, 0}, name["given"].first().text());
+            break;
+        }
+        return;
+    }
+}
+
 /// RCP-2: `10^RD`. DSC-1: where the page before ended.
 struct Page {
     std::size_t size = page_default, from = 0;
@@ -181,7 +199,7 @@ QueryAnswer answer_demographics(storage::Reader& reader, const exchange::Envelop
             const auto stored = reader.read("RelatedPerson", reference.substr(14)).value();
             if (!stored || stored->erased()) continue;
             const auto related = fhir::parse_json(stored->body.json);
-            if (related.has_value()) write_mother(pid, (*related)->root(), authorities);
+            if (related.has_value()) tell_mother(reader, pid, (*related)->root(), authorities);
         }
         response.body().insert_raw(response.body().size(), pid.view().raw());
         auto qri = response.body().append("QRI");

@@ -91,31 +91,6 @@ std::string causes(const Data& data, const Run& run, std::size_t lines) {
         if (is_right) ++rules[std::string(pair.rule)];
     }
     std::string out;
-    {
-        using namespace match;
-        std::map<std::string, std::map<int, std::pair<int,int>>> table;
-        for (const auto& pair : run.result.pairs) {
-            if (static_cast<double>(pair.weight) < 7) continue;
-            const auto c = compare(data.records[pair.a], data.records[pair.b]);
-            const auto& l = c.levels;
-            if (l[Field::given] != given_level::exact || l[Field::family] != family_level::exact || l[Field::birth_date] != birth_level::exact) continue;
-            const bool extra = l[Field::ssn] >= 1 || l[Field::identifier] >= 1 || l[Field::phone] >= 1 || l[Field::email] >= 2 || l[Field::address] >= 4 || (l[Field::mother] == 2 && l[Field::guardian] == 2);
-            if (extra) continue;
-            const auto sc = score(c, run.model, data.population, run.rates);
-            const double bits = sc[Field::given].weight + sc[Field::family].weight + sc[Field::birth_date].weight;
-            std::string key = fmt::format("mid{} {} phone{} mail{} ssn{} mom{} sex{}{}", l[Field::middle], l[Field::address] == -1 ? "noaddr" : l[Field::address] >= 3 ? "zip" : l[Field::address] == 2 ? "city" : "moved", l[Field::phone], l[Field::email], l[Field::ssn], l[Field::mother], l[Field::sex], c.suffix_differs ? " SUF" : "");
-            auto& cell = table[key][static_cast<int>(bits / 2) * 2];
-            ++(right(data, pair) ? cell.first : cell.second);
-        }
-        for (auto& [key, row] : table) {
-            int total = 0;
-            for (auto& [b, c] : row) total += c.first + c.second;
-            if (total < 40) continue;
-            out += key + ": ";
-            for (auto& [b, c] : row) out += fmt::format(" {}:{}/{}", b, c.first, c.second);
-            out += "\n";
-        }
-    }
     for (const auto& [level, count] : linked) out += fmt::format("{:>8} linked with given name {}\n", count, level);
     const auto list = [&](std::string_view title, const std::map<std::string, std::uint64_t>& counts) {
         std::vector<std::pair<std::uint64_t, std::string>> sorted;
