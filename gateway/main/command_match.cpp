@@ -17,7 +17,7 @@
 #include "gateway/patient_index/evaluation.hpp"
 #include "gateway/patient_index/explanation.hpp"
 #include "gateway/patient_index/match/train.hpp"
-#include "gateway/patient_index/table_file.hpp"
+#include "gateway/patient_index/patient_file.hpp"
 
 namespace causeway {
 namespace {
@@ -90,7 +90,7 @@ void load(const Options& options, Loaded& out) {
     for (std::size_t f = 0; f < options.files.size(); ++f) {
         std::ifstream in(options.files[f], std::ios::binary);
         if (!in) throw std::runtime_error(fmt::format("{}: cannot be read", options.files[f]));
-        pi::read_csv(in, map.get(), options.truth, [&](pi::FileRecord&& record) {
+        pi::read_patients(in, map.get(), options.truth, [&](pi::FileRecord&& record) {
             out.ids.push_back(std::move(record.id));
             out.records.push_back(match::normalise(record.record));
             out.population.add(out.records.back());
@@ -309,7 +309,7 @@ void add_mode(CLI::App& parent, Exit& exit_code, const char* name, const char* h
               const std::size_t files) {
     auto* mode = parent.add_subcommand(name, help);
     const auto options = std::make_shared<Options>();
-    mode->add_option("files", options->files, "CSV with a header line")->required()->expected(static_cast<int>(files));
+    mode->add_option("files", options->files, "CSV with a header line, or NDJSON (FHIR Patients, or flat objects)")->required()->expected(static_cast<int>(files));
     mode->add_option("--columns", options->columns,
                      "mapping file: lines `field = column` (default: by the usual column names)");
     mode->add_option("--model", options->model, "model file (default: trained on the file, or the shipped one)");

@@ -40,6 +40,8 @@
 #include "gateway/patient_index/match/model.hpp"
 #include "gateway/patient_index/identity_events.hpp"
 #include "gateway/patient_index/match_operation.hpp"
+#include "gateway/patient_index/merge_operation.hpp"
+#include "gateway/patient_index/person_operations.hpp"
 #include "gateway/patient_index/v2/identity_desk.hpp"
 #include "gateway/patient_index/patient_index.hpp"
 #include "gateway/rest/bulk_jobs.hpp"
@@ -216,7 +218,7 @@ struct Gateway::Parts {
           health([this] { return troubles(); }),
           metrics_handler(metrics),
           exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { wake(partner); }}),
-          identity_admin({*store, door, reads, clock}),
+          identity_admin({*store, door, reads, clock, index}),
           cors(router, http::split_origins(startup.config.http.cors_origins)),
           http_server(io, cors,
                       {http_limits(startup.config.http), cpu.get_executor(), startup.config.http.allow_plaintext,
@@ -310,6 +312,8 @@ void Gateway::Parts::start_exchange() {
         if (loaded.has_error()) throw StartFailure{"the patient index cannot be read: " + loaded.error().message};
         writer.add_observer(index);
         patient_index::add_match_operation(operations, index);
+        patient_index::add_merge_operations(operations, index);
+        patient_index::add_person_operations(operations, authorities);
     }
     terminology.attach(*store);
     services.terminology = &terminology;

@@ -153,13 +153,75 @@ http::Response patient(storage::Reader& reader, std::string_view id) {
     return json(std::move(builder));
 }
 
+/// "1250:17", as `next` gave it.
+std::optional<storage::ReviewCursor> cursor(std::string_view text) {
+    storage::ReviewCursor out;
+    const auto [colon, error] = std::from_chars(text.data(), text.data() + text.size(), out.priority);
+    if (error != std::errc{} || colon == text.data() + text.size() || *colon != ':') return std::nullopt;
+    const auto id = number(text.substr(static_cast<std::size_t>(colon - text.data()) + 1));
+    if (!id) return std::nullopt;
+    out.review = *id;
+    return out;
+}
+
 http::Response reviews(storage::Reader& reader, std::string_view query) {
-    const auto open = reader.patients().open_reviews(std::nullopt, limit(query));
+    const auto after = parameter(query, "after");
+    const auto from = cursor(after);
+    if (!after.empty() && !from) return fault(400, "after is what next said");
+    const auto size = limit(query);
+    const auto open = reader.patients().open_reviews(from, size);
     if (open.has_error()) return fault(open.error());
     DocumentBuilder builder;
-    auto list = builder.root().as_object().member("reviews").as_array();
+    auto root = builder.root().as_object();
+    auto list = root.member("reviews").as_array();
     for (const auto& review : *open) describe(list.append_item(), reader, review);
+    if (open->size() == size)
+        root.member("next").set_string(fmt::format("{}:{}", open->back().priority, open->back().review));
     return json(std::move(builder));
+}
+
+http::Response one_review(storage::Reader& reader, std::string_view id) {
+    const auto asked = number(id);
+    if (!asked) return fault(404, "there is no such review");
+    const auto review = reader.patients().review(*asked);
+    if (review.has_error()) return fault(review.error());
+    if (!*review) return fault(404, "there is no such review");
+    DocumentBuilder builder;
+    describe(builder.root().as_object(), reader, **review);
+    return json(std::move(builder));
+}
+
+/// One decision of an operator, as its path and body say it.
+struct Order {
+    enum class Kind : std::uint8_t { resolve, link, part } kind = Kind::resolve;
+    storage::ReviewId review = 0;
+    bool same = false;
+    std::string patient, other;
+};
+
+std::optional<Order> read_order(std::string_view path, std::string_view text) {
+    auto parsed = fhir::parse_json(std::string(text));
+    if (parsed.has_error()) return std::nullopt;
+    const auto body = (*parsed)->root();
+    Order out;
+    constexpr std::string_view reviews = "/admin/reviews/", patients = "/admin/patients/";
+    if (path.starts_with(reviews)) {
+        const auto id = number(path.substr(reviews.size()));
+        if (!id || body["same"].kind() != fhir::Kind::boolean) return std::nullopt;
+        out.review = *id;
+        out.same = body["same"].text() == "true";
+        return out;
+    }
+    if (!path.starts_with(patients)) return std::nullopt;
+    path.remove_prefix(patients.size());
+    const auto slash = path.find('/');
+    if (slash == std::string_view::npos) return std::nullopt;
+    const auto verb = path.substr(slash + 1);
+    if (verb != "link" && verb != "not-the-same") return std::nullopt;
+    out.kind = verb == "link" ? Order::Kind::link : Order::Kind::part;
+    out.patient = path.substr(0, slash);
+    out.other = body["patient"].text();
+    return out.other.empty() ? std::optional<Order>() : std::optional(std::move(out));
 }
 
 }  // namespace
@@ -168,6 +230,8 @@ http::Response AdminHandler::read(std::string_view path, std::string_view query)
     const auto snapshot = services_.store.snapshot();
     if (snapshot.has_error()) return fault(snapshot.error());
     if (path == "/admin/reviews") return reviews(**snapshot, query);
+    constexpr std::string_view review = "/admin/reviews/";
+    if (path.starts_with(review)) return one_review(**snapshot, path.substr(review.size()));
     constexpr std::string_view patients = "/admin/patients/";
     if (path.starts_with(patients)) return patient(**snapshot, path.substr(patients.size()));
     return fault(404, "there is no such view");
@@ -175,11 +239,16 @@ http::Response AdminHandler::read(std::string_view path, std::string_view query)
 
 void AdminHandler::handle(http::Request request, http::Reply reply) {
     using security::Interaction;
-    if (request.method != http::Method::get && request.method != http::Method::head)
-        return reply(fault(405, "identities can only be looked at here"));
     security::AuditEntry entry;
     entry.at_us = services_.clock.now_us();
     entry.principal = http::principal_of(request);
+    if (request.method == http::Method::post) {
+        const auto decision = services_.door.authorize(entry.principal, {Interaction::admin_write, {}, {}, {}});
+        if (!decision.allowed) return reply(fault(403, decision.reason));
+        return decide(request, entry.principal, std::move(reply));
+    }
+    if (request.method != http::Method::get && request.method != http::Method::head)
+        return reply(fault(405, "GET what is known, or POST a decision"));
     entry.interaction = Interaction::admin_read;
     entry.id = request.path();
     entry.correlation = request.id;
@@ -187,6 +256,36 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
     if (!decision.allowed) return reply(fault(403, decision.reason));
     if (!services_.reads.record(entry)) return reply(fault(503, "the audit trail cannot be written"));
     reply(read(request.path(), request.query()));
+}
+
+void AdminHandler::decide(const http::Request& request, const security::Principal& principal, http::Reply reply) {
+    auto order = read_order(request.path(), request.body);
+    if (!order) return reply(fault(400, "POST reviews/R {\"same\": true or false}, or patients/ID/link or not-the-same {\"patient\": \"ID\"}"));
+    security::AuditEntry entry;
+    entry.at_us = services_.clock.now_us();
+    entry.principal = principal;
+    entry.interaction = security::Interaction::admin_write;
+    entry.id = request.path();
+    entry.correlation = request.id;
+    auto job = [&index = services_.index, order = std::move(*order), user = principal.id,
+                row = security::render(entry)](storage::Transaction& transaction) -> storage::Result<Refusal> {
+        const Actor actor{EventSource::manual, user, transaction.now_us()};
+        const auto outcome = order.kind == Order::Kind::resolve ? index.resolve(transaction, order.review, order.same, actor)
+                             : order.kind == Order::Kind::link  ? index.link(transaction, order.patient, order.other, actor)
+                                                                : index.unlink(transaction, order.patient, order.other, actor);
+        if (outcome.has_error()) return outcome.error();
+        if (*outcome == Refusal::none)
+            if (auto audited = transaction.append_audit(row); audited.has_error()) return audited.error();
+        return *outcome;
+    };
+    storage::transact(services_.store, std::move(job), [reply = std::move(reply)](const storage::Result<Refusal>& outcome) {
+        if (outcome.has_error()) return reply(fault(outcome.error()));
+        if (*outcome == Refusal::no_such_review || *outcome == Refusal::unknown_record) return reply(fault(404, refusal_text(*outcome)));
+        if (*outcome != Refusal::none) return reply(fault(409, refusal_text(*outcome)));
+        DocumentBuilder builder;
+        builder.root().as_object().member("done").set_boolean(true);
+        reply(json(std::move(builder)));
+    });
 }
 
 }  // namespace causeway::patient_index

@@ -85,7 +85,7 @@ private:
     void read_blocks() {
         bool names_cut = false;
         for (const auto& key : match::blocking_keys(features_)) {
-            const std::size_t limit = match::rare_key(key.key) ? match::rare_block_max : match::strict_block_max;
+            const std::size_t limit = match::rare_key(key.key) ? match::rare_block_max : matcher_.block_max;
             const auto members = reader_.block(stored(key.key, key.value), limit + 1).value();
             if (members.size() <= limit) {
                 take(members);
@@ -116,8 +116,8 @@ private:
         }
         for (const auto& key : match::helper_keys(features_)) {
             if (key.key != Key::name_and_year) continue;
-            const auto members = reader_.block(stored(key.key, key.value), match::strict_block_max + 1).value();
-            if (members.size() > match::strict_block_max)
+            const auto members = reader_.block(stored(key.key, key.value), matcher_.block_max + 1).value();
+            if (members.size() > matcher_.block_max)
                 found_.truncated = true;
             else
                 take(members);

@@ -38,6 +38,8 @@ Matcher PatientIndex::matcher() const {
     Matcher out;
     out.model = model();
     out.statistics = &statistics_;
+    out.block_max = options_.block_max;
+    out.candidates_max = options_.candidates_max;
     return out;
 }
 
@@ -145,6 +147,14 @@ storage::Result<Refusal> PatientIndex::unlink(storage::Transaction& transaction,
         return with_registry(transaction, [&, rid = a, other_rid = b](Registry& registry) {
             return registry.not_the_same(rid, other_rid, actor);
         });
+    });
+}
+
+storage::Result<Refusal> PatientIndex::resolve(storage::Transaction& transaction, storage::ReviewId review, bool same,
+                                               const Actor& actor) {
+    return caught([&] {
+        return with_registry(transaction,
+                             [&](Registry& registry) { return registry.resolve(review, same, actor); });
     });
 }
 

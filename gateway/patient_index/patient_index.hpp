@@ -24,6 +24,8 @@ public:
         std::shared_ptr<const match::Model> model;  ///< null: the shipped one
         /// The domain of person identifiers in answers (PIX, $ihe-pix, person views).
         std::string person_system = "urn:causeway:person";
+        std::size_t block_max = match::strict_block_max;   ///< records that one key may bring
+        std::size_t candidates_max = 2000;                 ///< records compared in one look-up
     };
 
     explicit PatientIndex(Options options);
@@ -47,6 +49,10 @@ public:
                                   const Actor& actor);
     storage::Result<Refusal> unlink(storage::Transaction& transaction, std::string_view patient, std::string_view other,
                                     const Actor& actor);
+
+    /// Settles an open review: one person, or two for good.
+    storage::Result<Refusal> resolve(storage::Transaction& transaction, storage::ReviewId review, bool same,
+                                     const Actor& actor);
 
     /// Runs `use(Registry&)` in a transaction.
     template <class Use>

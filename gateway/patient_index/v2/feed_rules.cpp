@@ -111,11 +111,7 @@ namespace {
 struct Reading {
     std::string_view event, as_event, as_structure;
 };
-constexpr std::array<Reading, 5> older_events = {{{"A18", "A40", "ADT_A39"},
-                                                  {"A30", "A40", "ADT_A39"},
-                                                  {"A34", "A40", "ADT_A39"},
-                                                  {"A39", "A40", "ADT_A39"},
-                                                  {"A29", "A31", "ADT_A05"}}};
+constexpr std::array<Reading, 2> older_events = {{{"A30", "A40", "ADT_A39"}, {"A39", "A40", "ADT_A39"}}};
 
 bool read_older_event(const hl7v2::MessageView& message, hl7v2::MessageBuilder& builder) {
     if (message.message_type() != "ADT") return false;
@@ -164,13 +160,25 @@ bool move_national_number(const hl7v2::SegmentView& pid, const Authorities& auth
     return true;
 }
 
+/// A field of blanks says nothing.
+bool clear_blanks(const hl7v2::SegmentView& pid, hl7v2::MessageBuilder& builder) {
+    bool changed = false;
+    for (const auto [number, field] : pid.fields()) {
+        if (field.raw().empty() || field.raw().find_first_not_of(' ') != std::string_view::npos) continue;
+        builder.segment(pid.index()).set(Position{static_cast<std::uint16_t>(number)}, {});
+        changed = true;
+    }
+    return changed;
+}
+
 }  // namespace
 
 std::unique_ptr<const hl7v2::Message> complete_message(const hl7v2::MessageView& message, const Authorities& authorities) {
     auto builder = hl7v2::MessageBuilder::edit(message);
     bool changed = read_older_event(message, builder);
     for (const auto segment : message) {
-        if (!authorities.configured()) break;
+        if (segment.name() == "PID") changed = clear_blanks(segment, builder) || changed;
+        if (!authorities.configured()) continue;
         if (segment.name() == "PID")
             for (const auto field : patient_number_fields)
                 changed = complete_field(segment, field, authorities, builder) || changed;

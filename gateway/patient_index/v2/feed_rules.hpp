@@ -14,8 +14,8 @@ namespace causeway::patient_index::v2 {
 std::optional<exchange::Refusal> feed_refusal(const exchange::Envelope& envelope, const Authorities& authorities,
                                               storage::Reader& reader);
 
-/// The message as the maps read it: the older merges (A18, A30, A34, A39) as A40, whose segments they have, a deletion
-/// (A29) as the update that names the record, and CX.4 of its patients' identifiers (PID-2, 3, 4, 18, 21, MRG-1) in full; null if nothing is to add.
+/// The message as the maps read it: the older merges of persons (A30, A39) as A40, whose segments they have, and CX.4 of
+/// its patients' identifiers (PID-2, 3, 4, 18, 21, MRG-1) in full; null if nothing is to add.
 std::unique_ptr<const hl7v2::Message> complete_message(const hl7v2::MessageView& message, const Authorities& authorities);
 
 /// A Patient is one sender's record, known by that sender's number. Drops the keys that name a person, an account or an

@@ -7,7 +7,11 @@
 #include "gateway/exchange/control_ids.hpp"
 #include "gateway/exchange/identity_keys.hpp"
 #include "gateway/exchange/inbox.hpp"
+#include "gateway/patient_index/admin.hpp"
 #include "gateway/patient_index/identity_events.hpp"
+#include "gateway/patient_index/match_operation.hpp"
+#include "gateway/patient_index/merge_operation.hpp"
+#include "gateway/patient_index/person_operations.hpp"
 #include "gateway/patient_index/v2/identity_desk.hpp"
 #include "hl7v2/message.hpp"
 #include "tests/gateway/rest/gateway.hpp"
@@ -30,9 +34,33 @@ public:
         index.load(gateway.store()).value();
         gateway.writer().add_observer(index);
         gateway.writer().add_observer(registrar_);
+        patient_index::add_match_operation(gateway.operations(), index);
+        patient_index::add_merge_operations(gateway.operations(), index);
+        patient_index::add_person_operations(gateway.operations(), authorities_);
     }
 
     exchange::Receipt accept(std::string message) { return inbox_.accept_blocking(std::move(message), {"test", "127.0.0.1"}); }
+
+    /// A call of the operators' interface.
+    Got admin(http::Method method, std::string_view target, std::string body = {}) {
+        http::Request request;
+        request.method = method;
+        request.target = std::string(target);
+        request.id = "admin";
+        request.peer = std::make_shared<const http::Peer>(http::Peer{"127.0.0.1", true, false});
+        request.body = std::move(body);
+        struct Sink : http::ReplySink {
+            std::promise<http::Response> promise;
+            void complete(http::Response response) override { promise.set_value(std::move(response)); }
+        };
+        const auto sink = std::make_shared<Sink>();
+        auto future = sink->promise.get_future();
+        admin_.handle(std::move(request), http::Reply(sink));
+        auto response = future.get();
+        Got answer{response.status, response.headers, response.body.to_string(), nullptr};
+        if (auto parsed = fhir::parse_json(answer.body)) answer.document = std::move(*parsed);
+        return answer;
+    }
 
     Gateway gateway;
 
@@ -71,6 +99,8 @@ private:
     patient_index::IdentityEvents events_;
     patient_index::v2::Desk desk_;
     exchange::Inbox inbox_;
+    security::ReadAudit reads_{gateway.store()};
+    patient_index::AdminHandler admin_{{gateway.store(), door_, reads_, clock_, index}};
 };
 
 }  // namespace causeway::tests
