@@ -49,7 +49,10 @@ Authorities::Authorities(Domain own, const exchange::ExchangeSettings& settings)
 }
 
 const Domain* Authorities::find(const hl7v2::ComponentView& hd) const {
-    const auto name = hd.subcomponent(1).text(), id = hd.subcomponent(2).text();
+    return find(hd.subcomponent(1).text(), hd.subcomponent(2).text());
+}
+
+const Domain* Authorities::find(std::string_view name, std::string_view id) const {
     if (name.empty() && id.empty()) return nullptr;
     for (const auto& domain : domains_) {
         const bool by_name = !name.empty() && name == domain.namespace_id;
@@ -59,6 +62,18 @@ const Domain* Authorities::find(const hl7v2::ComponentView& hd) const {
         if (by_name && (id.empty() || domain.universal_id.empty())) return &domain;
     }
     return nullptr;
+}
+
+std::string Authorities::system_of(std::string_view name, std::string_view id, std::string_view type) const {
+    if (const auto* domain = find(name, id)) return domain->system;
+    if (configured()) return {};
+    if (type == "ISO" && !id.empty()) return std::string(oid_scheme).append(id);
+    if (!name.empty()) return std::string(named_scheme).append(name);
+    return is_oid(id) ? std::string(oid_scheme).append(id) : std::string(id);
+}
+
+std::string Authorities::system_of(const hl7v2::ComponentView& hd) const {
+    return system_of(hd.subcomponent(1).text(), hd.subcomponent(2).text(), hd.subcomponent(3).text());
 }
 
 const Domain* Authorities::find_system(std::string_view system) const {

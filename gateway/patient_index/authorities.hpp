@@ -28,6 +28,11 @@ public:
     bool configured() const noexcept { return domains_.size() > 1; }
     /// By an HD (CX.4). Null if it is unknown, or if its parts contradict one another.
     const Domain* find(const hl7v2::ComponentView& hd) const;
+    const Domain* find(std::string_view namespace_id, std::string_view universal_id) const;
+    /// The identifier system that an HD means: of its domain; where no domains are configured, the one the maps make of
+    /// it. Empty if it is unknown.
+    std::string system_of(std::string_view namespace_id, std::string_view universal_id, std::string_view universal_type) const;
+    std::string system_of(const hl7v2::ComponentView& hd) const;
     const Domain* find_system(std::string_view system) const;
     const Domain& own() const noexcept { return domains_.front(); }
     const std::vector<Domain>& all() const noexcept { return domains_; }

@@ -124,15 +124,10 @@ private:
     }
 
     std::string token(const DemographicsQuery::Id& id) const {
-        const auto* domain = domain_of(id);
-        return domain ? domain->system + '|' + id.value : id.value;
-    }
-    const Domain* domain_of(const DemographicsQuery::Id& id) const {
-        for (const auto& domain : authorities_.all())
-            if ((!id.namespace_id.empty() && id.namespace_id == domain.namespace_id) ||
-                (!id.universal_id.empty() && id.universal_id == domain.universal_id))
-                return &domain;
-        return nullptr;
+        if (id.namespace_id.empty() && id.universal_id.empty()) return id.value;
+        // an unknown domain has no numbers
+        const auto system = authorities_.system_of(id.namespace_id, id.universal_id, id.universal_type);
+        return (system.empty() ? "urn:causeway:unknown" : system) + '|' + id.value;
     }
 
     /// What is asked, apart from the names.

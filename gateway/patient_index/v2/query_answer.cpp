@@ -22,11 +22,11 @@ constexpr std::size_t page_max = 100, page_default = 100;
 
 /// Shows the identifiers of the asked domains; of all if none was asked: the configured ones, or every one where none
 /// is configured.
-DomainFilter filter_of(const std::vector<const Domain*>& asked, const Authorities& authorities) {
+DomainFilter filter_of(const std::vector<std::string>& asked, const Authorities& authorities) {
     return [asked, &authorities](std::string_view system) {
         if (system.empty()) return false;
         if (asked.empty()) return !authorities.configured() || authorities.find_system(system) != nullptr;
-        return std::any_of(asked.begin(), asked.end(), [&](const Domain* domain) { return domain->system == system; });
+        return std::find(asked.begin(), asked.end(), system) != asked.end();
     };
 }
 
@@ -92,17 +92,17 @@ void QueryResponse::fail(ErrorCode code, Position position, std::string_view tex
     errors_.push_back(entry);
 }
 
-std::vector<const Domain*> QueryResponse::asked_domains(std::uint16_t field, const Authorities& authorities) {
-    std::vector<const Domain*> out;
+std::vector<std::string> QueryResponse::asked_domains(std::uint16_t field, const Authorities& authorities) {
+    std::vector<std::string> out;
     std::uint16_t repetition = 0;
     for (const auto cx : envelope_.message->view().segment("QPD").field(field).repetitions()) {
         ++repetition;
         if (!cx.valued()) continue;
-        const auto* domain = authorities.find(cx.component(4));
-        if (domain == nullptr)
+        auto system = authorities.system_of(cx.component(4));
+        if (system.empty())
             fail(ErrorCode::unknown_key, Position{field, repetition, 0, 0}, "unknown domain");
         else
-            out.push_back(domain);
+            out.push_back(std::move(system));
     }
     return out;
 }
@@ -136,14 +136,14 @@ QueryAnswer answer_identifiers(storage::Reader& reader, const exchange::Envelope
                                const exchange::ReplyContext& context, const Authorities& authorities) {
     QueryResponse response(envelope, context, "K23", "RSP_K23");
     const auto asked_id = envelope.message->view().segment("QPD").field(3).repetition(1);
-    const auto* domain = authorities.find(asked_id.component(4));
+    const auto system = authorities.system_of(asked_id.component(4));
     const auto value = asked_id.value().text();
     const auto wanted = response.asked_domains(4, authorities);
     storage::PersonId person = 0;
-    if (domain == nullptr) {
+    if (system.empty()) {
         response.fail(ErrorCode::unknown_key, Position{3, 1, 4, 0}, "unknown domain");
     } else {
-        person = value.empty() ? 0 : person_by_identifier(reader, domain->system, value, authorities.own().system);
+        person = value.empty() ? 0 : person_by_identifier(reader, system, value, authorities.own().system);
         if (person == 0) response.fail(ErrorCode::unknown_key, Position{3, 1, 1, 0}, "unknown patient identifier");
     }
     if (response.failed()) return response.finish(false);

@@ -16,8 +16,8 @@ public:
     QueryResponse(const exchange::Envelope& envelope, const exchange::ReplyContext& context, std::string_view type,
                   std::string_view structure);
 
-    /// The domains that a field of QPD asks for (QPD-4 of PIX, QPD-8 of PDQ): empty = all.
-    std::vector<const Domain*> asked_domains(std::uint16_t field, const Authorities& authorities);
+    /// The systems of the domains that a field of QPD asks for (QPD-4 of PIX, QPD-8 of PDQ): empty = all.
+    std::vector<std::string> asked_domains(std::uint16_t field, const Authorities& authorities);
     /// An answer AE with one error at QPD.
     void fail(hl7v2::ErrorCode code, hl7v2::Position position, std::string_view text);
     bool failed() const noexcept { return failed_; }

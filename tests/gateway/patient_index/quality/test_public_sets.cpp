@@ -57,4 +57,35 @@ TEST_SUITE("gateway/patient_index/quality/public_sets") {
             CHECK(run.evaluation.automatic.precision() >= gate.automatic_precision);
         }
     }
+    TEST_CASE("a clerical committee's pairs: who is linked is one person, and who is one person is linked or asked about") {
+        if (folder().empty()) return;
+        std::ifstream in(folder() / "miis/MIIS-B.txt", std::ios::binary);
+        REQUIRE(in);
+        std::vector<LabelledPair> pairs;
+        read_labelled_pairs(in, nullptr, [&](LabelledPair&& pair) { pairs.push_back(std::move(pair)); });
+        Data data;
+        for (const auto& pair : pairs) {
+            data.add(pair.a.record, 0);
+            data.add(pair.b.record, 0);
+        }
+        const auto& model = match::shipped_model();
+        const auto rates = match::Rates::of(model, data.records.size());
+        std::uint64_t matches = 0, linked = 0, right = 0, reached = 0;
+        for (std::size_t i = 0; i < pairs.size(); ++i) {
+            if (pairs[i].expected.starts_with("Poss")) continue;
+            const bool same = pairs[i].expected == "Match";
+            const auto comparison = match::compare(data.records[2 * i], data.records[2 * i + 1]);
+            const auto score = match::score(comparison, model, data.population, rates);
+            const auto outcome = match::decide(comparison, score, model).outcome;
+            matches += same;
+            linked += outcome == match::Outcome::automatic;
+            right += same && outcome == match::Outcome::automatic;
+            reached += same && outcome != match::Outcome::no_match;
+        }
+        MESSAGE(pairs.size() << " pairs, " << linked << " linked, " << linked - right << " of them wrong, " << reached << " of "
+                             << matches << " matches linked or for review");
+        REQUIRE(matches > 100);
+        CHECK(static_cast<double>(right) >= .995 * static_cast<double>(linked));
+        CHECK(static_cast<double>(reached) >= .98 * static_cast<double>(matches));
+    }
 }
