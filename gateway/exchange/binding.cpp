@@ -174,8 +174,18 @@ private:
 
     void rewrite() {
         for (auto& candidate : candidates_) {
-            if (is_kept(*candidate.mapped)) candidate.incoming = rewrite_references(candidate.mapped->doc, targets_);
+            if (!is_kept(*candidate.mapped)) continue;
+            candidate.incoming = rewrite_references(candidate.mapped->doc, targets_);
+            if (candidate.name.type == "Provenance") candidate.incoming = dated(candidate.incoming);
         }
+    }
+
+    /// Senders write the day in EVN-2, or nothing, and an instant has a time: it was recorded here when it came.
+    fhir::DocumentPtr dated(const fhir::DocumentPtr& provenance) const {
+        if (options_.now.empty() || provenance->root()["recorded"].has_value()) return provenance;
+        auto builder = fhir::DocumentBuilder::edit(provenance);
+        builder.root().member("recorded").set_string(options_.now);
+        return std::move(builder).finish();
     }
 
     void merge_contents() {

@@ -50,6 +50,7 @@ struct Binding {
 
 struct BindOptions {
     std::function<std::string()> new_id;  ///< ids for resources that do not exist here yet
+    std::string now = {};                 ///< for what a message did not date: an instant
     std::string message_key;              ///< identity keys that hold this text are good for this message only
 };
 

@@ -204,7 +204,7 @@ void Intake::bind_from_snapshot() {
 }
 
 BindOptions Intake::bind_options() const {
-    return {[this] { return services_.store.new_id(); }, receipt_.correlation};
+    return {[this] { return services_.store.new_id(); }, now_fhir_, receipt_.correlation};
 }
 
 void Intake::refuse(Refusal refusal, Receipt::Outcome outcome) {
