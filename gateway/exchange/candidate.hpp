@@ -16,13 +16,13 @@ namespace causeway::exchange {
 struct Candidate {
     const mappings::MappedResource* mapped = nullptr;  ///< borrowed from the forward result
     storage::ResourceName name;
-    std::int64_t stored_version = 0;  ///< number of the version `stored` is; 0 = there is none
-    bool erased = false;              ///< it existed and was deleted: writing it brings it back
-    fhir::DocumentPtr stored;         ///< null if there is no live version
-    fhir::DocumentPtr incoming;       ///< the mapped content with references to resources of ours
-    fhir::DocumentPtr content;        ///< what is to be written; null: nothing
+    std::int64_t stored_version = 0;                   ///< number of the version `stored` is; 0 = there is none
+    bool erased = false;                               ///< it existed and was deleted: writing it brings it back
+    fhir::DocumentPtr stored;                          ///< null if there is no live version
+    fhir::DocumentPtr incoming;                        ///< the mapped content with references to resources of ours
+    fhir::DocumentPtr content;                         ///< what is to be written; null: nothing
     const mappings::MappedResource* former = nullptr;  ///< holds the numbers it had before (A47)
-    std::string note;                 ///< why nothing is written, as a code: "stale", "unchanged", "renamed"
+    std::string note;  ///< why nothing is written, as a code: "stale", "unchanged", "renamed"
 };
 
 /// The document with each `reference` that is a key of `targets` replaced. The same document if there is none.

@@ -309,7 +309,9 @@ void add_mode(CLI::App& parent, Exit& exit_code, const char* name, const char* h
               const std::size_t files) {
     auto* mode = parent.add_subcommand(name, help);
     const auto options = std::make_shared<Options>();
-    mode->add_option("files", options->files, "CSV with a header line, or NDJSON (FHIR Patients, or flat objects)")->required()->expected(static_cast<int>(files));
+    mode->add_option("files", options->files, "CSV with a header line, or NDJSON (FHIR Patients, or flat objects)")
+        ->required()
+        ->expected(static_cast<int>(files));
     mode->add_option("--columns", options->columns,
                      "mapping file: lines `field = column` (default: by the usual column names)");
     mode->add_option("--model", options->model, "model file (default: trained on the file, or the shipped one)");

@@ -260,7 +260,10 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
 
 void AdminHandler::decide(const http::Request& request, const security::Principal& principal, http::Reply reply) {
     auto order = read_order(request.path(), request.body);
-    if (!order) return reply(fault(400, "POST reviews/R {\"same\": true or false}, or patients/ID/link or not-the-same {\"patient\": \"ID\"}"));
+    if (!order)
+        return reply(fault(
+            400,
+            "POST reviews/R {\"same\": true or false}, or patients/ID/link or not-the-same {\"patient\": \"ID\"}"));
     security::AuditEntry entry;
     entry.at_us = services_.clock.now_us();
     entry.principal = principal;
@@ -270,22 +273,25 @@ void AdminHandler::decide(const http::Request& request, const security::Principa
     auto job = [&index = services_.index, order = std::move(*order), user = principal.id,
                 row = security::render(entry)](storage::Transaction& transaction) -> storage::Result<Refusal> {
         const Actor actor{EventSource::manual, user, transaction.now_us()};
-        const auto outcome = order.kind == Order::Kind::resolve ? index.resolve(transaction, order.review, order.same, actor)
-                             : order.kind == Order::Kind::link  ? index.link(transaction, order.patient, order.other, actor)
-                                                                : index.unlink(transaction, order.patient, order.other, actor);
+        const auto outcome =
+            order.kind == Order::Kind::resolve ? index.resolve(transaction, order.review, order.same, actor)
+            : order.kind == Order::Kind::link  ? index.link(transaction, order.patient, order.other, actor)
+                                               : index.unlink(transaction, order.patient, order.other, actor);
         if (outcome.has_error()) return outcome.error();
         if (*outcome == Refusal::none)
             if (auto audited = transaction.append_audit(row); audited.has_error()) return audited.error();
         return *outcome;
     };
-    storage::transact(services_.store, std::move(job), [reply = std::move(reply)](const storage::Result<Refusal>& outcome) {
-        if (outcome.has_error()) return reply(fault(outcome.error()));
-        if (*outcome == Refusal::no_such_review || *outcome == Refusal::unknown_record) return reply(fault(404, refusal_text(*outcome)));
-        if (*outcome != Refusal::none) return reply(fault(409, refusal_text(*outcome)));
-        DocumentBuilder builder;
-        builder.root().as_object().member("done").set_boolean(true);
-        reply(json(std::move(builder)));
-    });
+    storage::transact(services_.store, std::move(job),
+                      [reply = std::move(reply)](const storage::Result<Refusal>& outcome) {
+                          if (outcome.has_error()) return reply(fault(outcome.error()));
+                          if (*outcome == Refusal::no_such_review || *outcome == Refusal::unknown_record)
+                              return reply(fault(404, refusal_text(*outcome)));
+                          if (*outcome != Refusal::none) return reply(fault(409, refusal_text(*outcome)));
+                          DocumentBuilder builder;
+                          builder.root().as_object().member("done").set_boolean(true);
+                          reply(json(std::move(builder)));
+                      });
 }
 
 }  // namespace causeway::patient_index

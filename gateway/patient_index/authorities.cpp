@@ -37,8 +37,8 @@ Authorities::Authorities(Domain own) {
 Authorities::Authorities(Domain own, const exchange::ExchangeSettings& settings) : Authorities(std::move(own)) {
     for (const auto& partner : settings.partners)
         for (const auto& authority : partner.authorities) {
-            Domain domain{authority.namespace_id, authority.universal_id, authority.universal_type, authority.system,
-                          authority.national, {}};
+            Domain domain{authority.namespace_id, authority.universal_id, authority.universal_type,
+                          authority.system,       authority.national,     {}};
             complete(domain);
             auto known = std::find_if(domains_.begin(), domains_.end(),
                                       [&](const Domain& other) { return same_domain(domain, other); });

@@ -10,10 +10,10 @@ namespace causeway::patient_index {
 
 /// One namespace of patient identifiers: its name as HL7 v2 writes it, its system in FHIR, and who gives numbers in it.
 struct Domain {
-    std::string namespace_id, universal_id, universal_type;   ///< HD.1, HD.2, HD.3
+    std::string namespace_id, universal_id, universal_type;  ///< HD.1, HD.2, HD.3
     std::string system;
-    bool national = false;             ///< its numbers say who is who, whichever record holds them
-    std::vector<std::string> owners;   ///< names of partners: who may create, change and merge in it
+    bool national = false;            ///< its numbers say who is who, whichever record holds them
+    std::vector<std::string> owners;  ///< names of partners: who may create, change and merge in it
     bool owned_by(std::string_view partner) const;
 };
 
@@ -31,7 +31,8 @@ public:
     const Domain* find(std::string_view namespace_id, std::string_view universal_id) const;
     /// The identifier system that an HD means: of its domain; where no domains are configured, the one the maps make of
     /// it. Empty if it is unknown.
-    std::string system_of(std::string_view namespace_id, std::string_view universal_id, std::string_view universal_type) const;
+    std::string system_of(std::string_view namespace_id, std::string_view universal_id,
+                          std::string_view universal_type) const;
     std::string system_of(const hl7v2::ComponentView& hd) const;
     const Domain* find_system(std::string_view system) const;
     const Domain& own() const noexcept { return domains_.front(); }
@@ -43,7 +44,7 @@ public:
     static Domain of_unknown(std::string_view system);
 
 private:
-    std::vector<Domain> domains_;   ///< our own first
+    std::vector<Domain> domains_;  ///< our own first
 };
 
 }  // namespace causeway::patient_index

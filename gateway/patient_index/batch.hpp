@@ -21,7 +21,7 @@ struct ScoredPair {
 
 struct BatchOptions {
     unsigned threads = 1;
-    double weight_min = -3;  ///< pairs below are counted, not kept
+    double weight_min = -3;                                             ///< pairs below are counted, not kept
     std::function<void(std::string_view step, double share)> progress;  ///< called by one thread only
 };
 

@@ -15,7 +15,7 @@ namespace causeway::patient_index {
 struct Matcher {
     std::shared_ptr<const match::Model> model;
     const Statistics* statistics = nullptr;
-    std::size_t block_max = match::strict_block_max;   ///< records of one strict block; a larger one is refined
+    std::size_t block_max = match::strict_block_max;  ///< records of one strict block; a larger one is refined
     std::size_t candidates_max = 2000;  ///< records compared for one look-up; beyond it the answer is truncated
 };
 

@@ -11,7 +11,7 @@ namespace causeway::patient_index {
 struct IdentifierRules {
     std::vector<std::string> person_systems;  ///< configured: a national id, an insurance number
     std::vector<std::string> ssn_systems;
-    std::vector<std::string> national_systems;   ///< their numbers decide
+    std::vector<std::string> national_systems;  ///< their numbers decide
 };
 
 /// A Patient resource as the matcher's record. Reads names, birth date, gender, addresses, telecoms, identifiers (by

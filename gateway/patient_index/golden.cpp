@@ -15,7 +15,7 @@ namespace {
 using fhir::Element;
 
 constexpr std::size_t members_max = 64, members_read_max = 1000;
-constexpr std::size_t values_max = 100;   ///< of one list
+constexpr std::size_t values_max = 100;  ///< of one list
 constexpr std::string_view source_extension = "urn:causeway:ext:source";
 
 std::string canonical(Element element) {
@@ -153,7 +153,7 @@ private:
     }
 
     void extensions() {
-        std::set<std::string> seen;   // by url: the newest record's
+        std::set<std::string> seen;  // by url: the newest record's
         for (const auto& member : members_) {
             if (member.subsumed) continue;
             std::set<std::string> here;
@@ -173,7 +173,7 @@ private:
             link.member("other").member("reference").set_string("Patient/" + member.id);
             link.member("type").set_string_ref(member.subsumed ? "replaces" : "seealso");
         }
-        std::set<std::string> seen;   // relatives
+        std::set<std::string> seen;  // relatives
         for (const auto& member : members_)
             for (const auto link : member.patient->root()["link"].items())
                 if (const auto other = link["other"]["reference"].text();

@@ -32,9 +32,9 @@ std::vector<Member> members_of(storage::Reader& reader, storage::PersonId person
 /// Each value carries the extension urn:causeway:ext:source with a reference to its record. Nothing is stored: the
 /// golden record is computed from the records each time, and is never matched against.
 struct GoldenOptions {
-    std::string_view person_system;   ///< of the person's own identifier; empty: none is added
+    std::string_view person_system;  ///< of the person's own identifier; empty: none is added
     std::string_view person_value;
-    bool sources = true;              ///< false: without the extensions, for answers in HL7 v2
+    bool sources = true;  ///< false: without the extensions, for answers in HL7 v2
 };
 fhir::DocumentPtr golden_record(const std::vector<Member>& members, const GoldenOptions& options);
 

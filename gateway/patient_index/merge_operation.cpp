@@ -4,8 +4,8 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
-#include "gateway/patient_index/person_lookup.hpp"
 #include "gateway/exchange/identity_keys.hpp"
+#include "gateway/patient_index/person_lookup.hpp"
 #include "gateway/rest/answer.hpp"
 
 namespace causeway::patient_index {
@@ -66,7 +66,7 @@ struct MergeStep {
     Named source_name, target_name;
     DocumentPtr result;
     Side source, target;
-    std::vector<std::string> moved;   ///< patients that change their person
+    std::vector<std::string> moved;  ///< patients that change their person
     std::int64_t event = 0;
     std::optional<Fault> fault;
     DocumentPtr answer;
@@ -77,14 +77,16 @@ storage::Result<void> stop(MergeStep& step, unsigned status, IssueCode code, std
     return storage::Failure{storage::FailureCode::refused, "merge refused"};
 }
 
-storage::Result<void> resolve(storage::Reader& reader, MergeStep& step, const Named& name, std::string_view which, Side& side) {
+storage::Result<void> resolve(storage::Reader& reader, MergeStep& step, const Named& name, std::string_view which,
+                              Side& side) {
     side.id = name.id;
     if (side.id.empty()) {
         const auto known = reader.identity(exchange::identity_key("Patient", {}, name.system, name.value)).value();
         if (known && known->type == "Patient") side.id = known->id;
     }
     auto stored = side.id.empty() ? std::optional<storage::StoredResource>() : reader.read("Patient", side.id).value();
-    if (!stored || stored->erased()) return stop(step, 404, IssueCode::not_found, fmt::format("there is no such {}", which));
+    if (!stored || stored->erased())
+        return stop(step, 404, IssueCode::not_found, fmt::format("there is no such {}", which));
     side.record = stored->version.rid;
     side.version = stored->version.number;
     auto parsed = fhir::parse_json(std::move(stored->body.json));
@@ -111,7 +113,8 @@ DocumentPtr with_link(const DocumentPtr& patient, std::string_view type, const s
 }
 
 /// Without the link, and with `active` as `before` had it, if that is given.
-DocumentPtr without_link(const DocumentPtr& patient, std::string_view type, std::string_view target, const DocumentPtr& before) {
+DocumentPtr without_link(const DocumentPtr& patient, std::string_view type, std::string_view target,
+                         const DocumentPtr& before) {
     auto builder = fhir::DocumentBuilder::edit(patient);
     auto root = builder.root();
     if (auto links = root.find("link")) {
@@ -122,8 +125,10 @@ DocumentPtr without_link(const DocumentPtr& patient, std::string_view type, std:
         if (links.get().size() == 0) root.remove("link");
     }
     if (before) {
-        if (const auto active = before->root()["active"]) root.member("active").copy_from(active);
-        else root.remove("active");
+        if (const auto active = before->root()["active"])
+            root.member("active").copy_from(active);
+        else
+            root.remove("active");
     }
     return std::move(builder).finish();
 }
@@ -160,8 +165,10 @@ public:
 
 private:
     storage::Result<void> sides(storage::Reader& reader) {
-        if (auto done = resolve(reader, step_, step_.source_name, "source-patient", step_.source); done.has_error()) return done;
-        if (auto done = resolve(reader, step_, step_.target_name, "target-patient", step_.target); done.has_error()) return done;
+        if (auto done = resolve(reader, step_, step_.source_name, "source-patient", step_.source); done.has_error())
+            return done;
+        if (auto done = resolve(reader, step_, step_.target_name, "target-patient", step_.target); done.has_error())
+            return done;
         if (step_.source.record == step_.target.record)
             return stop(step_, 422, IssueCode::business_rule, "source and target are one Patient");
         return {};
@@ -172,7 +179,8 @@ private:
         const auto from = person_of(reader, step_.source.record), to = person_of(reader, step_.target.record);
         if (from == to) return;
         for (const auto rid : reader.patients().members(from, listed_max).value())
-            if (const auto stored = reader.read(rid).value(); stored && !stored->erased()) step_.moved.push_back(stored->id);
+            if (const auto stored = reader.read(rid).value(); stored && !stored->erased())
+                step_.moved.push_back(stored->id);
     }
 
     storage::Result<void> write(storage::Transaction& transaction, const Side& side, DocumentPtr content) {
@@ -219,7 +227,8 @@ private:
         const Actor actor{EventSource::manual, call_.principal.id, transaction.now_us()};
         const auto refusal = index_.merge(transaction, step_.target.id, step_.source.id, actor, &step_.event);
         if (refusal.has_error()) return refusal.error();
-        if (*refusal != Refusal::none) return stop(step_, 422, IssueCode::business_rule, std::string(refusal_text(*refusal)));
+        if (*refusal != Refusal::none)
+            return stop(step_, 422, IssueCode::business_rule, std::string(refusal_text(*refusal)));
         const auto [target, source] = merged();
         if (auto done = write(transaction, step_.source, source); done.has_error()) return done;
         if (auto done = write(transaction, step_.target, target); done.has_error()) return done;
@@ -233,7 +242,8 @@ private:
         storage::TimeUs merged_us = 0;
         const auto refusal = index_.unmerge(transaction, step_.target.id, step_.source.id, actor, &merged_us);
         if (refusal.has_error()) return refusal.error();
-        if (*refusal != Refusal::none) return stop(step_, 422, IssueCode::business_rule, std::string(refusal_text(*refusal)));
+        if (*refusal != Refusal::none)
+            return stop(step_, 422, IssueCode::business_rule, std::string(refusal_text(*refusal)));
         const auto before = before_merge(transaction, step_.source, merged_us);
         const auto source = without_link(step_.source.patient, "replaced-by", "Patient/" + step_.target.id, before);
         const auto target = without_link(step_.target.patient, "replaces", "Patient/" + step_.source.id, nullptr);
@@ -265,7 +275,8 @@ std::string answer_json(const MergeStep& step) {
         .set_string(step.preview ? fmt::format("a merge would move {} records", step.moved.size())
                     : step.undo  ? std::string("the merge is undone")
                                  : fmt::format("merged: {} records moved", step.moved.size()));
-    for (const auto& id : step.moved) add("moved-patient").member("valueReference").member("reference").set_string("Patient/" + id);
+    for (const auto& id : step.moved)
+        add("moved-patient").member("valueReference").member("reference").set_string("Patient/" + id);
     if (step.answer) add("result").member("resource").copy_from(step.answer->root());
     std::string out;
     const auto document = std::move(builder).finish();
@@ -273,8 +284,8 @@ std::string answer_json(const MergeStep& step) {
     return out;
 }
 
-void run_merge(PatientIndex& index, bool undo, const rest::Services& services, rest::CallPtr call, const DocumentPtr& body,
-               const rest::Answer& answer) {
+void run_merge(PatientIndex& index, bool undo, const rest::Services& services, rest::CallPtr call,
+               const DocumentPtr& body, const rest::Answer& answer) {
     if (!call->access.everything)
         return answer(rest::fault(403, IssueCode::forbidden, "merging takes access to all patients"));
     auto step = std::make_shared<MergeStep>();
@@ -284,7 +295,8 @@ void run_merge(PatientIndex& index, bool undo, const rest::Services& services, r
     step->target_name = read_name(*call, body, "target-patient");
     if (step->source_name.empty() || step->target_name.empty())
         return answer(rest::fault(400, IssueCode::required, "source-patient and target-patient are required"));
-    if (const auto result = body && body->resource_type() == "Parameters" ? rest::input_resource(body, "result-patient") : fhir::Element();
+    if (const auto result = body && body->resource_type() == "Parameters" ? rest::input_resource(body, "result-patient")
+                                                                          : fhir::Element();
         result.resource_type() == "Patient")
         step->result = fhir::DocumentBuilder::copy_of(result).finish();
     const auto finish = [step, call](const storage::Result<void>& done) -> rest::Outcome<http::Response> {
@@ -303,8 +315,9 @@ void run_merge(PatientIndex& index, bool undo, const rest::Services& services, r
     auto job = [&index, &services, call, step](storage::Transaction& transaction) {
         return Merger(index, services.writer, *call, *step).run(transaction);
     };
-    storage::transact(services.store, std::move(job),
-                      [finish, answer](const storage::Result<void>& done) { answer(finish(done)); }, 16'384);
+    storage::transact(
+        services.store, std::move(job), [finish, answer](const storage::Result<void>& done) { answer(finish(done)); },
+        16'384);
 }
 
 }  // namespace
@@ -313,13 +326,14 @@ void add_merge_operations(rest::Operations& operations, PatientIndex& index) {
     for (const bool undo : {false, true}) {
         rest::Operation operation;
         operation.name = undo ? "unmerge" : "merge";
-        operation.definition = undo ? "urn:causeway:operation:patient-unmerge" : "http://hl7.org/fhir/OperationDefinition/Patient-merge";
+        operation.definition =
+            undo ? "urn:causeway:operation:patient-unmerge" : "http://hl7.org/fhir/OperationDefinition/Patient-merge";
         operation.types = {"Patient"};
         operation.at_type = true;
         operation.affects_state = true;
         operation.get_allowed = false;
-        operations.add(std::move(operation), [&index, undo](const rest::Services& services, rest::CallPtr call, DocumentPtr body,
-                                                            rest::Answer answer) {
+        operations.add(std::move(operation), [&index, undo](const rest::Services& services, rest::CallPtr call,
+                                                            DocumentPtr body, rest::Answer answer) {
             run_merge(index, undo, services, std::move(call), body, answer);
         });
     }

@@ -29,15 +29,18 @@ FileRecord of_patient(fhir::Element patient, std::string_view truth) {
     return out;
 }
 
-void read_ndjson(std::istream& in, const ColumnMap* map, std::string_view truth, const std::function<void(FileRecord&&)>& each) {
+void read_ndjson(std::istream& in, const ColumnMap* map, std::string_view truth,
+                 const std::function<void(FileRecord&&)>& each) {
     std::unique_ptr<ColumnMap> guessed;
     std::string line;
     for (std::size_t number = 1; std::getline(in, line); ++number) {
         while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
         if (line.empty()) continue;
-        if (line.size() > line_bytes_max) throw std::runtime_error(fmt::format("line {}: longer than {} bytes", number, line_bytes_max));
+        if (line.size() > line_bytes_max)
+            throw std::runtime_error(fmt::format("line {}: longer than {} bytes", number, line_bytes_max));
         const auto parsed = fhir::parse_json(line);
-        if (parsed.has_error() || !(*parsed)->root().is_object()) throw std::runtime_error(fmt::format("line {}: no JSON object", number));
+        if (parsed.has_error() || !(*parsed)->root().is_object())
+            throw std::runtime_error(fmt::format("line {}: no JSON object", number));
         const auto root = (*parsed)->root();
         if (root.resource_type() == "Patient") {
             each(of_patient(root, truth));
@@ -63,7 +66,8 @@ void read_ndjson(std::istream& in, const ColumnMap* map, std::string_view truth,
 
 }  // namespace
 
-void read_patients(std::istream& in, const ColumnMap* map, std::string_view truth, const std::function<void(FileRecord&&)>& each) {
+void read_patients(std::istream& in, const ColumnMap* map, std::string_view truth,
+                   const std::function<void(FileRecord&&)>& each) {
     if (in.peek() == '{') return read_ndjson(in, map, truth, each);
     read_csv(in, map, truth, each);
 }

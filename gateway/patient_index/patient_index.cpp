@@ -153,8 +153,7 @@ storage::Result<Refusal> PatientIndex::unlink(storage::Transaction& transaction,
 storage::Result<Refusal> PatientIndex::resolve(storage::Transaction& transaction, storage::ReviewId review, bool same,
                                                const Actor& actor) {
     return caught([&] {
-        return with_registry(transaction,
-                             [&](Registry& registry) { return registry.resolve(review, same, actor); });
+        return with_registry(transaction, [&](Registry& registry) { return registry.resolve(review, same, actor); });
     });
 }
 

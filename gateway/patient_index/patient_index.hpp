@@ -24,8 +24,8 @@ public:
         std::shared_ptr<const match::Model> model;  ///< null: the shipped one
         /// The domain of person identifiers in answers (PIX, $ihe-pix, person views).
         std::string person_system = "urn:causeway:person";
-        std::size_t block_max = match::strict_block_max;   ///< records that one key may bring
-        std::size_t candidates_max = 2000;                 ///< records compared in one look-up
+        std::size_t block_max = match::strict_block_max;  ///< records that one key may bring
+        std::size_t candidates_max = 2000;                ///< records compared in one look-up
     };
 
     explicit PatientIndex(Options options);

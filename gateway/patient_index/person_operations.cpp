@@ -28,7 +28,8 @@ bool permitted(const rest::Call& call, std::string_view id) {
     const auto& access = call.access;
     if (access.everything) return true;
     if (!access.allows_type("Patient")) return false;
-    return access.patient_ids.empty() || std::find(access.patient_ids.begin(), access.patient_ids.end(), id) != access.patient_ids.end();
+    return access.patient_ids.empty() ||
+           std::find(access.patient_ids.begin(), access.patient_ids.end(), id) != access.patient_ids.end();
 }
 
 /// Whether anybody has numbers of that system: configured, or in use.
@@ -40,7 +41,8 @@ bool known_system(storage::Reader& reader, const Authorities& authorities, std::
     return parsed.ok() && !reader.find(parsed.plan, 1).value().empty();
 }
 
-storage::PersonId person_of_source(storage::Reader& reader, const rest::Call& call, const Authorities& authorities, Identified source) {
+storage::PersonId person_of_source(storage::Reader& reader, const rest::Call& call, const Authorities& authorities,
+                                   Identified source) {
     if (source.system == call.base && source.value.starts_with("Patient/")) {
         const auto version = reader.version("Patient", source.value.substr(8)).value();
         return version ? person_of(reader, version->rid) : 0;
@@ -48,8 +50,8 @@ storage::PersonId person_of_source(storage::Reader& reader, const rest::Call& ca
     return person_by_identifier(reader, source.system, source.value, authorities.own().system);
 }
 
-rest::Outcome<http::Response> cross_reference(storage::Reader& reader, const rest::Call& call, const fhir::DocumentPtr& body,
-                                              const Authorities& authorities) {
+rest::Outcome<http::Response> cross_reference(storage::Reader& reader, const rest::Call& call,
+                                              const fhir::DocumentPtr& body, const Authorities& authorities) {
     const auto text = rest::input(call, body, "sourceIdentifier");
     if (text.empty()) return rest::fault(400, IssueCode::required, "sourceIdentifier is required");
     const auto source = read_token(text);
@@ -74,7 +76,8 @@ rest::Outcome<http::Response> cross_reference(storage::Reader& reader, const res
     const auto golden = golden_record(members, {authorities.own().system, number, false});
     for (const auto identifier : golden->root()["identifier"].items()) {
         const auto system = identifier["system"].text(), value = identifier["value"].text();
-        if (system.empty() || value.empty() || !wanted(system) || (system == source.system && value == source.value)) continue;
+        if (system.empty() || value.empty() || !wanted(system) || (system == source.system && value == source.value))
+            continue;
         auto parameter = builder.root().append("parameter");
         parameter.member("name").set_string_ref("targetIdentifier");
         auto out = parameter.member("valueIdentifier");
@@ -84,9 +87,9 @@ rest::Outcome<http::Response> cross_reference(storage::Reader& reader, const res
     }
     for (const auto& member : members) {
         const auto& identifiers = member.patient->root()["identifier"];
-        const bool of_target = targets.empty() || std::any_of(identifiers.items().begin(), identifiers.items().end(), [&](fhir::Element each) {
-            return wanted(each["system"].text());
-        });
+        const bool of_target =
+            targets.empty() || std::any_of(identifiers.items().begin(), identifiers.items().end(),
+                                           [&](fhir::Element each) { return wanted(each["system"].text()); });
         if (member.subsumed || !of_target || !permitted(call, member.id)) continue;
         if (source.system == call.base && source.value == "Patient/" + member.id) continue;
         auto parameter = builder.root().append("parameter");
@@ -121,12 +124,13 @@ rest::Outcome<http::Response> golden(storage::Reader& reader, const rest::Call& 
     return rest::json_response(call.format, 200, std::move(out));
 }
 
-using Run = rest::Outcome<http::Response> (*)(storage::Reader&, const rest::Call&, const fhir::DocumentPtr&, const Authorities&);
+using Run = rest::Outcome<http::Response> (*)(storage::Reader&, const rest::Call&, const fhir::DocumentPtr&,
+                                              const Authorities&);
 
 void add(rest::Operations& operations, const Authorities& authorities, rest::Operation operation, Run run) {
     operation.types = {"Patient"};
-    operations.add(std::move(operation), [&authorities, run](const rest::Services& services, rest::CallPtr call, fhir::DocumentPtr body,
-                                                             rest::Answer answer) {
+    operations.add(std::move(operation), [&authorities, run](const rest::Services& services, rest::CallPtr call,
+                                                             fhir::DocumentPtr body, rest::Answer answer) {
         const auto snapshot = services.store.snapshot();
         if (snapshot.has_error()) return answer(rest::fault_of(snapshot.error()));
         try {

@@ -17,8 +17,8 @@ using namespace causeway;
 using namespace causeway::patient_index;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t tail = 4'000;      // records that are measured, after all others are in
-constexpr std::size_t per_job = 100;     // records of one transaction, as a busy inbox groups them
+constexpr std::size_t tail = 4'000;   // records that are measured, after all others are in
+constexpr std::size_t per_job = 100;  // records of one transaction, as a busy inbox groups them
 
 /// A filled index: everybody but the last records.
 struct Filled {
@@ -44,7 +44,8 @@ struct Filled {
         matcher.model = std::make_shared<match::Model>(match::shipped_model());
         matcher.statistics = &statistics;
         const auto began = Clock::now();
-        for (std::size_t i = 0; i + tail < records.size(); i += per_job) put(i, std::min(i + per_job, records.size() - tail));
+        for (std::size_t i = 0; i + tail < records.size(); i += per_job)
+            put(i, std::min(i + per_job, records.size() - tail));
         fill_seconds = std::chrono::duration<double>(Clock::now() - began).count();
     }
     ~Filled() {
@@ -57,7 +58,8 @@ struct Filled {
         storage::transact_blocking(*store, [&](storage::Transaction& transaction) -> storage::Result<void> {
             Registry registry(transaction.patients(), matcher, statistics);
             for (std::size_t i = from; i < to; ++i)
-                registry.put(transaction.resource_number("Patient", std::to_string(i + 1)).value(), records[i], transaction.now_us());
+                registry.put(transaction.resource_number("Patient", std::to_string(i + 1)).value(), records[i],
+                             transaction.now_us());
             return {};
         }).value();
     }

@@ -8,11 +8,11 @@
 namespace causeway::patient_index::match {
 namespace {
 
-constexpr double rarity_bits = 36;      ///< of given name, family name and birth date, if they stand alone
-constexpr double rarity_odds = 16;      ///< the same as odds against the number of records
-constexpr double middle_bits = 3;       ///< less are wanted where the middle names agree, and they count too
+constexpr double rarity_bits = 36;   ///< of given name, family name and birth date, if they stand alone
+constexpr double rarity_odds = 16;   ///< the same as odds against the number of records
+constexpr double middle_bits = 3;    ///< less are wanted where the middle names agree, and they count too
 constexpr int generation_years = 9;  ///< birth years that far apart may be a parent and a child
-constexpr int typed_years = 2;              ///< two people of one name and one address are further apart
+constexpr int typed_years = 2;       ///< two people of one name and one address are further apart
 
 /// The terms that the tests are written in, read off one compared and scored pair.
 struct Evidence {

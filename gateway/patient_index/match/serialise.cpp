@@ -85,9 +85,7 @@ void read_row(Features& out, char tag, const Cells& cell) {
             out.ssns.emplace_back(cell[0]);
             break;
         case 'i':
-            out.identifiers.push_back(
-                {std::string(cell[0]), std::string(cell[1]),
-                 kind_of(cell[2])});
+            out.identifiers.push_back({std::string(cell[0]), std::string(cell[1]), kind_of(cell[2])});
             break;
         case 'm':
             out.mothers.emplace_back(cell[0]);

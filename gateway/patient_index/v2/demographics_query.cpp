@@ -17,12 +17,12 @@ namespace {
 
 using fhir::search::QueryParameter;
 
-constexpr std::size_t found_max = 1000;      ///< more is no answer a person can use
-constexpr std::size_t examined_max = 5000;   ///< of an approximate search
+constexpr std::size_t found_max = 1000;     ///< more is no answer a person can use
+constexpr std::size_t examined_max = 5000;  ///< of an approximate search
 
 struct Parameter {
     std::string_view name;
-    std::string DemographicsQuery::* member;
+    std::string DemographicsQuery::*member;
 };
 
 /// 198401 -> 1984-01; anything else as it is (and then nothing fits).
@@ -85,7 +85,9 @@ double confidence(fhir::Element patient, const DemographicsQuery& query) {
     return best;
 }
 
-bool birth_date_fits(std::string_view known, std::string_view wanted) { return wanted.empty() || known.starts_with(wanted); }
+bool birth_date_fits(std::string_view known, std::string_view wanted) {
+    return wanted.empty() || known.starts_with(wanted);
+}
 
 class Search {
 public:
@@ -119,7 +121,8 @@ private:
     void add(std::vector<QueryParameter>& out, std::string name, std::string value) const {
         if (value.empty()) return;
         for (const char c : {'\\', ',', '|', '$'})
-            for (auto at = value.find(c); at != std::string::npos; at = value.find(c, at + 2)) value.insert(at, 1, '\\');
+            for (auto at = value.find(c); at != std::string::npos; at = value.find(c, at + 2))
+                value.insert(at, 1, '\\');
         out.push_back({std::move(name), std::move(value)});
     }
 
@@ -198,7 +201,8 @@ private:
         const auto parsed = fhir::parse_json(stored->body.json);
         if (parsed.has_error()) return;
         const auto patient = (*parsed)->root();
-        double fits_how = birth_date_fits(patient["birthDate"].text(), query_.birth_date) ? confidence(patient, query_) : 0;
+        double fits_how =
+            birth_date_fits(patient["birthDate"].text(), query_.birth_date) ? confidence(patient, query_) : 0;
         if (!also.empty() && !query_.gender.empty() && patient["gender"].text() != query_.gender) fits_how = 0;
         if (fits_how < query_.confidence_min) fits_how = 0;
         seen_.emplace(rid, fits_how);
@@ -218,11 +222,16 @@ std::string_view parameter_name(std::string_view text) {
 }
 
 bool read_id(DemographicsQuery::Id& id, std::string_view rest, std::string value) {
-    if (rest == ".1" || rest.empty()) id.value = std::move(value);
-    else if (rest == ".4" || rest == ".4.1") id.namespace_id = std::move(value);
-    else if (rest == ".4.2") id.universal_id = std::move(value);
-    else if (rest == ".4.3") id.universal_type = std::move(value);
-    else return rest == ".5";   // the type of number: the domain says more
+    if (rest == ".1" || rest.empty())
+        id.value = std::move(value);
+    else if (rest == ".4" || rest == ".4.1")
+        id.namespace_id = std::move(value);
+    else if (rest == ".4.2")
+        id.universal_id = std::move(value);
+    else if (rest == ".4.3")
+        id.universal_type = std::move(value);
+    else
+        return rest == ".5";  // the type of number: the domain says more
     return true;
 }
 
@@ -231,23 +240,24 @@ bool read_id(DemographicsQuery::Id& id, std::string_view rest, std::string value
 bool DemographicsQuery::empty() const {
     const DemographicsQuery none;
     for (const auto member :
-         {&DemographicsQuery::family, &DemographicsQuery::given, &DemographicsQuery::middle, &DemographicsQuery::mother_family,
-          &DemographicsQuery::birth_date, &DemographicsQuery::gender, &DemographicsQuery::street, &DemographicsQuery::city,
-          &DemographicsQuery::state, &DemographicsQuery::postal_code, &DemographicsQuery::country, &DemographicsQuery::phone})
+         {&DemographicsQuery::family, &DemographicsQuery::given, &DemographicsQuery::middle,
+          &DemographicsQuery::mother_family, &DemographicsQuery::birth_date, &DemographicsQuery::gender,
+          &DemographicsQuery::street, &DemographicsQuery::city, &DemographicsQuery::state,
+          &DemographicsQuery::postal_code, &DemographicsQuery::country, &DemographicsQuery::phone})
         if (!(this->*member).empty()) return false;
     return !patient.asked() && !mother.asked() && !account.asked();
 }
 
 DemographicsQuery DemographicsQuery::read(const hl7v2::SegmentView& qpd) {
     static const std::map<std::string_view, std::string DemographicsQuery::*> plain = {
-        {"PID.5.1", &DemographicsQuery::family},         {"PID.5.1.1", &DemographicsQuery::family},
-        {"PID.5.2", &DemographicsQuery::given},          {"PID.5.3", &DemographicsQuery::middle},
-        {"PID.5.4", &DemographicsQuery::suffix},         {"PID.6.1", &DemographicsQuery::mother_family},
+        {"PID.5.1", &DemographicsQuery::family},          {"PID.5.1.1", &DemographicsQuery::family},
+        {"PID.5.2", &DemographicsQuery::given},           {"PID.5.3", &DemographicsQuery::middle},
+        {"PID.5.4", &DemographicsQuery::suffix},          {"PID.6.1", &DemographicsQuery::mother_family},
         {"PID.6.1.1", &DemographicsQuery::mother_family}, {"PID.6.2", &DemographicsQuery::mother_given},
-        {"PID.11.1", &DemographicsQuery::street},        {"PID.11.1.1", &DemographicsQuery::street},
-        {"PID.11.3", &DemographicsQuery::city},          {"PID.11.4", &DemographicsQuery::state},
-        {"PID.11.5", &DemographicsQuery::postal_code},   {"PID.11.6", &DemographicsQuery::country},
-        {"PID.13.1", &DemographicsQuery::phone},         {"PID.13", &DemographicsQuery::phone}};
+        {"PID.11.1", &DemographicsQuery::street},         {"PID.11.1.1", &DemographicsQuery::street},
+        {"PID.11.3", &DemographicsQuery::city},           {"PID.11.4", &DemographicsQuery::state},
+        {"PID.11.5", &DemographicsQuery::postal_code},    {"PID.11.6", &DemographicsQuery::country},
+        {"PID.13.1", &DemographicsQuery::phone},          {"PID.13", &DemographicsQuery::phone}};
     DemographicsQuery out;
     std::uint16_t repetition = 0;
     for (const auto each : qpd.field(3).repetitions()) {
@@ -257,13 +267,20 @@ DemographicsQuery DemographicsQuery::read(const hl7v2::SegmentView& qpd) {
         const auto name = parameter_name(full);
         std::string value = each.component(2).value().text();
         bool known = true;
-        if (const auto at = plain.find(name); at != plain.end()) out.*(at->second) = std::move(value);
-        else if (name == "PID.7" || name == "PID.7.1") out.birth_date = fhir_date(value);
-        else if (name == "PID.8") out.gender = fhir_gender(value);
-        else if (name.starts_with("PID.3") && (name.size() == 5 || name[5] == '.')) known = read_id(out.patient, name.substr(5), std::move(value));
-        else if (name.starts_with("PID.18")) known = read_id(out.account, name.substr(6), std::move(value));
-        else if (name.starts_with("PID.21")) known = read_id(out.mother, name.substr(6), std::move(value));
-        else known = false;
+        if (const auto at = plain.find(name); at != plain.end())
+            out.*(at->second) = std::move(value);
+        else if (name == "PID.7" || name == "PID.7.1")
+            out.birth_date = fhir_date(value);
+        else if (name == "PID.8")
+            out.gender = fhir_gender(value);
+        else if (name.starts_with("PID.3") && (name.size() == 5 || name[5] == '.'))
+            known = read_id(out.patient, name.substr(5), std::move(value));
+        else if (name.starts_with("PID.18"))
+            known = read_id(out.account, name.substr(6), std::move(value));
+        else if (name.starts_with("PID.21"))
+            known = read_id(out.mother, name.substr(6), std::move(value));
+        else
+            known = false;
         if (!known && out.fault_repetition == 0) out.fault_repetition = repetition;
     }
     for (const std::size_t field : {4, 5, 6, 7}) out.fuzzy = out.fuzzy || qpd.field(field).valued();
@@ -275,7 +292,8 @@ DemographicsQuery DemographicsQuery::read(const hl7v2::SegmentView& qpd) {
     return out;
 }
 
-DemographicsAnswer find_patients(storage::Reader& reader, const DemographicsQuery& query, const Authorities& authorities) {
+DemographicsAnswer find_patients(storage::Reader& reader, const DemographicsQuery& query,
+                                 const Authorities& authorities) {
     return Search(reader, query, authorities).run();
 }
 

@@ -18,10 +18,10 @@ struct DemographicsQuery {
     Id patient, mother, account;
     std::string family, given, middle, suffix;
     std::string mother_family, mother_given;
-    std::string birth_date;   ///< FHIR form, as precise as it was asked
-    std::string gender;       ///< FHIR code
+    std::string birth_date;  ///< FHIR form, as precise as it was asked
+    std::string gender;      ///< FHIR code
     std::string street, city, state, postal_code, country, phone;
-    bool fuzzy = false;       ///< QPD-4 to 7 name an algorithm or a confidence
+    bool fuzzy = false;  ///< QPD-4 to 7 name an algorithm or a confidence
     double confidence_min = 0;
 
     /// Where QPD cannot be read: the repetition of QPD-3 (from 1) and whether a parameter is unknown.
@@ -44,6 +44,7 @@ struct DemographicsAnswer {
 
 /// `patient_system` and so on: the systems of the asked ids where their domain is known, else empty (any system).
 /// Throws storage::FailureException.
-DemographicsAnswer find_patients(storage::Reader& reader, const DemographicsQuery& query, const Authorities& authorities);
+DemographicsAnswer find_patients(storage::Reader& reader, const DemographicsQuery& query,
+                                 const Authorities& authorities);
 
 }  // namespace causeway::patient_index::v2

@@ -17,7 +17,7 @@ using hl7v2::Position;
 constexpr std::array<std::string_view, 13> merge_events = {"A18", "A30", "A34", "A35", "A36", "A39", "A40",
                                                            "A41", "A42", "A43", "A46", "A47", "A49"};
 
-constexpr std::array<std::uint16_t, 5> patient_number_fields = {2, 3, 4, 18, 21};   // of PID
+constexpr std::array<std::uint16_t, 5> patient_number_fields = {2, 3, 4, 18, 21};  // of PID
 
 Refusal refused(AckCode code, ErrorCode error, std::string_view segment, Position position, std::string text) {
     return {code, error, std::string(segment), position, std::move(text)};
@@ -94,7 +94,7 @@ private:
     const exchange::Envelope& envelope_;
     const Authorities& authorities_;
     storage::Reader& reader_;
-    std::vector<const Domain*> own_;   ///< domains of the sender that the current PID-3 names
+    std::vector<const Domain*> own_;  ///< domains of the sender that the current PID-3 names
 };
 
 }  // namespace
@@ -136,7 +136,8 @@ bool complete_field(const hl7v2::SegmentView& segment, std::uint16_t field, cons
         if (domain == nullptr || domain->system == "urn:causeway:authority:" + domain->namespace_id) continue;
         const bool by_oid = domain->universal_type == "ISO" && domain->system == "urn:oid:" + domain->universal_id;
         auto writer = builder.segment(segment.index());
-        writer.set(Position{field, repetition, 4, 1}, by_oid ? std::string_view(domain->namespace_id) : std::string_view());
+        writer.set(Position{field, repetition, 4, 1},
+                   by_oid ? std::string_view(domain->namespace_id) : std::string_view());
         writer.set(Position{field, repetition, 4, 2}, by_oid ? domain->universal_id : domain->system);
         writer.set(Position{field, repetition, 4, 3}, by_oid ? std::string_view("ISO") : std::string_view("URI"));
         changed = true;
@@ -146,7 +147,8 @@ bool complete_field(const hl7v2::SegmentView& segment, std::uint16_t field, cons
 
 /// Some countries' senders put the national number with its authority into PID-19, which is the US social security
 /// number: it is read as one more of PID-3.
-bool move_national_number(const hl7v2::SegmentView& pid, const Authorities& authorities, hl7v2::MessageBuilder& builder) {
+bool move_national_number(const hl7v2::SegmentView& pid, const Authorities& authorities,
+                          hl7v2::MessageBuilder& builder) {
     const auto number = pid.field(19).repetition(1);
     const auto* domain = number.component(4).valued() ? authorities.find(number.component(4)) : nullptr;
     if (domain == nullptr) return false;
@@ -173,7 +175,8 @@ bool clear_blanks(const hl7v2::SegmentView& pid, hl7v2::MessageBuilder& builder)
 
 }  // namespace
 
-std::unique_ptr<const hl7v2::Message> complete_message(const hl7v2::MessageView& message, const Authorities& authorities) {
+std::unique_ptr<const hl7v2::Message> complete_message(const hl7v2::MessageView& message,
+                                                       const Authorities& authorities) {
     auto builder = hl7v2::MessageBuilder::edit(message);
     bool changed = read_older_event(message, builder);
     for (const auto segment : message) {
@@ -212,7 +215,8 @@ void restrict_keys(std::string_view partner, const Authorities& authorities, map
         std::vector<std::string> shared;
         for (const auto identifier : resource.doc->root()["identifier"].items())
             if (names_no_record(identifier, partner, authorities))
-                shared.push_back(exchange::identity_key("Patient", {}, identifier["system"].text(), identifier["value"].text()));
+                shared.push_back(
+                    exchange::identity_key("Patient", {}, identifier["system"].text(), identifier["value"].text()));
         const auto is_shared = [&](const std::string& key) {
             return std::find(shared.begin(), shared.end(), key) != shared.end();
         };

@@ -16,7 +16,8 @@ std::optional<exchange::Refusal> feed_refusal(const exchange::Envelope& envelope
 
 /// The message as the maps read it: the older merges of persons (A30, A39) as A40, whose segments they have, and CX.4 of
 /// its patients' identifiers (PID-2, 3, 4, 18, 21, MRG-1) in full; null if nothing is to add.
-std::unique_ptr<const hl7v2::Message> complete_message(const hl7v2::MessageView& message, const Authorities& authorities);
+std::unique_ptr<const hl7v2::Message> complete_message(const hl7v2::MessageView& message,
+                                                       const Authorities& authorities);
 
 /// A Patient is one sender's record, known by that sender's number. Drops the keys that name a person, an account or an
 /// insurance (SSN, licence, a national number that is not the sender's to give), where another key is left.

@@ -83,8 +83,7 @@ void write_telecoms(SegmentWriter& pid, Element patient) {
         ++count;
         pid.set(Position{field, count, mail ? std::uint16_t{4} : std::uint16_t{1}, 0}, value);
         pid.set(Position{field, count, 2, 0}, at_work ? "WPN" : mail ? "NET" : "PRN");
-        pid.set(Position{field, count, 3, 0},
-                mail ? "Internet" : telecom["use"].text() == "mobile" ? "CP" : "PH");
+        pid.set(Position{field, count, 3, 0}, mail ? "Internet" : telecom["use"].text() == "mobile" ? "CP" : "PH");
     }
 }
 
@@ -152,7 +151,8 @@ void write_demographics(SegmentWriter& pid, Element patient) {
 void write_mother(SegmentWriter& pid, Element related_person, const Authorities& authorities) {
     std::uint16_t count = 0;
     for (const auto identifier : related_person["identifier"].items())
-        if (count < repetitions_max && !identifier["value"].text().empty()) write_cx(pid, 21, ++count, identifier, authorities);
+        if (count < repetitions_max && !identifier["value"].text().empty())
+            write_cx(pid, 21, ++count, identifier, authorities);
 }
 
 }  // namespace causeway::patient_index::v2

@@ -36,12 +36,13 @@ fhir::DocumentPtr golden_of(storage::Reader& reader, storage::PersonId person, c
 }
 
 /// PID-21, and PID-6 if the mother is a patient of ours and nobody said her name.
-void tell_mother(storage::Reader& reader, hl7v2::SegmentWriter& pid, fhir::Element related, const Authorities& authorities) {
+void tell_mother(storage::Reader& reader, hl7v2::SegmentWriter& pid, fhir::Element related,
+                 const Authorities& authorities) {
     write_mother(pid, related, authorities);
     if (pid.view().field(6).valued()) return;
     for (const auto identifier : related["identifier"].items()) {
-        const auto mother =
-            person_by_identifier(reader, identifier["system"].text(), identifier["value"].text(), authorities.own().system);
+        const auto mother = person_by_identifier(reader, identifier["system"].text(), identifier["value"].text(),
+                                                 authorities.own().system);
         if (mother == 0) continue;
         const auto golden = golden_of(reader, mother, authorities);
         for (const auto name : golden->root()["name"].items()) {
@@ -75,7 +76,10 @@ struct Page {
 
 QueryResponse::QueryResponse(const exchange::Envelope& envelope, const exchange::ReplyContext& context,
                              std::string_view type, std::string_view structure)
-    : envelope_(envelope), context_(context), type_(type), structure_(structure),
+    : envelope_(envelope),
+      context_(context),
+      type_(type),
+      structure_(structure),
       body_(envelope.message->view().delimiters()) {
     texts_.reserve(4);
 }
@@ -151,7 +155,8 @@ QueryAnswer answer_identifiers(storage::Reader& reader, const exchange::Envelope
     auto pid = response.body().append("PID");
     const auto count = write_identifiers(pid, golden->root(), authorities, filter_of(wanted, authorities));
     // ITI-9: no name is told, only that there is one
-    pid.set_raw(Position{5}, std::string(1, pid.view().delimiters().repetition) + std::string(6, pid.view().delimiters().component) + "S");
+    pid.set_raw(Position{5}, std::string(1, pid.view().delimiters().repetition) +
+                                 std::string(6, pid.view().delimiters().component) + "S");
     if (count == 0) response.body().remove(response.body().size() - 1);
     return response.finish(count > 0);
 }

@@ -25,13 +25,17 @@ public:
     /// OK or NF, with the number of hits where the query has one (QAK-4 to 6).
     exchange::QueryAnswer finish(bool found);
     hl7v2::MessageBuilder& body() noexcept { return body_; }
-    void set_hits(std::size_t total, std::size_t here) { total_ = total; here_ = here; counted_ = true; }
+    void set_hits(std::size_t total, std::size_t here) {
+        total_ = total;
+        here_ = here;
+        counted_ = true;
+    }
 
 private:
     const exchange::Envelope& envelope_;
     const exchange::ReplyContext& context_;
     std::string type_, structure_;
-    hl7v2::MessageBuilder body_;   ///< segments after QPD; its first is a header that is not sent
+    hl7v2::MessageBuilder body_;  ///< segments after QPD; its first is a header that is not sent
     std::vector<hl7v2::ErrEntry> errors_;
     std::vector<std::string> texts_;
     bool failed_ = false, counted_ = false;

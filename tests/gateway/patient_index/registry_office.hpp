@@ -29,7 +29,15 @@ public:
           index({{{}, {}, authorities_.national_systems()}, nullptr, authorities_.own().system}),
           events_(index),
           desk_(gateway.store(), authorities_),
-          inbox_({gateway.store(), gateway.writer(), door_, clock_, [this] { return ids_.next(); }, nullptr, &events_, &desk_},
+          inbox_({gateway.store(),
+                  gateway.writer(),
+                  door_,
+                  clock_,
+                  [this] { return ids_.next(); },
+                  nullptr,
+                  &events_,
+                  {},
+                  &desk_},
                  settings_, maps()) {
         index.load(gateway.store()).value();
         gateway.writer().add_observer(index);
@@ -39,7 +47,9 @@ public:
         patient_index::add_person_operations(gateway.operations(), authorities_);
     }
 
-    exchange::Receipt accept(std::string message) { return inbox_.accept_blocking(std::move(message), {"test", "127.0.0.1"}); }
+    exchange::Receipt accept(std::string message) {
+        return inbox_.accept_blocking(std::move(message), {"test", "127.0.0.1"});
+    }
 
     /// A call of the operators' interface.
     Got admin(http::Method method, std::string_view target, std::string body = {}) {
@@ -75,8 +85,9 @@ private:
     static std::shared_ptr<const exchange::ExchangeSettings> settings() {
         auto out = std::make_shared<exchange::ExchangeSettings>();
         const std::string arc = "2.16.840.1.113883.3.72.5.9.";
-        out->partners = {sender("TEST_HARNESS", "TEST", arc + "1", false), sender("TEST_HARNESS_A", "TEST_A", arc + "2", false),
-                         sender("TEST_HARNESS_B", "TEST_B", arc + "3", false), sender("NID_AUTH", "NID", arc + "9", true)};
+        out->partners = {
+            sender("TEST_HARNESS", "TEST", arc + "1", false), sender("TEST_HARNESS_A", "TEST_A", arc + "2", false),
+            sender("TEST_HARNESS_B", "TEST_B", arc + "3", false), sender("NID_AUTH", "NID", arc + "9", true)};
         return out;
     }
     static std::shared_ptr<const mappings::MapSet> maps() {

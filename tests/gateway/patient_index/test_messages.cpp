@@ -12,9 +12,11 @@ using hl7v2::operator""_v2;
 namespace {
 
 struct Person {
-    std::string id, family = "HILLENBRAND", given = "MARY", born = "19840719", phone = "^PRN^PH^^^248^4333532", domain = "TEST";
+    std::string id, family = "HILLENBRAND", given = "MARY", born = "19840719", phone = "^PRN^PH^^^248^4333532",
+                    domain = "TEST";
     std::string pid() const {
-        return fmt::format("PID|1||{}^^^{}||{}^{}||{}|F|||12 ELM STREET^^TROY^MI^48084||{}", id, domain, family, given, born, phone);
+        return fmt::format("PID|1||{}^^^{}||{}^{}||{}|F|||12 ELM STREET^^TROY^MI^48084||{}", id, domain, family, given,
+                           born, phone);
     }
 };
 
@@ -23,12 +25,14 @@ Person stranger(std::string id) { return {std::move(id), "QUACKENBUSH", "ZELDA",
 class Desk {
 public:
     std::string send(std::string_view event, std::string_view segments, std::string_view sender = "TEST_HARNESS") {
-        const auto message = fmt::format("MSH|^~\\&|{}|X|CW|C|20260302080500||ADT^{}|M{}|P|2.5\rEVN||20260302080500\r{}\r", sender,
-                                         event, ++count_, segments);
+        const auto message =
+            fmt::format("MSH|^~\\&|{}|X|CW|C|20260302080500||ADT^{}|M{}|P|2.5\rEVN||20260302080500\r{}\r", sender,
+                        event, ++count_, segments);
         return reply(message);
     }
     std::string query(std::string_view event, std::string_view rest) {
-        return reply(fmt::format("MSH|^~\\&|TEST_HARNESS|X|CW|C|20260302080500||QBP^{}^QBP_Q21|M{}|P|2.5\r{}\r", event, ++count_, rest));
+        return reply(fmt::format("MSH|^~\\&|TEST_HARNESS|X|CW|C|20260302080500||QBP^{}^QBP_Q21|M{}|P|2.5\r{}\r", event,
+                                 ++count_, rest));
     }
     void feed(std::string_view event, std::string_view segments) {
         const auto answer = send(event, segments);
@@ -38,16 +42,20 @@ public:
 
     storage::PersonId person(std::string_view id, std::string_view oid = "1") {
         auto snapshot = office.gateway.store().snapshot().value();
-        return patient_index::person_by_identifier(*snapshot, fmt::format("urn:oid:2.16.840.1.113883.3.72.5.9.{}", oid), id, {});
+        return patient_index::person_by_identifier(*snapshot, fmt::format("urn:oid:2.16.840.1.113883.3.72.5.9.{}", oid),
+                                                   id, {});
     }
     fhir::DocumentPtr patient(std::string_view id) {
         auto snapshot = office.gateway.store().snapshot().value();
-        const auto name = snapshot->identity(fmt::format("Patient|urn:oid:2.16.840.1.113883.3.72.5.9.1|{}", id)).value();
+        const auto name =
+            snapshot->identity(fmt::format("Patient|urn:oid:2.16.840.1.113883.3.72.5.9.1|{}", id)).value();
         if (!name) return nullptr;
         const auto stored = snapshot->read(name->type, name->id).value();
         return stored && !stored->erased() ? fhir::parse_json(stored->body.json).value() : nullptr;
     }
-    std::string pix(std::string_view id) { return query("Q23", fmt::format("QPD|IHE PIX Query|T1|{}^^^TEST\rRCP|I", id)); }
+    std::string pix(std::string_view id) {
+        return query("Q23", fmt::format("QPD|IHE PIX Query|T1|{}^^^TEST\rRCP|I", id));
+    }
 
     tests::RegistryOffice office;
 
@@ -128,8 +136,9 @@ TEST_SUITE("gateway/patient_index/messages") {
     TEST_CASE("a sender may not merge, move or name what is not its own") {
         Desk desk;
         desk.admit({"1"});
-        for (const auto& segments : {std::string("PID|1||1^^^TEST||X^Y\rPV1|1|N"), std::string("PID|1||1^^^NOWHERE||X^Y\rPV1|1|N"),
-                                     std::string("PID|1||1||X^Y\rPV1|1|N"), std::string("PID|1||||X^Y\rPV1|1|N")}) {
+        for (const auto& segments :
+             {std::string("PID|1||1^^^TEST||X^Y\rPV1|1|N"), std::string("PID|1||1^^^NOWHERE||X^Y\rPV1|1|N"),
+              std::string("PID|1||1||X^Y\rPV1|1|N"), std::string("PID|1||||X^Y\rPV1|1|N")}) {
             CAPTURE(segments);
             CHECK(desk.send("A01^ADT_A01", segments, "TEST_HARNESS_A").find("MSA|AA") == std::string::npos);
         }
@@ -147,7 +156,7 @@ TEST_SUITE("gateway/patient_index/messages") {
             person.phone = fmt::format("^PRN^PH^^^248^433{:04}", 1111 * i);
             desk.admit(person);
         }
-        desk.admit({"20", "HILLENBRAND", "ADELE", "19500719", "^PRN^PH^^^248^4330000"});   // record 0's person
+        desk.admit({"20", "HILLENBRAND", "ADELE", "19500719", "^PRN^PH^^^248^4330000"});  // record 0's person
         CHECK(desk.person("0") == desk.person("20"));
         std::string pointer;
         std::size_t pages = 0, patients = 0;
@@ -168,7 +177,8 @@ TEST_SUITE("gateway/patient_index/messages") {
         Desk desk;
         desk.admit({"1"});
         const auto other = Person{"X9", "HILLENBRAND", "MARY", "19840719", "^PRN^PH^^^248^4333532", "TEST_A"};
-        CHECK(desk.send("A01^ADT_A01", other.pid() + "\rPV1|1|N", "TEST_HARNESS_A").find("MSA|AA") != std::string::npos);
+        CHECK(desk.send("A01^ADT_A01", other.pid() + "\rPV1|1|N", "TEST_HARNESS_A").find("MSA|AA") !=
+              std::string::npos);
         CHECK(desk.person("1") == desk.person("X9", "2"));
         const auto answer = desk.query("Q23", "QPD|IHE PIX Query|T|1^^^TEST|^^^TEST_A\rRCP|I");
         CHECK(count(answer, "X9^^^TEST_A&") == 1);
@@ -182,9 +192,9 @@ TEST_SUITE("gateway/patient_index/doors") {
         Desk desk;
         auto& gateway = desk.office.gateway;
         const auto id = gateway.create(json_patient("A"));
-        const auto bundle = gateway.post(
-            "", R"({"resourceType":"Bundle","type":"transaction","entry":[{"resource":)" + json_patient("B") +
-                    R"(,"request":{"method":"POST","url":"Patient"}}]})");
+        const auto bundle =
+            gateway.post("", R"({"resourceType":"Bundle","type":"transaction","entry":[{"resource":)" +
+                                 json_patient("B") + R"(,"request":{"method":"POST","url":"Patient"}}]})");
         CHECK(bundle.status == 200);
         desk.admit({"1"});
         auto snapshot = gateway.store().snapshot().value();

@@ -134,7 +134,8 @@ TEST_SUITE("gateway/patient_index/openhie") {
             Case c("06");
             c.feed({"20", "30"});
             const auto answer = c.found("40");
-            for (const auto* each : {"NID-000345435^^^NID&", "RJ-449^^^TEST_A&", "^^^CAUSEWAY&"}) CHECK(answer.shows(each));
+            for (const auto* each : {"NID-000345435^^^NID&", "RJ-449^^^TEST_A&", "^^^CAUSEWAY&"})
+                CHECK(answer.shows(each));
         }
         {
             Case c("07");

@@ -24,7 +24,8 @@ TEST_SUITE("gateway/patient_index/patient_file") {
             "{\"resourceType\":\"Patient\",\"id\":\"7\",\"identifier\":[{\"system\":\"who\",\"value\":\"A\"}],"
             "\"name\":[{\"family\":\"Stone\",\"given\":[\"Mary\"]}],\"birthDate\":\"1984-07-19\"}\r\n\n",
             "who");
-        const auto flat = read("{\"id\":7,\"given\":\"Mary\",\"family\":\"Stone\",\"birth_date\":\"1984-07-19\",\"who\":\"A\"}\n", "who");
+        const auto flat = read(
+            "{\"id\":7,\"given\":\"Mary\",\"family\":\"Stone\",\"birth_date\":\"1984-07-19\",\"who\":\"A\"}\n", "who");
         for (const auto* each : {&csv, &patients, &flat}) {
             REQUIRE(each->size() == 1);
             const auto& one = each->front();

@@ -18,7 +18,8 @@ std::string patient(std::string_view value, std::string_view given, std::string_
 
 constexpr std::string_view whole =
     R"(,"birthDate":"1984-07-19","telecom":[{"system":"phone","value":"248-433-3532"}],"address":[{"line":["12 Elm Street"],"city":"Troy","postalCode":"48084"}])";
-constexpr std::string_view stranger = R"(,"birthDate":"1951-11-30","address":[{"line":["900 Lake Road"],"city":"Marquette","postalCode":"49855"}])";
+constexpr std::string_view stranger =
+    R"(,"birthDate":"1951-11-30","address":[{"line":["900 Lake Road"],"city":"Marquette","postalCode":"49855"}])";
 
 struct Desk {
     tests::RegistryOffice office;
@@ -28,12 +29,14 @@ struct Desk {
         auto snapshot = gateway.store().snapshot().value();
         return patient_index::person_of(*snapshot, snapshot->version("Patient", id).value()->rid);
     }
-    tests::Got operate(std::string_view name, std::string_view source, std::string_view target, std::string_view more = {}) {
+    tests::Got operate(std::string_view name, std::string_view source, std::string_view target,
+                       std::string_view more = {}) {
         return gateway.post(
             fmt::format("Patient/${}", name),
-            fmt::format(R"({{"resourceType":"Parameters","parameter":[{{"name":"source-patient","valueReference":{{"reference":"Patient/{}"}}}},)"
-                        R"({{"name":"target-patient","valueReference":{{"reference":"Patient/{}"}}}}{}]}})",
-                        source, target, more));
+            fmt::format(
+                R"({{"resourceType":"Parameters","parameter":[{{"name":"source-patient","valueReference":{{"reference":"Patient/{}"}}}},)"
+                R"({{"name":"target-patient","valueReference":{{"reference":"Patient/{}"}}}}{}]}})",
+                source, target, more));
     }
     /// The Patient without what every write changes.
     std::string content(std::string_view id) {
@@ -47,7 +50,8 @@ struct Desk {
 TEST_SUITE("gateway/patient_index/merge_operation") {
     TEST_CASE("a preview changes nothing, a merge joins, its undo puts everything back") {
         Desk desk;
-        const auto a = desk.gateway.create(patient("1", "Mary", whole)), b = desk.gateway.create(patient("2", "Zelda", stranger));
+        const auto a = desk.gateway.create(patient("1", "Mary", whole)),
+                   b = desk.gateway.create(patient("2", "Zelda", stranger));
         const auto person_a = desk.person(a), person_b = desk.person(b);
         const auto content_a = desk.content(a), content_b = desk.content(b);
         const auto preview = desk.operate("merge", b, a, R"(,{"name":"preview","valueBoolean":true})");
@@ -80,7 +84,8 @@ TEST_SUITE("gateway/patient_index/merge_operation") {
     }
     TEST_CASE("patients are named by identifier too") {
         Desk desk;
-        const auto a = desk.gateway.create(patient("1", "Mary", whole)), b = desk.gateway.create(patient("2", "Zelda", stranger));
+        const auto a = desk.gateway.create(patient("1", "Mary", whole)),
+                   b = desk.gateway.create(patient("2", "Zelda", stranger));
         const auto merged = desk.gateway.post(
             "Patient/$merge",
             R"({"resourceType":"Parameters","parameter":[{"name":"source-patient-identifier","valueIdentifier":{"system":"urn:oid:2.16.840.1.113883.3.72.5.9.1","value":"2"}},)"
@@ -99,7 +104,8 @@ TEST_SUITE("gateway/patient_index/person_operations") {
         desk.gateway.create(second);
         const std::string test = "urn:oid:2.16.840.1.113883.3.72.5.9.";
         const auto ask = [&](const std::string& source, const std::string& target = {}) {
-            return desk.gateway.get("Patient/$ihe-pix?sourceIdentifier=" + source + (target.empty() ? "" : "&targetSystem=" + target));
+            return desk.gateway.get("Patient/$ihe-pix?sourceIdentifier=" + source +
+                                    (target.empty() ? "" : "&targetSystem=" + target));
         };
         const auto both = ask(test + "1%7C1");
         CHECK(both.status == 200);
@@ -123,7 +129,7 @@ TEST_SUITE("gateway/patient_index/person_operations") {
         CHECK(root["name"].size() == 1);
         CHECK(root["telecom"].size() == 2);
         CHECK(root["address"].size() == 1);
-        CHECK(root["identifier"].size() == 3);   // the person's own and two records'
+        CHECK(root["identifier"].size() == 3);  // the person's own and two records'
         CHECK(root["link"].size() == 2);
         CHECK(root["telecom"].first()["extension"].first()["url"].text() == "urn:causeway:ext:source");
         CHECK(root["birthDate"].text() == "1984-07-19");
@@ -136,7 +142,8 @@ TEST_SUITE("gateway/patient_index/admin") {
         for (const bool same : {true, false}) {
             CAPTURE(same);
             Desk desk;
-            const auto a = desk.gateway.create(patient("1", "Mary", whole)), b = desk.gateway.create(patient("2", "Maria", whole));
+            const auto a = desk.gateway.create(patient("1", "Mary", whole)),
+                       b = desk.gateway.create(patient("2", "Maria", whole));
             REQUIRE(desk.person(a) != desk.person(b));
             const auto queue = desk.office.admin(Method::get, "/admin/reviews");
             REQUIRE(queue.document);
@@ -158,13 +165,18 @@ TEST_SUITE("gateway/patient_index/admin") {
     }
     TEST_CASE("an operator links and parts; the history says who") {
         Desk desk;
-        const auto a = desk.gateway.create(patient("1", "Mary", whole)), b = desk.gateway.create(patient("2", "Zelda", stranger));
-        CHECK(desk.office.admin(Method::post, "/admin/patients/" + a + "/link", R"({"patient":")" + b + R"("})").status == 200);
+        const auto a = desk.gateway.create(patient("1", "Mary", whole)),
+                   b = desk.gateway.create(patient("2", "Zelda", stranger));
+        CHECK(
+            desk.office.admin(Method::post, "/admin/patients/" + a + "/link", R"({"patient":")" + b + R"("})").status ==
+            200);
         CHECK(desk.person(a) == desk.person(b));
-        CHECK(desk.office.admin(Method::post, "/admin/patients/" + a + "/not-the-same", R"({"patient":")" + b + R"("})").status == 200);
+        CHECK(desk.office.admin(Method::post, "/admin/patients/" + a + "/not-the-same", R"({"patient":")" + b + R"("})")
+                  .status == 200);
         CHECK(desk.person(a) != desk.person(b));
         const auto history = desk.office.admin(Method::get, "/admin/patients/" + a);
         CHECK(history.body.find("MANUAL") != std::string::npos);
-        CHECK(desk.office.admin(Method::post, "/admin/patients/nobody/link", R"({"patient":")" + b + R"("})").status == 404);
+        CHECK(desk.office.admin(Method::post, "/admin/patients/nobody/link", R"({"patient":")" + b + R"("})").status ==
+              404);
     }
 }

@@ -92,9 +92,9 @@ TEST_SUITE("gateway/patient_index/match/decide") {
     }
     TEST_CASE("given names that differ are never joined by the machine, whatever else agrees") {
         // the same two records over and over, with every field equal, missing, or a little off, at random
-        constexpr const char* names[] = {"Emma",   "Emily", "Jayden", "Hayden", "Jon",  "John",      "Marie", "Maria", "Kaylee",
-                                         "Kayla",  "Anna",  "Hannah", "Liz",    "Elizabeth", "E",    "J",     "",      "Anna Maria",
-                                         "Baby Boy", "Hillenbrand"};
+        constexpr const char* names[] = {
+            "Emma", "Emily",  "Jayden", "Hayden",    "Jon", "John", "Marie", "Maria",      "Kaylee",   "Kayla",
+            "Anna", "Hannah", "Liz",    "Elizabeth", "E",   "J",    "",      "Anna Maria", "Baby Boy", "Hillenbrand"};
         std::uint64_t state = 7;
         const auto below = [&](std::size_t n) {
             state = state * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -105,7 +105,9 @@ TEST_SUITE("gateway/patient_index/match/decide") {
             auto a = mary(), b = mary();
             a.names[0].given = names[below(std::size(names))];
             b.names[0].given = names[below(std::size(names))];
-            if (a.names[0].given == b.names[0].given || a.names[0].given == "Hillenbrand" || b.names[0].given == "Hillenbrand") continue;
+            if (a.names[0].given == b.names[0].given || a.names[0].given == "Hillenbrand" ||
+                b.names[0].given == "Hillenbrand")
+                continue;
             for (auto* each : {&a, &b}) {
                 if (below(3) == 0) each->names[0].middle = below(2) ? "R" : "";
                 if (below(4) == 0) each->names.push_back({below(2) ? "Zoe" : "", {}, "Stonebridge", {}, {}});
@@ -117,7 +119,8 @@ TEST_SUITE("gateway/patient_index/match/decide") {
                 if (below(6) == 0) each->identifiers = {{"urn:insurer", "A1234567", Record::IdentifierKind::person}};
                 if (below(6) == 0) each->multiple_birth = true;
             }
-            const bool alias = a.names.size() > 1 && b.names.size() > 1 && a.names[1].given == b.names[1].given && !a.names[1].given.empty();
+            const bool alias = a.names.size() > 1 && b.names.size() > 1 && a.names[1].given == b.names[1].given &&
+                               !a.names[1].given.empty();
             const auto outcome = judge(a, b).decision.outcome;
             CAPTURE(a.names[0].given);
             CAPTURE(b.names[0].given);

@@ -61,7 +61,8 @@ WrongLinks wrong_links(const Data& data, const Run& run, const std::vector<gener
         const auto& a = people[data.truth[pair.a] - 1];
         const auto& b = people[data.truth[pair.b] - 1];
         if (a.twin_of == b.number)
-            ++(same_names(data.records[pair.a], data.records[pair.b]) ? out.twins_of_one_name : out.twins_of_other_names);
+            ++(same_names(data.records[pair.a], data.records[pair.b]) ? out.twins_of_one_name
+                                                                      : out.twins_of_other_names);
         else if (a.household == b.household)
             ++out.household;
         else if (a.namesake_of == b.number || b.namesake_of == a.number)
@@ -81,7 +82,8 @@ std::string causes(const Data& data, const Run& run, std::size_t lines) {
         if (is_right && automatic) {
             const auto comparison = match::compare(data.records[pair.a], data.records[pair.b]);
             const auto given = comparison.levels[match::Field::given];
-            ++linked[given == match::missing ? std::string_view("missing") : match::level_names[0][static_cast<std::size_t>(given)]];
+            ++linked[given == match::missing ? std::string_view("missing")
+                                             : match::level_names[0][static_cast<std::size_t>(given)]];
             continue;
         }
         if (is_right == automatic) continue;

@@ -57,7 +57,8 @@ TEST_SUITE("gateway/patient_index/quality/public_sets") {
             CHECK(run.evaluation.automatic.precision() >= gate.automatic_precision);
         }
     }
-    TEST_CASE("a clerical committee's pairs: who is linked is one person, and who is one person is linked or asked about") {
+    TEST_CASE(
+        "a clerical committee's pairs: who is linked is one person, and who is one person is linked or asked about") {
         if (folder().empty()) return;
         std::ifstream in(folder() / "miis/MIIS-B.txt", std::ios::binary);
         REQUIRE(in);
@@ -82,8 +83,8 @@ TEST_SUITE("gateway/patient_index/quality/public_sets") {
             right += same && outcome == match::Outcome::automatic;
             reached += same && outcome != match::Outcome::no_match;
         }
-        MESSAGE(pairs.size() << " pairs, " << linked << " linked, " << linked - right << " of them wrong, " << reached << " of "
-                             << matches << " matches linked or for review");
+        MESSAGE(pairs.size() << " pairs, " << linked << " linked, " << linked - right << " of them wrong, " << reached
+                             << " of " << matches << " matches linked or for review");
         REQUIRE(matches > 100);
         CHECK(static_cast<double>(right) >= .995 * static_cast<double>(linked));
         CHECK(static_cast<double>(reached) >= .98 * static_cast<double>(matches));
