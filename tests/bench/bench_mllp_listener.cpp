@@ -1,7 +1,11 @@
 // How many messages a second does the listener take from 32 connections and answer with AA, nothing stored, beside a
 // bare Asio server that moves the same bytes? And over TLS? One thread serves, one thread plays all clients; a client
-// sends its next message when the answer to the last is complete.
+// sends its next message when the answer to the last is complete. server_us_per_message is the processor time of the
+// serving thread: what to compare on a machine that does other things too.
 #include <benchmark/benchmark.h>
+#include <pthread.h>
+
+#include <ctime>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -41,6 +45,13 @@ struct Io {
     net::io_context context{1};
     net::executor_work_guard<net::io_context::executor_type> guard{context.get_executor()};
     std::thread thread{[this] { context.run(); }};
+    /// Processor time of the thread, which other programs on the machine do not change as they change the clock's.
+    std::int64_t cpu_ns() {
+        clockid_t clock{};
+        timespec time{};
+        if (pthread_getcpuclockid(thread.native_handle(), &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
+        return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+    }
     void stop() {
         guard.reset();
         context.stop();
@@ -169,11 +180,14 @@ bool run_senders(std::uint16_t port, const std::shared_ptr<tls::Source>& tls) {
 }
 
 template <class Run>
-void measure(benchmark::State& state, Run run) {
+void measure(benchmark::State& state, Io& server, Run run) {
+    const auto before_ns = server.cpu_ns();
     for (auto _ : state)
         if (!run()) state.SkipWithError("a client did not get its answers");
     const auto count = static_cast<std::int64_t>(connections * messages_per_connection) *
                        static_cast<std::int64_t>(state.iterations());
+    state.counters["server_us_per_message"] =
+        static_cast<double>(server.cpu_ns() - before_ns) / 1e3 / static_cast<double>(count);
     state.SetItemsProcessed(count);
     state.SetBytesProcessed(count * static_cast<std::int64_t>(request().size()));
 }
@@ -181,7 +195,7 @@ void measure(benchmark::State& state, Run run) {
 void bare_asio(benchmark::State& state) {
     Io io;
     BareServer server(io.context);
-    measure(state, [port = server.port()] { return run_bare_clients(port); });
+    measure(state, io, [port = server.port()] { return run_bare_clients(port); });
     io.stop();
 }
 BENCHMARK(bare_asio)->Unit(benchmark::kMillisecond)->UseRealTime();
@@ -203,13 +217,13 @@ struct Answering {
 
 void listener(benchmark::State& state) {
     Answering server;
-    measure(state, [&] { return run_bare_clients(server.port); });
+    measure(state, server.io, [&] { return run_bare_clients(server.port); });
 }
 BENCHMARK(listener)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void listener_and_sender(benchmark::State& state) {
     Answering server;
-    measure(state, [&] { return run_senders(server.port, nullptr); });
+    measure(state, server.io, [&] { return run_senders(server.port, nullptr); });
 }
 BENCHMARK(listener_and_sender)->Unit(benchmark::kMillisecond)->UseRealTime();
 
@@ -223,7 +237,7 @@ void listener_and_sender_tls(benchmark::State& state) {
     settings.ca = authority.file();
     const auto client = *tls::Source::client(settings, tls::now_s());
     Answering server(*tls::Source::server(own, tls::now_s()));
-    measure(state, [&] { return run_senders(server.port, client); });
+    measure(state, server.io, [&] { return run_senders(server.port, client); });
 }
 BENCHMARK(listener_and_sender_tls)->Unit(benchmark::kMillisecond)->UseRealTime();
 
