@@ -146,9 +146,9 @@ TEST_SUITE("gateway/exchange/inbox") {
         CHECK(answer("0") == "AA|S1||-1 0");  // no history
         CHECK(answer("41").starts_with("AA|S2||41 "));
         CHECK(answer("42").starts_with("AA|S3||42 "));
-        CHECK(answer("42") == "AA|S4||43 0");  // its acknowledgement was lost
-        CHECK(answer("44") == "AE|S5||43 0");  // 43 is missing
-        CHECK(answer("44", "||AL|NE") == "CE|S6||43 0");
+        CHECK(answer("42") == "AA|S4||43 0");                                  // its acknowledgement was lost
+        CHECK(answer("44") == "AE|S5|not the sequence number expected|43 0");  // 43 is missing
+        CHECK(answer("44", "||AL|NE") == "CE|S6|not the sequence number expected|43 0");
         CHECK(answer("0") == "AA|S7||43 0");
         CHECK(answer("43").starts_with("AA|S8||43 "));
         CHECK(answer("-1") == "AA|S9||-1 0");

@@ -198,7 +198,7 @@ TEST_SUITE("gateway/storage/sqlite_driver") {
         CHECK(reader.scalar("PRAGMA query_only") == "1");
     }
 
-    TEST_CASE("only one place in the sources opens a database for writing") {
+    TEST_CASE("only one place in the sources opens the store for writing") {
         std::size_t places = 0;
         for (const auto* top : {"gateway", "mappings", "fhir", "hl7v2"}) {
             for (const auto& entry : std::filesystem::recursive_directory_iterator(top)) {
@@ -210,14 +210,15 @@ TEST_SUITE("gateway/storage/sqlite_driver") {
                     if (line.find("sqlite3_open") == std::string::npos) continue;
                     const auto name = entry.path().generic_string();
                     CAPTURE(name);
-                    // connection.cpp opens the store; copy.cpp a new file that nobody else has.
-                    CHECK(
-                        (name == "gateway/storage/sqlite/connection.cpp" || name == "gateway/storage/sqlite/copy.cpp"));
+                    // connection.cpp opens the store; copy.cpp a new file that nobody else has; terminology has files of
+                    // its own.
+                    CHECK((name == "gateway/storage/sqlite/connection.cpp" ||
+                           name == "gateway/storage/sqlite/copy.cpp" || name == "gateway/terminology/database.cpp"));
                     ++places;
                 }
             }
         }
-        CHECK(places == 2);
+        CHECK(places == 3);
     }
 
     TEST_CASE("backup: a copy that stands alone, checked, while writes go on") {
