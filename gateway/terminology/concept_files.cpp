@@ -1,5 +1,6 @@
 #include "gateway/terminology/concept_files.hpp"
 
+#include <stdexcept>
 #include <system_error>
 
 #include "gateway/terminology/database.hpp"
@@ -157,7 +158,13 @@ void ConceptFiles::look_again() const {
         std::shared_ptr<File> file;
         for (const auto& [url, known] : files_)
             if (known->system().file == entry.path() && known->changed() == changed) file = known;
-        if (!file) file = std::make_shared<File>(entry.path(), changed);
+        try {
+            if (!file) file = std::make_shared<File>(entry.path(), changed);
+        } catch (const std::runtime_error& error) {
+            if (!std::filesystem::exists(entry.path(), ignored)) continue;  // it was just taken away
+            throw std::runtime_error(entry.path().string() + ": " + error.what() +
+                                     "; import the system again or take the file away");
+        }
         found.insert_or_assign(file->system().url, file);
     }
     files_ = std::move(found);
