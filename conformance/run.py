@@ -118,6 +118,10 @@ def run_step(server, step, saved):
     elif isinstance(body, str):
         body = body.encode()
     status, answer_headers, data = server.request(request.get("method", "GET"), request["path"], headers, body)
+    until = time.monotonic() + step.get("wait_s", 0)
+    while status == 202 and time.monotonic() < until:  # a job under way
+        time.sleep(0.1)
+        status, answer_headers, data = server.request(request.get("method", "GET"), request["path"], headers, body)
     expect = fill(step.get("expect", {}), saved)
     allowed = expect.get("status")
     allowed = allowed if isinstance(allowed, list) else [allowed]
