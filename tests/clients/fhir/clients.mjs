@@ -18,8 +18,7 @@ async function check(name, work) {
 }
 
 await check("fhir-kit-client", async () => {
-    const { default: module } = await import("fhir-kit-client");
-    const Client = module?.default ?? module;
+    const { Client } = await import("fhir-kit-client");
     const client = new Client({ baseUrl: base });
     const statement = await client.capabilityStatement();
     assert.equal(statement.fhirVersion, "4.0.1");
@@ -30,7 +29,7 @@ await check("fhir-kit-client", async () => {
     const updated = await client.update({ resourceType: "Patient", id: made.id, body: { ...read, active: true } });
     assert.equal(updated.meta.versionId, "2");
     const patched = await client.patch({ resourceType: "Patient", id: made.id,
-        JSONPatch: [{ op: "replace", path: "/gender", value: "male" }] });
+        jsonPatch: [{ op: "replace", path: "/gender", value: "male" }] });
     assert.equal(patched.gender, "male");
     for (let i = 0; i < 4; ++i) await client.create({ resourceType: "Patient", body: patient(`Page${i}`) });
     let page = await client.search({ resourceType: "Patient", searchParams: { family: `Family-${unique}`, _count: 2 } });
@@ -53,9 +52,10 @@ await check("fhir-kit-client", async () => {
 });
 
 await check("fhirclient", async () => {
-    const { default: module } = await import("fhirclient");
-    const FHIR = module?.client ? module : module.default;
-    const client = FHIR.client ? FHIR.client({ serverUrl: base }) : FHIR({}).client({ serverUrl: base });
+    const { default: FHIR } = await import("fhirclient");
+    // The first argument is the request that an app's server got; the client needs it for its URL and its storage.
+    const request = Object.assign(new (await import("node:http")).IncomingMessage(null), { url: "/", headers: { host: "x" } });
+    const client = FHIR(request, {}).client({ serverUrl: base });
     const made = await client.create(patient("Smart"));
     const pages = await client.request(`Patient?identifier=urn:clients|${unique}&_count=2`, { pageLimit: 0, flat: true });
     assert.ok(pages.some((one) => one.id === made.id));

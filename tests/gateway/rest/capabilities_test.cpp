@@ -60,10 +60,9 @@ TEST_SUITE("gateway/rest/capabilities") {
             CHECK(got.root()["issue"].item(0)["severity"].text() == "error");
             CHECK(got.expression() == "Patient.name[0].given[1]");
         }
-        CHECK(gateway.post("Patient/$validate", R"({"resourceType":"Patient"})")
-                  .root()["issue"]
-                  .item(0)["severity"]
-                  .text() == "information");
+        const auto sound = gateway.post("Patient/$validate", R"({"resourceType":"Patient"})");
+        CHECK(sound.root()["issue"].size() > 0);
+        for (const auto issue : sound.root()["issue"].items()) CHECK(issue["severity"].text() != "error");
         CHECK(gateway.post("Patient/$validate", R"({"resourceType":"Patient",)").status == 200);
         CHECK(gateway.post("Observation/$validate", R"({"resourceType":"Patient"})")
                   .root()["issue"]

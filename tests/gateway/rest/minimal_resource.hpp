@@ -121,7 +121,9 @@ private:
         } else {
             out = "{";
             members(type, {}, out, depth + 1);
-            if (out == "{") out += type.name == "CodeableConcept" ? R"("text":"x")" : R"("id":"x")";
+            if (out == "{")  // an element has a value or children beside its id
+                out += type.name == "CodeableConcept" ? R"("text":"x")"
+                                                      : R"("extension":[{"url":"urn:x","valueBoolean":true}])";
             out += "}";
         }
     }

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Subscriptions through the built gateway: by criteria and by topic, an endpoint that fails for a while, and a kill -9 of
+the gateway between the change and the delivery. Nothing may be lost, and the order must hold."""
+import argparse
+import http.client
+import http.server
+import json
+import os
+import pathlib
+import signal
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "conformance"))
+from run import start_gateway  # noqa: E402
+
+
+class Endpoint:
+    """Keeps what it is sent; answers with `status`."""
+
+    def __init__(self):
+        self.received, self.status = [], 200
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                outer.received.append((outer.status, self.path, dict(self.headers), body))
+                self.send_response(outer.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def taken(self, path):
+        return [json.loads(body) if body else None for status, where, _, body in self.received
+                if where == path and status == 200]
+
+
+def call(base, method, path, body=None):
+    parts = urllib.parse.urlsplit(base)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    connection.request(method, parts.path + path, json.dumps(body) if body else None,
+                       {"Content-Type": "application/fhir+json"} if body else {})
+    answer = connection.getresponse()
+    data = answer.read()
+    assert answer.status < 300, (method, path, answer.status, data[:300])
+    return json.loads(data) if data else None
+
+
+def wait_until(what, condition, seconds=20):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, f"waited in vain: {what}"
+        time.sleep(0.05)
+
+
+def subscription(identifier, criteria, endpoint, payload=None):
+    channel = {"type": "rest-hook", "endpoint": endpoint, "payload": "application/fhir+json"}
+    if payload:
+        channel["_payload"] = {"extension": [{"url": "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
+                                                     "backport-payload-content", "valueCode": payload}]}
+    return {"resourceType": "Subscription", "id": identifier, "status": "requested", "reason": "test",
+            "criteria": criteria, "channel": channel}
+
+
+def observation(number):
+    return {"resourceType": "Observation", "id": f"o{number}", "status": "final", "code": {"coding": [{"code": "yes"}]}}
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--causeway", required=True)
+    options = arguments.parse_args()
+    os.environ["CAUSEWAY_SUBSCRIPTIONS__RETRY_FIRST_MS"] = "50"
+    os.environ["CAUSEWAY_SUBSCRIPTIONS__RETRY_MAX_MS"] = "200"
+    endpoint = Endpoint()
+    with tempfile.TemporaryDirectory(prefix="subscriptions-") as folder:
+        process, base = start_gateway(options.causeway, folder)
+        try:
+            call(base, "PUT", "/Subscription/s", subscription("s", "Observation?code=yes", endpoint.url + "/criteria"))
+            call(base, "PUT", "/Subscription/t",
+                 subscription("t", "urn:causeway:topic:Observation", endpoint.url + "/topic", "id-only"))
+            wait_until("active", lambda: all(call(base, "GET", f"/Subscription/{one}")["status"] == "active" for one in "st"))
+            call(base, "PUT", "/Observation/o0", observation(0))
+            wait_until("the first", lambda: len(endpoint.taken("/criteria")) == 1 and len(endpoint.taken("/topic")) == 2)
+            assert endpoint.taken("/criteria")[0]["id"] == "o0"
+            kinds = [next(p["valueCode"] for p in one["entry"][0]["resource"]["parameter"] if p["name"] == "type")
+                     for one in endpoint.taken("/topic")]
+            assert kinds == ["handshake", "event-notification"], kinds
+            endpoint.status = 503
+            for number in range(1, 11):
+                call(base, "PUT", f"/Observation/o{number}", observation(number))
+            wait_until("attempts", lambda: any(status == 503 for status, *_ in endpoint.received))
+            process.send_signal(signal.SIGKILL)
+            process.wait(20)
+            endpoint.status = 200
+            process, base = start_gateway(options.causeway, folder)
+            wait_until("the rest", lambda: len(endpoint.taken("/criteria")) >= 11 and len(endpoint.taken("/topic")) >= 12)
+            seen = list(dict.fromkeys(one["id"] for one in endpoint.taken("/criteria")))
+            assert seen == [f"o{number}" for number in range(11)], seen
+            events = call(base, "GET", "/Subscription/t/$events?eventsSinceNumber=3&eventsUntilNumber=5")
+            numbers = [part["valueString"] for one in events["entry"][0]["resource"]["parameter"]
+                       if one["name"] == "notification-event" for part in one["part"] if part["name"] == "event-number"]
+            assert numbers == ["3", "4", "5"], numbers
+        finally:
+            process.terminate()
+            process.wait(20)
+    print("subscriptions hold")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
