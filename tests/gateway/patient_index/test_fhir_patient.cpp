@@ -22,7 +22,7 @@ TEST_SUITE("gateway/patient_index/fhir_patient") {
         "extension":[{"url":"http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName","valueString":"Abbott"}],
         "contact":[{"relationship":[{"coding":[{"code":"MTH"}]}],"name":{"given":["Eve"]}},{"relationship":[{"coding":[{"code":"N"}]}],"name":{"given":["Bob"]}}]})");
         REQUIRE(document.has_value());
-        const auto record = read_patient((*document)->root(), {{"urn:national"}, {}});
+        const auto record = read_patient((*document)->root(), {{"urn:national"}, {}, {}});
         CHECK(record.ssns == std::vector<std::string>{"219-09-8765"});
         REQUIRE(record.identifiers.size() == 3);
         CHECK(record.identifiers[0].kind == match::Record::IdentifierKind::local);
