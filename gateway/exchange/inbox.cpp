@@ -64,8 +64,7 @@ InboxState state_of(Receipt::Outcome outcome) {
 
 }  // namespace
 
-Inbox::Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings,
-             std::shared_ptr<const mappings::MapSet> maps)
+Inbox::Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings, mappings::LiveMaps maps)
     : services_(std::move(services)), settings_(std::move(settings)), maps_(std::move(maps)) {}
 
 std::shared_ptr<Intake> Inbox::open(std::string bytes, Arrival arrival) const {
@@ -86,7 +85,7 @@ Receipt Inbox::accept_blocking(std::string bytes, Arrival arrival) const {
 Intake::Intake(const Inbox& inbox, std::string bytes, Arrival arrival)
     : services_(inbox.services_),
       settings_(inbox.settings_),
-      maps_(inbox.maps_),
+      maps_(inbox.maps_.current()),
       arrival_(std::move(arrival)),
       bytes_(std::move(bytes)) {}
 

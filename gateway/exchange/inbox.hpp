@@ -19,6 +19,7 @@
 #include "gateway/storage/storage.hpp"
 #include "gateway/tls/certificate.hpp"
 #include "mappings/engine/forward.hpp"
+#include "mappings/engine/live_maps.hpp"
 #include "mappings/engine/mapset.hpp"
 
 namespace causeway::exchange {
@@ -81,8 +82,7 @@ public:
         std::function<void(const std::string& partner, storage::OutboxId id)> settled = {};
         const IdentityDesk* identity_desk = nullptr;  ///< null: no queries, and senders are not held to domains
     };
-    Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings,
-          std::shared_ptr<const mappings::MapSet> maps);
+    Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings, mappings::LiveMaps maps);
 
     /// Takes a message up. The Intake keeps the settings and maps of this moment.
     std::shared_ptr<Intake> open(std::string bytes, Arrival arrival) const;
@@ -92,7 +92,7 @@ private:
     friend class Intake;
     Services services_;
     std::shared_ptr<const ExchangeSettings> settings_;
-    std::shared_ptr<const mappings::MapSet> maps_;
+    mappings::LiveMaps maps_;
 };
 
 /// One message on its way through the inbox:

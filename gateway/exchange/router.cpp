@@ -127,7 +127,8 @@ storage::Result<void> Router::send_resource(storage::Transaction& transaction, c
     auto resources = gather(transaction, anchor);
     if (resources.has_error()) return resources.error();
     const auto now = instant(transaction.now_us());
-    auto made = make_message(*services_.maps, *rule.partner, rule.rule->as, *resources, {now, message.control_id});
+    const auto maps = services_.maps.current();
+    auto made = make_message(*maps, *rule.partner, rule.rule->as, *resources, {now, message.control_id});
     message.kind = std::move(made.kind);
     message.payload = std::move(made.bytes);
     message.ordering_key =

@@ -11,7 +11,7 @@
 #include "gateway/exchange/partner.hpp"
 #include "gateway/rest/resource_writer.hpp"
 #include "gateway/storage/storage.hpp"
-#include "mappings/engine/mapset.hpp"
+#include "mappings/engine/live_maps.hpp"
 
 namespace causeway::exchange {
 
@@ -24,7 +24,7 @@ class Router final : public rest::WriteObserver {
 public:
     struct Services {
         storage::Store& store;
-        std::shared_ptr<const mappings::MapSet> maps;
+        mappings::LiveMaps maps;
         std::function<std::string()> control_id;  ///< a new MSH-10, unique for ever, at most 20 characters
         std::function<void(const std::string& partner)> queued;  ///< after the commit; any thread; may be empty
     };

@@ -10,13 +10,17 @@
 #include <sstream>
 
 #include "fhir/json/json.hpp"
+#include "fhir/model/builder.hpp"
 #include "fhir/xml/xml.hpp"
 #include "gateway/main/commands.hpp"
+#include "gateway/main/map_files.hpp"
 #include "hl7v2/message.hpp"
 #include "mappings/engine/backward.hpp"
 #include "mappings/engine/forward.hpp"
+#include "mappings/engine/lineage.hpp"
 #include "mappings/engine/mapset.hpp"
 #include "mappings/engine/plan.hpp"
+#include "mappings/engine/put.hpp"
 #include "mappings/engine/trace_text.hpp"
 
 namespace causeway {
@@ -26,8 +30,8 @@ namespace {
 
 struct ConvertCommand {
     std::vector<std::string> files;
-    std::string to, partner, structure, out;
-    bool trace = false;
+    std::string to, partner, maps, structure, out, onto;
+    bool trace = false, provenance = false, part = false;
 };
 
 std::string now_instant() {
@@ -113,7 +117,13 @@ private:
                 resources.push_back({resource.doc->root(), resource.full_url});
             return write_message(name, resources, result.structure, result.control_id);
         }
-        const auto bundle = mappings::to_bundle(result, context);
+        auto bundle = mappings::to_bundle(result, context);
+        if (command_.provenance) {
+            auto builder = fhir::DocumentBuilder::edit(bundle);
+            for (const auto& each : mappings::provenance(*plan_, result, message->view(), context))
+                builder.root().append("entry").member("resource").copy_from(each->root());
+            bundle = std::move(builder).finish();
+        }
         const Exit written = write_resource(name, bundle->root(), to == "xml");
         if (command_.trace) {
             std::string text = mappings::trace_text(*plan_, result, message->view());
@@ -133,8 +143,30 @@ private:
         const std::string to = command_.to.empty() ? usual : command_.to;
         if (to != "v2") return write_resource(name, (*parsed)->root(), to == "xml");
         const auto resources = mappings::resources_of(**parsed);
+        if (!command_.onto.empty()) return write_onto(name, resources);
         return write_message(name, resources,
                              command_.structure.empty() ? structure_for(*plan_, resources) : command_.structure, "1");
+    }
+
+    /// The original with what was changed in the resources; nothing else of it is touched.
+    Exit write_onto(const std::string& name, const std::vector<mappings::SourceResource>& resources) {
+        std::string bytes;
+        if (!read_file(command_.onto, bytes)) {
+            fmt::print(stderr, "causeway convert: cannot read {}\n", command_.onto);
+            return Exit::usage;
+        }
+        const auto message = hl7v2::Message::parse(std::move(bytes), {{}, hl7v2::Tolerances::all()});
+        if (message.has_error())
+            return fault(command_.onto,
+                         fmt::format("{} at byte {}", hl7v2::describe(message.error().code), message.error().offset));
+        mappings::PutContext context;
+        context.forward.now = now_instant();
+        context.complete = !command_.part;
+        const auto result = mappings::put(*plan_, resources, message->view(), context);
+        print_issues(name, result.issues);
+        if (result.refused) return Exit::bad_data;
+        for (const auto& place : result.changed) fmt::print(stderr, "{}: changed {}\n", name, place);
+        return write(name, ".hl7", result.er7);
     }
 
     Exit write_message(const std::string& name, const std::vector<mappings::SourceResource>& resources,
@@ -188,7 +220,10 @@ private:
 };
 
 Exit run(const ConvertCommand& command) {
-    const auto loaded = mappings::MapSet::load(mappings::MapSet::builtin());
+    auto sources = mappings::MapSet::builtin();
+    if (!command.maps.empty())
+        for (auto& each : read_map_files(command.maps)) sources.push_back(std::move(each));
+    const auto loaded = mappings::MapSet::load(std::move(sources));
     for (const auto& diagnostic : loaded.diagnostics) fmt::print(stderr, "{}\n", diagnostic.to_string());
     if (!loaded.maps) return Exit::failed;
     const auto plan = loaded.maps->plan(command.partner);
@@ -215,9 +250,18 @@ void add_convert_command(CLI::App& app, Exit& exit_code) {
     sub->add_option("files", command->files, "files; - is the standard input")->required();
     sub->add_option("--to", command->to, "what to make")->check(CLI::IsMember({"fhir", "v2", "json", "xml"}));
     sub->add_option("--partner", command->partner, "use the maps of this site");
+    sub->add_option("--maps", command->maps, "a folder of map files on top of the shipped ones")
+        ->check(CLI::ExistingDirectory);
     sub->add_option("--message", command->structure, "the message to make, e.g. OML_O21");
     sub->add_option("--out", command->out, "write into this folder instead of to the standard output")
         ->check(CLI::ExistingDirectory);
+    sub->add_option("--onto", command->onto,
+                    "with FHIR input: write what was changed into this message, the one the resources came from")
+        ->check(CLI::ExistingFile);
+    sub->add_flag("--part", command->part,
+                  "with --onto: the input holds only some of the message's resources; the others stay as they are");
+    sub->add_flag("--provenance", command->provenance,
+                  "add a Provenance to each resource that says which field and map line made which element");
     sub->add_flag("--trace", command->trace,
                   "also say which field and map line made which element, and what was not read");
     sub->callback([command, &exit_code] { exit_code = run(*command); });

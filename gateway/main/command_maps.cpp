@@ -12,6 +12,7 @@
 #include "mappings/engine/check.hpp"
 #include "mappings/engine/explain.hpp"
 #include "mappings/engine/plan.hpp"
+#include "mappings/engine/reference.hpp"
 
 namespace causeway {
 namespace maps_command {
@@ -178,8 +179,19 @@ void add_maps_command(CLI::App& app, Exit& exit_code) {
                     "instead, print what differs from this site ('base': from the library)");
     sub->callback([explaining, &exit_code] { exit_code = explain(*explaining); });
 
+    auto referring = std::make_shared<Choice>();
+    sub =
+        maps->add_subcommand("reference", "Print the reference of codecs, functions, settings and messages (Markdown)");
+    referring->add_options(*sub);
+    sub->callback([referring, &exit_code] {
+        const auto plan = maps_command::load_plan(*referring);
+        if (plan) fmt::print("{}", mappings::reference(*plan));
+        exit_code = plan ? Exit::good : Exit::bad_data;
+    });
+
     maps_command::add_coverage(*maps, exit_code);
     maps_command::add_test(*maps, exit_code);
+    maps_command::add_preview(*maps, exit_code);
 }
 
 }  // namespace causeway

@@ -28,6 +28,7 @@
 #include "gateway/main/endpoints.hpp"
 #include "gateway/main/events.hpp"
 #include "gateway/main/map_files.hpp"
+#include "gateway/main/map_reloader.hpp"
 #include "gateway/main/store_place.hpp"
 #include "gateway/main/transport.hpp"
 #include "gateway/mllp/delivery_worker.hpp"
@@ -82,13 +83,10 @@ std::unique_ptr<storage::Store> open_store(const ops::Config& config, const rest
 }
 
 std::shared_ptr<const mappings::MapSet> load_maps(const ops::Config& config) {
-    auto sources = mappings::MapSet::builtin();
-    if (!config.exchange.maps.empty())
-        for (auto& each : read_map_files(config.exchange.maps)) sources.push_back(std::move(each));
-    auto loaded = mappings::MapSet::load(std::move(sources));
+    auto loaded = load_and_try_maps(config.exchange.maps);
     if (!loaded.maps) {
         std::string text = "the maps have errors:";
-        for (const auto& each : loaded.diagnostics) text += "\n  " + each.to_string();
+        for (const auto& each : loaded.faults) text += "\n  " + each;
         throw StartFailure{std::move(text)};
     }
     return std::move(loaded.maps);
@@ -225,7 +223,8 @@ struct Gateway::Parts {
                        transport.http()},
                       &events),
           signals(io),
-          hangup(io, SIGHUP) {}
+          hangup(io, SIGHUP),
+          map_reloader(io, cpu, startup.config.exchange.maps, maps) {}
 
     std::vector<std::string> troubles() const {
         std::vector<std::string> out;
@@ -252,7 +251,7 @@ struct Gateway::Parts {
     security::Door door;
     rest::TerminologyService terminology;
     std::unique_ptr<storage::Store> store;
-    std::shared_ptr<const mappings::MapSet> maps;
+    mappings::LiveMaps maps;
     std::shared_ptr<const exchange::ExchangeSettings> exchange_settings;
     net::io_context io;
     net::thread_pool cpu;
@@ -290,6 +289,7 @@ struct Gateway::Parts {
     std::unique_ptr<mllp::Listener> mllp_listener;
     net::signal_set signals;
     net::signal_set hangup;
+    MapReloader map_reloader;
     std::uint16_t http_port = 0, mllp_port = 0;
     std::atomic<bool> listening{false}, draining{false};
     std::atomic<int> waiting{0};  // parts that have not stopped yet
@@ -426,6 +426,7 @@ void Gateway::Parts::drain() {
     if (draining.exchange(true)) return;
     logging::info("draining", {{"http_connections", http_server.connections()}});
     listening = false;
+    map_reloader.stop();
     waiting = 1 + (mllp_listener ? 1 : 0) + static_cast<int>(workers.size());
     http_server.stop([this] { step_done(); });
     if (mllp_listener) mllp_listener->stop([this] { step_done(); });
@@ -466,6 +467,7 @@ void Gateway::run() {
     for (const auto& [name, worker] : parts.workers) worker->start();
     parts.bulk.start();
     parts.subscriptions.start();
+    parts.map_reloader.start();
     parts.listening = true;
     logging::info("ready", {{"http", parts.http_port},
                             {"mllp", parts.mllp_port},

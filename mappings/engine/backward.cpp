@@ -66,11 +66,8 @@ private:
     void find_crossed() {
         std::vector<char> linked(resources_.size(), 0);
         const auto mark = [&](std::uint32_t from, const Path& path, std::vector<char>& marks) {
-            Path all = path;
-            for (auto& step : all.steps)
-                if (step.index != Step::Index::only) step.index = Step::Index::all;
             std::vector<fhir::Element> found;
-            emitter_.reader().select(resources_[from], all, found);
+            emitter_.reader().select(resources_[from], path, found);
             for (const fhir::Element reference : found)
                 if (const auto to = resources_.find(reference)) marks[*to] = 1;
         };
@@ -80,7 +77,7 @@ private:
             for (const Path& path : at->second) mark(i, path, crossed_);
         }
         for (const auto& link : message_.links)
-            for (const std::uint32_t i : of(message_.variables[link.from].type)) mark(i, link.path, linked);
+            for (const std::uint32_t i : of(message_.variables[link.from].type)) mark(i, link.every, linked);
         for (std::uint32_t i = 0; i < resources_.size(); ++i) crossed_[i] = crossed_[i] && !linked[i];
     }
 
@@ -101,12 +98,9 @@ private:
         frame->variables.emplace_back(variable, resource);
     }
 
-    std::vector<std::uint32_t> referred(std::uint32_t from, const Path& path) const {
-        Path all = path;
-        for (auto& step : all.steps)
-            if (step.index == Step::Index::first || step.index == Step::Index::nth) step.index = Step::Index::all;
+    std::vector<std::uint32_t> referred(std::uint32_t from, const LinkPlan& link) const {
         std::vector<fhir::Element> found;
-        emitter_.reader().select(resources_[from], all, found);
+        emitter_.reader().select(resources_[from], link.every, found);
         std::vector<std::uint32_t> out;
         for (const fhir::Element reference : found)
             if (const auto to = resources_.find(reference)) out.push_back(*to);
@@ -131,7 +125,7 @@ private:
                 const bool from_anchor = !from && anchor_ && static_cast<int>(link.from) == message_.anchor;
                 if (from_anchor) from = anchor_;
                 if (!from) continue;
-                const auto targets = referred(*from, link.path);
+                const auto targets = referred(*from, link);
                 const bool header = message_.variables[link.from].type == "MessageHeader" ||
                                     message_.variables[link.from].type == "Provenance";
                 if ((header || from_anchor) && targets.empty()) continue;
@@ -149,7 +143,7 @@ private:
                 const auto to = bound(frame, link.to);
                 if (!to) continue;
                 std::erase_if(found, [&](std::uint32_t i) {
-                    const auto targets = referred(i, link.path);
+                    const auto targets = referred(i, link);
                     return !targets.empty() && std::find(targets.begin(), targets.end(), *to) == targets.end();
                 });
             }
@@ -366,11 +360,8 @@ private:
     }
 
     std::vector<Selected> elements_of(const ClausePlan& fill, std::uint32_t resource) const {
-        Path all = fill.target;
-        for (auto& step : all.steps)
-            if (step.index == Step::Index::same) step.index = Step::Index::all;
         std::vector<Selected> elements;
-        emitter_.select(at(resource), all, 1, true, elements);
+        emitter_.select(at(resource), fill.every, 1, true, elements);
         return elements;
     }
 

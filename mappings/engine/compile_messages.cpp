@@ -160,6 +160,9 @@ ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, cons
                     if (out.target.steps[i].index == Step::Index::all) out.target.iterates = static_cast<int>(i);
                 type = r4::find_type(out.target.type);
             }
+            out.every = out.target;
+            for (auto& step : out.every.steps)
+                if (step.index == Step::Index::same) step.index = Step::Index::all;
             break;
         }
         case In::emit: {
@@ -233,6 +236,9 @@ ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, cons
         link.pins = in.kind == In::fill && out.target.iterates >= 0 && link.from == out.variable &&
                     link.path.steps.size() > out.target.steps.size() &&
                     link.path.text.substr(0, out.target.text.size()) == out.target.text;
+        link.every = link.path;
+        for (auto& step : link.every.steps)
+            if (step.index == Step::Index::first || step.index == Step::Index::nth) step.index = Step::Index::all;
         out.links.push_back(link);
         message.links.push_back(std::move(link));
     }

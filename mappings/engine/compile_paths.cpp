@@ -40,6 +40,7 @@ Path Compiler::path(const syntax::FhirPath& in, const TypeDef& start) {
     add_steps(in, whole ? 1 : 0, start, out);
     for (std::size_t i = 0; i < out.steps.size(); ++i)
         if (out.steps[i].index == Step::Index::all) out.iterates = static_cast<int>(i);
+    if (out.steps.size() > 12) fault(in.place, "E002", "the path has more than 12 steps");
     return out;
 }
 

@@ -7,7 +7,7 @@ namespace causeway::mappings {
 namespace {
 
 constexpr int depth_max = 32;          ///< of type maps inside type maps
-constexpr std::size_t steps_max = 24;  ///< of one path
+constexpr std::size_t steps_max = 12;  ///< of one path; the compiler refuses longer ones
 constexpr std::size_t issues_max = 1000;
 
 Step plain_step(const char* name, const char* owner, Step::Index index = Step::Index::only) {
@@ -28,7 +28,10 @@ const Step unit_step = plain_step("unit", "Quantity");
 }  // namespace
 
 Composer::Composer(const Plan& plan, TextArena& arena, TimeZone zone, std::string now)
-    : plan_(plan), reader_(arena, *this), zone_(zone), now_(std::move(now)) {}
+    : plan_(plan), reader_(arena, *this), zone_(zone), now_(std::move(now)) {
+    trace_.reserve(256);
+    values_.reserve(64);
+}
 
 std::uint32_t Composer::new_resource(std::string_view type) {
     drafts_.push_back({std::string(type), fhir::DocumentBuilder(type), Draft::no_parent, 1, false, {}});
@@ -406,15 +409,22 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
     if (!line.forward) return;
     if (line.if_.kind != Condition::Kind::yes && !reader_.holds(line.if_, scope, peek(base), Reader::Mode::test))
         return;
-    std::vector<V2Value> values;
+    // A line's values lie on one stack for all lines at work, found by number: a type map's lines push onto it and leave.
+    const struct Values {
+        std::vector<V2Value>& stack;
+        std::size_t first;
+        explicit Values(std::vector<V2Value>& s) : stack(s), first(s.size()) {}
+        ~Values() { stack.resize(first); }
+        bool empty() const { return stack.size() == first; }
+    } frame(values_);
     const V2Ref* source = nullptr;
     for (const auto& candidate : line.sources) {
         if (candidate.kind == V2Ref::Kind::event) {
             source = &candidate;
             break;
         }
-        reader_.collect(candidate, scope, values);
-        if (!values.empty()) {
+        reader_.collect(candidate, scope, values_);
+        if (!frame.empty()) {
             source = &candidate;
             break;
         }
@@ -427,16 +437,18 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
         }
         return;
     }
-    if (!values.empty() && values.size() == 1 && values.front().segment) {
-        const Leaf* leaf = values.front().segment->find(values.front().at);
+    if (values_.size() == frame.first + 1 && values_.back().segment) {
+        Leaf* leaf = values_.back().segment->find(values_.back().at);
         if (leaf && leaf->erased) {
-            values.front().segment->find(values.front().at)->read = true;
+            leaf->read = true;
             if (!base.capture) erase(line, base);
             return;
         }
     }
-    if (source->kind == V2Ref::Kind::event) values.push_back({});
-    if (line.joined && !values.empty()) {
+    if (source->kind == V2Ref::Kind::event) values_.push_back({});
+    const std::size_t count = values_.size() - frame.first;
+    if (line.joined && count != 0) {
+        const std::vector<V2Value> values(values_.begin() + static_cast<std::ptrdiff_t>(frame.first), values_.end());
         const std::string text = joined(line, values);
         if (text.empty()) return;
         Target* at = &base;
@@ -454,16 +466,17 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
     std::array<Target, steps_max> chain;
     const std::size_t shared = line.target.iterates < 0 ? steps.size() : static_cast<std::size_t>(line.target.iterates);
     if (steps.size() > steps_max) return;
-    for (const V2Value& value : values) {
+    for (std::size_t n = 0; n < count; ++n) {
+        const V2Value value = values_[frame.first + n];
         for (std::size_t i = 0; i < steps.size(); ++i)
             if (i >= shared || !chain[i].step) chain[i] = below(i == 0 ? base : chain[i - 1], steps[i], ordinal);
         convert(line, value, steps.empty() ? base : chain[steps.size() - 1]);
         if (line.target.iterates < 0 && value.at.repetition == 0) break;
     }
-    if (source->kind == V2Ref::Kind::field && !source->repetition_given && source->at.field != 0 &&
-        values.front().segment && values.front().segment->last_repetition(source->at.field) > 1 && !base.capture &&
-        line.backward)
-        report(Severity::note, "R310", "the field repeats and the map reads the first only", line.id, &values.front());
+    const V2Value first = values_[frame.first];
+    if (source->kind == V2Ref::Kind::field && !source->repetition_given && source->at.field != 0 && first.segment &&
+        first.segment->last_repetition(source->at.field) > 1 && !base.capture && line.backward)
+        report(Severity::note, "R310", "the field repeats and the map reads the first only", line.id, &first);
 }
 
 std::string Composer::joined(const Line& line, const std::vector<V2Value>& values) {

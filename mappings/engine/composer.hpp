@@ -109,6 +109,7 @@ private:
     std::vector<std::pair<const fhir::Node*, std::uint32_t>> crossed_;
     Trace trace_;
     Issues issues_;
+    std::vector<V2Value> values_;  ///< stack: what the lines at work have collected
     std::uint64_t writes_ = 0;
     int depth_ = 0;
     bool refused_ = false;

@@ -136,7 +136,7 @@ void Emitter::walk(const Selected& from, const std::vector<Step>& steps, std::si
         Selected next = from;
         next.element = item;
         if (member.is_array() && (step.index == Step::Index::all || !step.where.empty()))
-            next.claims.emplace_back(item.node(), from.via);
+            next.add_claim(item.node(), from.via);
         if (!step.crossing.empty()) {
             next.element = resources_.target(item);
             next.via = item.node();
@@ -323,7 +323,7 @@ bool Emitter::run_line(const Line& line, const Block& block, const V2Scope& scop
         const bool wrote = text.data() ? put(place, text, from, line.id) : convert(line, from, place);
         hit |= wrote;
         if (!wrote || mirror_depth_ > 0) return;
-        for (const auto& [node, via] : from.claims) claim(node, via);
+        for (std::uint8_t i = 0; i < from.claim_count; ++i) claim(from.claims[i].node, from.claims[i].via);
     };
     for (const Selected& from : found) {
         if (!line.joined || line.join.empty() || !from.element.has_value()) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <deque>
 #include <optional>
 #include <string>
@@ -38,7 +39,16 @@ struct Selected {
     const fhir::Node* via = nullptr;
     std::uint32_t resource = 0;
     /// Array elements passed on the way, each with the reference before it, that the line takes for itself.
-    std::vector<std::pair<const fhir::Node*, const fhir::Node*>> claims;
+    struct Claim {
+        const fhir::Node* node;
+        const fhir::Node* via;
+    };
+    std::array<Claim, 6> claims;  ///< no path of R4 passes more arrays; no vector, since it is copied at every step
+    std::uint8_t claim_count = 0;
+
+    void add_claim(const fhir::Node* node, const fhir::Node* before) noexcept {
+        if (claim_count < claims.size()) claims[claim_count++] = {node, before};
+    }
 };
 
 /// Runs blocks backward: reads FHIR elements, writes leaves into segments that are being built.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "fhir/json/json.hpp"
 #include "hl7v2/dictionary/dictionary.hpp"
 #include "mappings/engine/composer.hpp"
 #include "mappings/engine/identity.hpp"
@@ -123,7 +124,8 @@ private:
             if (!resource) return;
             root = composer_.root_of(*resource);
         }
-        std::deque<Target> chain;
+        std::vector<Target> chain;
+        chain.reserve(clause.target.steps.size());  // targets point at each other
         Target* target = &root;
         for (const auto& step : clause.target.steps) {
             chain.push_back(composer_.below(*target, step, frame.nearest_ordinal()));
@@ -137,7 +139,8 @@ private:
             }
             const auto to = bound(frame, link.to);
             if (!to) continue;
-            std::deque<Target> rest;
+            std::vector<Target> rest;
+            rest.reserve(link.path.steps.size());
             Target* at = target;
             for (std::size_t i = clause.target.steps.size(); i < link.path.steps.size(); ++i) {
                 rest.push_back(composer_.below(*at, link.path.steps[i], frame.nearest_ordinal()));
@@ -207,7 +210,8 @@ private:
 
     void refer(std::uint32_t from, const LinkPlan& link, std::size_t first_step, std::uint32_t to, const Frame& frame) {
         Target root = composer_.root_of(from);
-        std::deque<Target> chain;
+        std::vector<Target> chain;
+        chain.reserve(link.path.steps.size());
         Target* at = &root;
         for (std::size_t i = first_step; i < link.path.steps.size(); ++i) {
             chain.push_back(composer_.below(*at, link.path.steps[i], frame.nearest_ordinal()));
@@ -352,6 +356,29 @@ fhir::DocumentPtr to_bundle(const ForwardResult& result, const ForwardContext& c
         builder.keep(resource.doc);
     }
     return std::move(builder).finish();
+}
+
+void write_bundle(const ForwardResult& result, const ForwardContext& context, std::string& out) {
+    const bool message = !result.resources.empty() && result.resources.front().type == "MessageHeader";
+    out += R"({"resourceType":"Bundle","type":")";
+    out += message ? "message\"" : "collection\"";
+    if (!context.now.empty()) {
+        out += R"(,"timestamp":)";
+        fhir::append_json_string(context.now, out);
+    }
+    if (!result.resources.empty()) out += R"(,"entry":[)";
+    bool first = true;
+    for (const auto& resource : result.resources) {
+        if (!first) out += ',';
+        first = false;
+        out += R"({"fullUrl":)";
+        fhir::append_json_string(resource.full_url, out);
+        out += R"(,"resource":)";
+        fhir::write_json(resource.doc->root(), out, {});
+        out += '}';
+    }
+    if (!result.resources.empty()) out += ']';
+    out += '}';
 }
 
 }  // namespace causeway::mappings

@@ -56,4 +56,7 @@ ForwardResult forward(const Plan& plan, const hl7v2::MessageView& message, const
 /// The resources as a Bundle of type `message` when the first one is a MessageHeader, otherwise `collection`.
 fhir::DocumentPtr to_bundle(const ForwardResult& result, const ForwardContext& context);
 
+/// The bytes of that Bundle, appended to `out`: the same without building it.
+void write_bundle(const ForwardResult& result, const ForwardContext& context, std::string& out);
+
 }  // namespace causeway::mappings

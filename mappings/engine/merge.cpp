@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fhir/model/builder.hpp"
+#include "fhir/r4/tables.hpp"
 
 namespace causeway::mappings {
 namespace {
@@ -40,10 +41,21 @@ void merge_keyed(fhir::DocumentBuilder& builder, Element to, Element from, std::
     for (const Element item : from.items()) list.append_item().copy_from(item);
 }
 
+/// `valueQuantity` takes the place of `valueString`: one element, whatever its type.
+void drop_other_types(fhir::DocumentBuilder& builder, Element to, std::string_view name) {
+    const auto* type = fhir::r4::find_type(to.resource_type());
+    if (!type) return;
+    const auto member = fhir::r4::find_element(*type, name);
+    if (!member.element || !member.element->is_choice) return;
+    for (const auto other : member.element->json_names)
+        if (other != name && to[other]) builder.handle(to).remove(other);
+}
+
 void merge_into(fhir::DocumentBuilder& builder, Element to, Element from) {
     for (const Element member : from.children()) {
         const std::string_view name = member.name();
         if (name == "resourceType" || name == "id") continue;
+        drop_other_types(builder, to, name);
         const Element same = to[name];
         if (!same) {
             builder.handle(to).member(name).copy_from(member);

@@ -189,6 +189,7 @@ struct TablePlan {
 struct LinkPlan {
     std::uint32_t from = 0;  ///< variable
     Path path;
+    Path every;  ///< the same, of every element of the arrays on the way
     std::uint32_t to = 0;
     bool pins = false;        ///< its path begins with the fill before it: writes into the element just filled
     std::uint32_t level = 0;  ///< how many groups hold both ends: instances of other repetitions of these are no ends
@@ -202,6 +203,7 @@ struct ClausePlan {
     std::uint32_t variable = 0;  ///< make, fill
     std::string type;            ///< make
     Path target;                 ///< fill: below the variable's resource
+    Path every;                  ///< the same with [] for [#]
     std::vector<const MapPlan*> maps;
     bool forward = true, backward = true;
     Condition if_, where;

@@ -6,6 +6,7 @@
 
 #include "hl7v2/message.hpp"
 #include "mappings/engine/difference.hpp"
+#include "mappings/engine/plan.hpp"
 #include "mappings/engine/put_edit.hpp"
 
 namespace causeway::mappings {
@@ -26,9 +27,9 @@ bool same_identifier(fhir::Element a, fhir::Element b) {
 }
 
 /// For each resource read from the message, the given one it is now; nothing if it is not among them. By url, then by
-/// identifier, then by order within the type.
+/// identifier, then by order within the type; `known_urls`: a url that is not found is that of something new.
 std::vector<std::optional<std::size_t>> match(const std::vector<MappedResource>& read,
-                                              std::span<const SourceResource> given) {
+                                              std::span<const SourceResource> given, bool known_urls) {
     std::vector<std::optional<std::size_t>> out(read.size());
     std::vector<char> used(given.size(), 0);
     const auto pass = [&](const auto& same) {
@@ -49,8 +50,8 @@ std::vector<std::optional<std::size_t>> match(const std::vector<MappedResource>&
         }
     if (std::all_of(out.begin(), out.end(), [](const auto& o) { return o.has_value(); })) return out;
     pass([](const MappedResource& r, const SourceResource& g) { return same_identifier(r.doc->root(), g.element); });
-    pass([](const MappedResource&, const SourceResource& g) {
-        return g.full_url.empty() || g.full_url.substr(0, 4) != "urn:";
+    pass([&](const MappedResource&, const SourceResource& g) {
+        return !known_urls || g.full_url.empty() || g.full_url.substr(0, 4) != "urn:";
     });
     return out;
 }
@@ -88,7 +89,7 @@ public:
     PutResult run() {
         read_ = forward(plan_, message_, context_.forward);
         if (read_.refused) return refuse(std::move(read_.issues));
-        const auto matched = match(read_.resources, given_);
+        const auto matched = match(read_.resources, given_, true);
         std::vector<SourceResource> before, after;
         std::vector<char> used(given_.size(), 0);
         bool changed = false;
@@ -155,7 +156,7 @@ private:
         PutResult best;
         std::size_t least = static_cast<std::size_t>(-1);
         MadeMessage a(made_before, first->view()), b(made_after, second->view());
-        PutEdit edit(message_, read_, a, b);
+        PutEdit edit(message_, read_, a, b, plan_.setting("null-delete") != "empty");
         for (const PutReach reach : {PutReach::leaf, PutReach::repetition, PutReach::field, PutReach::segment}) {
             PutResult candidate;
             candidate.er7 = edit.apply(reach, candidate.changed);
@@ -178,7 +179,7 @@ private:
         const auto message = hl7v2::Message::parse(candidate.er7, {{}, hl7v2::Tolerances::all()});
         if (!message) return lost("Bundle");
         const auto again = forward(plan_, message->view(), context_.forward);
-        const auto matched = match(again.resources, wanted);
+        const auto matched = match(again.resources, wanted, false);
         std::map<std::string, std::string, std::less<>> urls;
         std::vector<char> used(wanted.size(), 0);
         for (std::size_t i = 0; i < again.resources.size(); ++i) {

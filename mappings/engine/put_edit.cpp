@@ -53,8 +53,9 @@ std::string MadeMessage::text(const Leaf& leaf) const {
     return out;
 }
 
-PutEdit::PutEdit(const hl7v2::MessageView& original, const ForwardResult& read, MadeMessage& before, MadeMessage& after)
-    : original_(original), before_(before), after_(after), leaves_(cut(original)) {
+PutEdit::PutEdit(const hl7v2::MessageView& original, const ForwardResult& read, MadeMessage& before, MadeMessage& after,
+                 bool null_deletes)
+    : original_(original), before_(before), after_(after), null_deletes_(null_deletes), leaves_(cut(original)) {
     for (const TraceEntry& entry : read.trace)
         if (entry.has_source) lineage_[entry.node].push_back(entry.source);
     pair_segments();
@@ -153,6 +154,19 @@ const std::vector<V2Leaf>* PutEdit::sources(std::size_t a, const Leaf& leaf) con
     return at == lineage_.end() ? nullptr : &at->second;
 }
 
+const V2Leaf* PutEdit::source(std::size_t a, const Leaf& leaf) {
+    const auto* all = sources(a, leaf);
+    if (!all) return nullptr;
+    if (all->size() == 1) return &all->front();
+    const std::string text = before_.text(leaf);
+    for (const V2Leaf& each : *all) {
+        const Leaf* there =
+            leaves_[each.segment].find({each.field, each.repetition, each.component, each.subcomponent});
+        if (there && original_text(*there) == text) return &each;
+    }
+    return &all->front();
+}
+
 std::string PutEdit::original_text(const Leaf& leaf) const {
     if (!leaf.escaped) return std::string(leaf.text);
     std::string out;
@@ -171,12 +185,10 @@ PutEdit::RepetitionPlace PutEdit::place_of(std::size_t a, std::uint16_t field, s
     const std::size_t k = partner_[a];
     const V2Leaf* other = nullptr;
     for (const Leaf& leaf : before_.segments()[a].below({field, repetition, 0, 0})) {
-        const auto* found = sources(a, leaf);
+        const V2Leaf* found = source(a, leaf);
         if (!found) continue;
-        for (const V2Leaf& source : *found) {
-            if (source.segment == k && source.field == field) return {k, field, source.repetition, true};
-            if (!other) other = &source;
-        }
+        if (found->segment == k && found->field == field) return {k, field, found->repetition, true};
+        if (!other) other = found;
     }
     if (k != Aligned::none && !leaves_[k].below({field, repetition, 0, 0}).empty()) return {k, field, repetition, true};
     if (other) return {other->segment, other->field, other->repetition, true};
@@ -187,7 +199,11 @@ void PutEdit::write(std::size_t segment, LeafKey at, const std::string& text) {
     if (at.component == 0) at.component = 1;
     if (at.subcomponent == 0) at.subcomponent = 1;
     // A value that fills its component alone is written as the component: no subcomponent delimiter appears.
-    builder_.segment(segment).set({at.field, at.repetition, at.component, at.subcomponent}, text);
+    const hl7v2::Position position{at.field, at.repetition, at.component, at.subcomponent};
+    if (text.empty() && null_deletes_)
+        builder_.segment(segment).erase(position);
+    else
+        builder_.segment(segment).set(position, text);
     changed_->push_back(name_of(segment, at));
 }
 
@@ -232,19 +248,16 @@ void PutEdit::change_repetition(std::size_t a, std::size_t b, std::uint16_t fiel
         if (!removed) ++j;
         if (!added) ++i;
         if (is == wanted) continue;
-        const auto* found = added ? nullptr : sources(a, leaf);
+        const V2Leaf* found = added ? nullptr : source(a, leaf);
         const LeafKey inside = leaf.position();
         if (found)
-            write(found->front().segment,
-                  {found->front().field, found->front().repetition, found->front().component,
-                   found->front().subcomponent},
-                  wanted);
+            write(found->segment, {found->field, found->repetition, found->component, found->subcomponent}, wanted);
         if (place.segment == Aligned::none) continue;
         const LeafKey at{place.field, place.repetition, inside.component, inside.subcomponent};
         const Leaf* there = leaves_[place.segment].find(at);
-        const bool written = found && found->front().segment == place.segment && found->front().field == at.field &&
-                             found->front().repetition == at.repetition && found->front().component == at.component &&
-                             found->front().subcomponent == at.subcomponent;
+        const bool written = found && found->segment == place.segment && found->field == at.field &&
+                             found->repetition == at.repetition && found->component == at.component &&
+                             found->subcomponent == at.subcomponent;
         const bool repeats_it = there && !added && original_text(*there) == is;  // a mirror of what changed
         if (!written && (added || !found || repeats_it)) write(place.segment, at, wanted);
         // Where v2 says the same once more in this very segment, it must not be left behind.
@@ -370,6 +383,7 @@ std::string PutEdit::apply(PutReach reach, std::vector<std::string>& changed) {
             if (kept++ != 0) rest += original_.delimiters().repetition;
             rest += field.repetition(r).raw();
         }
+        if (kept == 0 && null_deletes_) rest = "\"\"";
         builder_.segment(each.segment).set_raw({each.field, 0, 0, 0}, rest);
     }
     // From the end, so that positions before stay what they are.

@@ -44,7 +44,9 @@ enum class PutReach : std::uint8_t {
 class PutEdit {
 public:
     /// `before` was made from `read` (the original, read forward), `after` from the edited resources. Borrows all.
-    PutEdit(const hl7v2::MessageView& original, const ForwardResult& read, MadeMessage& before, MadeMessage& after);
+    /// `null_deletes`: a value that goes becomes `""`, which tells a receiver to delete it; otherwise it is left empty.
+    PutEdit(const hl7v2::MessageView& original, const ForwardResult& read, MadeMessage& before, MadeMessage& after,
+            bool null_deletes);
 
     /// The original with the difference in it.
     std::string apply(PutReach reach, std::vector<std::string>& changed);
@@ -69,6 +71,8 @@ private:
                            PutReach reach);
     RepetitionPlace place_of(std::size_t a, std::uint16_t field, std::uint16_t repetition);
     const std::vector<V2Leaf>* sources(std::size_t a, const Leaf& leaf) const;
+    /// Of several (a joined text), the one that says what the leaf says; null if there is none.
+    const V2Leaf* source(std::size_t a, const Leaf& leaf);
     void write(std::size_t segment, LeafKey at, const std::string& text);
     void write_repetition(std::size_t segment, std::uint16_t field, std::uint16_t repetition, std::size_t b,
                           std::uint16_t from_field, std::uint16_t rb);
@@ -81,6 +85,7 @@ private:
     const hl7v2::MessageView& original_;
     MadeMessage& before_;
     MadeMessage& after_;
+    bool null_deletes_;
     std::vector<LeafSegment> leaves_;  ///< of the original
     std::unordered_map<const fhir::Node*, std::vector<V2Leaf>> lineage_;
     std::vector<Aligned> pairs_;

@@ -208,9 +208,29 @@ bool equals(fhir::Element element, const Constant& constant) {
     return false;
 }
 
+/// What a path selects, on the reader's own stack: conditions are tested thousands of times a message.
+class Reader::Found {
+public:
+    Found(const Reader& reader, fhir::Element from, const Path& path) : stack_(reader.found_), begin_(stack_.size()) {
+        reader.select(from, path, stack_);
+        end_ = stack_.size();
+    }
+    ~Found() { stack_.resize(begin_); }
+    Found(const Found&) = delete;
+    Found& operator=(const Found&) = delete;
+
+    bool empty() const noexcept { return begin_ == end_; }
+    auto begin() const noexcept { return stack_.begin() + static_cast<std::ptrdiff_t>(begin_); }
+    auto end() const noexcept { return stack_.begin() + static_cast<std::ptrdiff_t>(end_); }
+    fhir::Element front() const noexcept { return stack_[begin_]; }
+
+private:
+    std::vector<fhir::Element>& stack_;
+    std::size_t begin_, end_ = 0;
+};
+
 bool Reader::test_fhir(const Condition& c, fhir::Element element) const {
-    std::vector<fhir::Element> found;
-    select(element, c.fhir, found);
+    const Found found(*this, element, c.fhir);
     const auto any_equals = [&] {
         return std::any_of(found.begin(), found.end(), [&](fhir::Element e) {
             return std::any_of(c.values.begin(), c.values.end(), [&](const Constant& v) { return equals(e, v); });
@@ -258,8 +278,7 @@ bool Reader::holds(const Condition& c, const V2Scope& scope, fhir::Element eleme
 }
 
 bool Reader::satisfies(fhir::Element element, const SliceTest& test) const {
-    std::vector<fhir::Element> found;
-    select(element, *test.path, found);
+    const Found found(*this, element, *test.path);
     const auto any_equals = [&] {
         return std::any_of(found.begin(), found.end(), [&](fhir::Element e) {
             return std::any_of(test.values.begin(), test.values.end(), [&](const Constant& v) { return equals(e, v); });

@@ -82,8 +82,11 @@ private:
     bool test_v2(const Condition& condition, const V2Scope& scope, Mode mode) const;
     bool test_fhir(const Condition& condition, fhir::Element element) const;
 
+    class Found;
+
     TextArena& arena_;
     const References& references_;
+    mutable std::vector<fhir::Element> found_;  ///< stack of Found
 };
 
 /// Whether an element has a constant's value. A code fits where the system is the same or not stated.

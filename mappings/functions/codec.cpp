@@ -306,6 +306,8 @@ constexpr std::array codecs = {
 
 }  // namespace
 
+std::span<const Codec> all_codecs() noexcept { return codecs; }
+
 const Codec* find_codec(std::string_view name) noexcept {
     const auto at = std::find_if(codecs.begin(), codecs.end(), [&](const Codec& codec) { return codec.name == name; });
     return at == codecs.end() ? nullptr : &*at;

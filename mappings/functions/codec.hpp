@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,8 @@ struct Codec {
     bool (*backward)(std::string_view text, CodecOutput& out);  ///< null: there is no way back
 };
 
+/// All there are, by name.
+std::span<const Codec> all_codecs() noexcept;
 /// By name; null if there is none.
 const Codec* find_codec(std::string_view name) noexcept;
 

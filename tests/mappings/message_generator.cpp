@@ -110,7 +110,7 @@ std::string MessageGenerator::primitive(std::string_view type) {
 void MessageGenerator::value(GeneratedMessage::Segment& segment, std::string datatype, LeafKey at, int depth,
                              const std::string& path) {
     const auto here = codes_.find(path);
-    if (here != codes_.end() && !here->second.empty() && chance(85)) {
+    if (here != codes_.end() && !here->second.empty()) {
         auto code = here->second.begin();
         std::advance(code, static_cast<std::ptrdiff_t>(below(here->second.size())));
         LeafKey leaf = at;
@@ -132,7 +132,16 @@ void MessageGenerator::value(GeneratedMessage::Segment& segment, std::string dat
     for (std::size_t n = 1; n <= definition->size(); ++n) {
         const auto component = definition->component(n);
         if (component.datatype.empty() || component.datatype == "-") continue;
-        if (!chance(n <= 3 ? 70 : 25)) continue;
+        // an identifier or code without its first component says nothing; a text without a code is usual
+        const bool text_only = (datatype == "CE" || datatype == "CWE") && depth == 0 && n == 1 && chance(10);
+        if (text_only) {
+            LeafKey inner = at;
+            inner.component = 2;
+            inner.subcomponent = 1;
+            segment.leaves.emplace(inner.packed(), word());
+            return;
+        }
+        if (n != 1 && !chance(n <= 3 ? 60 : 25)) continue;
         LeafKey inner = at;
         if (at.component == 0)
             inner.component = static_cast<std::uint8_t>(n);
@@ -142,8 +151,8 @@ void MessageGenerator::value(GeneratedMessage::Segment& segment, std::string dat
     }
 }
 
-void MessageGenerator::fill(const ItemPlan& item, GeneratedMessage& out) {
-    GeneratedMessage::Segment segment{item.name, {}};
+void MessageGenerator::fill(const ItemPlan& item, GeneratedMessage& out, bool optional) {
+    GeneratedMessage::Segment segment{item.name, {}, optional, groups_, {}};
     const int ordinal = ++ordinals_[item.name];
     const auto version = hl7v2::dictionary::version(plan_.version);
     const auto definition = version.segment(item.name);
@@ -174,6 +183,7 @@ void MessageGenerator::fill(const ItemPlan& item, GeneratedMessage& out) {
         const std::string path = item.name + "-" + std::to_string(field);
         if (field == 1 && datatype == "SI") {
             set(1, std::to_string(ordinal));
+            segment.required.insert(LeafKey{1, 1, 1, 1}.packed());
             continue;
         }
         const bool repeats = place.repeats && element.repetitions_max != 1;
@@ -187,6 +197,12 @@ void MessageGenerator::fill(const ItemPlan& item, GeneratedMessage& out) {
             if (!code->empty()) segment.leaves[LeafKey{field, 1, component, 1}.packed()] = *code;
         }
     }
+    for (const auto& [field, place] : places) {
+        if (!definition || definition->field(field).usage != hl7v2::dictionary::Usage::required) continue;
+        const auto first = segment.leaves.lower_bound(LeafKey{field, 1, 0, 0}.packed());
+        if (first != segment.leaves.end()) segment.required.insert(first->first);
+    }
+    if (item.name == "OBX") segment.required.insert(LeafKey{2, 1, 1, 1}.packed());
     if (segment.leaves.empty()) set(1, std::to_string(ordinal));
     out.segments.push_back(std::move(segment));
 }
@@ -199,20 +215,24 @@ void MessageGenerator::emit(const ItemPlan& item, GeneratedMessage& out, bool ro
     if (!root && item.repeats && chance(30)) times = 2;
     for (int i = 0; i < times; ++i) {
         if (item.kind == ItemPlan::Kind::group) {
+            const bool removable = !root && (item.optional || i > 0);
+            if (removable) groups_.push_back(++next_group_);
             for (const auto& child : item.items) emit(child, out, false);
+            if (removable) groups_.pop_back();
         } else if (item.name != "MSH") {
-            fill(item, out);
+            fill(item, out, item.optional || i > 0);
         }
     }
     if (item.kind == ItemPlan::Kind::segment && chance(3))
-        out.segments.push_back({"ZZZ", {{LeafKey{1, 1, 1, 1}.packed(), word()}}});
+        out.segments.push_back({"ZZZ", {{LeafKey{1, 1, 1, 1}.packed(), word()}}, true, groups_, {}});
 }
 
 GeneratedMessage MessageGenerator::make(std::uint64_t seed) {
     random_.seed(seed);
     ordinals_.clear();
+    groups_.clear();
     GeneratedMessage out;
-    GeneratedMessage::Segment header{"MSH", {}};
+    GeneratedMessage::Segment header{"MSH", {}, false, {}, {}};
     const auto set = [&](std::uint16_t field, std::uint8_t component, std::string text) {
         header.leaves[LeafKey{field, 1, component, 1}.packed()] = std::move(text);
     };
@@ -236,23 +256,34 @@ GeneratedMessage MessageGenerator::make(std::uint64_t seed) {
 GeneratedMessage shrink(GeneratedMessage message, const std::function<bool(const GeneratedMessage&)>& fails) {
     for (bool smaller = true; smaller;) {
         smaller = false;
+        const auto attempt = [&](GeneratedMessage candidate) {
+            if (!fails(candidate)) return false;
+            message = std::move(candidate);
+            return smaller = true;
+        };
+        std::set<int> groups;
+        for (const auto& segment : message.segments) groups.insert(segment.groups.begin(), segment.groups.end());
+        for (const int group : groups) {
+            GeneratedMessage candidate = message;
+            std::erase_if(candidate.segments, [&](const auto& s) {
+                return std::find(s.groups.begin(), s.groups.end(), group) != s.groups.end();
+            });
+            if (candidate.segments.size() < message.segments.size()) attempt(std::move(candidate));
+        }
         for (std::size_t i = message.segments.size(); i-- > 1;) {
+            if (!message.segments[i].optional) continue;
             GeneratedMessage candidate = message;
             candidate.segments.erase(candidate.segments.begin() + static_cast<std::ptrdiff_t>(i));
-            if (!fails(candidate)) continue;
-            message = std::move(candidate);
-            smaller = true;
+            attempt(std::move(candidate));
         }
         for (std::size_t i = 1; i < message.segments.size(); ++i) {
             std::vector<std::uint64_t> keys;
             for (const auto& leaf : message.segments[i].leaves) keys.push_back(leaf.first);
             for (const auto key : keys) {
-                if (message.segments[i].leaves.size() == 1) break;
+                if (message.segments[i].leaves.size() == 1 || message.segments[i].required.contains(key)) continue;
                 GeneratedMessage candidate = message;
                 candidate.segments[i].leaves.erase(key);
-                if (!fails(candidate)) continue;
-                message = std::move(candidate);
-                smaller = true;
+                attempt(std::move(candidate));
             }
         }
     }

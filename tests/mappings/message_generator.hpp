@@ -16,6 +16,9 @@ struct GeneratedMessage {
     struct Segment {
         std::string name;
         std::map<std::uint64_t, std::string> leaves;  ///< LeafKey::packed() -> plain text
+        bool optional = true;                         ///< the structure can do without it
+        std::vector<int> groups;                      ///< optional groups it stands in, from the outside in
+        std::set<std::uint64_t> required;             ///< leaves the segment cannot do without
     };
     std::vector<Segment> segments;
 
@@ -43,7 +46,7 @@ private:
     void learn_condition(const Condition& condition, const std::string& datatype);
     void learn_place(const V2Ref& ref);
     void emit(const ItemPlan& item, GeneratedMessage& out, bool root);
-    void fill(const ItemPlan& item, GeneratedMessage& out);
+    void fill(const ItemPlan& item, GeneratedMessage& out, bool optional);
     void value(GeneratedMessage::Segment& segment, std::string datatype, LeafKey at, int depth,
                const std::string& path);
     std::string primitive(std::string_view datatype);
@@ -57,9 +60,12 @@ private:
     Codes codes_;
     std::mt19937_64 random_;
     std::map<std::string, int> ordinals_;
+    std::vector<int> groups_;
+    int next_group_ = 0;
 };
 
-/// The smallest message, found by taking away segments and values, that still fails; `fails` must hold for `message`.
+/// The smallest message, found by taking away what the structure can do without, that still fails; `fails` must hold for
+/// `message`.
 GeneratedMessage shrink(GeneratedMessage message, const std::function<bool(const GeneratedMessage&)>& fails);
 
 }  // namespace causeway::mappings::testing

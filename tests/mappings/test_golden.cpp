@@ -60,6 +60,9 @@ void compare_forward(const Plan& plan, const fs::path& path) {
     CHECK(!result.refused);
     std::string json;
     fhir::write_json(to_bundle(result, at_noon())->root(), json, {.pretty = true});
+    std::string bytes;
+    write_bundle(result, at_noon(), bytes);
+    CHECK(bytes == fhir::to_json(to_bundle(result, at_noon())->root()));
     compare(fs::path(path).replace_extension(".json"), json + "\n");
     std::string trace =
         trace_text(plan, result, message->view()) + "-- residue\n" + residue_text(result) + "-- issues\n";

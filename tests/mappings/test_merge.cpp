@@ -17,6 +17,12 @@ std::string merged(const char* stored, const char* mapped, std::vector<std::stri
 }  // namespace
 
 TEST_SUITE("mappings/merge") {
+    TEST_CASE("a choice element is one element, whatever its type") {
+        CHECK(merged(R"({"resourceType":"Observation","status":"final","valueString":"high"})",
+                     R"({"resourceType":"Observation","valueQuantity":{"value":7}})") ==
+              R"({"resourceType":"Observation","status":"final","valueQuantity":{"value":7}})");
+    }
+
     TEST_CASE("absent says nothing, what is sent replaces, what no message says stays") {
         CHECK(merged(R"({"resourceType":"Patient","id":"1","gender":"male","birthDate":"1970"})",
                      R"({"resourceType":"Patient","gender":"female"})") ==

@@ -1,0 +1,60 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mappings/engine/forward.hpp"
+
+namespace causeway::mappings {
+
+/// Where one FHIR element came from, as it is kept beside the resources.
+struct LineageEntry {
+    std::uint32_t resource = 0;  ///< index into Lineage::resources
+    std::string element;         ///< "Patient.birthDate"
+    std::uint32_t line = 0;      ///< index into Lineage::lines; 0 = none
+    bool has_source = false;     ///< false: a constant of the map
+    V2Leaf source;
+};
+
+/// The trace and the residue of one conversion in a form that outlives plan and documents: which field made which
+/// element through which line, and which fields made none. Stored as some ten bytes per element.
+class Lineage {
+public:
+    /// `names`: how the resources are known where this is kept (Type/id); empty = their full urls.
+    Lineage(const Plan& plan, const ForwardResult& result, const std::vector<std::string>& names = {});
+
+    std::string store() const;
+    /// Nothing if the bytes are not a stored lineage.
+    static std::optional<Lineage> load(std::string_view stored);
+
+    const std::vector<std::string>& resources() const noexcept { return resources_; }
+    const std::vector<std::string>& lines() const noexcept { return lines_; }  ///< "file:line (site)"; [0] is empty
+    const std::vector<LineageEntry>& entries() const noexcept { return entries_; }
+    const std::vector<V2Leaf>& residue() const noexcept { return residue_; }
+
+    /// What an element, or what stands below it, was made from. `resource` as in resources().
+    std::vector<const LineageEntry*> of_element(std::string_view resource, std::string_view element) const;
+    /// What a place of the message became; a position that states less means all below it (field 0: the segment).
+    std::vector<const LineageEntry*> of_place(std::uint32_t segment, std::uint16_t field = 0,
+                                              std::uint16_t repetition = 0, std::uint8_t component = 0) const;
+    /// What the byte at `offset` of the message became.
+    std::vector<const LineageEntry*> of_byte(std::uint32_t offset) const;
+
+private:
+    Lineage() = default;
+    void index();
+
+    std::vector<std::string> resources_, lines_;
+    std::vector<LineageEntry> entries_;    ///< by resource and element
+    std::vector<std::uint32_t> by_place_;  ///< entries with a source, by offset
+    std::vector<V2Leaf> residue_;
+};
+
+/// One Provenance per resource of the result: what it was made from (the message), when, and - as extensions with the
+/// url `urn:causeway:lineage` - which element from which field by which line.
+std::vector<fhir::DocumentPtr> provenance(const Plan& plan, const ForwardResult& result,
+                                          const hl7v2::MessageView& message, const ForwardContext& context);
+
+}  // namespace causeway::mappings

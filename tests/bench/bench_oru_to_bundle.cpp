@@ -1,0 +1,47 @@
+// How many results a second become the bytes of a Bundle, and is that linear in the results?
+#include "fhir/json/json.hpp"
+#include "tests/bench/map_samples.hpp"
+
+using namespace causeway;
+
+namespace {
+
+void oru_to_bundle(benchmark::State& state) {
+    const auto& plan = *bench::shipped_plan();
+    const std::string bytes = bench::sample_results(static_cast<int>(state.range(0)));
+    const auto context = bench::at_noon();
+    const std::size_t before = allocations;
+    std::size_t made = 0;
+    for (auto _ : state) {
+        const auto message = hl7v2::MessageView::parse(std::string_view(bytes));
+        const auto result = mappings::forward(plan, *message, context);
+        std::string json;
+        mappings::write_bundle(result, context, json);
+        made = json.size();
+        benchmark::DoNotOptimize(json);
+    }
+    bench::report(state, before, bytes.size());
+    state.counters["bundle_bytes"] = static_cast<double>(made);
+}
+BENCHMARK(oru_to_bundle)->Arg(10)->Arg(100)->Arg(1000)->Arg(5000);
+
+/// Where the time goes: the same without the bundle's bytes.
+void oru_forward_only(benchmark::State& state) {
+    const auto& plan = *bench::shipped_plan();
+    const std::string bytes = bench::sample_results(10);
+    const auto context = bench::at_noon();
+    const std::size_t before = allocations;
+    for (auto _ : state) {
+        const auto message = hl7v2::MessageView::parse(std::string_view(bytes));
+        benchmark::DoNotOptimize(mappings::forward(plan, *message, context));
+    }
+    bench::report(state, before, bytes.size());
+}
+BENCHMARK(oru_forward_only);
+
+void load_all_maps(benchmark::State& state) {
+    for (auto _ : state) benchmark::DoNotOptimize(mappings::MapSet::load(mappings::MapSet::builtin()));
+}
+BENCHMARK(load_all_maps)->Unit(benchmark::kMillisecond);
+
+}  // namespace

@@ -1,0 +1,262 @@
+#include "tests/mappings/laws.hpp"
+
+#include <map>
+#include <set>
+
+#include "fhir/model/builder.hpp"
+#include "fhir/validate/structure.hpp"
+#include "mappings/engine/difference.hpp"
+#include "mappings/engine/inspect.hpp"
+#include "mappings/engine/merge.hpp"
+#include "mappings/engine/put.hpp"
+#include "mappings/engine/trace_text.hpp"
+#include "tests/mappings/support.hpp"
+
+namespace causeway::mappings::testing {
+namespace {
+
+hl7v2::Message parse(const std::string& er7) {
+    auto message = hl7v2::Message::parse(er7, {{}, hl7v2::Tolerances::all()});
+    REQUIRE(message.has_value());
+    return std::move(*message);
+}
+
+std::string deterministic(const Plan& plan, const std::string& er7) {
+    const auto message = parse(er7);
+    const auto first = convert(plan, message.view()), second = convert(plan, message.view());
+    if (fhir::to_json(to_bundle(first, at_noon())->root()) != fhir::to_json(to_bundle(second, at_noon())->root()))
+        return "two bundles";
+    return create(plan, first).er7 == create(plan, second).er7 ? "" : "two messages";
+}
+
+std::vector<SourceResource> sources(const ForwardResult& result) {
+    std::vector<SourceResource> out;
+    for (const auto& resource : result.resources) out.push_back({resource.doc->root(), resource.full_url});
+    return out;
+}
+
+std::string get_put(const Plan& plan, const std::string& er7) {
+    const auto message = parse(er7);
+    const auto result = convert(plan, message.view());
+    // The resources as they come back from a store: other nodes, members in another order.
+    std::vector<fhir::DocumentPtr> documents;
+    std::vector<SourceResource> resources;
+    for (const auto& resource : result.resources) {
+        documents.push_back(*fhir::parse_json(fhir::to_json(resource.doc->root())));
+        resources.push_back({documents.back()->root(), resource.full_url});
+    }
+    const auto back = put(plan, resources, message.view(), {at_noon(), true});
+    if (back.er7 == er7) return {};
+    std::string text = "changed:";
+    for (const auto& place : back.changed) text += " " + place;
+    return text;
+}
+
+/// Edits an element that a line with a way back made: another text, number, year or code.
+std::string edited(const Plan& plan, const Line& line, fhir::Element element) {
+    const std::string old(element.text());
+    if (line.conversion.kind == Conversion::Kind::table) {
+        const TablePlan& table = *line.conversion.table;
+        for (const auto& row : table.forward)
+            if (row.to != old && row.to.find('*') == std::string::npos && table.find_backward(row.to) == row.from)
+                return row.to;
+        return {};
+    }
+    if (line.conversion.kind != Conversion::Kind::builtin) return {};
+    switch (line.target.kind) {
+        case FhirKind::string:
+            return line.target.type == "string" || line.target.type == "markdown" ? old + " edited" : std::string();
+        case FhirKind::number:
+            return "12.50";
+        case FhirKind::date:
+        case FhirKind::date_time:
+            return old.size() >= 4 ? (old.substr(0, 4) == "2001" ? "2002" : "2001") + old.substr(4) : std::string();
+        default:
+            (void)plan;
+            return {};
+    }
+}
+
+/// Empty if the edit arrived; "-" if the message has nothing to edit.
+std::string put_get(const Plan& plan, const std::string& er7) {
+    const auto message = parse(er7);
+    const auto result = convert(plan, message.view());
+    std::map<std::uint32_t, const Line*> lines;
+    for_each_statement(plan, [&](const PlannedStatement& s) {
+        if (s.line) lines[s.line->id] = s.line;
+    });
+    // The domain: an element that alone came from its field (two copies of one value cannot say two things), and whose
+    // change does not make another resource of it.
+    std::map<std::uint32_t, int> uses;
+    std::map<const fhir::Node*, int> fields;
+    for (const auto& entry : result.trace) {
+        if (!entry.has_source) continue;
+        ++uses[entry.source.offset];
+        ++fields[entry.node];
+    }
+    std::vector<const TraceEntry*> candidates;
+    for (const auto& entry : result.trace) {
+        const auto at = lines.find(entry.line);
+        if (entry.has_source && uses[entry.source.offset] == 1 && fields[entry.node] == 1 && at != lines.end() &&
+            at->second->backward && fhir::Element(entry.node).has_value() &&
+            !edited(plan, *at->second, fhir::Element(entry.node)).empty())
+            candidates.push_back(&entry);
+    }
+    if (candidates.empty()) return "-";
+    const TraceEntry& chosen = *candidates[std::hash<std::string>()(er7.substr(0, 200)) % candidates.size()];
+    const fhir::Element element(chosen.node);
+    auto builder = fhir::DocumentBuilder::copy_of(result.resources[chosen.resource].doc->root());
+    // the same place in the copy
+    std::vector<std::size_t> way;
+    for (fhir::Element e = element; e.parent(); e = e.parent()) {
+        std::size_t n = 0;
+        for (const fhir::Element child : e.parent().children()) {
+            if (child == e) break;
+            ++n;
+        }
+        way.push_back(n);
+    }
+    fhir::Element copy = builder.root().get();
+    for (std::size_t i = way.size(); i-- > 0;) copy = copy.item(way[i]);
+    const std::string text = edited(plan, *lines[chosen.line], element);
+    if (element.kind() == fhir::Kind::number)
+        builder.handle(copy).set_number(text);
+    else
+        builder.handle(copy).set_string(text);
+    builder.handle(copy).remove("extension");  // the sender's own code for what it was
+    const auto document = std::move(builder).finish();
+    auto resources = sources(result);
+    resources[chosen.resource].element = document->root();
+    const std::string what = fhir::path_of(element) + " = " + text + " (was " + std::string(element.text()) +
+                             ", line " + std::to_string(plan.lines[chosen.line].line) + " of " +
+                             plan.lines[chosen.line].file + ")";
+    const auto back = put(plan, resources, message.view(), {at_noon(), true});
+    if (back.refused) return what + ": refused";
+    for (const auto& issue : back.issues) return what + ": " + issue.text + "\n" + testing::lines(back.er7);
+    // No byte that the edit does not concern: what no edit names stands as it stood.
+    const auto before = cut(message.view());
+    const auto after_message = parse(back.er7);
+    const auto after = cut(after_message.view());
+    if (before.size() != after.size()) return what + ": segments came or went";
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        if (before[i].code() == segment_code("ZZZ") && message.view()[i].raw() != after_message.view()[i].raw())
+            return what + ": a Z-segment changed";
+        std::size_t changed = 0;
+        for (const Leaf& leaf : before[i].leaves()) {
+            auto other = const_cast<LeafSegment&>(after[i]).find(leaf.position());
+            if (!other || other->text != leaf.text) ++changed;
+        }
+        if (changed > 12)
+            return what + ": " + std::to_string(changed) + " values of " + segment_name(before[i].code()) + " changed";
+    }
+    return {};
+}
+
+/// Texts of all leaves with their paths, arrays in any order.
+void leaves_of(fhir::Element element, const std::string& path, std::multiset<std::string>& out) {
+    if (element.has_value() && element.name() != "reference") out.insert(path + "=" + std::string(element.text()));
+    for (const fhir::Element child : element.children()) {
+        const bool item = element.is_array();
+        leaves_of(child, item ? path : path + "." + std::string(child.name()), out);
+    }
+}
+
+std::string lineage(const Plan& plan, const std::string& er7) {
+    const auto message = parse(er7);
+    const auto result = convert(plan, message.view());
+    for (const auto& entry : result.trace) {
+        if (entry.resource >= result.resources.size()) return "no such resource";
+        fhir::Element root(entry.node);
+        while (root.parent()) root = root.parent();
+        if (root != result.resources[entry.resource].doc->root())
+            return "a node of another resource: " + fhir::path_of(fhir::Element(entry.node));
+        if (!entry.has_source) continue;
+        const auto& s = entry.source;
+        const auto value = message.view()[s.segment]
+                               .field(s.field)
+                               .repetition(s.repetition)
+                               .component(s.component)
+                               .subcomponent(s.subcomponent);
+        if (value.raw() != message.bytes().substr(s.offset, s.length))
+            return leaf_name(message.view(), s) + " does not stand there";
+    }
+    return {};
+}
+
+std::string idempotent(const Plan& plan, const std::string& er7) {
+    const auto message = parse(er7);
+    for (const auto& resource : convert(plan, message.view()).resources) {
+        const auto once = merge(*resource.doc, resource);
+        const auto twice = merge(*once, resource);
+        if (!fhir::same_content(once->root(), twice->root())) return resource.type + " changes when merged again";
+        if (resource.erased.empty() && !fhir::same_content_in_any_order(once->root(), resource.doc->root()))
+            return resource.type + " is not itself merged with itself";
+    }
+    return {};
+}
+
+}  // namespace
+
+const std::vector<Law>& laws() {
+    static const std::vector<Law> all = {
+        {"determinism", deterministic},
+        {"GetPut", get_put},
+        {"lineage is true", lineage},
+        {"merge is idempotent", idempotent},
+    };
+    return all;
+}
+
+LawResult try_law(const Law& law, const Plan& plan, const MessagePlan& message, std::uint64_t first,
+                  std::size_t count) {
+    MessageGenerator generator(plan, message);
+    LawResult result;
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        const auto generated = generator.make(seed);
+        ++result.runs;
+        if (law.broken(plan, generated.er7()).empty()) continue;
+        if (result.failures++ != 0) continue;
+        const auto small =
+            shrink(generated, [&](const GeneratedMessage& m) { return !law.broken(plan, m.er7()).empty(); });
+        result.counterexample =
+            "seed " + std::to_string(seed) + "\n" + lines(small.er7()) + law.broken(plan, small.er7());
+    }
+    return result;
+}
+
+Fidelity measure(const Plan& plan, const MessagePlan& message, std::uint64_t first, std::size_t count) {
+    MessageGenerator generator(plan, message);
+    Fidelity out;
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        const auto er7 = generator.make(seed).er7();
+        const auto parsed = parse(er7);
+        const auto once = convert(plan, parsed.view());
+        if (once.refused) continue;
+        ++out.messages;
+        if (const auto lost = put_get(plan, er7); lost != "-") {
+            ++out.edits;
+            out.arrived += lost.empty() ? 1 : 0;
+        }
+        for (const auto& resource : once.resources) {
+            ++out.resources;
+            out.valid += fhir::validate_structure(*resource.doc).empty() ? 1 : 0;
+        }
+        const auto made = create(plan, once);
+        if (made.refused) continue;
+        const auto again = parse(made.er7);
+        const auto twice = convert(plan, again.view());
+        std::multiset<std::string> before, after;
+        for (const auto& resource : once.resources) leaves_of(resource.doc->root(), resource.type, before);
+        for (const auto& resource : twice.resources) leaves_of(resource.doc->root(), resource.type, after);
+        out.leaves += before.size();
+        for (const auto& leaf : before)
+            if (const auto at = after.find(leaf); at != after.end()) {
+                after.erase(at);
+                ++out.kept;
+            }
+        out.normal += create(plan, twice).er7 == made.er7 ? 1 : 0;
+    }
+    return out;
+}
+
+}  // namespace causeway::mappings::testing
