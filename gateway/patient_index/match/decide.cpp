@@ -141,7 +141,7 @@ bool family_agrees(const Evidence& e) {
     // a married name; twins who are both entered with given and family name exchanged look alike, but for that the
     // given name is then no given name
     return e.given_exact() && e.birth_exact() && e.stable_conflicts() == 0 && known_given_name(e.pair.given) &&
-           !e.multiple() && (e.mail_exact() || e.phone == phone_level::equal || e.street_agrees());
+           !e.multiple() && (e.mail_exact() || e.phone == phone_level::equal);
 }
 
 bool family_missing_is_carried(const Evidence& e) {
