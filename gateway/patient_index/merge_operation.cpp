@@ -326,8 +326,8 @@ void add_merge_operations(rest::Operations& operations, PatientIndex& index) {
     for (const bool undo : {false, true}) {
         rest::Operation operation;
         operation.name = undo ? "unmerge" : "merge";
-        operation.definition =
-            undo ? "urn:causeway:operation:patient-unmerge" : "http://hl7.org/fhir/OperationDefinition/Patient-merge";
+        operation.definition = undo ? "http://causeway.example.org/fhir/OperationDefinition/Patient-unmerge"
+                                    : "http://hl7.org/fhir/OperationDefinition/Patient-merge";
         operation.types = {"Patient"};
         operation.at_type = true;
         operation.affects_state = true;

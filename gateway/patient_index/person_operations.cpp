@@ -151,7 +151,7 @@ void add_person_operations(rest::Operations& operations, const Authorities& auth
     add(operations, authorities, std::move(pix), cross_reference);
     rest::Operation one;
     one.name = "golden";
-    one.definition = "urn:causeway:operation:patient-golden";
+    one.definition = "http://causeway.example.org/fhir/OperationDefinition/Patient-golden";
     one.at_type = one.at_instance = true;
     add(operations, authorities, std::move(one), golden);
 }
