@@ -1,4 +1,5 @@
 // How many edits a second go back into the message they belong to?
+#include "fhir/model/builder.hpp"
 #include "mappings/engine/put.hpp"
 #include "tests/bench/map_samples.hpp"
 
