@@ -57,11 +57,11 @@ std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(
 Database::Database(const std::filesystem::path& file, Mode mode) {
     const int flags =
         SQLITE_OPEN_NOMUTEX | (mode == Mode::read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    if (sqlite3_open_v2(file.c_str(), &db_, flags, nullptr) != SQLITE_OK) {
-        const std::string why = db_ ? sqlite3_errmsg(db_) : "out of memory";
-        sqlite3_close_v2(db_);
-        throw std::runtime_error(file.string() + ": " + why);
-    }
+    sqlite3* opened = nullptr;  // set even where opening fails
+    const int code = sqlite3_open_v2(file.c_str(), &opened, flags, nullptr);
+    db_.reset(opened);
+    if (code != SQLITE_OK)
+        throw std::runtime_error(file.string() + ": " + (opened ? sqlite3_errmsg(opened) : "out of memory"));
     // A file under its final name never changes: an import makes a new one and renames it.
     if (mode == Mode::read)
         execute("PRAGMA query_only=1; PRAGMA cache_size=-4096; PRAGMA temp_store=2");
@@ -69,10 +69,10 @@ Database::Database(const std::filesystem::path& file, Mode mode) {
         execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA page_size=8192; PRAGMA cache_size=-65536");
 }
 
-Database::~Database() { sqlite3_close_v2(db_); }
+void Database::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }
 
 void Database::execute(const char* sql) {
-    if (sqlite3_exec(db_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(db_);
+    if (sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) fail(handle());
 }
 
 }  // namespace causeway::terminology

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -51,15 +52,15 @@ class Database {
 public:
     enum class Mode : std::uint8_t { read, create };
     Database(const std::filesystem::path& file, Mode mode);
-    Database(const Database&) = delete;
-    Database& operator=(const Database&) = delete;
-    ~Database();
 
     void execute(const char* sql);
-    sqlite3* handle() const noexcept { return db_; }
+    sqlite3* handle() const noexcept { return db_.get(); }
 
 private:
-    sqlite3* db_ = nullptr;
+    struct Close {
+        void operator()(sqlite3* db) const noexcept;
+    };
+    std::unique_ptr<sqlite3, Close> db_;
 };
 
 }  // namespace causeway::terminology

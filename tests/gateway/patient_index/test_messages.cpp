@@ -125,7 +125,8 @@ TEST_SUITE("gateway/patient_index/messages") {
         CHECK(desk.person("7") == desk.person("1"));
         REQUIRE(desk.patient("7"));
         CHECK(desk.patient("7")->root()["id"].text() == desk.patient("1")->root()["id"].text());
-        const auto& identifiers = desk.patient("7")->root()["identifier"];
+        const auto moved = desk.patient("7");
+        const auto& identifiers = moved->root()["identifier"];
         CHECK(identifiers.size() == 1);
         CHECK(identifiers.first()["value"].text() == "7");
 
