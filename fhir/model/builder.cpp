@@ -185,7 +185,8 @@ MutableElement& MutableElement::as_array() noexcept {
 void MutableElement::copy(Element source, bool borrow) {
     const auto text = source.text();
     set_text(node_, source ? source.kind() : Kind::null, borrow ? text : builder_->arena().copy(text));
-    if (source.is_primitive()) node_->flags |= Node::primitive;
+    if (source.is_primitive() && (source.has_value() || source.size() != 0 || source.node()->flags & Node::primitive))
+        node_->flags |= Node::primitive;
     node_->offset = source.offset();
     node_->first = node_->last = nullptr;
     node_->count = 0;

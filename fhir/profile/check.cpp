@@ -106,7 +106,9 @@ private:
         if (rule.binding >= BindingStrength::preferred && !rule.value_set.empty())
             check_binding(run_, place.element, rule.binding, terminology.find_value_set(rule.value_set), rule.value_set,
                           run_.quiet() ? std::string() : rule_name(rule));
-        if (!rule.max_value_set.empty())
+        // text alone is one of the codes that a preferred binding leaves open, and none that an extensible one does
+        const bool asked = rule.strength() == BindingStrength::extensible || has_code(place.element);
+        if (!rule.max_value_set.empty() && asked)
             check_binding(run_, place.element, BindingStrength::required,
                           terminology.find_value_set(rule.max_value_set), rule.max_value_set,
                           run_.quiet() ? std::string() : rule_name(rule));
@@ -132,7 +134,27 @@ private:
                              joined(names) + " is");
         }
         if (!fits->profiles.empty()) profiles(place, rule, fits->profiles);
-        if (place.type->name == "Reference" && !targets_of(rule).empty()) target(place, rule, targets_of(rule));
+        if (place.type->name != "Reference") return;
+        if (!targets_of(rule).empty()) target(place, rule, targets_of(rule));
+        aggregation(place, rule);
+    }
+
+    /// Where the target of a literal reference is: in the resource, in the bundle, elsewhere.
+    void aggregation(const Place& place, const ElementRule& rule) {
+        unsigned allowed = 0;
+        for (const AllowedType& type : rule.types) {
+            if (type.code == "Reference" && type.aggregation == 0) return;
+            allowed |= type.aggregation;
+        }
+        const auto text = place.element["reference"].text();
+        if (text.empty()) return;
+        const bool bundled = run_.bundle && run_.bundle->find(text, run_.bundle->full_url_of(run_.root_resource));
+        const unsigned is = text.starts_with('#') ? unsigned{Aggregation::contained}
+                            : bundled             ? unsigned{Aggregation::bundled | Aggregation::referenced}
+                                                  : unsigned{Aggregation::referenced};
+        if (!(allowed & is))
+            wrong(place, rule, IssueCode::value,
+                  "what is referred to stands where the profile does not allow it (aggregation)");
     }
 
     static std::vector<std::string_view> targets_of(const ElementRule& rule) {

@@ -67,6 +67,12 @@ Discriminator::Kind discriminator_kind(std::string_view code) noexcept {
     return Discriminator::Kind::value;
 }
 
+std::uint8_t aggregation_of(std::string_view code) noexcept {
+    if (code == "contained") return Aggregation::contained;
+    if (code == "referenced") return Aggregation::referenced;
+    return code == "bundled" ? Aggregation::bundled : std::uint8_t{0};
+}
+
 /// The child element of that name; of several types the first that has it answers.
 const ElementDef* child_of(const ElementRule& parent, std::string_view name, MemberDef& member) noexcept {
     const auto in = [&](const TypeDef* type) -> const ElementDef* {
@@ -197,7 +203,7 @@ private:
         made->type = child.type;
         if (single) {
             made->type = single;
-            made->types.push_back({single, single->name, {}, {}});
+            made->types.push_back({single, single->name, {}, {}, 0});
         }
         return made;
     }
@@ -254,6 +260,7 @@ private:
                     allowed.profiles.push_back(name);
             }
             for (const Element target : entry["targetProfile"].items()) allowed.targets.push_back(target.text());
+            for (const Element mode : entry["aggregation"].items()) allowed.aggregation |= aggregation_of(mode.text());
             if (rule.base && allowed.targets.size() == rule.base->targets.size() &&
                 std::all_of(allowed.targets.begin(), allowed.targets.end(),
                             [](std::string_view target) { return core_type(target) != nullptr; }))
@@ -264,7 +271,7 @@ private:
             rule.type = allowed_types.front().type;
         const bool as_base = rule.base && allowed_types.size() == rule.base->types.size() &&
                              std::all_of(allowed_types.begin(), allowed_types.end(), [&](const AllowedType& allowed) {
-                                 return allowed.profiles.empty() && allowed.targets.empty();
+                                 return allowed.profiles.empty() && allowed.targets.empty() && allowed.aggregation == 0;
                              });
         const bool backbone = rule.base && rule.base->types.front()->kind == r4::TypeKind::backbone;
         if ((as_base && rule.slice.empty() && !is_abstract(rule)) || backbone)

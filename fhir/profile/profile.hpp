@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,6 +19,13 @@ struct AllowedType {
     std::string_view code;
     std::vector<std::string_view> profiles;  ///< canonical URLs, one of which must hold
     std::vector<std::string_view> targets;   ///< of references: profiles of the target
+    std::uint8_t aggregation = 0;            ///< of references: where the target may be, Aggregation bits; 0: anywhere
+};
+
+struct Aggregation {
+    static constexpr std::uint8_t contained = 1;
+    static constexpr std::uint8_t referenced = 2;
+    static constexpr std::uint8_t bundled = 4;
 };
 
 struct Discriminator {
@@ -60,6 +68,10 @@ struct ElementRule {
     std::vector<std::unique_ptr<ElementRule>> children;
     std::vector<std::unique_ptr<ElementRule>> slices;  ///< a slice of a slice stands in the slice
 
+    /// Of the binding in force: the profile's, or R4's where the profile says the same.
+    r4::BindingStrength strength() const noexcept {
+        return binding == r4::BindingStrength::none && base ? base->binding : binding;
+    }
     ElementRule* find_child(std::string_view child) const noexcept;
     ElementRule* find_slice(std::string_view wanted) const noexcept;
 };

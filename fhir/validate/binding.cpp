@@ -11,13 +11,6 @@ Answer either(Answer a, Answer b) noexcept {
     return a == Answer::unknown || b == Answer::unknown ? Answer::unknown : Answer::no;
 }
 
-bool has_code(Element coded) {
-    if (coded.has_value()) return true;
-    for (const Element coding : coded["coding"].items())
-        if (coding["code"].has_value()) return true;
-    return coded["code"].has_value();
-}
-
 /// A code alone means nothing: a Coding without system is in no value set.
 Answer coding_in(const Terminology& terminology, const ValueSet& set, Element coding) {
     if (!coding["code"].has_value() || !coding["system"].has_value()) return Answer::no;
@@ -42,6 +35,13 @@ std::string load_it(std::string_view system) {
 
 }  // namespace
 
+bool has_code(Element coded) {
+    if (coded.has_value()) return true;
+    for (const Element coding : coded["coding"].items())
+        if (coding["code"].has_value()) return true;
+    return coded["code"].has_value();
+}
+
 Answer bound(const Terminology& terminology, const ValueSet& set, Element coded) {
     if (coded.has_value()) return terminology.contains(set, {}, coded.text());
     if (const Element codings = coded["coding"]) {
@@ -60,6 +60,8 @@ void check_binding(Run& run, Element coded, BindingStrength strength, const Valu
     const bool preferred = strength == BindingStrength::preferred;
     const auto severity = required ? Severity::error : preferred ? Severity::information : Severity::warning;
     if (!has_code(coded)) {
+        if (coded.is_primitive())
+            return;  // an extension says why there is no value; the structure asks for one of both
         const bool is_quantity = coded.is_object() && !coded["coding"] && (coded["value"] || coded["unit"]);
         if (coded.size() == 0 || is_quantity || preferred) return;
         if (!required && coded["extension"]) return;
@@ -100,6 +102,9 @@ void check_coding(Run& run, Element coding) {
     if (!system.empty() && system.find(':') == std::string_view::npos)
         return run.error(IssueCode::value, coding["system"],
                          "the system of a coding is an absolute URI; this is relative", "coding");
+    if (!system.empty() && run.data.terminology->find_value_set(system) && !run.data.terminology->find_system(system))
+        return run.error(IssueCode::code_invalid, coding["system"],
+                         "the system of a coding is a code system; this is a value set", "coding");
     if (code.empty() || run.quiet()) return;
     if (system.empty()) {
         run.report(Severity::warning, IssueCode::code_invalid, coding, "a code without its system has no meaning",

@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include "fhir/model/reference.hpp"
 #include "fhir/validate/run.hpp"
@@ -21,6 +24,17 @@ public:
     }
 
 private:
+    /// R4: fullUrl "SHALL have a value", but for what is to be created and results of operations that have no identity.
+    void no_full_url(Element entry) {
+        const Element resource = entry["resource"];
+        if (!resource.is_object() || entry["search"]["mode"].text() == "outcome") return;
+        const bool identified = type_ == "document" || type_ == "message" || type_ == "collection" ||
+                                (type_ == "searchset" && resource["id"].has_value());
+        if (identified)
+            run_.missing(entry, "fullUrl", "'fullUrl' is missing: it is the identity of the entry's resource",
+                         "bundle");
+    }
+
     /// fullUrl: absolute, the identity of the resource, there unless the bundle asks for changes.
     void full_url(Element entry) {
         const Element url = entry["fullUrl"];
@@ -28,9 +42,7 @@ private:
         const bool asks =
             type_ == "batch" || type_ == "transaction" || type_ == "batch-response" || type_ == "transaction-response";
         if (!url.has_value()) {
-            if (!asks && resource.is_object() && type_ != "history" && !type_.empty())
-                run_.report(Severity::warning, IssueCode::required, entry,
-                            "the entry has no fullUrl: nothing can refer to its resource", "bundle");
+            if (!asks) no_full_url(entry);
             return;
         }
         const auto text = url.text();
@@ -55,6 +67,51 @@ private:
         for (const Element event : composition["event"].items())
             for (const Element detail : event["detail"].items()) carries(detail);
         sections(composition);
+        connected(composition);
+    }
+
+    /// A document holds its Composition and what belongs to it: what refers to it, or is referred to, through any
+    /// number of steps. A stylesheet is a Binary that nothing need name.
+    void connected(Element composition) {
+        std::unordered_map<const Node*, std::vector<Element>> beside;
+        for (const Element entry : bundle_["entry"].items()) {
+            const Element resource = entry["resource"];
+            if (!resource.is_object()) continue;
+            const Run::Focus focus(run_, resource, resource);
+            join(resource, resource, beside);
+        }
+        std::unordered_set<const Node*> reached{composition.node()};
+        for (std::vector<Element> next{composition}; !next.empty();) {
+            const Element at = next.back();
+            next.pop_back();
+            for (const Element other : beside[at.node()])
+                if (reached.insert(other.node()).second) next.push_back(other);
+        }
+        for (const Element entry : bundle_["entry"].items()) {
+            const Element resource = entry["resource"];
+            if (!resource.is_object() || resource.resource_type() == "Binary" || reached.count(resource.node()))
+                continue;
+            run_.error(IssueCode::business_rule, entry,
+                       "a document holds what its Composition leads to; nothing leads from it to this entry or back",
+                       "bundle");
+        }
+    }
+
+    /// Every text in a resource that names an entry joins the two.
+    void join(Element element, Element resource, std::unordered_map<const Node*, std::vector<Element>>& beside) {
+        for (const Element child : element.children()) {
+            if (child.kind() == Kind::string) {
+                const bool names =
+                    child.name() == "reference" || child.text().starts_with("urn:") || child.text().starts_with("http");
+                const Element target =
+                    names && !child.text().starts_with('#') ? run_.find_target(child.text()) : Element();
+                if (target && target != resource) {
+                    beside[resource.node()].push_back(target);
+                    beside[target.node()].push_back(resource);
+                }
+            }
+            if (child.size() != 0) join(child, resource, beside);
+        }
     }
 
     void sections(Element owner) {

@@ -66,7 +66,9 @@ public:
         if (url_.find(':') == std::string_view::npos) {
             if (!nested)
                 run_.error(IssueCode::extension, extension_["url"], "the URL of an extension is absolute", "extension");
-            return;  // a part of a complex extension: its definition says what it is
+            else
+                part();
+            return;
         }
         const auto found = run_.data.definitions->find(url_);
         if (!found.profile) return unknown(found.fault);
@@ -85,6 +87,21 @@ public:
     }
 
 private:
+    /// A part of a complex extension means what the definition around it says; its URL is known nowhere else.
+    void part() {
+        const auto owner = run_.data.definitions->find(place_["url"].text());
+        if (!owner.profile || owner.profile->type->name != "Extension") return;
+        const ElementRule* parts = owner.profile->root->find_child("extension");
+        if (!parts || parts->slices.empty()) return;
+        for (const auto& slice : parts->slices) {
+            const ElementRule* url = slice->find_child("url");
+            if (!url || !url->fixed || url->fixed.text() == url_) return;
+        }
+        run_.report(Severity::warning, IssueCode::extension, extension_["url"],
+                    "the extension " + std::string(place_["url"].text()) + " has no such part; it is not checked",
+                    owner.profile->url);
+    }
+
     void unknown(std::string_view fault) {
         if (!fault.empty())
             return run_.not_checked(extension_, "the extension " + std::string(url_) + ": " + std::string(fault), url_);

@@ -79,7 +79,8 @@ bool has_content(std::string_view div) noexcept {
             continue;
         }
         const xml::Markup markup = xml::read_markup(div, at);
-        if (markup.name == "img") return true;
+        const auto text = div.substr(at, markup.end - at);
+        if (markup.name == "img" || (text.starts_with("<![CDATA[") && text.size() > 12)) return true;
         at = markup.end;
     }
     return false;

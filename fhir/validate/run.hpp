@@ -110,6 +110,8 @@ private:
 /// issue.
 void check_binding(Run& run, Element coded, r4::BindingStrength strength, const ValueSet* set, std::string_view url,
                    std::string_view rule);
+/// A value of type code, or a code in a Coding, CodeableConcept or Quantity.
+bool has_code(Element coded);
 Answer bound(const Terminology& terminology, const ValueSet& set, Element coded);
 /// A code that its system does not have, a display that is not the code's, a system that is no URI.
 void check_coding(Run& run, Element coding);
@@ -124,6 +126,11 @@ std::string_view target_type(const Run& run, Element reference);
 
 /// Rules of a Bundle's entries that no invariant states.
 void check_bundle(Run& run, Element bundle);
+
+/// Rules of Questionnaires and definitions that no invariant states.
+void check_definition(Run& run, Element resource);
+/// The profile that R4 asks an Observation of that code to meet (its vital signs); empty for any other resource.
+std::string_view vital_sign_profile(Element resource) noexcept;
 
 /// One extension: known, allowed there, with the content that its definition asks for.
 void check_extension(Run& run, Element extension, bool is_modifier);

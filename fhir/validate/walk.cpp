@@ -48,6 +48,7 @@ public:
             check_bundle(run_, element);
         }
         type_rules(element, *type);
+        check_definition(run_, element);
         members(element, *type);
         if (element["contained"]) contained_ids(element);
         profiles(element, *type);
@@ -102,6 +103,7 @@ private:
         if (element.binding >= BindingStrength::preferred) binding(item, element);
         if (type.kind == TypeKind::primitive) {
             if (type.primitive == r4::Primitive::xhtml) check_narrative(run_, item);
+            if (type.primitive == r4::Primitive::string || type.primitive == r4::Primitive::markdown) blanks(item);
             if (item.size() != 0) members(item, type);
             return;
         }
@@ -118,13 +120,24 @@ private:
     void binding(Element item, const ElementDef& element) {
         check_binding(run_, item, element.binding, run_.data.rules->value_set(element), element.value_set, "binding");
         // R4 states a widest value set only where it prefers the common languages.
-        if (element.value_set == languages)
+        if (element.value_set == languages && has_code(item))
             check_binding(run_, item, BindingStrength::required, run_.data.terminology->find_value_set(all_languages),
                           all_languages, "binding");
     }
 
+    /// R4 lets such a string be, and says that there should be none: XML may trim it to nothing.
+    void blanks(Element item) {
+        const auto text = item.text();
+        if (!text.empty() && text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+            run_.report(Severity::warning, IssueCode::value, item, "a string of blanks only", "string");
+    }
+
     void identifier(Element item) {
         const auto system = item["system"].text();
+        const Element value = item["value"];
+        if (system == "urn:ietf:rfc:3986" && value.has_value() && value.text().find(':') == std::string_view::npos)
+            run_.error(IssueCode::value, value, "an identifier of the system urn:ietf:rfc:3986 is an absolute URI",
+                       "identifier");
         if (!system.empty() && system.find(':') == std::string_view::npos)
             run_.error(IssueCode::value, item["system"],
                        "the system of an identifier is an absolute URI; this is relative", "identifier");
@@ -173,6 +186,15 @@ private:
                     profile(element, type, url.text());
         if (top)
             for (const std::string& url : asked) profile(element, type, url);
+        const auto vital = vital_sign_profile(element);
+        if (!vital.empty() && !(top && std::find(asked.begin(), asked.end(), vital) != asked.end()) &&
+            !(run_.options.meta_profiles && names_profile(element, vital)))
+            profile(element, type, vital);
+    }
+
+    static bool names_profile(Element element, std::string_view wanted) {
+        const auto urls = element["meta"]["profile"].items();
+        return std::any_of(urls.begin(), urls.end(), [&](Element url) { return url.text() == wanted; });
     }
 
     void profile(Element element, const TypeDef& type, std::string_view url) {
