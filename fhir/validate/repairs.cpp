@@ -25,6 +25,10 @@ constexpr Repair repairs[] = {
     {"mdd-1", "MedicationDispense",
      "whenHandedOver.empty() or whenPrepared.empty() or "
      "iif((whenHandedOver >= whenPrepared).exists(), whenHandedOver >= whenPrepared, true)"},
+    // What is not there is not too large, and no wrong maximum.
+    {"ras-2", "RiskAssessment.prediction",
+     "probability.empty() or (probability is decimal implies (probability as decimal) <= 100)"},
+    {"md-1", "MessageDefinition.focus", "max.empty() or max = '*' or max.toInteger() > 0"},
     // The rule says "more than one".
     {"que-12", "Questionnaire.item", "enableWhen.count() > 1 implies enableBehavior.exists()"},
     // Boolean with a capital is FHIRPath's own type; the element has FHIR's.

@@ -31,6 +31,7 @@ struct Options {
     std::string charset;
     bool strict = false;
     bool list_profiles = false;
+    bool list_must_support = false;
 };
 
 /// One JSON object on one line, member by member.
@@ -122,6 +123,25 @@ public:
                 fmt::print(stderr, "{}: cannot be read\n", file);
                 exit_ = Exit::failed;
             }
+        }
+        return exit_;
+    }
+
+    /// One line for each FHIR profile that is asked for: the elements that it marks mustSupport, its bases' included.
+    Exit must_support() {
+        if (!load_profiles() || !load_definitions()) return exit_;
+        if (validator_ == nullptr) validator_ = fhir::Validator::built_in();
+        for (const std::string& url : fhir_profiles_) {
+            const auto elements = validator_->must_support(url);
+            if (!elements) {
+                fmt::print(stderr, "{}: {}\n", url, elements.error().message);
+                exit_ = Exit::failed;
+                continue;
+            }
+            std::vector<std::string> rows;
+            for (const std::string& id : *elements) fhir::append_json_string(id, rows.emplace_back());
+            JsonLine line;
+            print(line.text("profile", url).raw("must_support", list_of(rows)).take());
         }
         return exit_;
     }
@@ -448,9 +468,13 @@ void add_validate_command(CLI::App& app, Exit& exit_code) {
     command->add_option("--charset", options->charset, "read messages by this character set, whatever MSH-18 says");
     command->add_flag("--strict", options->strict, "read messages with the usual tolerances only");
     command->add_flag("--list-profiles", options->list_profiles, "print the message profiles that are built in");
+    command->add_flag("--must-support", options->list_must_support,
+                      "print the elements that each FHIR --profile marks mustSupport, and check nothing");
     command->callback([options, &exit_code] {
         if (options->list_profiles) {
             exit_code = list_profiles();
+        } else if (options->list_must_support) {
+            exit_code = Validation(*options).must_support();
         } else if (options->files.empty()) {
             fmt::print(stderr, "validate: a file is required\n");
             exit_code = Exit::usage;

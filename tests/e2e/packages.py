@@ -20,7 +20,7 @@ URL = "http://example.org/named-patient"
 PROFILE = {"resourceType": "StructureDefinition", "url": URL, "version": "1.0.0", "name": "NamedPatient", "status": "draft",
            "kind": "resource", "abstract": False, "type": "Patient", "derivation": "constraint",
            "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
-           "differential": {"element": [{"id": "Patient.name", "path": "Patient.name", "min": 1}]}}
+           "differential": {"element": [{"id": "Patient.name", "path": "Patient.name", "min": 1, "mustSupport": True}]}}
 CODED = {"resourceType": "StructureDefinition", "url": "http://example.org/coded-patient", "version": "1.0.0", "name": "CodedPatient",
          "status": "draft", "kind": "resource", "abstract": False, "type": "Patient", "derivation": "constraint", "baseDefinition": URL,
          "differential": {"element": [{"id": "Patient.maritalStatus", "path": "Patient.maritalStatus", "binding": {
@@ -154,6 +154,11 @@ def main():
         broken.write_bytes((packages / "named.tgz").read_bytes()[:-40])
         check(validate(broken)[0] == 2, "an archive that breaks off is refused")
         check(validate(here / "nowhere")[0] == 2, "a place that is not there is refused")
+
+        listed = subprocess.run([causeway, "validate", "--package", str(packages), "--profile", CODED["url"], "--must-support"],
+                                capture_output=True, text=True, timeout=60)
+        check(listed.returncode == 0 and json.loads(listed.stdout) == {"profile": CODED["url"], "must_support": ["Patient.name"]},
+              "must-support elements are listed, those of the base included")
 
         over_a_socket(causeway, here, packages, "archives")
         over_a_socket(causeway, here, unpacked.parent, "unpacked")
