@@ -19,11 +19,13 @@ bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
 
 std::string_view string_fault(std::string_view text) noexcept {
+    bool content = false;
     for (const char c : text) {
+        content |= !is_blank(c);
         if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r')
             return "a control character; of these only tab, carriage return and line feed are allowed";
     }
-    if (text.empty()) return "an empty string; leave the element out";
+    if (!content) return text.empty() ? "an empty string; leave the element out" : "a string of blanks only";
     if (text.size() > string_bytes_max) return "a string longer than 1 MB";
     return {};
 }

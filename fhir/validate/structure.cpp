@@ -143,8 +143,6 @@ private:
             if (const auto fault = primitive_fault(type.primitive, element); !fault.empty())
                 report(element, IssueCode::value, std::string(fault));
         } else if (element.size() == 0) {
-            // a null that fills the companion array beyond the values stands for nothing; one among the values is there
-            if (element.parent().is_array() && !(element.node()->flags & Node::primitive)) return;
             return report(element, IssueCode::structure, "a null that no extension explains; leave the element out");
         } else if (has_only_id(element)) {
             return nothing_but_id(element);

@@ -103,7 +103,6 @@ private:
         if (element.binding >= BindingStrength::preferred) binding(item, element);
         if (type.kind == TypeKind::primitive) {
             if (type.primitive == r4::Primitive::xhtml) check_narrative(run_, item);
-            if (type.primitive == r4::Primitive::string || type.primitive == r4::Primitive::markdown) blanks(item);
             if (item.size() != 0) members(item, type);
             return;
         }
@@ -123,13 +122,6 @@ private:
         if (element.value_set == languages && has_code(item))
             check_binding(run_, item, BindingStrength::required, run_.data.terminology->find_value_set(all_languages),
                           all_languages, "binding");
-    }
-
-    /// R4 lets such a string be, and says that there should be none: XML may trim it to nothing.
-    void blanks(Element item) {
-        const auto text = item.text();
-        if (!text.empty() && text.find_first_not_of(" \t\r\n") == std::string_view::npos)
-            run_.report(Severity::warning, IssueCode::value, item, "a string of blanks only", "string");
     }
 
     void identifier(Element item) {
