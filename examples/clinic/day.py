@@ -4,9 +4,10 @@
     day.py --causeway build/release/causeway [--once] [--free-ports] [--tls] [--quiet]
 
 Starts the gateway on causeway.toml beside this file and plays a day against it: registrations, duplicates, a merge, an
-order to the laboratory and its results, a laboratory that is down, and a gateway that is killed. Each step says what
-went in, what came out, and what was checked. Then the gateway goes on serving until Ctrl-C; with --once the day ends
-with exit code 0 if every check held, else 1. --free-ports and a folder of its own let the tests run it anywhere.
+order to the laboratory and its results, a laboratory that is down, a gateway that is killed, a prescription, a referral, a
+vaccination, and an exchange that listens and asks. Each step says what went in, what came out, and what was checked. Then
+the gateway goes on serving until Ctrl-C; with --once the day ends with exit code 0 if every check held, else 1.
+--free-ports and a folder of its own let the tests run it anywhere.
 --tls makes a throw-away certificate authority and plays the same day over HTTPS and MLLP with certificates on both sides.
 """
 import argparse
@@ -26,54 +27,21 @@ import threading
 import time
 import urllib.parse
 
+from partners import Partners
 from throwaway_ca import Authority
+from wire import Mllp, fields, message
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+
+# The partners that `causeway listen` plays, with the ports of causeway.toml. Each has a script of its name, if it needs one.
+STAND_INS = {"lab": 2576, "pharmacy": 2577, "cardiology": 2578, "registry": 2579, "hie": 2580}
 
 
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-class Mllp:
-    """A sending system: one connection, one message at a time, as most of them do it."""
-
-    def __init__(self, port, tls=None):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=20)
-        if tls:
-            self.socket = tls.wrap_socket(self.socket, server_hostname="127.0.0.1")
-        self.buffer = b""
-
-    def send(self, message):
-        self.socket.sendall(b"\x0b" + message + b"\x1c\r")
-        while b"\x1c\r" not in self.buffer:
-            data = self.socket.recv(65536)
-            if not data:
-                raise ConnectionError("the gateway closed the connection")
-            self.buffer += data
-        frame, self.buffer = self.buffer.split(b"\x1c\r", 1)
-        return frame.lstrip(b"\x0b").decode("utf-8", "replace")
-
-    def close(self):
-        self.socket.close()
-
-
-def message(name):
-    """A file of messages/ as it goes over the wire: segments end with CR."""
-    return (HERE / "messages" / name).read_bytes().replace(b"\r\n", b"\r").replace(b"\n", b"\r")
-
-
-def fields(er7, segment):
-    """The fields of the first segment of that name, as strings by their number."""
-    separator = er7[3]
-    for line in er7.replace("\n", "\r").split("\r"):
-        if line.startswith(segment):
-            parts = line.split(separator)
-            return [separator] + parts if segment == "MSH" else parts
-    return []
 
 
 class Fhir:
@@ -112,17 +80,17 @@ class Fhir:
                [e["resource"] for e in entries if e.get("search", {}).get("mode") == "include"]
 
 
-class Day:
+class Day(Partners):
     def __init__(self, options):
         self.options = options
         self.failed = 0
         self.checked = 0
         self.gateway = None
-        self.lab = None
+        self.stand_ins = {}
         self.folder = pathlib.Path(options.folder).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.http_port, self.mllp_port, self.lab_port = (
-            (free_port(), free_port(), free_port()) if options.free_ports else (8080, 2575, 2576))
+        self.http_port, self.mllp_port = (free_port(), free_port()) if options.free_ports else (8080, 2575)
+        self.ports = {name: free_port() if options.free_ports else port for name, port in STAND_INS.items()}
         self.tls = Authority(self.folder / "tls") if options.tls else None
         desk = self.tls.client("front-desk") if self.tls else None
         self.desk = desk
@@ -151,7 +119,8 @@ class Day:
 
     def configuration(self):
         text = (HERE / "causeway.toml").read_text(encoding="utf-8")
-        text = text.replace("8080", str(self.http_port)).replace("2575", str(self.mllp_port)).replace("2576", str(self.lab_port))
+        ports = {8080: self.http_port, 2575: self.mllp_port, **{STAND_INS[name]: port for name, port in self.ports.items()}}
+        text = re.sub(r"port = (\d+)", lambda found: f"port = {ports[int(found.group(1))]}", text)
         text = text.replace('"var/causeway.db"', json.dumps(str(self.folder / "causeway.db")))
         if self.tls:
             text = self.with_tls(text)
@@ -190,33 +159,34 @@ class Day:
         print(open(self.folder / "gateway.log", errors="replace").read()[-3000:])
         sys.exit("the gateway did not become ready")
 
-    def start_lab(self):
-        self.inbox = self.folder / "lab-received"
-        self.inbox.mkdir(exist_ok=True)
-        tls = []
+    def start_partner(self, name):
+        inbox = self.folder / "received" / name
+        inbox.mkdir(parents=True, exist_ok=True)
+        script = HERE / f"{name}.script"
+        options = ["--script", str(script)] if script.exists() else []
         if self.tls:
-            certificate, key = map(str, self.tls.issue("laboratory"))
-            tls = ["--tls-certificate", certificate, "--tls-key", key, "--tls-client-ca", str(self.tls.ca),
-                   "--tls-client-pin", "subject:CN=gateway,O=Throw-away"]
-        self.lab = subprocess.Popen([self.binary, "listen", "--port", str(self.lab_port), "--out", str(self.inbox),
-                                     "--script", str(HERE / "lab.script"), *tls],
-                                    stdout=subprocess.DEVNULL, stderr=open(self.folder / "lab.log", "ab"))
+            certificate, key = map(str, self.tls.issue(name))
+            options += ["--tls-certificate", certificate, "--tls-key", key, "--tls-client-ca", str(self.tls.ca),
+                        "--tls-client-pin", "subject:CN=gateway,O=Throw-away"]
+        self.stand_ins[name] = subprocess.Popen(
+            [self.binary, "listen", "--port", str(self.ports[name]), "--out", str(inbox), *options],
+            stdout=subprocess.DEVNULL, stderr=open(self.folder / f"{name}.log", "ab"))
         for _ in range(200):
             try:
-                socket.create_connection(("127.0.0.1", self.lab_port), timeout=1).close()
+                socket.create_connection(("127.0.0.1", self.ports[name]), timeout=1).close()
                 return
             except OSError:
                 time.sleep(0.05)
-        sys.exit("the stand-in laboratory did not start")
+        sys.exit(f"the stand-in {name} did not start")
 
-    def stop_lab(self):
-        self.lab.terminate()
-        self.lab.wait(10)
-        self.lab = None
+    def stop_partner(self, name):
+        process = self.stand_ins.pop(name)
+        process.terminate()
+        process.wait(10)
 
-    def lab_received(self):
+    def received(self, name):
         found = []
-        for path in sorted(self.inbox.rglob("*.hl7"), key=lambda p: (p.stat().st_mtime_ns, p.name)):
+        for path in sorted((self.folder / "received" / name).rglob("*.hl7"), key=lambda p: (p.stat().st_mtime_ns, p.name)):
             found.append(path.read_bytes().decode("utf-8", "replace"))
         return found
 
@@ -351,7 +321,7 @@ class Day:
 
     def laboratory(self):
         self.step("14:50  The EMR orders a lipid panel: FHIR in, OML^O21 out to the laboratory")
-        self.start_lab()
+        self.start_partner("lab")
         status, _, doctor = self.fhir.request("PUT", "Practitioner/northgate-halvorsen", {
             "resourceType": "Practitioner", "id": "northgate-halvorsen",
             "identifier": [{"system": "http://hl7.org/fhir/sid/us-npi", "value": "1740283947"}],
@@ -361,7 +331,7 @@ class Day:
         self.nunez = self.patient("10231")["id"]
         status, self.order_id = self.order("EMR-77001", self.nunez)
         self.check(status == 201, "ServiceRequest created: 201")
-        received = self.wait_for(self.lab_received)
+        received = self.wait_for(lambda: self.received("lab"))
         if not self.check(bool(received), "the laboratory received a message"):
             return
         oml = received[0]
@@ -425,8 +395,8 @@ class Day:
 
     def outage(self):
         self.step("16:30  The laboratory is down; orders wait; the gateway is killed in the middle (SIGKILL)")
-        had = len(self.lab_received())
-        self.stop_lab()
+        had = len(self.received("lab"))
+        self.stop_partner("lab")
         acknowledged, registered = [], []
         stop = threading.Event()
 
@@ -472,11 +442,11 @@ class Day:
         missing = [i for _, i in acknowledged if self.fhir.request("GET", f"ServiceRequest/{i}")[0] != 200]
         missing += [v for v in registered if self.patient(v) is None]
         self.check(not missing, f"nothing that was acknowledged is missing ({len(acknowledged) + len(registered)} looked up)")
-        self.start_lab()
+        self.start_partner("lab")
         expected = [number for number, _ in acknowledged]
-        self.wait_for(lambda: len(self.lab_received()) >= had + len(expected), 40)
+        self.wait_for(lambda: len(self.received("lab")) >= had + len(expected), 40)
         time.sleep(0.5)
-        got = [fields(m, "ORC")[2].split("^")[0] for m in self.lab_received()[had:]]
+        got = [fields(m, "ORC")[2].split("^")[0] for m in self.received("lab")[had:]]
         # an order that was stored but whose 201 the kill swallowed may follow the acknowledged ones
         extra = [n for n in got if n not in expected]
         self.check(got[:len(expected)] == expected and len(extra) <= 1 and len(set(got)) == len(got),
@@ -501,17 +471,18 @@ class Day:
     def play(self):
         self.say("Causeway, the clinic's day. FHIR on %s://127.0.0.1:%d/fhir, MLLP on 127.0.0.1:%d, store %s" % (
             "https" if self.tls else "http", self.http_port, self.mllp_port, self.folder / "causeway.db"))
-        shutil.rmtree(self.folder / "lab-received", ignore_errors=True)
+        shutil.rmtree(self.folder / "received", ignore_errors=True)
         self.start_gateway(fresh=True)
-        for part in (self.registrations, self.identities, self.laboratory, self.outage, self.evening):
+        for part in (self.registrations, self.identities, self.laboratory, self.outage, self.evening, self.pharmacy,
+                     self.referral, self.registry, self.exchange):
             try:
                 part()
             except (RuntimeError, OSError, KeyError, TypeError, IndexError, http.client.HTTPException) as error:
                 self.check(False, f"{part.__name__}: {error!r}")
 
     def end(self):
-        if self.lab:
-            self.stop_lab()
+        for name in list(self.stand_ins):
+            self.stop_partner(name)
         if self.gateway and self.gateway.poll() is None:
             self.gateway.send_signal(signal.SIGTERM)
             try:

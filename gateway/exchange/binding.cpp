@@ -7,6 +7,7 @@
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
 #include "gateway/exchange/merge_content.hpp"
+#include "gateway/exchange/order_links.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -36,11 +37,19 @@ public:
             if (candidate.name.type != "DiagnosticReport" || !candidate.incoming || binding_.hold) continue;
             if (auto linked = link_order(candidate); linked.has_error()) return linked.error();
         }
+        for (auto& candidate : candidates_) {
+            if (!candidate.incoming || binding_.hold) continue;
+            if (auto linked = link_numbers(candidate); linked.has_error()) return linked.error();
+        }
         if (binding_.hold) return std::move(binding_);
         auto hold = apply_result_rules(reader_, candidates_);
         if (hold.has_error()) return hold.error();
         binding_.hold = std::move(*hold);
         if (binding_.hold) return std::move(binding_);
+        for (const auto& candidate : candidates_) {
+            if (candidate.incoming && candidate.note.empty() && !candidate.mapped->from_identity_only)
+                binding_.told.push_back({candidate.name, candidate.incoming});
+        }
         merge_contents();
         retire_merged();
         for (int depth = 0; depth < 3; ++depth) drop_unreferred();
@@ -100,17 +109,50 @@ private:
             }
         }
         if (!order) return {};
-        const auto stored = reader_.read(order->type, order->id);
-        if (stored.has_error()) return stored.error();
-        if (!*stored || (*stored)->erased()) return {};
-        const auto document = fhir::parse_json((*stored)->body.json);
-        if (document.has_error()) return {};
-        auto hold = find_mismatch(reader_, **document, *report.incoming);
-        if (hold.has_error()) return hold.error();
-        binding_.hold = std::move(*hold);
+        const auto there = hold_on_mismatch(*order, *report.incoming);
+        if (there.has_error()) return there.error();
+        if (!*there) return {};
         report.incoming = based_on(report.incoming, *order);
         for (auto& key : unknown) binding_.identities.emplace_back(std::move(key), *order);
         return {};
+    }
+
+    /// An order that is named by its number alone is looked up; one that is not known (yet) stays a number.
+    Result<void> link_numbers(Candidate& candidate) {
+        const auto links = unresolved_orders(*candidate.incoming);
+        if (links.empty()) return {};
+        std::vector<std::optional<ResourceName>> orders;
+        for (const auto& link : links) {
+            std::optional<ResourceName> order;
+            for (const auto& key : link.keys) {
+                const auto known = look_up(key);
+                if (known.has_error()) return known.error();
+                if (*known && !order) order = **known;
+            }
+            orders.push_back(std::move(order));
+        }
+        if (std::none_of(orders.begin(), orders.end(), [](const auto& order) { return order.has_value(); })) return {};
+        for (auto& order : orders) {
+            if (!order) continue;
+            const auto there = hold_on_mismatch(*order, *candidate.incoming);
+            if (there.has_error()) return there.error();
+            if (!*there) order.reset();
+        }
+        candidate.incoming = with_orders(candidate.incoming, links, orders);
+        return {};
+    }
+
+    /// The message waits for a person if the order is another patient's. False: there is no such order any more.
+    Result<bool> hold_on_mismatch(const ResourceName& order, const fhir::Document& incoming) {
+        const auto stored = reader_.read(order.type, order.id);
+        if (stored.has_error()) return stored.error();
+        if (!*stored || (*stored)->erased()) return false;
+        const auto document = fhir::parse_json((*stored)->body.json);
+        if (document.has_error()) return false;
+        auto hold = find_mismatch(reader_, **document, incoming);
+        if (hold.has_error()) return hold.error();
+        if (*hold) binding_.hold = std::move(*hold);
+        return true;
     }
 
     /// A47 gives a record another number: the resource under the new one is that of the old one, unless the new one is
@@ -194,7 +236,11 @@ private:
             if (!candidate.stored) {
                 candidate.content = candidate.incoming;
             } else if (!candidate.mapped->from_identity_only) {
-                candidate.content = merge_content(candidate.stored, *candidate.incoming, candidate.mapped->erased);
+                const bool answered = is_order(candidate.name.type) && !is_order_message(mapped_.structure);
+                const auto incoming =
+                    answered ? said_of_order(*candidate.stored, candidate.incoming) : candidate.incoming;
+                candidate.content = merge_content(candidate.stored, *incoming,
+                                                  answered ? std::span<const std::string>() : candidate.mapped->erased);
                 if (order_rank(candidate.content->root()["status"].text()) >= 0) {
                     candidate.content = keep_order_status(*candidate.stored, std::move(candidate.content));
                 }

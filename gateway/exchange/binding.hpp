@@ -7,6 +7,7 @@
 
 #include "gateway/exchange/candidate.hpp"
 #include "gateway/exchange/lab_rules.hpp"
+#include "gateway/exchange/order_tasks.hpp"
 #include "gateway/rest/resource_writer.hpp"
 #include "gateway/storage/storage.hpp"
 #include "mappings/engine/forward.hpp"
@@ -29,6 +30,7 @@ struct Binding {
     std::vector<BoundWrite> writes;
     std::vector<std::pair<std::string, storage::ResourceName>> identities;  ///< new keys
     std::vector<storage::ResourceName> names;  ///< by index of the forward result's resources
+    std::vector<Told> told;                    ///< what the message says and is not of the past
     std::optional<Hold> hold;
     std::optional<rest::Fault> fault;  ///< a resource that may not be stored: `fault_type` says which
     std::string fault_type;

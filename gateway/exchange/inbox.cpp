@@ -109,11 +109,12 @@ void Intake::prepare() {
 
 void Intake::prepare_or_throw() {
     envelope_ = open_envelope(std::move(bytes_), *settings_);
+    if (!arrival_.answer_of.empty()) envelope_.partner = find_partner(*settings_, arrival_.answer_of);
     receipt_.kind = envelope_.kind();
     receipt_.partner = envelope_.partner != nullptr ? envelope_.partner->name : std::string();
     principal_ = {security::Principal::Kind::partner, receipt_.partner, arrival_.address};
     if (envelope_.refusal) return refuse(*envelope_.refusal, Receipt::Outcome::rejected);
-    if (!envelope_.partner->speaks_through(arrival_.certificate.get())) {
+    if (arrival_.answer_of.empty() && !envelope_.partner->speaks_through(arrival_.certificate.get())) {
         return refuse({hl7v2::AckCode::ar, hl7v2::ErrorCode::internal_error, "MSH", hl7v2::Position{3},
                        "the connection's certificate is not one of this sender's"},
                       Receipt::Outcome::rejected);
@@ -312,6 +313,11 @@ storage::Result<void> Intake::process(storage::Transaction& transaction) {
     receipt_.id = *id;
     if (!binding_->hold) {
         if (auto done = write_all(transaction, *id); done.has_error()) return done;
+        if (services_.tasks != nullptr) {
+            auto done =
+                services_.tasks->told(transaction, receipt_.partner, mapped_.structure, binding_->told, principal_);
+            if (done.has_error()) return done;
+        }
     }
     if (auto done = transaction.put_trace(*id, trace()); done.has_error()) return done;
     if (auto done = audit(transaction); done.has_error()) return done;
@@ -407,7 +413,7 @@ storage::Result<bool> Intake::answered_by_sequence(storage::Transaction& transac
 
 /// A deferred application acknowledgement, or one that came late: it belongs to a message of ours.
 storage::Result<void> Intake::settle_answered(storage::Transaction& transaction) {
-    const auto settled = settle_stray_answer(transaction, receipt_.partner, envelope_.raw);
+    const auto settled = settle_stray_answer(transaction, receipt_.partner, envelope_.raw, services_.tasks);
     if (settled.has_error()) return settled.error();
     settled_ = *settled;
     const bool trouble =

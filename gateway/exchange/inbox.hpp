@@ -10,6 +10,7 @@
 #include "gateway/exchange/binding.hpp"
 #include "gateway/exchange/envelope.hpp"
 #include "gateway/exchange/identity_desk.hpp"
+#include "gateway/exchange/order_tasks.hpp"
 #include "gateway/exchange/reply.hpp"
 #include "gateway/exchange/router.hpp"
 #include "gateway/exchange/stray_answer.hpp"
@@ -29,6 +30,8 @@ struct Arrival {
     std::string channel;                                            ///< the listener's name
     std::string address;                                            ///< of the peer, without port
     std::shared_ptr<const tls::Certificate> certificate = nullptr;  ///< checked; null if the peer has shown none
+    /// Not empty: it is an answer that came on our own connection to this partner, whatever its MSH-3 and MSH-4 say.
+    std::string answer_of = {};
 };
 
 /// What became of a message, for its sender and for whoever counts.
@@ -81,6 +84,7 @@ public:
         /// After the commit, any thread: an acknowledgement by itself settled this message to the partner.
         std::function<void(const std::string& partner, storage::OutboxId id)> settled = {};
         const IdentityDesk* identity_desk = nullptr;  ///< null: no queries, and senders are not held to domains
+        const OrderTasks* tasks = nullptr;            ///< null: no Tasks of orders are kept
     };
     Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings, mappings::LiveMaps maps);
 

@@ -39,7 +39,13 @@ int rank_of(const std::array<Rank, n>& ranks, std::string_view status) noexcept 
 }
 
 bool is_result(std::string_view type) { return type == "DiagnosticReport" || type == "Observation"; }
-bool is_order(std::string_view type) { return type == "ServiceRequest" || type == "MedicationRequest"; }
+
+/// Whether a choice element (occurrence[x], medication[x]) stands in the resource.
+bool has_choice(fhir::Element resource, std::string_view stem) {
+    for (const auto member : resource.children())
+        if (member.name().starts_with(stem)) return true;
+    return false;
+}
 
 std::string_view status_of(const fhir::DocumentPtr& document) {
     return document ? document->root()["status"].text() : std::string_view();
@@ -142,6 +148,30 @@ fhir::DocumentPtr based_on(const fhir::DocumentPtr& report, const storage::Resou
     }
     auto builder = fhir::DocumentBuilder::edit(report);
     builder.root().append("basedOn").member("reference").set_string(target);
+    return std::move(builder).finish();
+}
+
+bool is_order(std::string_view type) noexcept { return type == "ServiceRequest" || type == "MedicationRequest"; }
+
+bool is_order_message(std::string_view structure) noexcept {
+    constexpr std::array<std::string_view, 11> structures = {"OML_O21", "OML_O33", "OML_O35", "ORM_O01",
+                                                             "OMG_O19", "OMI_O23", "OMP_O09", "RDE_O11",
+                                                             "REF_I12", "PPR_PC1", "OMS_O05"};
+    return std::find(structures.begin(), structures.end(), structure) != structures.end();
+}
+
+fhir::DocumentPtr said_of_order(const fhir::Document& stored, const fhir::DocumentPtr& incoming) {
+    constexpr std::array<std::string_view, 4> always = {"resourceType", "identifier", "status", "extension"};
+    auto builder = fhir::DocumentBuilder::edit(incoming);
+    std::vector<fhir::Element> unsaid;
+    for (const auto member : incoming->root().children()) {
+        const auto name = member.name();
+        bool there = static_cast<bool>(stored.root()[name]);
+        for (const std::string_view stem : {"occurrence", "medication", "asNeeded", "quantity", "reported"})
+            there = there || (name.starts_with(stem) && has_choice(stored.root(), stem));
+        if (there && std::find(always.begin(), always.end(), name) == always.end()) unsaid.push_back(member);
+    }
+    for (const auto member : unsaid) builder.root().remove(member.name());
     return std::move(builder).finish();
 }
 

@@ -37,6 +37,15 @@ std::vector<std::string> order_keys(fhir::Element report);
 /// The report with `order` among its basedOn; the same document if it is there.
 fhir::DocumentPtr based_on(const fhir::DocumentPtr& report, const storage::ResourceName& order);
 
+bool is_order(std::string_view resource_type) noexcept;  ///< ServiceRequest, MedicationRequest
+
+/// Whether messages of this structure give orders; all others answer or report.
+bool is_order_message(std::string_view structure) noexcept;
+
+/// What a result, a reply or a document may change of an order that is stored: its identifiers, its status, what its
+/// extensions say, and what the order lacks. What was ordered stays as it was ordered.
+fhir::DocumentPtr said_of_order(const fhir::Document& stored, const fhir::DocumentPtr& incoming);
+
 /// The status of an order never goes back: the merged content with the stored status where the new one would be a step
 /// back.
 fhir::DocumentPtr keep_order_status(const fhir::Document& stored, fhir::DocumentPtr merged);

@@ -25,11 +25,16 @@ storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, 
     return std::optional(std::move(later));
 }
 
-storage::Result<void> settle_outgoing(storage::Transaction& transaction, const Settlement& settlement) {
+storage::Result<void> settle_outgoing(storage::Transaction& transaction, const Settlement& settlement,
+                                      const OrderTasks* tasks) {
     const auto id = static_cast<storage::OutboxId>(settlement.id);
     const auto row = transaction.outbox(id);
     if (row.has_error()) return row.error();
     if (!*row || (*row)->state != storage::OutboxState::pending) return {};
+    if (tasks != nullptr) {
+        if (auto done = tasks->settled(transaction, (*row)->message.control_id, settlement); done.has_error())
+            return done;
+    }
     std::string note = settlement.reason;
     if (settlement.failure) note = std::string(to_string(*settlement.failure)) + ": " + note;
     switch (settlement.kind) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "gateway/exchange/delivery.hpp"
+#include "gateway/exchange/order_tasks.hpp"
 #include "gateway/storage/storage.hpp"
 
 namespace causeway::exchange {
@@ -13,8 +14,9 @@ namespace causeway::exchange {
 storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, std::string_view partner,
                                                        std::int64_t now_us);
 
-/// Writes down what became of an attempt. Safe to run again, and for a row that an operator has cancelled or settled
-/// meanwhile.
-storage::Result<void> settle_outgoing(storage::Transaction& transaction, const Settlement& settlement);
+/// Writes down what became of an attempt, and moves the Task of the order it carried (null: no Tasks are kept). Safe to
+/// run again, and for a row that an operator has cancelled or settled meanwhile.
+storage::Result<void> settle_outgoing(storage::Transaction& transaction, const Settlement& settlement,
+                                      const OrderTasks* tasks = nullptr);
 
 }  // namespace causeway::exchange

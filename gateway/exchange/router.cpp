@@ -105,13 +105,13 @@ storage::Result<void> Router::written(storage::Transaction& transaction, const r
     if (written.same_content) return {};
     for (const auto& rule : rules_) {
         if (!rule.rule->from_fhir() || !fires(rule, written, principal)) continue;
-        if (auto sent = send_resource(transaction, rule, written); sent.has_error()) return sent;
+        if (auto sent = send_resource(transaction, rule, written, principal); sent.has_error()) return sent;
     }
     return {};
 }
 
 storage::Result<void> Router::send_resource(storage::Transaction& transaction, const Rule& rule,
-                                            const rest::Written& written) {
+                                            const rest::Written& written, const security::Principal& principal) {
     storage::OutboxMessage message;
     message.partner = rule.rule->to;
     message.origin = written.version.origin;
@@ -133,7 +133,11 @@ storage::Result<void> Router::send_resource(storage::Transaction& transaction, c
     message.payload = std::move(made.bytes);
     message.ordering_key =
         ordering_key(*rule.rule, rest::patient_of(written.type, written.id, written.document->root()));
-    return enqueue(transaction, rule, std::move(message), made.fault);
+    const auto control_id = message.control_id;
+    if (auto queued = enqueue(transaction, rule, std::move(message), made.fault); queued.has_error()) return queued;
+    if (services_.tasks == nullptr || !OrderTasks::follows(written.type) || !made.fault.empty()) return {};
+    return services_.tasks->sent(transaction, *rule.partner, {std::string(written.type), std::string(written.id)},
+                                 *written.document, control_id, principal);
 }
 
 std::string Router::why_not(const Rule& rule, const Envelope& envelope) const {

@@ -8,6 +8,7 @@
 #include "fhir/search/plan.hpp"
 #include "gateway/exchange/condition.hpp"
 #include "gateway/exchange/envelope.hpp"
+#include "gateway/exchange/order_tasks.hpp"
 #include "gateway/exchange/partner.hpp"
 #include "gateway/rest/resource_writer.hpp"
 #include "gateway/storage/storage.hpp"
@@ -27,6 +28,7 @@ public:
         mappings::LiveMaps maps;
         std::function<std::string()> control_id;  ///< a new MSH-10, unique for ever, at most 20 characters
         std::function<void(const std::string& partner)> queued;  ///< after the commit; any thread; may be empty
+        const OrderTasks* tasks = nullptr;                       ///< null: no Tasks of orders are kept
     };
     /// `settings` must be valid (validate()). Adds to `faults` what only shows when rules are compiled: unknown search
     /// parameters.
@@ -57,7 +59,7 @@ private:
     /// Empty: it fires. Otherwise why not.
     std::string why_not(const Rule& rule, const Envelope& envelope) const;
     storage::Result<void> send_resource(storage::Transaction& transaction, const Rule& rule,
-                                        const rest::Written& written);
+                                        const rest::Written& written, const security::Principal& principal);
     storage::Result<void> relay(storage::Transaction& transaction, const Rule& rule, const Envelope& envelope,
                                 storage::InboxId origin, std::string_view correlation);
     storage::Result<void> enqueue(storage::Transaction& transaction, const Rule& rule, storage::OutboxMessage message,

@@ -25,23 +25,32 @@ storage::Result<std::optional<storage::OutboxRow>> find(storage::Transaction& tr
 }  // namespace
 
 storage::Result<StrayAnswer> settle_stray_answer(storage::Transaction& transaction, std::string_view partner,
-                                                 std::string_view bytes) {
+                                                 std::string_view bytes, const OrderTasks* tasks) {
     const auto answer = read_answer(bytes);
     if (!answer || answer->control_id.empty() || partner.empty()) return StrayAnswer{};
     const auto row = find(transaction, partner, answer->control_id);
     if (row.has_error()) return row.error();
     if (!*row) return StrayAnswer{};
     StrayAnswer out{Effect::confirmed, (*row)->id};
+    Settlement settlement;
+    settlement.kind = Settlement::Kind::retry;  // no news
     if ((*row)->state == OutboxState::pending && answer->is_positive()) {
         out.effect = Effect::delivered;
+        settlement.kind = Settlement::Kind::delivered;
         if (auto done = transaction.mark_delivered(out.id, bytes); done.has_error()) return done.error();
     } else if ((*row)->state == OutboxState::pending) {
         out.effect = Effect::parked;
         const auto note = "answered apart: " + std::string(to_string(answer->code)) +
                           (answer->error_code.empty() ? "" : " " + answer->error_code);
+        settlement.kind = Settlement::Kind::parked;
+        settlement.reason = note;
         if (auto done = transaction.mark_dead(out.id, bytes, note); done.has_error()) return done.error();
     } else if ((*row)->state == OutboxState::delivered && !answer->is_positive()) {
         out.effect = Effect::regretted;
+    }
+    if (tasks != nullptr) {
+        if (auto done = tasks->settled(transaction, answer->control_id, settlement); done.has_error())
+            return done.error();
     }
     return out;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <string_view>
 
+#include "gateway/exchange/order_tasks.hpp"
 #include "gateway/storage/storage.hpp"
 
 namespace causeway::exchange {
@@ -23,7 +24,7 @@ inline constexpr std::size_t stray_answer_messages_max = 1'000;
 
 /// Settles the message to `partner` that MSA-2 of `bytes` names, by the state it is in. Safe to run again.
 storage::Result<StrayAnswer> settle_stray_answer(storage::Transaction& transaction, std::string_view partner,
-                                                 std::string_view bytes);
+                                                 std::string_view bytes, const OrderTasks* tasks = nullptr);
 
 /// "delivered", for logs and notes.
 std::string_view to_string(StrayAnswer::Effect effect) noexcept;

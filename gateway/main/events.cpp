@@ -118,6 +118,22 @@ void Events::received(const exchange::Receipt& receipt, std::chrono::microsecond
                      {"note", receipt.note}});
 }
 
+void Events::answered(const exchange::Partner& partner, const exchange::Receipt& receipt) {
+    metrics_
+        .counter("causeway_answers_taken_in_total", "answers with content (ORL, RRE, RRI) by what became of them",
+                 fmt::format("outcome=\"{}\"", name(receipt.outcome)))
+        .add();
+    ops::log::write(
+        receipt.outcome == exchange::Receipt::Outcome::failed ? ops::log::Level::warning : ops::log::Level::info,
+        "answer taken in",
+        {{"id", receipt.id},
+         {"kind", receipt.kind},
+         {"partner", partner.name},
+         {"outcome", name(receipt.outcome)},
+         {"resources", receipt.resources},
+         {"note", receipt.note}});
+}
+
 void Events::settled(const exchange::Partner& partner, const exchange::Settlement& settlement) {
     using Kind = exchange::Settlement::Kind;
     const std::string_view result = settlement.kind == Kind::delivered ? "delivered"

@@ -29,6 +29,7 @@ public:
     void settled(const exchange::Partner& partner, const exchange::Settlement& settlement) override;
     void connected(const exchange::Partner& partner) override;
     void stray_answer(const exchange::Partner& partner, exchange::StrayAnswer answer) override;
+    void answered(const exchange::Partner& partner, const exchange::Receipt& receipt) override;
     void worker_failed(const exchange::Partner& partner, const char* what) override;
 
 private:

@@ -18,6 +18,7 @@
 #include "gateway/exchange/control_ids.hpp"
 #include "gateway/exchange/identity_keys.hpp"
 #include "gateway/exchange/inbox.hpp"
+#include "gateway/exchange/order_tasks.hpp"
 #include "gateway/exchange/router.hpp"
 #include "gateway/http/cors.hpp"
 #include "gateway/http/router.hpp"
@@ -199,6 +200,7 @@ struct Gateway::Parts {
           control_ids(clock),
           events(metrics),
           writer(*store, {startup.config.http.base_url, 0}),
+          tasks(writer),
           authorities({"CAUSEWAY", {}, {}, "urn:causeway:person", false, {}}, *exchange_settings),
           index(index_options(startup.config, authorities)),
           desk(*store, authorities),
@@ -259,6 +261,7 @@ struct Gateway::Parts {
     exchange::ControlIds control_ids;
     Events events;
     rest::ResourceWriter writer;
+    const exchange::OrderTasks tasks;
     const patient_index::Authorities authorities;
     patient_index::PatientIndex index;
     const patient_index::v2::Desk desk;
@@ -300,7 +303,7 @@ void Gateway::Parts::start_exchange() {
     routing = std::make_unique<exchange::Router>(
         exchange_settings,
         exchange::Router::Services{*store, maps, [this] { return control_ids.next(); },
-                                   [this](const std::string& partner) { wake(partner); }},
+                                   [this](const std::string& partner) { wake(partner); }, &tasks},
         faults);
     if (!faults.empty()) {
         std::string text = "the routes have faults:";
@@ -332,7 +335,7 @@ void Gateway::Parts::start_exchange() {
                                       if (const auto found = workers.find(partner); found != workers.end())
                                           found->second->settled_elsewhere(id);
                                   },
-                                  startup.config.patient_index.enabled ? &desk : nullptr},
+                                  startup.config.patient_index.enabled ? &desk : nullptr, &tasks},
         exchange_settings, maps);
     intake = std::make_unique<mllp::InboxHandler>(*inbox, *store, cpu, events);
     for (const auto& each : exchange_settings->partners) {
@@ -344,7 +347,9 @@ void Gateway::Parts::start_exchange() {
                                                                      .clock = clock,
                                                                      .blocking = cpu,
                                                                      .events = events,
-                                                                     .tls = transport.partner(each.name)}));
+                                                                     .tls = transport.partner(each.name),
+                                                                     .tasks = &tasks,
+                                                                     .inbox = inbox.get()}));
     }
 }
 

@@ -36,6 +36,22 @@ net::awaitable<StorageResult<std::optional<Outgoing>>, net::thread_pool::executo
     co_return take_blocking(store, partner, now_us);
 }
 
+net::awaitable<void, net::thread_pool::executor_type> prepare_on_pool(std::shared_ptr<exchange::Intake> intake) {
+    intake->prepare();
+    co_return;
+}
+
+/// Named, so that no capturing lambda stands inside a co_await expression.
+struct IntakeJob {
+    std::shared_ptr<exchange::Intake> intake;
+    StorageResult<void> operator()(storage::Transaction& transaction) const { return intake->run(transaction); }
+};
+
+bool says_more(const std::string& answer) {
+    const auto read = exchange::read_answer(answer);
+    return read && !read->message_type.empty() && read->message_type != "ACK" && read->message_type != "MCF";
+}
+
 constexpr net::use_awaitable_t<Executor> use_awaitable{};
 
 }  // namespace
@@ -220,10 +236,29 @@ Awaitable<> DeliveryWorker::receive(std::int64_t deadline_us) {
     }
 }
 
+/// An answer with content is taken in like any message of the partner. Before the delivery is settled: if the gateway
+/// goes down between the two, the message is sent and answered again, and the answer has its effect once.
+Awaitable<> DeliveryWorker::take_in(std::string answer) {
+    auto intake = context_.inbox->open(std::move(answer), {partner_->name, {}, nullptr, partner_->name});
+    auto preparing = prepare_on_pool(intake);
+    co_await net::co_spawn(context_.blocking.get_executor(), std::move(preparing), use_awaitable);
+    for (;;) {
+        IntakeJob job{intake};
+        const auto outcome =
+            co_await storage::async_transact(context_.store, std::move(job), use_awaitable, intake->bytes());
+        if (intake->conclude(outcome)) break;
+    }
+    context_.events.answered(*partner_, std::move(*intake).receipt());
+}
+
 Awaitable<> DeliveryWorker::settle(const Settlement& settlement) {
     const std::size_t bytes = 256 + settlement.answer.size();
-    auto job = [copy = settlement](storage::Transaction& transaction) {
-        return exchange::settle_outgoing(transaction, copy);
+    if (context_.inbox != nullptr && settlement.kind != Settlement::Kind::retry && says_more(settlement.answer)) {
+        std::string answer = settlement.answer;
+        co_await take_in(std::move(answer));
+    }
+    auto job = [copy = settlement, tasks = context_.tasks](storage::Transaction& transaction) {
+        return exchange::settle_outgoing(transaction, copy, tasks);
     };
     const auto outcome = co_await storage::async_transact(context_.store, std::move(job), use_awaitable, bytes);
     if (outcome.has_error()) {
@@ -238,9 +273,9 @@ Awaitable<> DeliveryWorker::settle(const Settlement& settlement) {
 Awaitable<> DeliveryWorker::record_stray(std::string answer) {
     const auto effect = std::make_shared<exchange::StrayAnswer>();
     const std::size_t bytes = 256 + answer.size();
-    auto job = [effect, partner = partner_->name,
-                answer = std::move(answer)](storage::Transaction& transaction) -> StorageResult<void> {
-        const auto settled = exchange::settle_stray_answer(transaction, partner, answer);
+    auto job = [effect, partner = partner_->name, answer = std::move(answer),
+                tasks = context_.tasks](storage::Transaction& transaction) -> StorageResult<void> {
+        const auto settled = exchange::settle_stray_answer(transaction, partner, answer, tasks);
         if (settled.has_error()) return settled.error();
         *effect = *settled;
         return {};

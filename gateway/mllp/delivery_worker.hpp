@@ -8,6 +8,8 @@
 #include <string>
 
 #include "gateway/exchange/delivery.hpp"
+#include "gateway/exchange/inbox.hpp"
+#include "gateway/exchange/order_tasks.hpp"
 #include "gateway/exchange/stray_answer.hpp"
 #include "gateway/mllp/sender_connection.hpp"
 #include "gateway/ops/clock.hpp"
@@ -23,6 +25,8 @@ public:
     virtual void connected(const exchange::Partner&) {}
     /// An answer came to another message than the one under way.
     virtual void stray_answer(const exchange::Partner&, exchange::StrayAnswer) {}
+    /// What became of an answer with content (ORL, RRE, RRI).
+    virtual void answered(const exchange::Partner&, const exchange::Receipt&) {}
     /// A step ended with an exception: a bug of ours.
     virtual void worker_failed(const exchange::Partner&, const char* what) { (void)what; }
 };
@@ -39,7 +43,10 @@ public:
         net::thread_pool& blocking;  ///< where the outbox is read
         DeliveryEvents& events;
         std::size_t answer_bytes_max = std::size_t{16} << 20;
-        std::shared_ptr<tls::Source> tls = nullptr;  ///< null: plain text
+        std::shared_ptr<tls::Source> tls = nullptr;   ///< null: plain text
+        const exchange::OrderTasks* tasks = nullptr;  ///< null: no Tasks of orders are kept
+        /// Where an answer goes that says more than an acknowledgement (ORL, RRE, RRI): null: nowhere.
+        const exchange::Inbox* inbox = nullptr;
     };
 
     DeliveryWorker(net::io_context& io, std::shared_ptr<const exchange::Partner> partner, Context context);
@@ -78,6 +85,7 @@ private:
     Awaitable<> send(std::string_view message);
     Awaitable<> receive(std::int64_t deadline_us);
     Awaitable<> settle(const exchange::Settlement& settlement);
+    Awaitable<> take_in(std::string answer);
     Awaitable<> record_stray(std::string answer);
     void publish();
     void finished(const std::exception_ptr& failure);
