@@ -56,7 +56,9 @@ private:
             if (said_full_) return;
             const MemberDef member = r4::find_element(type, child.name());
             if (!member.element) {
-                if (is_resource && child.name() == "resourceType") continue;
+                if (is_resource && child.name() == "resourceType" && child.size() == 0 &&
+                    !(child.node()->flags & Node::companion_seen))
+                    continue;
                 unknown(child, type);
                 continue;
             }

@@ -4,6 +4,7 @@
 #include "fhir/model/builder.hpp"
 #include "fhir/model/utf8.hpp"
 #include "fhir/r4/tables.hpp"
+#include "fhir/validate/expression.hpp"
 #include "fhir/xml/scan.hpp"
 #include "fhir/xml/xml.hpp"
 
@@ -80,7 +81,8 @@ void set_value(MutableElement& out, const TypeDef* type, std::string_view text) 
 
 class Reader {
 public:
-    Reader(std::string_view bytes, const Limits& limits) : bytes_(bytes), limits_(limits) {}
+    Reader(std::string_view bytes, const Limits& limits, Issues* faults)
+        : bytes_(bytes), limits_(limits), faults_(faults) {}
 
     bool resource(xml_node node, MutableElement out, unsigned depth) {
         out.as_object();
@@ -118,13 +120,31 @@ private:
             return fail(Errc::too_deep, "elements are nested deeper than " + std::to_string(limits_.depth_max), node);
         for (const xml_attribute attribute : node.attributes())
             if (!take_attribute(node, attribute, type, out, is_resource)) return false;
+        int order = -1;
         for (const xml_node child : node.children()) {
             if (child.type() == pugi::node_comment || child.type() == pugi::node_pi) continue;
             if (child.type() != pugi::node_element)
                 return fail(Errc::wrong_shape, "text between elements is not allowed here", node);
             if (!member(child, type, out, depth)) return false;
+            if (faults_ && type) place(child, *type, out, order);
         }
         return true;
+    }
+
+    /// "Elements SHALL always appear in the order" of the definition; `order` is that of the element before.
+    void place(xml_node child, const TypeDef& type, MutableElement out, int& order) {
+        const auto name = local_name(child.name());
+        const MemberDef def = r4::find_element(type, name);
+        if (!def.element || faults_->size() >= faults_max) return;
+        if (def.element->is_attribute)
+            fault(out, "'" + std::string(name) + "' is an attribute in XML, not an element");
+        else if (def.order < order)
+            fault(out, "'" + std::string(name) + "' is out of order: XML has elements as their definition does");
+        order = std::max(order, int{def.order});
+    }
+
+    void fault(MutableElement out, std::string text) {
+        faults_->push_back({Severity::error, IssueCode::structure, std::move(text), expression_of(out.get()), "xml"});
     }
 
     bool take_attribute(xml_node node, xml_attribute attribute, const TypeDef* type, MutableElement out,
@@ -204,8 +224,10 @@ private:
         return true;
     }
 
+    static constexpr std::size_t faults_max = 100;
     std::string_view bytes_;
     const Limits& limits_;
+    Issues* faults_;
     bool failed_ = false;
     Error error_{};
 };
@@ -223,7 +245,7 @@ Error at_offset(std::string_view bytes, Error error) {
 
 }  // namespace
 
-Result<DocumentPtr> parse_xml(std::string bytes, const Limits& limits) {
+Result<DocumentPtr> parse_xml(std::string bytes, const Limits& limits, Issues* faults) {
     if (bytes.size() > limits.bytes_max)
         return Error{
             Errc::too_large,
@@ -259,7 +281,7 @@ Result<DocumentPtr> parse_xml(std::string bytes, const Limits& limits) {
     if (const auto bad = xml::find_bad_markup(bytes, start); bad != std::string_view::npos)
         return at_offset(bytes, {Errc::syntax, "a tag is not well-formed", "", bad, 0, 0});
     DocumentBuilder builder;
-    Reader reader(bytes, limits);
+    Reader reader(bytes, limits, faults);
     if (!reader.resource(root, builder.root(), 1)) return at_offset(bytes, reader.error());
     return std::move(builder).finish();
 }

@@ -355,10 +355,10 @@ private:
 
     // --- FHIR
 
-    static fhir::Result<fhir::DocumentPtr> parse_fhir(std::string bytes) {
+    static fhir::Result<fhir::DocumentPtr> parse_fhir(std::string bytes, fhir::Issues* faults = nullptr) {
         const std::size_t first = bytes.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
         const bool xml = first != std::string::npos && bytes[first] == '<';
-        return xml ? fhir::parse_xml(std::move(bytes)) : fhir::parse_json(std::move(bytes));
+        return xml ? fhir::parse_xml(std::move(bytes), {}, faults) : fhir::parse_json(std::move(bytes));
     }
 
     /// One resource, or in a file *.ndjson one a line.
@@ -375,11 +375,11 @@ private:
     }
 
     void check_resource(const std::string& file, std::size_t number, std::string bytes) {
-        const auto document = parse_fhir(std::move(bytes));
         fhir::Issues issues;
+        const auto document = parse_fhir(std::move(bytes), &issues);
         if (document) {
             if (validator_ == nullptr) validator_ = fhir::Validator::built_in();
-            issues = check_fhir(**document, *validator_, fhir_profiles_);
+            for (auto& issue : check_fhir(**document, *validator_, fhir_profiles_)) issues.push_back(std::move(issue));
         } else {
             issues.push_back(fhir::issue_of(document.error()));
         }

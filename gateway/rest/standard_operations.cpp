@@ -1,8 +1,10 @@
 #include <deque>
+#include <iterator>
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
 #include "fhir/model/reference.hpp"
+#include "fhir/validate/expression.hpp"
 #include "fhir/validate/validate.hpp"
 #include "fhir/xml/xml.hpp"
 #include "gateway/rest/answer.hpp"
@@ -92,8 +94,17 @@ Outcome<fhir::Issues> checked_issues(const Services& services, const Call& call,
     return validator->validate(resource, options);
 }
 
+/// Places count from the resource, also where Parameters wrap it; what is said of the wrapping is not asked for.
+void place_from(Element resource, fhir::Issues& issues) {
+    if (!resource.parent()) return;
+    const std::string wrapped = fhir::expression_of(resource);
+    std::erase_if(issues, [&](const fhir::Issue& issue) { return !issue.expression.starts_with(wrapped); });
+    for (fhir::Issue& issue : issues) issue.expression.replace(0, wrapped.size(), resource.resource_type());
+}
+
 Outcome<http::Response> validate(const Services& services, const Call& call) {
     fhir::DocumentPtr body;
+    fhir::Issues issues;
     if (call.document) {
         body = call.document;
     } else if (!call.request.body.empty()) {
@@ -101,7 +112,7 @@ Outcome<http::Response> validate(const Services& services, const Call& call) {
         if (type.has_error()) return type.error();
         fhir::Limits limits;
         limits.depth_max = services.settings.json_depth_max;
-        auto parsed = *type == BodyType::xml ? fhir::parse_xml(call.request.body, limits)
+        auto parsed = *type == BodyType::xml ? fhir::parse_xml(call.request.body, limits, &issues)
                                              : fhir::parse_json(call.request.body, limits);
         if (parsed.has_error()) return validation_response(call, {fhir::issue_of(parsed.error())});
         body = std::move(*parsed);
@@ -132,7 +143,8 @@ Outcome<http::Response> validate(const Services& services, const Call& call) {
         return fault(400, IssueCode::required, "mode=profile needs the parameter profile");
     auto checked = checked_issues(services, call, resource, profile);
     if (checked.has_error()) return checked.error();
-    fhir::Issues issues = std::move(*checked);
+    place_from(resource, issues);
+    issues.insert(issues.end(), std::make_move_iterator(checked->begin()), std::make_move_iterator(checked->end()));
     if ((mode == "update" || !call.route.id.empty()) && resource["id"].text().empty())
         issues.push_back({fhir::Severity::error,
                           IssueCode::required,

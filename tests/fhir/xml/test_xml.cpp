@@ -180,6 +180,33 @@ TEST_SUITE("fhir/xml") {
             CHECK_MESSAGE(!xml::is_well_formed_element(bad), bad);
     }
 
+    TEST_CASE("what XML should have said otherwise is read, and named for validation") {
+        struct Row {
+            std::string_view children;
+            std::vector<std::string> at;
+        };
+        const std::string open = "<Patient xmlns=\"http://hl7.org/fhir\">";
+        for (const Row& row : {
+                 Row{R"(<active value="true"/><name><use value="usual"/><family value="a"/></name>)", {}},
+                 Row{R"(<birthDate value="2020"/><name><text value="a"/></name>)", {"Patient"}},
+                 Row{R"(<name><text value="a"/></name><gender value="male"/><name><text value="b"/></name>)",
+                     {"Patient"}},
+                 Row{R"(<name><text value="a"/></name><name><family value="a"/><use value="usual"/></name>)",
+                     {"Patient.name[1]"}},
+                 Row{R"(<extension><url value="http://a.example"/><valueString value="a"/></extension>)",
+                     {"Patient.extension[0]"}},
+                 Row{R"(<deceasedBoolean value="true"/><birthDate value="2020"/><active value="true"/>)",
+                     {"Patient", "Patient"}},
+             }) {
+            CAPTURE(row.children);
+            Issues faults;
+            REQUIRE(parse_xml(open + std::string(row.children) + "</Patient>", {}, &faults).has_value());
+            std::vector<std::string> found;
+            for (const Issue& issue : faults) found.push_back(issue.expression);
+            CHECK(found == row.at);
+        }
+    }
+
     TEST_CASE("official examples: JSON to XML to JSON is identical") {
         for (const auto& file : causeway::test::example_files()) {
             CAPTURE(file.string());
@@ -188,8 +215,10 @@ TEST_SUITE("fhir/xml") {
             const std::string json = to_json((*document)->root());
             const auto written = to_xml((*document)->root());
             REQUIRE_MESSAGE(written.has_value(), written.error().path, " ", written.error().message);
-            const auto again = parse_xml(*written);
+            Issues faults;
+            const auto again = parse_xml(*written, {}, &faults);
             REQUIRE_MESSAGE(again.has_value(), again.error().path, " ", again.error().message);
+            CHECK(faults.empty());
             if (to_json((*again)->root()) != json) {
                 // XML has an order of its own: R4's. These three files keep another.
                 const auto name = file.filename();
@@ -209,8 +238,10 @@ TEST_SUITE("fhir/xml") {
              causeway::test::files_in(causeway::test::test_data("fhir/test-cases/examples"), ".xml")) {
             const auto text = causeway::test::read_file(file);
             CAPTURE(file.string());
-            const auto document = parse_xml(text);
+            Issues faults;
+            const auto document = parse_xml(text, {}, &faults);
             REQUIRE_MESSAGE(document.has_value(), document.error().path, " ", document.error().message);
+            for (const Issue& issue : faults) FAIL_CHECK(issue.expression, ": ", issue.text);
             for (const Issue& issue : validate_structure(**document)) FAIL_CHECK(issue.expression, ": ", issue.text);
             const auto again = parse_xml(*to_xml((*document)->root()));
             CHECK(same_content((*again)->root(), (*document)->root()));
