@@ -307,6 +307,8 @@ KeyPlan Compiler::key(const syntax::Key& in, const TypeDef& type, const Place& p
     out.optional = in.optional;
     using In = syntax::Key::Kind;
     if (in.kind == In::path || !in.path.steps.empty()) out.path = path(in.path, type);
+    if (!out.path.steps.empty() && out.path.steps.back().index == Step::Index::first)
+        out.path.steps.back().index = Step::Index::all;
     if (in.kind == In::tuple) {
         out.kind = KeyPlan::Kind::tuple;
         for (const auto& part : in.parts) out.parts.push_back(key(part, type, place));

@@ -1,7 +1,10 @@
 #include "mappings/engine/composer.hpp"
 
 #include <algorithm>
-#include <array>
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <type_traits>
 
 namespace causeway::mappings {
 namespace {
@@ -18,6 +21,19 @@ Step plain_step(const char* name, const char* owner, Step::Index index = Step::I
     return step;
 }
 
+/// Room for the targets of one path, made as far as the path goes; they point at each other and stay where they are.
+class Chain {
+public:
+    Target* set(std::size_t i, const Target& target) { return std::construct_at(place(i), target); }
+    Target& operator[](std::size_t i) { return *std::launder(place(i)); }
+
+private:
+    static_assert(std::is_trivially_destructible_v<Target>);
+    Target* place(std::size_t i) { return reinterpret_cast<Target*>(room_) + i; }
+
+    alignas(Target) std::byte room_[steps_max * sizeof(Target)];
+};
+
 const Step coding_step = plain_step("coding", "CodeableConcept", Step::Index::first);
 const Step system_step = plain_step("system", "Coding");
 const Step code_step = plain_step("code", "Coding");
@@ -29,19 +45,27 @@ const Step unit_step = plain_step("unit", "Quantity");
 
 Composer::Composer(const Plan& plan, TextArena& arena, TimeZone zone, std::string now)
     : plan_(plan), reader_(arena, *this), zone_(zone), now_(std::move(now)) {
-    trace_.reserve(256);
     values_.reserve(64);
 }
 
+fhir::DocumentBuilder& Composer::memory() {
+    if (!memory_) memory_.emplace();
+    return *memory_;
+}
+
 std::uint32_t Composer::new_resource(std::string_view type) {
-    drafts_.push_back({std::string(type), fhir::DocumentBuilder(type), Draft::no_parent, 1, false, {}});
+    if (drafts_.empty()) trace_.reserve(256);
+    const fhir::Element root(memory().arena().node());
+    auto made = handle(root).as_object();
+    made.member("resourceType").set_string(type);
+    drafts_.push_back({std::string(type), root, Draft::no_parent, 1, false, {}});
     return static_cast<std::uint32_t>(drafts_.size() - 1);
 }
 
 Target Composer::root_of(std::uint32_t resource) {
     Target target;
     target.resource = resource;
-    target.node = drafts_[resource].builder.root().node();
+    target.node = drafts_[resource].root.node();
     return target;
 }
 
@@ -58,11 +82,11 @@ Target Composer::below(Target& parent, const Step& step, std::uint32_t ordinal) 
 fhir::Element Composer::target(fhir::Element reference) const {
     const auto at = pending_.find(reference.node());
     if (at == pending_.end()) return {};
-    return const_cast<Draft&>(drafts_[at->second]).builder.root().get();
+    return drafts_[at->second].root;
 }
 
 fhir::MutableElement Composer::handle(const Target& target) {
-    return drafts_[target.resource].builder.handle(fhir::Element(target.node));
+    return memory_->handle(fhir::Element(target.node));
 }
 
 fhir::Element Composer::peek(const Target& target) const {
@@ -151,12 +175,12 @@ void Composer::resolve(Target& t) {
         resource = new_resource(step.crossing.front());
         drafts_[resource].crossed = true;
         drafts_[resource].parent = t.resource;
-        drafts_[t.resource].builder.handle(fhir::Element(element)).member("reference").set_string_ref("#");
+        handle(fhir::Element(element)).member("reference").set_string_ref("#");
         pending_.emplace(element, resource);
         crossed_.emplace_back(element, resource);
     }
     t.resource = resource;
-    t.node = drafts_[resource].builder.root().node();
+    t.node = drafts_[resource].root.node();
     if (known == pending_.end() && !step.crossing_where.empty()) assert_slice(t, step.crossing_where);
 }
 
@@ -451,25 +475,24 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
         const std::vector<V2Value> values(values_.begin() + static_cast<std::ptrdiff_t>(frame.first), values_.end());
         const std::string text = joined(line, values);
         if (text.empty()) return;
+        Chain chain;
         Target* at = &base;
-        std::array<Target, steps_max> chain;
-        for (std::size_t i = 0; i < line.target.steps.size() && i < steps_max; ++i) {
-            chain[i] = below(*at, line.target.steps[i], scope.frame ? scope.frame->nearest_ordinal() : 1);
-            at = &chain[i];
-        }
+        const std::uint32_t ordinal = scope.frame ? scope.frame->nearest_ordinal() : 1;
+        for (std::size_t i = 0; i < line.target.steps.size() && i < steps_max; ++i)
+            at = chain.set(i, below(*at, line.target.steps[i], ordinal));
         write(*at, text, line.target.kind, line.id, &values.front());
         return;
     }
     const auto& steps = line.target.steps;
     const std::uint32_t ordinal = scope.frame ? scope.frame->nearest_ordinal() : 1;
     // Steps before the iterating one are shared by all repetitions.
-    std::array<Target, steps_max> chain;
+    Chain chain;
     const std::size_t shared = line.target.iterates < 0 ? steps.size() : static_cast<std::size_t>(line.target.iterates);
     if (steps.size() > steps_max) return;
     for (std::size_t n = 0; n < count; ++n) {
         const V2Value value = values_[frame.first + n];
-        for (std::size_t i = 0; i < steps.size(); ++i)
-            if (i >= shared || !chain[i].step) chain[i] = below(i == 0 ? base : chain[i - 1], steps[i], ordinal);
+        for (std::size_t i = n == 0 ? 0 : shared; i < steps.size(); ++i)
+            chain.set(i, below(i == 0 ? base : chain[i - 1], steps[i], ordinal));
         convert(line, value, steps.empty() ? base : chain[steps.size() - 1]);
         if (line.target.iterates < 0 && value.at.repetition == 0) break;
     }

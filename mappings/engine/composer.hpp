@@ -1,5 +1,4 @@
 #pragma once
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,10 +13,10 @@
 
 namespace causeway::mappings {
 
-/// A resource under construction.
+/// A resource under construction; all of a message lie in one arena.
 struct Draft {
     std::string type;
-    fhir::DocumentBuilder builder;
+    fhir::Element root;
     std::uint32_t parent = no_parent;  ///< the resource whose link or crossing made this one
     std::uint32_t ordinal = 1;
     bool crossed = false;  ///< made only to be referred to
@@ -45,12 +44,16 @@ public:
     Composer(const Plan& plan, TextArena& arena, TimeZone zone, std::string now);
 
     Reader& reader() noexcept { return reader_; }
-    std::deque<Draft>& drafts() noexcept { return drafts_; }
+    std::vector<Draft>& drafts() noexcept { return drafts_; }
     Issues& issues() noexcept { return issues_; }
     Trace& trace() noexcept { return trace_; }
     bool refused() const noexcept { return refused_; }
 
     std::uint32_t new_resource(std::string_view type);
+    fhir::MutableElement handle(fhir::Element element) { return memory().handle(element); }
+    fhir::DocumentBuilder& memory();
+    /// What all drafts lie in, finished: nothing can be changed any more.
+    fhir::DocumentPtr finish() { return std::move(memory()).finish(); }
     /// The root of a resource as a target.
     Target root_of(std::uint32_t resource);
     /// A step below another target.
@@ -97,19 +100,22 @@ private:
     void assert_slice(Target& element, const std::vector<SliceTest>& tests);
     void run_type(const TypePlan& type, V2Value value, Target& target);
     void mark_read(const V2Value& value);
-    void drop_repeated_coding(Target& concept_target);
+    /// `traced`: where the trace stood before the sender's coding was written.
+    void drop_repeated_coding(Target& concept_target, std::size_t traced);
     void erase(const Line& line, const Target& base);
 
     const Plan& plan_;
     Reader reader_;
     TimeZone zone_;
     std::string now_;
-    std::deque<Draft> drafts_;
+    std::optional<fhir::DocumentBuilder> memory_;  ///< made when the first resource is
+    std::vector<Draft> drafts_;
     std::unordered_map<const fhir::Node*, std::uint32_t> pending_;
     std::vector<std::pair<const fhir::Node*, std::uint32_t>> crossed_;
     Trace trace_;
     Issues issues_;
     std::vector<V2Value> values_;  ///< stack: what the lines at work have collected
+    std::string scratch_;          ///< the text one conversion makes
     std::uint64_t writes_ = 0;
     int depth_ = 0;
     bool refused_ = false;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "mappings/engine/composer.hpp"
 
@@ -55,7 +56,9 @@ void Composer::run_type(const TypePlan& type, V2Value value, Target& target) {
 bool Composer::convert(const Line& line, V2Value value, Target& target) {
     const Conversion& how = line.conversion;
     const std::uint64_t before = writes_;
-    std::string out;
+    std::string& out = scratch_;  // no conversion that uses it runs another
+    out.clear();
+    std::string_view as_sent;  // what is written where nothing had to be made of it
     switch (how.kind) {
         case Conversion::Kind::type:
             run_type(*how.type, value, target);
@@ -68,8 +71,7 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
             const FhirKind type = line.target.kind;
             if (type != FhirKind::string &&
                 type != FhirKind::complex) {  // a codec gives v2 text; its element may want more
-                std::string text = std::move(out);
-                out.clear();
+                const std::string text = std::exchange(out, {});
                 const Converted result = to_fhir(text, type, zone_, out);
                 if (result == Converted::wrong || result == Converted::imprecise) return false;
             }
@@ -90,17 +92,16 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
         }
         case Conversion::Kind::parts: {
             bool any = false;
-            std::string text = how.before;
+            out = how.before;
             for (const auto& part : how.parts) {
                 const V2Value place = value.part(part.at.component, part.at.subcomponent);
                 const auto piece = reader_.text(place);
                 any |= !piece.empty();
                 mark_read(place);
-                text += piece;
-                text += part.after;
+                out += piece;
+                out += part.after;
             }
             if (!any) return false;
-            out = std::move(text);
             break;
         }
         case Conversion::Kind::builtin: {
@@ -108,7 +109,11 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
             if (text.empty()) return false;
             if (line.target.kind == FhirKind::complex)
                 return false;  // no type map in this version: residue, not a wrong shape
-            const Converted result = to_fhir(text, line.target.kind, zone_, out);
+            if (line.target.kind == FhirKind::string) {
+                if (text.find_first_not_of(" \t") != std::string_view::npos) as_sent = text;
+            }
+            const Converted result =
+                as_sent.empty() ? to_fhir(text, line.target.kind, zone_, out) : Converted::good;
             if (result == Converted::wrong || result == Converted::imprecise) {
                 if (!target.capture)
                     report(Severity::warning, result == Converted::wrong ? "R305" : "R341",
@@ -125,7 +130,7 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
     }
     FhirKind kind = line.target.kind;
     if (kind == FhirKind::complex) kind = FhirKind::string;
-    if (!write(target, out, kind, line.id, &value)) return false;
+    if (!write(target, as_sent.empty() ? std::string_view(out) : as_sent, kind, line.id, &value)) return false;
     mark_read(value);
     return true;
 }
@@ -133,11 +138,15 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
 bool Composer::convert_by_table(const Line& line, V2Value value, Target& target) {
     const Conversion& how = line.conversion;
     const V2Value code_place = value.segment && how.type ? value.part(1, 0) : value;
-    const std::string code(value.segment ? reader_.text(code_place) : reader_.facts.event);
-    std::string display;
-    std::string mapped = code.empty() ? std::string() : how.table->find_forward(code, &display);
+    const std::string_view code = value.segment ? reader_.text(code_place) : reader_.facts.event;
+    auto found = code.empty() ? TablePlan::Found() : how.table->find_forward(code);
     if (line.target.type == "uri" || line.target.type == "url")  // a name with blanks in it is no uri as it stands
-        for (std::size_t at = 0; (at = mapped.find(' ', at)) != std::string::npos;) mapped.replace(at, 1, "%20");
+        if (found.code().find(' ') != std::string_view::npos) {
+            if (found.made.empty()) found.made = found.row;
+            for (std::size_t at = 0; (at = found.made.find(' ', at)) != std::string::npos;)
+                found.made.replace(at, 1, "%20");
+        }
+    const std::string_view mapped = found.code();
     const bool composite = how.type && value.segment;
     const bool more_parts = composite && value.segment->below(value.at).last - value.segment->below(value.at).first >
                                              (code.empty() ? 0 : 1);
@@ -151,7 +160,7 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
         if (!write(target, mapped, line.target.kind, line.id, &code_place)) return false;
         mark_read(code_place);
         if (!how.keep || target.capture || plan_.alternate_codes_url.empty()) return true;
-        if (how.table->find_backward(mapped) == code && !more_parts) return true;
+        if (how.table->find_backward(mapped).code() == code && !more_parts) return true;
         if (fhir::Element(target.node).text() != mapped) return true;
         // The original goes beside the code, so that it comes back as it was.
         Target extension = below(target, extension_step, 1);
@@ -191,15 +200,16 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
         run_type(*how.type, value, target);
         return true;
     }
-    write_code(target, line.target.type, how.table->system, mapped, display, line.id, &code_place);
+    write_code(target, line.target.type, how.table->system, mapped, found.display, line.id, &code_place);
     mark_read(code_place);
     if (!is_concept) return true;
     if (composite && more_parts) {
+        const std::size_t traced = trace_.size();
         target.coding_offset = 1;
         run_type(*how.type, value, target);
         target.coding_offset = 0;
-        drop_repeated_coding(target);
-    } else if (how.keep && how.table->find_backward(mapped) != code) {
+        drop_repeated_coding(target, traced);
+    } else if (how.keep && how.table->find_backward(mapped).code() != code) {
         Step second = coding_step;
         second.index = Step::Index::nth;
         second.n = 2;
@@ -211,24 +221,27 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
 }
 
 /// Where the sender sent the very code the table gave, one coding says it.
-void Composer::drop_repeated_coding(Target& concept_target) {
+void Composer::drop_repeated_coding(Target& concept_target, std::size_t traced) {
     const fhir::Element codings = peek(concept_target)["coding"];
     const fhir::Element first = codings.item(0), second = codings.item(1);
     if (!second || first["code"].text() != second["code"].text() || first["system"].text() != second["system"].text())
         return;
     fhir::MutableElement concept_element = handle(concept_target);
     if (const fhir::Element display = second["display"]; display && !first["display"]) {
-        const auto made = drafts_[concept_target.resource].builder.handle(first).member("display");
+        const auto made = handle(first).member("display");
         fhir::MutableElement copy = made;
         copy.copy_from(display);
-        for (auto& entry : trace_)
-            if (entry.node == display.node()) entry.node = copy.node();
+        for (std::size_t i = traced; i < trace_.size(); ++i)
+            if (trace_[i].node == display.node()) trace_[i].node = copy.node();
     }
-    std::erase_if(trace_, [&](const TraceEntry& entry) {
-        for (const fhir::Element child : second.children())
-            if (entry.node == child.node()) return true;
-        return false;
-    });
+    const auto recent = trace_.begin() + static_cast<std::ptrdiff_t>(traced);
+    trace_.erase(std::remove_if(recent, trace_.end(),
+                                [&](const TraceEntry& entry) {
+                                    for (const fhir::Element child : second.children())
+                                        if (entry.node == child.node()) return true;
+                                    return false;
+                                }),
+                 trace_.end());
     concept_element.remove_item("coding", 1);
 }
 

@@ -19,7 +19,7 @@ std::optional<std::uint32_t> own_coding(fhir::Element value, const TablePlan& ta
         const bool of_table = !table.system.empty() && coding["system"].text() == table.system;
         const auto code = coding["code"].text();
         // Of a lossy row, only a code that still means what stands beside it.
-        if (!of_table && (mapped.empty() || code.empty() || table.find_forward(code) == mapped || table.passes_through))
+        if (!of_table && (mapped.empty() || code.empty() || table.find_forward(code).code() == mapped || table.passes_through))
             return i;
         ++i;
     }
@@ -107,7 +107,7 @@ bool Emitter::convert_by_table(const Line& line, const Selected& from, V2Value t
             if (plan_.alternate_codes_url.empty() || extension["url"].text() != plan_.alternate_codes_url) continue;
             const fhir::Element kept = extension["valueCodeableConcept"];
             const std::string_view original = kept["coding"].first()["code"].text();
-            if (original.empty() || how.table->find_forward(original) != value.text()) continue;
+            if (original.empty() || how.table->find_forward(original).code() != value.text()) continue;
             if (!composite) return put(to, original, from, line.id);
             const bool hit = as_type(kept, 0);
             if (hit && mirror_depth_ == 0) consumed_.insert({value.node(), from.via});
@@ -116,20 +116,20 @@ bool Emitter::convert_by_table(const Line& line, const Selected& from, V2Value t
         std::string text(value.text());
         if (line.target.type == "uri" || line.target.type == "url")
             for (std::size_t at = 0; (at = text.find("%20", at)) != std::string::npos;) text.replace(at, 3, " ");
-        const std::string code = how.table->find_backward(text);
+        const auto code = how.table->find_backward(text);
         if (code.empty()) {
             report(Severity::warning, "R321", "table " + how.table->name + " has no v2 code for the value", line.id);
             return false;
         }
-        return put(composite ? to.part(1, 0) : to, code, from, line.id);
+        return put(composite ? to.part(1, 0) : to, code.code(), from, line.id);
     }
     if (!value.is_object()) return false;
     if (line.target.type == "Coding") {
-        const std::string code = how.table->find_backward(value["code"].text());
+        const auto code = how.table->find_backward(value["code"].text());
         if (code.empty()) return false;
         Selected leaf = from;
         leaf.element = value["code"];
-        return put(composite ? to.part(1, 0) : to, code, leaf, line.id);
+        return put(composite ? to.part(1, 0) : to, code.code(), leaf, line.id);
     }
     fhir::Element mapped;
     for (const fhir::Element coding : value["coding"].items())
@@ -142,14 +142,14 @@ bool Emitter::convert_by_table(const Line& line, const Selected& from, V2Value t
         leaf.element = code ? code : value["text"];
         return leaf.element && put(to, leaf.element.text(), leaf, line.id);
     }
-    const std::string code = how.table->find_backward(mapped["code"].text());
+    const auto code = how.table->find_backward(mapped["code"].text());
     if (code.empty()) {
         report(Severity::warning, "R321", "table " + how.table->name + " has no v2 code for the value", line.id);
         return composite && as_type(value, 0);
     }
     Selected leaf = from;
     leaf.element = mapped["code"];
-    const bool hit = put(composite ? to.part(1, 0) : to, code, leaf, line.id);
+    const bool hit = put(composite ? to.part(1, 0) : to, code.code(), leaf, line.id);
     if (hit && composite && value["text"]) {
         leaf.element = value["text"];
         if (!consumed(leaf)) put(to.part(2, 0), value["text"].text(), leaf, line.id);

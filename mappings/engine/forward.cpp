@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <memory>
 
 #include "fhir/json/json.hpp"
 #include "hl7v2/dictionary/dictionary.hpp"
@@ -201,9 +202,9 @@ private:
             prefix.steps.assign(link.path.steps.begin(),
                                 link.path.steps.begin() + static_cast<std::ptrdiff_t>(crossing));
             std::vector<fhir::Element> roots;
-            composer_.reader().select(composer_.drafts()[from].builder.root().get(), prefix, roots);
+            composer_.reader().select(composer_.drafts()[from].root, prefix, roots);
             for (std::uint32_t i = 0; i < composer_.drafts().size() && !roots.empty(); ++i)
-                if (std::find(roots.begin(), roots.end(), composer_.drafts()[i].builder.root().get()) != roots.end())
+                if (std::find(roots.begin(), roots.end(), composer_.drafts()[i].root) != roots.end())
                     refer(i, link, crossing, targets.front(), frame);
         }
     }
@@ -236,7 +237,7 @@ bool identity_only(fhir::Element root) {
 void finish(Composer& composer, ForwardRun& run, const std::string& message_key, const std::string& tenant,
             const Plan& plan, ForwardResult& result) {
     auto& drafts = composer.drafts();
-    for (auto& draft : drafts) draft.builder.root().prune();
+    for (auto& draft : drafts) composer.handle(draft.root).prune();
     auto keys = Identities(plan, composer, message_key).keys();
     const auto became = join_same(composer, keys);
     std::vector<std::uint32_t> position(drafts.size(), 0);
@@ -247,24 +248,20 @@ void finish(Composer& composer, ForwardRun& run, const std::string& message_key,
         position[i] = count++;
         urls[i] = "urn:uuid:" + uuid_of(tenant.empty() ? keys[i].front() : tenant + "|" + keys[i].front());
     }
-    for (std::uint32_t i = 0; i < drafts.size(); ++i) {
-        if (became[i] != i) continue;
-        const auto rewrite = [&](const auto& self, fhir::Element element) -> void {
-            if (const auto at = composer.pending().find(element.node()); at != composer.pending().end())
-                drafts[i].builder.handle(element).member("reference").set_string(urls[became[at->second]]);
-            for (const fhir::Element child : element.children()) self(self, child);
-        };
-        rewrite(rewrite, drafts[i].builder.root().get());
-    }
+    for (const auto& [reference, resource] : composer.pending())
+        composer.handle(fhir::Element(reference)).member("reference").set_string(urls[became[resource]]);
+    const auto all = composer.finish();  // one arena, which each of the documents keeps
+    result.resources.reserve(count);
     for (std::uint32_t i = 0; i < drafts.size(); ++i) {
         if (became[i] != i) continue;
         MappedResource resource;
         resource.type = drafts[i].type;
         resource.full_url = urls[i];
         resource.identity_keys = std::move(keys[i]);
-        resource.from_identity_only = drafts[i].crossed && identity_only(drafts[i].builder.root().get());
+        resource.from_identity_only = drafts[i].crossed && identity_only(drafts[i].root);
         resource.erased = std::move(drafts[i].erased);
-        resource.doc = std::move(drafts[i].builder).finish();
+        resource.doc = std::make_shared<fhir::Document>(fhir::Arena(), nullptr, drafts[i].root.node(),
+                                                        std::vector<std::shared_ptr<const void>>{all});
         result.resources.push_back(std::move(resource));
     }
     for (auto& event : run.events) {

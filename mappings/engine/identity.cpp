@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "fhir/r4/tables.hpp"
+#include "mappings/engine/uuid.hpp"
 
 namespace causeway::mappings {
 namespace {
@@ -47,88 +48,138 @@ const std::string& Identities::first_key(std::uint32_t draft) {
     return keys_[draft].empty() ? none : keys_[draft].front();
 }
 
-std::string Identities::text_of(fhir::Element element) {
-    if (!element) return {};
-    if (element.has_value()) return std::string(element.text());
-    const auto reference = composer_.pending().find(element.node());
-    if (reference != composer_.pending().end()) return first_key(reference->second);
-    if (const auto value = element["value"]; value && !element["family"])
-        return std::string(element["system"].text()) + "|" + std::string(value.text());
-    if (const auto coding = element["coding"].first(); coding && coding["code"])
-        return std::string(coding["system"].text()) + "|" + std::string(coding["code"].text());
-    std::string all;
-    append_texts(element, all);
-    return all;
+void Identities::append_text(fhir::Element element, std::string& out) {
+    if (element.has_value()) {
+        out += element.text();
+    } else if (const auto reference = composer_.pending().find(element.node());
+               reference != composer_.pending().end()) {
+        out += first_key(reference->second);
+    } else if (const auto value = element["value"]; value && !element["family"]) {
+        out.append(element["system"].text()).append("|").append(value.text());
+    } else if (const auto coding = element["coding"].first(); coding && coding["code"]) {
+        out.append(coding["system"].text()).append("|").append(coding["code"].text());
+    } else {
+        std::string all;
+        append_texts(element, all);
+        out += all;
+    }
 }
 
-std::vector<std::string> Identities::texts(const KeyPlan& key, std::uint32_t draft) {
-    std::vector<std::string> out;
-    Draft& d = composer_.drafts()[draft];
-    switch (key.kind) {
+namespace {
+
+bool is_identifier(const KeyPlan& key) { return key.path.type == "Identifier"; }
+
+/// Whether a key means one of several identifiers, told apart by its type.
+bool is_sliced(const KeyPlan& key) {
+    return is_identifier(key) && !key.path.steps.empty() && !key.path.steps.back().where.empty();
+}
+
+void append_slice(const KeyPlan& key, fhir::Element element, std::string& out) {
+    if (is_sliced(key)) out.append(element["type"]["coding"].first()["code"].text()).append("|");
+}
+
+}  // namespace
+
+std::vector<fhir::Element> Identities::find(const KeyPlan& key, std::uint32_t draft) {
+    std::vector<fhir::Element> found;
+    composer_.reader().select(composer_.drafts()[draft].root, key.path, found);
+    if (is_identifier(key)) std::erase_if(found, [](fhir::Element e) { return e["value"].text().empty(); });
+    return found;
+}
+
+bool Identities::append_part(const KeyPlan& part, std::uint32_t draft, std::string& out) {
+    const Draft& d = composer_.drafts()[draft];
+    const std::size_t before = out.size();
+    switch (part.kind) {
         case KeyPlan::Kind::message:
-            return {message_key_};
+            out += message_key_;
+            break;
         case KeyPlan::Kind::ordinal:
-            return {std::to_string(d.ordinal)};
+            out += std::to_string(d.ordinal);
+            break;
         case KeyPlan::Kind::parent:
-            return {d.parent == Draft::no_parent ? message_key_ : first_key(d.parent)};
+            out += d.parent == Draft::no_parent ? message_key_ : first_key(d.parent);
+            break;
         case KeyPlan::Kind::mpi:
-        case KeyPlan::Kind::path: {
-            Path all = key.path;
-            if (!all.steps.empty() && all.steps.back().index == Step::Index::first)
-                all.steps.back().index = Step::Index::all;
-            std::vector<fhir::Element> found;
-            composer_.reader().select(d.builder.root().get(), all, found);
-            const bool sliced = !all.steps.empty() && !all.steps.back().where.empty() && all.type == "Identifier";
-            for (const fhir::Element element : found) {
-                if (all.type == "Identifier" && element["value"].text().empty()) continue;
-                std::string text = text_of(element);
-                if (text.empty()) continue;
-                if (sliced) text = std::string(element["type"]["coding"].first()["code"].text()) + "|" + text;
-                out.push_back(std::move(text));
-            }
-            return out;
-        }
-        case KeyPlan::Kind::tuple: {
-            std::string text;
-            bool said = false;
-            for (const auto& part : key.parts) {
-                const auto values = texts(part, draft);
-                if (values.empty() && !part.optional) return {};
-                said |= !values.empty() && part.kind == KeyPlan::Kind::path;
-                said |= part.kind == KeyPlan::Kind::ordinal;
-                if (!text.empty()) text += '|';
-                for (const auto& value : values) {
-                    text += value;
-                    if (part.kind == KeyPlan::Kind::path && part.path.type == "Identifier") break;
-                    text += ' ';
+        case KeyPlan::Kind::path:
+            for (const fhir::Element element : find(part, draft)) {
+                const std::size_t start = out.size();
+                append_slice(part, element, out);
+                const std::size_t said = out.size();
+                append_text(element, out);
+                if (out.size() == said) {
+                    out.resize(start);
+                    continue;
                 }
+                if (is_identifier(part) && part.kind == KeyPlan::Kind::path) return true;
+                out += ' ';
             }
-            return said ? std::vector{text} : std::vector<std::string>{};
-        }
+            return out.size() != before;
+        case KeyPlan::Kind::tuple:
+            break;  // the language has no tuple in a tuple
     }
-    return out;
+    out += ' ';
+    return true;
+}
+
+void Identities::add_key(const KeyPlan& key, std::string text, std::vector<std::string>& out) {
+    // What is too long to be kept is still not what another is: its end is a digest of the whole.
+    if (text.size() > key_bytes_max) {
+        const std::string digest = uuid_of(text);
+        text.resize(key_bytes_max - digest.size());
+        text += digest;
+    }
+    // Two things of one parent that nothing tells apart are still two.
+    if (names_parent(key)) {
+        if (const auto same = ++seen_[text]; same > 1) text += "#" + std::to_string(same);
+    }
+    out.push_back(std::move(text));
+}
+
+void Identities::add_keys(const KeyPlan& key, std::uint32_t draft, std::vector<std::string>& out) {
+    const std::string& type = composer_.drafts()[draft].type;
+    const auto begin = [&] {
+        std::string text;
+        text.reserve(96);
+        return text.append(type).append("|");
+    };
+    if (key.kind == KeyPlan::Kind::tuple) {
+        std::string text = begin();
+        const std::size_t head = text.size();
+        bool said = false;
+        for (const KeyPlan& part : key.parts) {
+            if (text.size() != head) text += '|';
+            const bool there = append_part(part, draft, text);
+            if (!there && !part.optional) return;
+            said |= (there && part.kind == KeyPlan::Kind::path) || part.kind == KeyPlan::Kind::ordinal;
+        }
+        if (said) add_key(key, std::move(text), out);
+    } else if (key.kind == KeyPlan::Kind::path || key.kind == KeyPlan::Kind::mpi) {
+        for (const fhir::Element element : find(key, draft)) {
+            std::string text = begin();
+            append_slice(key, element, text);
+            const std::size_t said = text.size();
+            append_text(element, text);
+            if (text.size() != said) add_key(key, std::move(text), out);
+        }
+    } else {
+        std::string text = begin();
+        append_part(key, draft, text);
+        text.pop_back();
+        add_key(key, std::move(text), out);
+    }
 }
 
 void Identities::find_keys(std::uint32_t draft) {
     if (state_[draft] != 0) return;
     state_[draft] = 1;
-    const Draft& d = composer_.drafts()[draft];
+    const std::string& type = composer_.drafts()[draft].type;
     std::vector<std::string> found;
-    const auto identity = plan_.identities.find(d.type);
-    if (identity != plan_.identities.end()) {
-        for (const auto& key : identity->second.keys)
-            for (auto& text : texts(key, draft)) {
-                std::string whole = d.type + "|" + text;
-                if (whole.size() > key_bytes_max) whole.resize(key_bytes_max);
-                // Two things of one parent that nothing tells apart are still two.
-                if (names_parent(key)) {
-                    if (const auto same = ++seen_[whole]; same > 1) whole += "#" + std::to_string(same);
-                }
-                found.push_back(std::move(whole));
-            }
-    }
+    const auto identity = plan_.identities.find(type);
+    if (identity != plan_.identities.end())
+        for (const auto& key : identity->second.keys) add_keys(key, draft, found);
     if (found.empty()) {
-        std::string whole = d.type + "|" + message_key_;
+        std::string whole = type + "|" + message_key_;
         whole += "|" + std::to_string(++seen_[whole]);
         found.push_back(std::move(whole));
     }
@@ -174,7 +225,7 @@ void merge_into(fhir::DocumentBuilder& builder, fhir::Element to, fhir::Element 
             merge_into(builder, same, child, map, type ? fhir::r4::find_element(*type, child.name()).type : nullptr);
         } else if (!has_choice(to, type, child.name())) {
             auto copy = builder.handle(to).member(child.name());
-            copy.copy_from(child);
+            copy.copy_ref_from(child);  // texts of the same arena
             map_subtree(child, copy.get(), map);
         }
     }
@@ -200,9 +251,8 @@ std::vector<std::uint32_t> join_same(Composer& composer, const std::vector<std::
         Draft& joined = composer.drafts()[i];
         kept.crossed &= joined.crossed;
         kept.erased.insert(kept.erased.end(), joined.erased.begin(), joined.erased.end());
-        merge_into(kept.builder, kept.builder.root().get(), joined.builder.root().get(), moved,
-                   fhir::r4::find_type(kept.type));
-        note_gone(note_gone, joined.builder.root().get());
+        merge_into(composer.memory(), kept.root, joined.root, moved, fhir::r4::find_type(kept.type));
+        note_gone(note_gone, joined.root);
     }
     if (moved.empty()) return became;
     std::erase_if(composer.trace(), [&](const TraceEntry& entry) { return gone.contains(entry.node); });

@@ -19,9 +19,13 @@ public:
 private:
     const std::string& first_key(std::uint32_t draft);
     void find_keys(std::uint32_t draft);
-    /// The texts a part yields, one key each; empty if the part is missing.
-    std::vector<std::string> texts(const KeyPlan& key, std::uint32_t draft);
-    std::string text_of(fhir::Element element);
+    /// Adds the keys a `by` alternative yields to those of a draft; none if a part of it is missing.
+    void add_keys(const KeyPlan& key, std::uint32_t draft, std::vector<std::string>& out);
+    void add_key(const KeyPlan& key, std::string text, std::vector<std::string>& out);
+    /// What a part of a tuple says; false if it is missing.
+    bool append_part(const KeyPlan& part, std::uint32_t draft, std::string& out);
+    void append_text(fhir::Element element, std::string& out);
+    std::vector<fhir::Element> find(const KeyPlan& key, std::uint32_t draft);
 
     const Plan& plan_;
     Composer& composer_;

@@ -56,7 +56,7 @@ std::string from_uri(std::string_view text) {
 }
 
 /// The text the row's star captured goes where the other cell has a star.
-std::string through_pattern(const std::vector<TablePlan::Entry>& entries, std::string_view code, std::string* display) {
+TablePlan::Found through_pattern(const std::vector<TablePlan::Entry>& entries, std::string_view code) {
     for (const auto& entry : entries) {
         const auto star = entry.from.find('*');
         const std::string_view head = std::string_view(entry.from).substr(0, star),
@@ -64,31 +64,30 @@ std::string through_pattern(const std::vector<TablePlan::Entry>& entries, std::s
         if (code.size() < head.size() + tail.size() || code.substr(0, head.size()) != head ||
             code.substr(code.size() - tail.size()) != tail)
             continue;
-        if (display) *display = entry.display;
+        TablePlan::Found found{entry.to, entry.display, {}};
         const auto at = entry.to.find('*');
-        if (at == std::string::npos) return entry.to;
+        if (at == std::string::npos) return found;
+        found.row = {};
         const auto captured = code.substr(head.size(), code.size() - head.size() - tail.size());
         const std::string text = is_uri(entry.from) && !is_uri(entry.to)   ? from_uri(captured)
                                  : is_uri(entry.to) && !is_uri(entry.from) ? to_uri(captured)
                                                                            : std::string(captured);
-        return entry.to.substr(0, at) + text + entry.to.substr(at + 1);
+        found.made.append(entry.to, 0, at).append(text).append(entry.to, at + 1);
+        return found;
     }
     return {};
 }
 
 }  // namespace
 
-std::string TablePlan::find_forward(std::string_view code, std::string* display) const {
-    if (const Entry* entry = find(forward, code)) {
-        if (display) *display = entry->display;
-        return entry->to;
-    }
-    return through_pattern(forward_patterns, code, display);
+TablePlan::Found TablePlan::find_forward(std::string_view code) const {
+    if (const Entry* entry = find(forward, code)) return {entry->to, entry->display, {}};
+    return through_pattern(forward_patterns, code);
 }
 
-std::string TablePlan::find_backward(std::string_view code) const {
-    if (const Entry* entry = find(backward, code)) return entry->to;
-    return through_pattern(backward_patterns, code, nullptr);
+TablePlan::Found TablePlan::find_backward(std::string_view code) const {
+    if (const Entry* entry = find(backward, code)) return {entry->to, entry->display, {}};
+    return through_pattern(backward_patterns, code);
 }
 
 const MessagePlan* Plan::message(std::string_view structure) const noexcept {

@@ -181,9 +181,16 @@ struct TablePlan {
     std::vector<Entry> forward_patterns, backward_patterns;  ///< with one '*', in the order of the file
     bool passes_through = false;                             ///< `* <-> *`
 
-    /// Empty if there is no row.
-    std::string find_forward(std::string_view code, std::string* display = nullptr) const;
-    std::string find_backward(std::string_view code) const;
+    /// What a code becomes: borrowed from the plan, or made by a row with a star. Empty if there is no row.
+    struct Found {
+        std::string_view row, display;
+        std::string made;
+
+        std::string_view code() const noexcept { return made.empty() ? row : std::string_view(made); }
+        bool empty() const noexcept { return code().empty(); }
+    };
+    Found find_forward(std::string_view code) const;
+    Found find_backward(std::string_view code) const;
 };
 
 struct LinkPlan {
@@ -245,7 +252,7 @@ struct MessagePlan {
 struct KeyPlan {
     enum class Kind : std::uint8_t { path, tuple, mpi, parent, ordinal, message };
     Kind kind = Kind::path;
-    Path path;
+    Path path;  ///< of every element of the array it ends in
     std::vector<KeyPlan> parts;
     bool optional = false;
 };

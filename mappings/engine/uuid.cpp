@@ -1,8 +1,10 @@
 #include "mappings/engine/uuid.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace causeway::mappings {
 namespace {
@@ -11,48 +13,63 @@ namespace {
 class Sha1 {
 public:
     void add(std::string_view bytes) {
-        for (const char c : bytes) add(static_cast<std::uint8_t>(c));
+        size_ += bytes.size();
+        while (!bytes.empty()) {
+            const std::size_t part = std::min(bytes.size(), block_.size() - used_);
+            std::memcpy(block_.data() + used_, bytes.data(), part);
+            bytes.remove_prefix(part);
+            if ((used_ += part) == block_.size()) compress();
+        }
     }
     std::array<std::uint8_t, 20> finish() {
         const std::uint64_t bits = size_ * 8;
-        add(std::uint8_t{0x80});
-        while (size_ % 64 != 56) add(std::uint8_t{0});
-        for (int shift = 56; shift >= 0; shift -= 8) add(static_cast<std::uint8_t>(bits >> shift));
+        block_[used_++] = 0x80;
+        if (used_ > 56) {
+            std::fill(block_.begin() + static_cast<std::ptrdiff_t>(used_), block_.end(), std::uint8_t{0});
+            compress();
+        }
+        std::fill(block_.begin() + static_cast<std::ptrdiff_t>(used_), block_.end(), std::uint8_t{0});
+        for (std::size_t i = 0; i < 8; ++i) block_[56 + i] = static_cast<std::uint8_t>(bits >> (56 - 8 * i));
+        compress();
         std::array<std::uint8_t, 20> out{};
         for (std::size_t i = 0; i < 20; ++i) out[i] = static_cast<std::uint8_t>(state_[i / 4] >> (24 - 8 * (i % 4)));
         return out;
     }
 
 private:
-    void add(std::uint8_t byte) {
-        block_[size_++ % 64] = byte;
-        if (size_ % 64 == 0) compress();
-    }
+    using Word = std::uint32_t;
+
     void compress() {
-        std::array<std::uint32_t, 80> w{};
+        used_ = 0;
+        std::array<Word, 80> w;
         for (std::size_t i = 0; i < 16; ++i)
-            w[i] = std::uint32_t{block_[4 * i]} << 24 | std::uint32_t{block_[4 * i + 1]} << 16 |
-                   std::uint32_t{block_[4 * i + 2]} << 8 | block_[4 * i + 3];
+            w[i] = Word{block_[4 * i]} << 24 | Word{block_[4 * i + 1]} << 16 | Word{block_[4 * i + 2]} << 8 |
+                   block_[4 * i + 3];
         for (std::size_t i = 16; i < 80; ++i) w[i] = std::rotl(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
         auto [a, b, c, d, e] = state_;
-        for (std::size_t i = 0; i < 80; ++i) {
-            std::uint32_t f = 0, k = 0;
-            if (i < 20)
-                f = (b & c) | (~b & d), k = 0x5a827999;
-            else if (i < 40)
-                f = b ^ c ^ d, k = 0x6ed9eba1;
-            else if (i < 60)
-                f = (b & c) | (b & d) | (c & d), k = 0x8f1bbcdc;
-            else
-                f = b ^ c ^ d, k = 0xca62c1d6;
-            const std::uint32_t next = std::rotl(a, 5) + f + e + k + w[i];
-            e = d, d = c, c = std::rotl(b, 30), b = a, a = next;
-        }
+        const auto choose = [](Word x, Word y, Word z) { return z ^ (x & (y ^ z)); };
+        const auto parity = [](Word x, Word y, Word z) { return x ^ y ^ z; };
+        const auto majority = [](Word x, Word y, Word z) { return (x & y) | (z & (x | y)); };
+        // Five rounds at a time, the roles of the five words turning instead of the words.
+        const auto rounds = [&](std::size_t first, const auto& mix, Word k) {
+            for (std::size_t i = first; i < first + 20; i += 5) {
+                e += std::rotl(a, 5) + mix(b, c, d) + k + w[i], b = std::rotl(b, 30);
+                d += std::rotl(e, 5) + mix(a, b, c) + k + w[i + 1], a = std::rotl(a, 30);
+                c += std::rotl(d, 5) + mix(e, a, b) + k + w[i + 2], e = std::rotl(e, 30);
+                b += std::rotl(c, 5) + mix(d, e, a) + k + w[i + 3], d = std::rotl(d, 30);
+                a += std::rotl(b, 5) + mix(c, d, e) + k + w[i + 4], c = std::rotl(c, 30);
+            }
+        };
+        rounds(0, choose, 0x5a827999);
+        rounds(20, parity, 0x6ed9eba1);
+        rounds(40, majority, 0x8f1bbcdc);
+        rounds(60, parity, 0xca62c1d6);
         state_[0] += a, state_[1] += b, state_[2] += c, state_[3] += d, state_[4] += e;
     }
 
-    std::array<std::uint32_t, 5> state_ = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
-    std::array<std::uint8_t, 64> block_{};
+    std::array<Word, 5> state_ = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
+    std::array<std::uint8_t, 64> block_;
+    std::size_t used_ = 0;
     std::uint64_t size_ = 0;
 };
 
@@ -71,6 +88,7 @@ std::string uuid_of(std::string_view name) {
     bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);
     constexpr std::string_view digits = "0123456789abcdef";
     std::string out;
+    out.reserve(36);
     for (std::size_t i = 0; i < 16; ++i) {
         if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
         out += digits[bytes[i] >> 4];

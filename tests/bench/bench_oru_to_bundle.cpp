@@ -1,4 +1,9 @@
-// How many results a second become the bytes of a Bundle, and is that linear in the results?
+// How many results a second become the bytes of a Bundle, is that linear in the results, and how far is it from RapidJSON
+// doing nothing but writing the same Bundle?
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
 #include "fhir/json/json.hpp"
 #include "tests/bench/map_samples.hpp"
 
@@ -24,6 +29,27 @@ void oru_to_bundle(benchmark::State& state) {
     state.counters["bundle_bytes"] = static_cast<double>(made);
 }
 BENCHMARK(oru_to_bundle)->Arg(10)->Arg(100)->Arg(1000)->Arg(5000);
+
+/// The measure: a Bundle that is there already, written by RapidJSON.
+void rapidjson_writes_the_bundle(benchmark::State& state) {
+    const std::string bytes = bench::sample_results(static_cast<int>(state.range(0)));
+    const auto message = hl7v2::MessageView::parse(std::string_view(bytes));
+    std::string json;
+    mappings::write_bundle(mappings::forward(*bench::shipped_plan(), *message, bench::at_noon()), bench::at_noon(),
+                           json);
+    rapidjson::Document document;
+    document.Parse(json.data(), json.size());
+    const std::size_t before = allocations;
+    for (auto _ : state) {
+        rapidjson::StringBuffer out;
+        rapidjson::Writer<rapidjson::StringBuffer> writer(out);
+        document.Accept(writer);
+        benchmark::DoNotOptimize(out.GetString());
+    }
+    bench::report(state, before, bytes.size());
+    state.counters["bundle_bytes"] = static_cast<double>(json.size());
+}
+BENCHMARK(rapidjson_writes_the_bundle)->Arg(10);
 
 /// Where the time goes: the same without the bundle's bytes.
 void oru_forward_only(benchmark::State& state) {

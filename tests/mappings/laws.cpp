@@ -58,7 +58,7 @@ std::string edited(const Plan& plan, const Line& line, fhir::Element element) {
     if (line.conversion.kind == Conversion::Kind::table) {
         const TablePlan& table = *line.conversion.table;
         for (const auto& row : table.forward)
-            if (row.to != old && row.to.find('*') == std::string::npos && table.find_backward(row.to) == row.from)
+            if (row.to != old && row.to.find('*') == std::string::npos && table.find_backward(row.to).code() == row.from)
                 return row.to;
         return {};
     }
