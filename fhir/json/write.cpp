@@ -181,8 +181,12 @@ private:
 }  // namespace
 
 void append_json_string(std::string_view text, std::string& out) {
-    out += '"';
-    for (std::size_t from = 0;;) {
+    // Quotes and text in one go, which is nearly always all.
+    const std::size_t start = out.size(), plain = find_escape(text, 0);
+    out.append(plain + (plain == text.size() ? 2 : 1), '"');
+    std::memcpy(out.data() + start + 1, text.data(), plain);
+    if (plain == text.size()) return;
+    for (std::size_t from = plain;;) {
         const std::size_t at = find_escape(text, from);
         out.append(text, from, at - from);
         if (at == text.size()) break;

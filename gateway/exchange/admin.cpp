@@ -8,6 +8,7 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/search/query.hpp"
+#include "gateway/exchange/lineage_view.hpp"
 #include "gateway/http/principal.hpp"
 
 namespace causeway::exchange {
@@ -156,7 +157,8 @@ storage::Result<std::string> one_inbox(storage::Reader& reader, storage::InboxId
     json.pop_back();
     Object content;
     content.text("raw", (*row)->message.raw).text("acknowledgement", (*row)->message.acknowledgement);
-    if (const auto trace = reader.trace(id); trace.has_value() && *trace) content.raw("trace", **trace);
+    if (const auto trace = reader.trace(id); trace.has_value() && *trace)
+        content.raw("trace", split_trace(**trace).first);
     if (const auto written = reader.written_by(id, 1'000); written.has_value()) {
         std::string names = "[";
         for (const auto& match : *written)
@@ -171,6 +173,44 @@ storage::Result<std::string> one_inbox(storage::Reader& reader, storage::InboxId
         content.raw("outbox", std::string_view(rows).substr(10, rows.size() - 11));
     }
     return json + "," + std::move(content).done().substr(1);
+}
+
+/// `lineage?element=Patient.birthDate`, `lineage?place=PID-7`, `provenance`
+storage::Result<std::string> lineage_of(storage::Reader& reader, storage::InboxId id, std::string_view view,
+                                        const LineageQuery& query) {
+    const auto row = reader.inbox(id);
+    if (row.has_error()) return row.error();
+    const auto trace = reader.trace(id);
+    if (trace.has_error()) return trace.error();
+    const auto missing = storage::Failure{storage::FailureCode::not_found, "the message has no lineage"};
+    if (!*row || !*trace) return missing;
+    const auto stored = split_trace(**trace).second;
+    const auto& message = (*row)->message;
+    std::string at;
+    storage::append_instant(message.received_us, at);
+    auto json = view == "lineage" ? lineage_json(stored, query)
+                                  : provenance_json(stored, message.kind, message.control_id,
+                                                    message.facility + "|" + message.application, at);
+    if (!json) return missing;
+    return std::move(*json);
+}
+
+bool read_lineage_query(std::string_view text, LineageQuery& query) {
+    const auto parameters = fhir::search::decode_query(text);
+    if (parameters.has_error()) return false;
+    for (const auto& [name, value] : *parameters) {
+        if (name == "resource")
+            query.resource = value;
+        else if (name == "element")
+            query.element = value;
+        else if (name == "place")
+            query.place = value;
+        else if (name == "byte" && number<std::uint32_t>(value))
+            query.byte = number<std::uint32_t>(value);
+        else
+            return false;
+    }
+    return true;
 }
 
 storage::Result<std::string> one_outbox(storage::Reader& reader, storage::OutboxId id) {
@@ -250,7 +290,8 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
     }
     if (what != "messages" && what != "outbox")
         return reply(http::outcome_response(404, "not-found", "Only messages and outbox are here"));
-    if (get && verb.empty()) return read(request, what, id, principal, reply);
+    const bool view = what == "messages" && (verb == "lineage" || verb == "provenance");
+    if (get && (verb.empty() || view)) return read(request, what, id, verb, principal, reply);
     const auto row = number<storage::OutboxId>(id);
     if (!post || !row)
         return reply(
@@ -258,7 +299,7 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
     change(request, *row, verb, principal, std::move(reply));
 }
 
-void AdminHandler::read(const http::Request& request, std::string_view what, std::string_view id,
+void AdminHandler::read(const http::Request& request, std::string_view what, std::string_view id, std::string_view view,
                         const security::Principal& principal, const http::Reply& reply) {
     auto snapshot = services_.store.snapshot();
     if (snapshot.has_error()) return reply(failed(snapshot.error()));
@@ -280,13 +321,19 @@ void AdminHandler::read(const http::Request& request, std::string_view what, std
     }
     const auto row = number<std::int64_t>(id);
     if (!row) return reply(http::outcome_response(404, "not-found", "There is no such message"));
-    auto body = what == "messages" ? one_inbox(**snapshot, *row) : one_outbox(**snapshot, *row);
+    LineageQuery query;
+    if (view == "lineage" && !read_lineage_query(request.query(), query))
+        return reply(http::outcome_response(400, "invalid", "The parameters are resource, element, place and byte"));
+    auto body = !view.empty()        ? lineage_of(**snapshot, *row, view, query)
+                : what == "messages" ? one_inbox(**snapshot, *row)
+                                     : one_outbox(**snapshot, *row);
     if (body.has_error()) return reply(failed(body.error()));
     security::AuditEntry entry;
     entry.at_us = services_.clock.now_us();
     entry.principal = principal;
     entry.interaction = security::Interaction::admin_read;
     entry.id = std::string(what) + "/" + std::string(id);
+    entry.operation = view;
     entry.status = 200;
     if (!services_.reads.record(entry))
         return reply(http::outcome_response(503, "throttled", "Too many reads wait for their audit row"));

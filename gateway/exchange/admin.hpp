@@ -15,6 +15,9 @@ namespace causeway::exchange {
 ///     GET  /admin/messages?state=failed&channel=lab&before=ID&limit=50
 ///              newest first; state: received (held), processed, failed, rejected
 ///     GET  /admin/messages/ID           with the bytes, the answer, the trace, what it wrote and what it sent
+///     GET  /admin/messages/ID/lineage   which field made which element by which line of the maps; of one side with
+///              ?element=Patient.birthDate&resource=Patient/17, ?place=PID-7 or ?byte=245 (in the message as UTF-8)
+///     GET  /admin/messages/ID/provenance   the same as a Bundle with a Provenance for each resource
 ///     GET  /admin/outbox?partner=lab&state=dead&origin=ID&before=ID&limit=50
 ///              state: pending, delivered, dead, cancelled
 ///     GET  /admin/outbox/ID             with the bytes and the partner's answer
@@ -36,7 +39,7 @@ public:
     void handle(http::Request request, http::Reply reply) override;
 
 private:
-    void read(const http::Request& request, std::string_view what, std::string_view id,
+    void read(const http::Request& request, std::string_view what, std::string_view id, std::string_view view,
               const security::Principal& principal, const http::Reply& reply);
     void change(http::Request request, storage::OutboxId id, std::string_view verb,
                 const security::Principal& principal, http::Reply reply);

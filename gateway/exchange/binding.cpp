@@ -6,8 +6,8 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
-#include "gateway/exchange/merge_content.hpp"
 #include "gateway/exchange/order_links.hpp"
+#include "mappings/engine/merge.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -239,8 +239,9 @@ private:
                 const bool answered = is_order(candidate.name.type) && !is_order_message(mapped_.structure);
                 const auto incoming =
                     answered ? said_of_order(*candidate.stored, candidate.incoming) : candidate.incoming;
-                candidate.content = merge_content(candidate.stored, *incoming,
-                                                  answered ? std::span<const std::string>() : candidate.mapped->erased);
+                candidate.content =
+                    mappings::merge(*candidate.stored, *incoming,
+                                    answered ? std::span<const std::string>() : candidate.mapped->erased);
                 if (order_rank(candidate.content->root()["status"].text()) >= 0) {
                     candidate.content = keep_order_status(*candidate.stored, std::move(candidate.content));
                 }

@@ -7,9 +7,11 @@
 #include <utility>
 
 #include "fhir/json/json.hpp"
+#include "gateway/exchange/lineage_view.hpp"
 #include "gateway/exchange/v2_time.hpp"
 #include "gateway/security/audit.hpp"
 #include "hl7v2/sequence.hpp"
+#include "mappings/engine/lineage.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -168,7 +170,9 @@ void Intake::map() {
     context.sender =
         receipt_
             .correlation;  // MSH-10 is not unique with every sender: what only a message identifies is new each time
-    mapped_ = mappings::forward(*plan, (completed_ ? *completed_ : *envelope_.message).view(), context);
+    const hl7v2::MessageView& message = (completed_ ? *completed_ : *envelope_.message).view();
+    mapped_ = mappings::forward(*plan, message, context);
+    if (!mapped_.refused) lineage_ = mappings::lineage_of(*plan, mapped_, message);
     if (services_.identity_desk != nullptr) services_.identity_desk->restrict_keys(partner, mapped_);
     if (!mapped_.refused) return;
     receipt_.note = codes_of(mapped_.issues);
@@ -319,7 +323,9 @@ storage::Result<void> Intake::process(storage::Transaction& transaction) {
             if (done.has_error()) return done;
         }
     }
-    if (auto done = transaction.put_trace(*id, trace()); done.has_error()) return done;
+    std::vector<std::string> names;
+    for (const auto& name : binding_->names) names.push_back(name.type + "/" + name.id);
+    if (auto done = transaction.put_trace(*id, join_trace(trace(), names, lineage_)); done.has_error()) return done;
     if (auto done = audit(transaction); done.has_error()) return done;
     if (services_.router != nullptr && !binding_->hold)
         return services_.router->accepted(transaction, envelope_, *id, receipt_.correlation);

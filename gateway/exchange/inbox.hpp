@@ -151,6 +151,7 @@ private:
     std::unique_ptr<const hl7v2::Message> completed_;  ///< what is mapped in place of the message, if not null
     std::optional<QueryAnswer> query_answer_;
     mappings::ForwardResult mapped_;
+    std::string lineage_;  ///< of mapped_, in the form it is kept
     bool duplicate_ = false;
     std::optional<Binding> binding_;
     Mode mode_ = Mode::process;

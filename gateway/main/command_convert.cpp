@@ -14,6 +14,7 @@
 #include "fhir/xml/xml.hpp"
 #include "gateway/main/commands.hpp"
 #include "gateway/main/map_files.hpp"
+#include "hl7v2/charset.hpp"
 #include "hl7v2/message.hpp"
 #include "mappings/engine/backward.hpp"
 #include "mappings/engine/forward.hpp"
@@ -102,7 +103,7 @@ public:
 private:
     Exit from_v2(const std::string& name, std::string bytes) {
         const std::string to = command_.to.empty() ? "fhir" : command_.to;
-        const auto message = hl7v2::Message::parse(std::move(bytes), {{}, hl7v2::Tolerances::all()});
+        const auto message = hl7v2::Message::parse(hl7v2::decode_to_utf8(bytes).text, {{}, hl7v2::Tolerances::all()});
         if (message.has_error())
             return fault(name,
                          fmt::format("{} at byte {}", hl7v2::describe(message.error().code), message.error().offset));
@@ -155,7 +156,8 @@ private:
             fmt::print(stderr, "causeway convert: cannot read {}\n", command_.onto);
             return Exit::usage;
         }
-        const auto message = hl7v2::Message::parse(std::move(bytes), {{}, hl7v2::Tolerances::all()});
+        const auto decoded = hl7v2::decode_to_utf8(bytes);
+        const auto message = hl7v2::Message::parse(decoded.text, {{}, hl7v2::Tolerances::all()});
         if (message.has_error())
             return fault(command_.onto,
                          fmt::format("{} at byte {}", hl7v2::describe(message.error().code), message.error().offset));
@@ -166,7 +168,16 @@ private:
         print_issues(name, result.issues);
         if (result.refused) return Exit::bad_data;
         for (const auto& place : result.changed) fmt::print(stderr, "{}: changed {}\n", name, place);
-        return write(name, ".hl7", result.er7);
+        if (result.er7 == decoded.text) return write(name, ".hl7", bytes);
+        if (bytes == decoded.text) return write(name, ".hl7", result.er7);
+        // In the original's own character set, if that gives back every byte that was not edited.
+        const auto same = hl7v2::encode_from_utf8(decoded.text, decoded.charset);
+        const auto edited = hl7v2::encode_from_utf8(result.er7, decoded.charset);
+        if (same.has_error() || edited.has_error() || same->bytes != bytes)
+            return fault(command_.onto, "its character set cannot be written again byte for byte");
+        if (edited->replaced != same->replaced)
+            return fault(name, "an edited value has characters that the message's character set lacks");
+        return write(name, ".hl7", edited->bytes);
     }
 
     Exit write_message(const std::string& name, const std::vector<mappings::SourceResource>& resources,

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "gateway/main/map_files.hpp"
+#include "hl7v2/charset.hpp"
 #include "mappings/engine/check.hpp"
 #include "mappings/engine/explain.hpp"
 #include "mappings/engine/plan.hpp"
@@ -70,7 +71,7 @@ std::string as_message(std::string text) {
         std::erase(text, '\n');
     }
     while (text.size() > 1 && text[text.size() - 1] == '\r' && text[text.size() - 2] == '\r') text.pop_back();
-    return text;
+    return hl7v2::decode_to_utf8(text).text;
 }
 
 }  // namespace maps_command
@@ -149,7 +150,8 @@ Exit explain(const ExplainCommand& command) {
     for (const auto& place : command.places) {
         const auto text = mappings::explain(*plan, place);
         if (text.empty()) {
-            fmt::print(stderr, "causeway maps: no map says anything about {}\n", place);
+            fmt::print(stderr, "causeway maps: no map says anything about {}{}\n", place,
+                       mappings::nearest_place(*plan, place));
             result = Exit::bad_data;
         } else {
             fmt::print("{}\n{}", place, text);

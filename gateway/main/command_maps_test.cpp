@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -8,6 +9,7 @@
 #include "fhir/json/json.hpp"
 #include "gateway/main/command_maps.hpp"
 #include "hl7v2/message.hpp"
+#include "mappings/engine/align.hpp"
 #include "mappings/engine/backward.hpp"
 #include "mappings/engine/difference.hpp"
 #include "mappings/engine/forward.hpp"
@@ -122,24 +124,45 @@ private:
         return out.empty();
     }
 
+    static std::vector<std::string> split(const std::string& text, char separator) {
+        std::vector<std::string> parts;
+        for (std::size_t at = 0; at < text.size();) {
+            const auto end = std::min(text.find(separator, at), text.size());
+            parts.push_back(text.substr(at, end - at));
+            at = end + 1;
+        }
+        return parts;
+    }
+
+    /// Segments are paired first, so that one more or less is one difference; of a pair, the fields that differ.
     static bool compare_segments(const std::string& file, const std::string& wanted, const std::string& is) {
         if (wanted == is) return true;
         fmt::print("{}: the message made from the resources\n", file);
-        const auto split = [](const std::string& text) {
-            std::vector<std::string> lines;
-            for (std::size_t at = 0; at < text.size();) {
-                const auto end = std::min(text.find('\n', at), text.size());
-                lines.push_back(text.substr(at, end - at));
-                at = end + 1;
-            }
-            return lines;
+        const auto a = split(wanted, '\n'), b = split(is, '\n');
+        const auto cost = [&](std::size_t i, std::size_t j) {
+            return a[i] == b[j] ? 0.0 : a[i].substr(0, 3) == b[j].substr(0, 3) ? 1.0 : 9.0;
         };
-        const auto a = split(wanted), b = split(is);
-        for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
-            const std::string left = i < a.size() ? a[i] : "", right = i < b.size() ? b[i] : "";
-            if (left != right) fmt::print("  segment {}\n    expected {}\n    is       {}\n", i + 1, left, right);
+        for (const auto& pair : mappings::align(a.size(), b.size(), cost)) {
+            if (pair.second == mappings::Aligned::none)
+                fmt::print("  - {}\n", a[pair.first]);
+            else if (pair.first == mappings::Aligned::none)
+                fmt::print("  + {}\n", b[pair.second]);
+            else
+                compare_fields(a[pair.first], b[pair.second], pair.first + 1);
         }
         return false;
+    }
+
+    static void compare_fields(const std::string& wanted, const std::string& is, std::size_t number) {
+        const auto a = split(wanted, '|'), b = split(is, '|');
+        const std::string name = wanted.substr(0, 3);
+        const std::size_t first = name == "MSH" ? 1 : 0;  // MSH-1 is the separator itself
+        for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
+            const std::string left = i < a.size() ? a[i] : "", right = i < b.size() ? b[i] : "";
+            if (left == right) continue;
+            fmt::print("  {}-{} (segment {})\n    expected {}\n    is       {}\n", name, i + first, number,
+                       left.empty() ? "(nothing)" : left, right.empty() ? "(nothing)" : right);
+        }
     }
 
     const TestCommand& command_;

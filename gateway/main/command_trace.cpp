@@ -13,6 +13,7 @@ namespace {
 struct Options {
     std::string config;
     std::int64_t message = 0;
+    bool lineage = false, provenance = false;
 };
 
 Exit trace(const Options& options) {
@@ -21,7 +22,10 @@ Exit trace(const Options& options) {
         print_faults(startup.faults);
         return Exit::usage;
     }
-    const auto answer = ask_gateway(startup.config, fmt::format("/admin/messages/{}", options.message));
+    const auto answer = ask_gateway(startup.config, fmt::format("/admin/messages/{}{}", options.message,
+                                                                options.lineage      ? "/lineage"
+                                                                : options.provenance ? "/provenance"
+                                                                                     : ""));
     if (answer.status == 200) {
         fmt::print("{}\n", answer.body);
         return Exit::good;
@@ -42,6 +46,9 @@ void add_trace_command(CLI::App& app, Exit& exit_code) {
         "What became of a received message: its bytes, answer, resources, map trace, residue and what it sent");
     command->add_option("--config", options->config, "configuration file (TOML) of the running gateway");
     command->add_option("id", options->message, "the message's number in the inbox")->required();
+    auto* const lineage =
+        command->add_flag("--lineage", options->lineage, "which field made which element by which line of the maps");
+    command->add_flag("--provenance", options->provenance, "the same as a Bundle of Provenance")->excludes(lineage);
     command->callback([options, &exit_code] { exit_code = trace(*options); });
 }
 

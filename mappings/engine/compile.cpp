@@ -1,7 +1,9 @@
 #include "mappings/engine/compile.hpp"
 
 #include "mappings/engine/compiler.hpp"
+#include "mappings/engine/inspect.hpp"
 #include "mappings/engine/models.hpp"
+#include "mappings/engine/time_zone.hpp"
 
 namespace causeway::mappings {
 
@@ -27,7 +29,12 @@ std::uint32_t Compiler::add_line(const Place& place, const std::string& owner, s
 }
 
 std::shared_ptr<const Plan> Compiler::run() {
-    for (const auto& [name, setting] : library_.settings) plan_->settings[name] = setting.content.value.text;
+    for (const auto& [name, setting] : library_.settings) {
+        const std::string& value = plan_->settings[name] = setting.content.value.text;
+        if (name == "timezone" && !TimeZone::find(value))
+            fault(setting.place, "E124",
+                  "there is no time zone " + value + "; write an IANA name or an offset like +01:00");
+    }
     // First every name, so that declarations may refer to later ones.
     for (const auto& [name, table] : library_.tables) {
         auto& plan = plan_->tables.emplace_back(std::make_unique<TablePlan>());
@@ -95,6 +102,13 @@ std::shared_ptr<const Plan> Compiler::run() {
     plan_->coded = find_type("CWE", "CodeableConcept");
     const auto alternate = library_.extensions.find("altCode");
     if (alternate != library_.extensions.end()) plan_->alternate_codes_url = alternate->second.content.url;
+    plan_->line_by_id.resize(plan_->lines.size());
+    for_each_statement(*plan_, [&](const PlannedStatement& s) {
+        if (!s.line) return;
+        plan_->line_by_id[s.line->id] = s.line;
+        if (s.line->mirror && !s.line->sources.empty() && s.line->sources.front().kind == V2Ref::Kind::field)
+            plan_->mirrored.emplace_back(s.line->sources.front().segment, s.line->sources.front().at.field);
+    });
     return plan_;
 }
 

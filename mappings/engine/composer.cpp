@@ -54,7 +54,6 @@ fhir::DocumentBuilder& Composer::memory() {
 }
 
 std::uint32_t Composer::new_resource(std::string_view type) {
-    if (drafts_.empty()) trace_.reserve(256);
     const fhir::Element root(memory().arena().node());
     auto made = handle(root).as_object();
     made.member("resourceType").set_string(type);
@@ -85,9 +84,7 @@ fhir::Element Composer::target(fhir::Element reference) const {
     return drafts_[at->second].root;
 }
 
-fhir::MutableElement Composer::handle(const Target& target) {
-    return memory_->handle(fhir::Element(target.node));
-}
+fhir::MutableElement Composer::handle(const Target& target) { return memory_->handle(fhir::Element(target.node)); }
 
 fhir::Element Composer::peek(const Target& target) const {
     if (target.node || !target.parent) return fhir::Element(target.node);
@@ -175,7 +172,9 @@ void Composer::resolve(Target& t) {
         resource = new_resource(step.crossing.front());
         drafts_[resource].crossed = true;
         drafts_[resource].parent = t.resource;
-        handle(fhir::Element(element)).member("reference").set_string_ref("#");
+        auto reference = handle(fhir::Element(element)).member("reference");
+        reference.set_string_ref("#");
+        trace_write(reference.node(), t.resource, line_, nullptr);
         pending_.emplace(element, resource);
         crossed_.emplace_back(element, resource);
     }
@@ -187,21 +186,18 @@ void Composer::resolve(Target& t) {
 void Composer::assert_slice(Target& element, const std::vector<SliceTest>& tests) {
     for (const auto& test : tests)
         if (test.test == Test::equal && !test.values.empty())
-            write_constant(element, *test.path, 0, test.values.front(), 0, false);
+            write_constant(element, *test.path, 0, test.values.front(), line_, false);
 }
 
 void Composer::refer(Target& target, std::uint32_t resource, std::uint32_t line) {
+    line_ = line;
     resolve(target);
     if (pending_.contains(target.node)) return;
     fhir::MutableElement reference = handle(target).member("reference");
     reference.set_string_ref("#");
     pending_.emplace(target.node, resource);
     if (drafts_[resource].parent == Draft::no_parent) drafts_[resource].parent = target.resource;
-    TraceEntry entry;
-    entry.node = reference.node();
-    entry.resource = target.resource;
-    entry.line = line;
-    trace_.push_back(entry);
+    trace_write(reference.node(), target.resource, line, nullptr);
     ++writes_;
 }
 
@@ -210,10 +206,12 @@ bool Composer::write(Target& target, std::string_view text, FhirKind kind, std::
     if (text.empty()) return false;
     if (target.capture) {
         if (target.capture->empty() || overwrite) target.capture->assign(text);
+        if (from && from != &from_parts) note_part(*from);
         ++writes_;
         return true;
     }
     if (!target.node && blocked(target)) return false;
+    line_ = line;
     resolve(target);
     fhir::MutableElement element = handle(target);
     if (element.get().has_value() && !overwrite) {
@@ -227,25 +225,42 @@ bool Composer::write(Target& target, std::string_view text, FhirKind kind, std::
     else
         element.set_string(text);
     ++writes_;
-    TraceEntry entry;
-    entry.node = element.node();
-    entry.resource = target.resource;
-    entry.line = line;
-    if (from && from->segment) {
-        if (const Leaf* leaf = from->segment->find(from->at)) {
-            const LeafKey at = leaf->position();
-            entry.has_source = true;
-            entry.source = {from->segment->number(),
-                            at.field,
-                            at.repetition,
-                            at.component,
-                            at.subcomponent,
-                            leaf->offset,
-                            static_cast<std::uint32_t>(leaf->text.size())};
-        }
-    }
-    trace_.push_back(entry);
+    trace_write(element.node(), target.resource, line, from);
     return true;
+}
+
+void Composer::note_part(const V2Value& value) {
+    if (!value.segment || !value.segment->find(value.at)) return;
+    const auto same = [&](const V2Value& known) { return known.segment == value.segment && known.at == value.at; };
+    if (std::none_of(parts_.begin(), parts_.end(), same)) parts_.push_back(value);
+}
+
+void Composer::trace_write(const fhir::Node* node, std::uint32_t resource, std::uint32_t line, const V2Value* from) {
+    TraceEntry entry;
+    entry.node = node;
+    entry.resource = resource;
+    entry.line = line;
+    const auto add = [&](const V2Value& value) {
+        const Leaf* leaf = value.segment ? value.segment->find(value.at) : nullptr;
+        if (!leaf) return;
+        const LeafKey at = leaf->position();
+        entry.has_source = true;
+        entry.source = {value.segment->number(),
+                        at.field,
+                        at.repetition,
+                        at.component,
+                        at.subcomponent,
+                        leaf->offset,
+                        static_cast<std::uint32_t>(leaf->text.size())};
+        trace_.push_back(entry);
+    };
+    if (from == &from_parts) {
+        for (const V2Value& part : parts_) add(part);
+        parts_.clear();
+    } else if (from) {
+        add(*from);
+    }
+    if (!entry.has_source) trace_.push_back(entry);
 }
 
 bool Composer::write_member(Target& parent, const Step& step, std::string_view text, std::uint32_t line,
@@ -480,7 +495,7 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
         const std::uint32_t ordinal = scope.frame ? scope.frame->nearest_ordinal() : 1;
         for (std::size_t i = 0; i < line.target.steps.size() && i < steps_max; ++i)
             at = chain.set(i, below(*at, line.target.steps[i], ordinal));
-        write(*at, text, line.target.kind, line.id, &values.front());
+        write(*at, text, line.target.kind, line.id, &from_parts);
         return;
     }
     const auto& steps = line.target.steps;
@@ -504,6 +519,7 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
 
 std::string Composer::joined(const Line& line, const std::vector<V2Value>& values) {
     std::string text;
+    parts_.clear();
     for (const V2Value& value : values) {
         std::string one;
         Target captured;
@@ -518,6 +534,7 @@ std::string Composer::joined(const Line& line, const std::vector<V2Value>& value
 std::optional<std::string> Composer::capture(const Line& line, const V2Scope& scope) {
     if (!reader_.holds(line.if_, scope, {}, Reader::Mode::test)) return std::nullopt;
     for (const auto& source : line.sources) {
+        parts_.clear();
         std::vector<V2Value> values;
         reader_.collect(source, scope, values);
         if (values.empty() && source.kind != V2Ref::Kind::event) continue;

@@ -47,6 +47,7 @@ public:
     std::vector<Draft>& drafts() noexcept { return drafts_; }
     Issues& issues() noexcept { return issues_; }
     Trace& trace() noexcept { return trace_; }
+    void expect(std::size_t writes) { trace_.reserve(writes); }
     bool refused() const noexcept { return refused_; }
 
     std::uint32_t new_resource(std::string_view type);
@@ -100,6 +101,10 @@ private:
     void assert_slice(Target& element, const std::vector<SliceTest>& tests);
     void run_type(const TypePlan& type, V2Value value, Target& target);
     void mark_read(const V2Value& value);
+    void note_part(const V2Value& value);
+    /// Given to write() as what a text was made from: the leaves in parts_.
+    static inline const V2Value from_parts{};
+    void trace_write(const fhir::Node* node, std::uint32_t resource, std::uint32_t line, const V2Value* from);
     /// `traced`: where the trace stood before the sender's coding was written.
     void drop_repeated_coding(Target& concept_target, std::size_t traced);
     void erase(const Line& line, const Target& base);
@@ -116,7 +121,9 @@ private:
     Issues issues_;
     std::vector<V2Value> values_;  ///< stack: what the lines at work have collected
     std::string scratch_;          ///< the text one conversion makes
+    std::vector<V2Value> parts_;   ///< the leaves it is made of, where they are not just its value
     std::uint64_t writes_ = 0;
+    std::uint32_t line_ = 0;  ///< of the statement at work: what is made on the way to its target is its doing
     int depth_ = 0;
     bool refused_ = false;
 };

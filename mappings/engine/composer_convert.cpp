@@ -23,7 +23,9 @@ const Step extension_value_step = plain_step("valueCodeableConcept", "Extension"
 /// A codec's view of a value.
 class ValueInput final : public CodecInput {
 public:
-    ValueInput(const Reader& reader, V2Value value, bool mark) : reader_(reader), value_(value), mark_(mark) {}
+    /// `used`: takes the places that were looked at and had a value.
+    ValueInput(const Reader& reader, V2Value value, bool mark, std::vector<V2Value>& used)
+        : reader_(reader), value_(value), mark_(mark), used_(used) {}
     std::string component(int component, int subcomponent) const override {
         return at(value_.part(static_cast<std::uint8_t>(component), static_cast<std::uint8_t>(subcomponent)));
     }
@@ -37,11 +39,13 @@ private:
         Leaf* leaf = place.segment->find(place.at);
         if (!leaf) return {};
         if (mark_) leaf->read = true;
+        used_.push_back({place.segment, leaf->position()});
         return std::string(reader_.text(*leaf));
     }
     const Reader& reader_;
     V2Value value_;
     bool mark_;
+    std::vector<V2Value>& used_;
 };
 
 }  // namespace
@@ -58,6 +62,7 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
     const std::uint64_t before = writes_;
     std::string& out = scratch_;  // no conversion that uses it runs another
     out.clear();
+    if (!target.capture) parts_.clear();
     std::string_view as_sent;  // what is written where nothing had to be made of it
     switch (how.kind) {
         case Conversion::Kind::type:
@@ -66,8 +71,10 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
         case Conversion::Kind::table:
             return convert_by_table(line, value, target);
         case Conversion::Kind::codec: {
-            const ValueInput input(reader_, value, !target.capture);
+            std::vector<V2Value> used;
+            const ValueInput input(reader_, value, !target.capture, used);
             if (!how.codec->forward(input, out)) return false;
+            for (const V2Value& place : used) note_part(place);
             const FhirKind type = line.target.kind;
             if (type != FhirKind::string &&
                 type != FhirKind::complex) {  // a codec gives v2 text; its element may want more
@@ -98,6 +105,7 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
                 const auto piece = reader_.text(place);
                 any |= !piece.empty();
                 mark_read(place);
+                note_part(place);
                 out += piece;
                 out += part.after;
             }
@@ -112,8 +120,7 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
             if (line.target.kind == FhirKind::string) {
                 if (text.find_first_not_of(" \t") != std::string_view::npos) as_sent = text;
             }
-            const Converted result =
-                as_sent.empty() ? to_fhir(text, line.target.kind, zone_, out) : Converted::good;
+            const Converted result = as_sent.empty() ? to_fhir(text, line.target.kind, zone_, out) : Converted::good;
             if (result == Converted::wrong || result == Converted::imprecise) {
                 if (!target.capture)
                     report(Severity::warning, result == Converted::wrong ? "R305" : "R341",
@@ -130,7 +137,10 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
     }
     FhirKind kind = line.target.kind;
     if (kind == FhirKind::complex) kind = FhirKind::string;
-    if (!write(target, as_sent.empty() ? std::string_view(out) : as_sent, kind, line.id, &value)) return false;
+    const bool of_parts = how.kind == Conversion::Kind::codec || how.kind == Conversion::Kind::parts;
+    if (!write(target, as_sent.empty() ? std::string_view(out) : as_sent, kind, line.id,
+               of_parts ? &from_parts : &value))
+        return false;
     mark_read(value);
     return true;
 }

@@ -122,6 +122,13 @@ bool Emitter::reserved(fhir::Element item, const Step& step) const {
                        [&](const Step* other) { return reader_.fits(item, *other); });
 }
 
+const fhir::Node* Emitter::way(const fhir::Node* before, const fhir::Node* reference) const {
+    if (!before) return reference;
+    const auto [at, fresh] = ways_.try_emplace(Way{before, reference}, nullptr);
+    if (fresh) at->second = &way_nodes_.emplace_back();
+    return at->second;
+}
+
 void Emitter::walk(const Selected& from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal,
                    bool mirror, std::vector<Selected>& out) const {
     if (!from.element) return;
@@ -139,7 +146,7 @@ void Emitter::walk(const Selected& from, const std::vector<Step>& steps, std::si
             next.add_claim(item.node(), from.via);
         if (!step.crossing.empty()) {
             next.element = resources_.target(item);
-            next.via = item.node();
+            next.via = way(from.via, item.node());
             if (const auto resource = resources_.find(item)) next.resource = *resource;
             if (!next.element) return;
         }

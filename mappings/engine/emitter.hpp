@@ -92,6 +92,8 @@ private:
     void walk(const Selected& from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal, bool mirror,
               std::vector<Selected>& out) const;
     bool reserved(fhir::Element item, const Step& step) const;
+    /// The way through one more reference: two orders of one PractitionerRole's are two ways to its Practitioner.
+    const fhir::Node* way(const fhir::Node* before, const fhir::Node* reference) const;
     bool consumed(const Selected& leaf) const;
 
     const Plan& plan_;
@@ -102,6 +104,8 @@ private:
     Reader reader_;
     OffsetPolicy offset_ = OffsetPolicy::as_received;
     std::unordered_set<Way, WayHash> consumed_, claims_;
+    mutable std::unordered_map<Way, const fhir::Node*, WayHash> ways_;  ///< those of several references
+    mutable std::deque<fhir::Node> way_nodes_;                          ///< what they are known by
     Issues issues_;
     std::uint64_t fresh_ = 0;
     std::uint32_t coding_offset_ = 0;

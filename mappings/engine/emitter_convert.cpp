@@ -19,7 +19,8 @@ std::optional<std::uint32_t> own_coding(fhir::Element value, const TablePlan& ta
         const bool of_table = !table.system.empty() && coding["system"].text() == table.system;
         const auto code = coding["code"].text();
         // Of a lossy row, only a code that still means what stands beside it.
-        if (!of_table && (mapped.empty() || code.empty() || table.find_forward(code).code() == mapped || table.passes_through))
+        if (!of_table &&
+            (mapped.empty() || code.empty() || table.find_forward(code).code() == mapped || table.passes_through))
             return i;
         ++i;
     }

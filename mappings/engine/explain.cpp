@@ -6,6 +6,7 @@
 #include <set>
 
 #include "mappings/engine/inspect.hpp"
+#include "mappings/engine/library.hpp"
 
 namespace causeway::mappings {
 namespace {
@@ -43,20 +44,21 @@ std::string table_text(const TablePlan& table) {
 
 /// What a line goes through, one level down.
 std::string ways(const std::vector<const Line*>& lines, const Plan& plan) {
-    std::set<const TypePlan*> types;
-    std::set<const TablePlan*> tables;
-    std::set<const Codec*> codecs;
+    std::map<std::string, const TypePlan*> types;  // in the order of their names: the same every time
+    std::map<std::string, const TablePlan*> tables;
+    std::map<std::string_view, const Codec*> codecs;
     for (const Line* line : lines) {
-        if (line->conversion.kind == Conversion::Kind::type && line->conversion.type)
-            types.insert(line->conversion.type);
-        if (line->conversion.table) tables.insert(line->conversion.table);
-        if (line->conversion.codec) codecs.insert(line->conversion.codec);
+        if (const auto* type = line->conversion.type; type && line->conversion.kind == Conversion::Kind::type)
+            types.emplace(type->name + " " + type->fhir_type, type);
+        if (const auto* table = line->conversion.table) tables.emplace(table->name, table);
+        if (const auto* codec = line->conversion.codec) codecs.emplace(codec->name, codec);
     }
     std::string out;
-    for (const auto* table : tables) out += table_text(*table);
-    for (const auto* codec : codecs)
-        out += "codec " + std::string(codec->name) + ": " + std::string(codec->does) + "\n";
-    for (const auto* type : types) {
+    for (const auto& [name, table] : tables) out += table_text(*table);
+    for (const auto& [name, codec] : codecs)
+        out += "codec " + std::string(name) + ": " + std::string(codec->does) + "\n";
+    for (const auto& entry : types) {
+        const TypePlan* type = entry.second;
         out += "type " + type->name + " <-> " + type->fhir_type + "\n";
         for_each_statement(plan, [&](const PlannedStatement& s) {
             if (s.type == type) out += "  " + plan.lines[s.id()].text + "  (" + where(plan, s.id()) + ")\n";
@@ -145,6 +147,22 @@ std::string explain(const Plan& plan, std::string_view place) {
         });
     }
     return out;
+}
+
+std::string nearest_place(const Plan& plan, std::string_view place) {
+    std::set<std::string> names;
+    for (const auto& table : plan.tables) names.insert(table->name);
+    for (const auto& message : plan.messages) names.insert(message->name);
+    for_each_statement(plan, [&](const PlannedStatement& s) {
+        names.insert(s.map ? s.map->name : s.type->name);
+        if (!s.line) return;
+        std::string whole = s.fhir_type();
+        for (const Step& step : s.line->target.steps) {
+            names.insert(whole += "." + step.name);
+            if (!step.crossing.empty()) whole = step.crossing.front();
+        }
+    });
+    return nearest(place, {names.begin(), names.end()});
 }
 
 std::string print_lines(const Plan& plan) {

@@ -11,6 +11,9 @@ namespace causeway::mappings {
 /// table's, map's, type's or message's name. Empty if nothing is known about it.
 std::string explain(const Plan& plan, std::string_view place);
 
+/// For a place that explain() knows nothing about: ", did you mean Patient.identifier?", or nothing.
+std::string nearest_place(const Plan& plan, std::string_view place);
+
 /// All lines of a plan, each with where it stands and, of a site's, the site.
 std::string print_lines(const Plan& plan);
 

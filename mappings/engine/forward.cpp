@@ -324,6 +324,9 @@ ForwardResult forward(const Plan& plan, const hl7v2::MessageView& message, const
         for (const std::uint16_t field : {std::uint16_t{9}, std::uint16_t{12}})
             for (Leaf& leaf : segments.front().below({field, 1, 0, 0})) leaf.read = true;
     }
+    std::size_t leaves = 0;
+    for (const auto& segment : segments) leaves += segment.leaves().size();
+    composer.expect(3 * leaves);
     GroupInstance root = match(*chosen, segments, composer.issues());
     ForwardRun run(*chosen, composer);
     run.run(root);
@@ -357,6 +360,7 @@ fhir::DocumentPtr to_bundle(const ForwardResult& result, const ForwardContext& c
 
 void write_bundle(const ForwardResult& result, const ForwardContext& context, std::string& out) {
     const bool message = !result.resources.empty() && result.resources.front().type == "MessageHeader";
+    out.reserve(out.size() + 48 * result.trace.size() + 128 * result.resources.size() + 256);
     out += R"({"resourceType":"Bundle","type":")";
     out += message ? "message\"" : "collection\"";
     if (!context.now.empty()) {

@@ -211,6 +211,7 @@ bool has_choice(fhir::Element to, const fhir::r4::TypeDef* type, std::string_vie
 
 void merge_into(fhir::DocumentBuilder& builder, fhir::Element to, fhir::Element from, NodeMap& map,
                 const fhir::r4::TypeDef* type) {
+    if (from.has_value() && from.text() != to.text()) return;  // the first to say something else has said it
     map.emplace(from.node(), to.node());
     if (to.is_array() != from.is_array()) return;
     if (to.is_array()) {
@@ -255,8 +256,11 @@ std::vector<std::uint32_t> join_same(Composer& composer, const std::vector<std::
         note_gone(note_gone, joined.root);
     }
     if (moved.empty()) return became;
-    std::erase_if(composer.trace(), [&](const TraceEntry& entry) { return gone.contains(entry.node); });
+    std::erase_if(composer.trace(), [&](const TraceEntry& entry) {
+        return became[entry.resource] != entry.resource && gone.contains(entry.node);
+    });
     for (auto& entry : composer.trace()) {
+        if (became[entry.resource] == entry.resource) continue;
         const auto at = moved.find(entry.node);
         if (at != moved.end()) entry.node = at->second;
         entry.resource = became[entry.resource];

@@ -89,23 +89,35 @@ std::string_view TextArena::copy(std::string_view first, std::string_view second
     return {bytes, size};
 }
 
+std::size_t LeafSegment::lower_bound(std::uint64_t key) noexcept {
+    const std::size_t at = last_found_;
+    const bool known = at < leaves_.size() && leaves_[at].key >= key && (at == 0 || leaves_[at - 1].key < key);
+    if (!known)
+        last_found_ =
+            static_cast<std::size_t>(std::lower_bound(leaves_.begin(), leaves_.end(), key, key_less) - leaves_.begin());
+    return last_found_;
+}
+
 Leaf* LeafSegment::find(LeafKey key) noexcept {
     if (key.component == 0) key.component = 1;
     if (key.subcomponent == 0) key.subcomponent = 1;
+    if (!may_have(key.field)) return nullptr;
     const std::uint64_t packed = key.packed();
-    const auto at = std::lower_bound(leaves_.begin(), leaves_.end(), packed, key_less);
-    return at != leaves_.end() && at->key == packed ? &*at : nullptr;
+    const std::size_t at = lower_bound(packed);
+    return at < leaves_.size() && leaves_[at].key == packed ? &leaves_[at] : nullptr;
 }
 
 LeafSegment::Range LeafSegment::below(LeafKey key) noexcept {
-    const auto first = std::lower_bound(leaves_.begin(), leaves_.end(), first_of(key), key_less);
-    auto last = first;
+    if (!may_have(key.field)) return {leaves_.data(), leaves_.data()};
+    const std::size_t first = lower_bound(first_of(key));
+    std::size_t last = first;
     const std::uint64_t end = last_of(key);
-    while (last != leaves_.end() && last->key <= end) ++last;
-    return {leaves_.data() + (first - leaves_.begin()), leaves_.data() + (last - leaves_.begin())};
+    while (last < leaves_.size() && leaves_[last].key <= end) ++last;
+    return {leaves_.data() + first, leaves_.data() + last};
 }
 
 std::uint16_t LeafSegment::next_repetition(std::uint16_t field, std::uint16_t repetition) noexcept {
+    if (!may_have(field)) return 0;
     const std::uint64_t after = last_of({field, repetition, 0, 0});
     const auto at = std::upper_bound(leaves_.begin(), leaves_.end(), after,
                                      [](std::uint64_t key, const Leaf& leaf) { return key < leaf.key; });
@@ -123,8 +135,14 @@ std::uint16_t LeafSegment::last_repetition(std::uint16_t field) noexcept {
 bool LeafSegment::insert(Leaf leaf) {
     const auto at = std::lower_bound(leaves_.begin(), leaves_.end(), leaf.key, key_less);
     if (at != leaves_.end() && at->key == leaf.key) return false;
+    fields_ |= bit_of(leaf.position().field);
     leaves_.insert(at, leaf);
     return true;
+}
+
+void LeafSegment::take(std::vector<Leaf> leaves) {
+    leaves_ = std::move(leaves);
+    for (const Leaf& leaf : leaves_) fields_ |= bit_of(leaf.position().field);
 }
 
 void LeafSegment::erase_below(LeafKey key) {
@@ -139,7 +157,7 @@ std::vector<LeafSegment> cut(const hl7v2::MessageView& message) {
     for (const hl7v2::SegmentView segment : message) {
         const std::string_view raw = segment.raw();
         segments.emplace_back(segment_code(raw.substr(0, 3)), static_cast<std::uint32_t>(segment.index()));
-        auto& leaves = segments.back().leaves();
+        std::vector<Leaf> leaves;
         leaves.reserve(raw.size() / 6);
         Cutter cutter{leaves,
                       message.bytes(),
@@ -152,6 +170,7 @@ std::vector<LeafSegment> cut(const hl7v2::MessageView& message) {
             if (n > 1)
                 cutter.field(text, static_cast<std::uint16_t>(n + 1));  // MSH-1 and MSH-2 are structure, not data
         });
+        segments.back().take(std::move(leaves));
     }
     return segments;
 }

@@ -77,6 +77,8 @@ public:
 
     std::vector<Leaf>& leaves() noexcept { return leaves_; }
     const std::vector<Leaf>& leaves() const noexcept { return leaves_; }
+    /// The leaves of a segment that was cut, in their order.
+    void take(std::vector<Leaf> leaves);
 
     /// The leaf at a place; a component or subcomponent of 0 means the first. Null if nothing was sent.
     Leaf* find(LeafKey key) noexcept;
@@ -98,8 +100,15 @@ public:
     void erase_below(LeafKey key);
 
 private:
+    /// Index of the first leaf whose key is not below `key`.
+    std::size_t lower_bound(std::uint64_t key) noexcept;
+    static constexpr std::uint64_t bit_of(std::uint16_t field) noexcept { return std::uint64_t{1} << (field & 63U); }
+    bool may_have(std::uint16_t field) const noexcept { return (fields_ & bit_of(field)) != 0; }
+
     SegmentCode code_ = 0;
     std::uint32_t number_ = 0;
+    std::size_t last_found_ = 0;  ///< a line asks for the same place several times over
+    std::uint64_t fields_ = 0;    ///< which fields have leaves, modulo 64: most that a map asks for have none
     std::vector<Leaf> leaves_;
 };
 

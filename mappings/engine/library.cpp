@@ -20,24 +20,37 @@ bool same_place(const Statement& a, const Statement& b) {
     return a.kind == b.kind && left_of(a) == left_of(b) && right_of(a) == right_of(b);
 }
 
-/// `drop PID-10` removes every line with that left, also inside choose and when; `drop gender` every line with that
-/// right.
-void drop(std::vector<Statement>& block, const Statement& what) {
-    std::erase_if(block, [&](const Statement& s) {
-        if (s.kind == Statement::Kind::choose || s.kind == Statement::Kind::when) return false;
-        return what.target ? right_of(s) == right_of(what) : left_of(s) == left_of(what);
-    });
-    for (auto& s : block) {
-        drop(s.block, what);
-        for (auto& branch : s.branches) drop(branch.block, what);
-    }
+/// Whether a line's left is the place a `drop` names; `PID-10` is also `PID-10[]`.
+bool is_left(const Statement& what, const Statement& line) {
+    return std::equal(what.sources.begin(), what.sources.end(), line.sources.begin(), line.sources.end(),
+                      [](const V2Path& a, const V2Path& b) {
+                          return a.base == b.base && a.field == b.field && a.component == b.component &&
+                                 a.subcomponent == b.subcomponent &&
+                                 (!a.repetition_given || a.repetition == b.repetition);
+                      });
 }
 
-void extend_block(std::vector<Statement>& base, const std::vector<Statement>& more) {
+/// `drop PID-10` removes every line with that left, also inside choose and when; `drop gender` every line with that
+/// right.
+std::size_t drop(std::vector<Statement>& block, const Statement& what) {
+    std::size_t dropped = std::erase_if(block, [&](const Statement& s) {
+        if (s.kind == Statement::Kind::choose || s.kind == Statement::Kind::when) return false;
+        return what.target ? right_of(s) == right_of(what) : !s.sources.empty() && is_left(what, s);
+    });
+    for (auto& s : block) {
+        dropped += drop(s.block, what);
+        for (auto& branch : s.branches) dropped += drop(branch.block, what);
+    }
+    return dropped;
+}
+
+/// Gives the `drop` that has nothing to drop, if there is one.
+const Statement* extend_block(std::vector<Statement>& base, const std::vector<Statement>& more) {
     std::vector<Statement> front;
+    const Statement* idle = nullptr;
     for (const auto& s : more) {
         if (s.kind == Statement::Kind::drop) {
-            drop(base, s);
+            if (drop(base, s) == 0) idle = &s;
             continue;
         }
         const auto same = std::find_if(base.begin(), base.end(), [&](const Statement& b) { return same_place(b, s); });
@@ -47,6 +60,16 @@ void extend_block(std::vector<Statement>& base, const std::vector<Statement>& mo
             front.push_back(s);
     }
     base.insert(base.begin(), front.begin(), front.end());
+    return idle;
+}
+
+/// Names of the segments and groups of a message, for "did you mean".
+void item_names(const std::vector<Item>& items, std::vector<std::string_view>& out) {
+    for (const auto& item : items) {
+        if (item.kind != Item::Kind::segment && item.kind != Item::Kind::group) continue;
+        out.push_back(item.name);
+        item_names(item.items, out);
+    }
 }
 
 void extend_rows(std::vector<Row>& base, const std::vector<Row>& more) {
@@ -134,6 +157,11 @@ void Library::declare(const Declaration& d, const std::vector<MapSource>& source
         }
         return at == where.end() ? nullptr : &at->second.content;
     };
+    const auto extend = [&](const std::string& what, std::vector<Statement>& base, const std::vector<Statement>& more) {
+        if (const Statement* idle = extend_block(base, more))
+            out.push_back({"W104", sources[idle->place.file].name, idle->place.line, idle->place.column,
+                           what + " has no line with that left or right to drop"});
+    };
     std::visit(
         [&](const auto& content) {
             using T = std::decay_t<decltype(content)>;
@@ -143,9 +171,15 @@ void Library::declare(const Declaration& d, const std::vector<MapSource>& source
                 put(extensions, content.name, content, "extension");
             else if constexpr (std::is_same_v<T, Slice>)
                 put(slices, content.name, content, "slice");
-            else if constexpr (std::is_same_v<T, Setting>)
+            else if constexpr (std::is_same_v<T, Setting>) {
+                if (in_site && !settings.contains(content.name)) {
+                    std::vector<std::string_view> names;
+                    for (const auto& entry : settings) names.push_back(entry.first);
+                    fault("E123", "unknown setting " + content.name + nearest(content.name, names) +
+                                      "; one of the site's own is declared outside of it");
+                }
                 put(settings, content.name, content, "setting");
-            else if constexpr (std::is_same_v<T, Identity>)
+            } else if constexpr (std::is_same_v<T, Identity>)
                 put(identities, content.type, content, "identity");
             else if constexpr (std::is_same_v<T, Codec>)
                 put(codecs, content.name, content, "codec");
@@ -160,13 +194,13 @@ void Library::declare(const Declaration& d, const std::vector<MapSource>& source
                     if (!extends)
                         put(types, name, content, "type");
                     else if (auto* base = base_of(types, name, "type"))
-                        extend_block(base->block, content.block);
+                        extend("type " + name, base->block, content.block);
                 }
             } else if constexpr (std::is_same_v<T, SegmentMap>) {
                 if (!extends)
                     put(maps, content.name, content, "map");
                 else if (auto* base = base_of(maps, content.name, "map"))
-                    extend_block(base->block, content.block);
+                    extend("map " + content.name, base->block, content.block);
             } else if constexpr (std::is_same_v<T, Message>) {
                 if (!extends) return put(messages, content.name, content, "message");
                 auto* base = base_of(messages, content.name, "message");
@@ -180,7 +214,10 @@ void Library::declare(const Declaration& d, const std::vector<MapSource>& source
                         found = place_item(base->items, item);
                     else
                         base->items.push_back(item);
-                    if (!found) fault("E102", "message " + content.name + " has no " + item.name);
+                    if (found) continue;
+                    std::vector<std::string_view> names;
+                    item_names(base->items, names);
+                    fault("E102", "message " + content.name + " has no " + item.name + nearest(item.name, names));
                 }
             } else if constexpr (std::is_same_v<T, std::shared_ptr<const Site>>) {
                 put(sites, content->name, content, "site");
@@ -203,6 +240,7 @@ bool Library::apply_site(std::string_view name, const std::vector<MapSource>& so
     std::set<std::string, std::less<>> seen;
     for (std::string next(name); !next.empty();) {
         const auto at = sites.find(next);
+        if (at == sites.end() && next == "base") break;  // the library, by the name it has in `site x on base`
         if (at == sites.end() || !seen.insert(next).second) {
             std::vector<std::string_view> names;
             for (const auto& site : sites) names.push_back(site.first);
@@ -210,7 +248,8 @@ bool Library::apply_site(std::string_view name, const std::vector<MapSource>& so
             out.push_back({"E103", sources.empty() ? "" : sources[place.file].name, place.line, place.column,
                            at == sites.end() ? "there is no site " + next + nearest(next, names)
                                              : "site " + next + " stands on itself"});
-            return false;
+            if (chain.empty()) return false;
+            break;  // what else is wrong with it is said in the same run
         }
         chain.push_back(at->second.content);
         next = chain.back()->base;

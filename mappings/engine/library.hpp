@@ -37,7 +37,7 @@ public:
     /// The library alone: what stands outside of sites.
     static Library base(const std::vector<syntax::Declaration>& declarations, const std::vector<MapSource>& sources,
                         Diagnostics& out);
-    /// With a site's declarations on top; false if it, or one it stands on, does not exist or stands on itself.
+    /// With a site's declarations on top, "base" being the library alone; false if there is no such site.
     bool apply_site(std::string_view name, const std::vector<MapSource>& sources, Diagnostics& out);
 
 private:

@@ -1,7 +1,9 @@
 #include "mappings/engine/mapset.hpp"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
+#include <tuple>
 
 #include "hl7v2/dictionary/dictionary.hpp"
 #include "mappings/engine/compile.hpp"
@@ -52,6 +54,15 @@ MapSet::Loaded MapSet::load(std::vector<MapSource> sources) {
         }
         state->plans[{site, "2.5.1"}] = std::move(plan);
     }
+    // In the order in which one reads the files, whichever pass has found them.
+    std::map<std::string, std::size_t> order;
+    for (const auto& source : state->sources) order.emplace(source.name, order.size());
+    const auto rank = [&](const Diagnostic& d) {
+        const auto at = order.find(d.file);
+        return std::tuple(at == order.end() ? 0 : at->second, d.line, d.column);
+    };
+    std::stable_sort(result.diagnostics.begin(), result.diagnostics.end(),
+                     [&](const Diagnostic& a, const Diagnostic& b) { return rank(a) < rank(b); });
     if (!has_errors(result.diagnostics)) result.maps = std::shared_ptr<const MapSet>(new MapSet(std::move(state)));
     return result;
 }

@@ -11,27 +11,23 @@ namespace {
 using fhir::Element;
 using fhir::MutableElement;
 
-/// Arrays whose items have a key of their own: items of other keys stay.
-std::string key_of(Element item, std::string_view array) {
-    if (array == "extension" || array == "modifierExtension") return std::string(item["url"].text());
-    if (array == "identifier") {
-        std::string key(item["system"].text());
-        key += '|';
-        key += item["type"]["coding"].first()["code"].text();
-        return key;
-    }
-    return {};
+/// Arrays whose items have a key of their own: whether what is sent takes the place of what is stored. An identifier is
+/// of one system and kind (a placer's number is not a filler's), and the same number is the same identifier.
+bool takes_place_of(Element sent, Element stored, std::string_view array) {
+    if (array != "identifier") return sent["url"].text() == stored["url"].text();
+    if (sent["system"].text() != stored["system"].text()) return false;
+    const auto kind = [](Element e) { return e["type"]["coding"].first()["code"].text(); };
+    const auto a = kind(sent), b = kind(stored);
+    return a == b || a.empty() || b.empty() || sent["value"].text() == stored["value"].text();
 }
-
-void merge_into(fhir::DocumentBuilder& builder, Element to, Element from);
 
 /// What the message sent of a keyed array takes the place of the items of the same keys; the others stay before it.
 void merge_keyed(fhir::DocumentBuilder& builder, Element to, Element from, std::string_view name) {
-    std::vector<std::string> sent;
-    for (const Element item : from.items()) sent.push_back(key_of(item, name));
     std::vector<Element> replaced;
     for (const Element item : to.items())
-        if (std::find(sent.begin(), sent.end(), key_of(item, name)) != sent.end()) replaced.push_back(item);
+        if (std::any_of(from.items().begin(), from.items().end(),
+                        [&](Element sent) { return takes_place_of(sent, item, name); }))
+            replaced.push_back(item);
     // Same items in the same places: nothing to do, so that a repeated message changes nothing.
     const bool same = replaced.size() == from.size() &&
                       std::equal(replaced.begin(), replaced.end(), from.items().begin(), fhir::same_content);
@@ -42,8 +38,8 @@ void merge_keyed(fhir::DocumentBuilder& builder, Element to, Element from, std::
 }
 
 /// `valueQuantity` takes the place of `valueString`: one element, whatever its type.
-void drop_other_types(fhir::DocumentBuilder& builder, Element to, std::string_view name) {
-    const auto* type = fhir::r4::find_type(to.resource_type());
+void drop_other_types(fhir::DocumentBuilder& builder, Element to, std::string_view name,
+                      const fhir::r4::TypeDef* type) {
     if (!type) return;
     const auto member = fhir::r4::find_element(*type, name);
     if (!member.element || !member.element->is_choice) return;
@@ -51,19 +47,26 @@ void drop_other_types(fhir::DocumentBuilder& builder, Element to, std::string_vi
         if (other != name && to[other]) builder.handle(to).remove(other);
 }
 
-void merge_into(fhir::DocumentBuilder& builder, Element to, Element from) {
+/// What has parts that messages speak of one by one: a backbone element, a period's two ends, meta. The parts of other
+/// types mean something together only: a new code does not keep the old one's text.
+bool has_parts(const fhir::r4::TypeDef& type) {
+    return type.name.find('.') != std::string_view::npos || type.name == "Period" || type.name == "Meta";
+}
+
+void merge_into(fhir::DocumentBuilder& builder, Element to, Element from, const fhir::r4::TypeDef* type) {
     for (const Element member : from.children()) {
         const std::string_view name = member.name();
         if (name == "resourceType" || name == "id") continue;
-        drop_other_types(builder, to, name);
+        drop_other_types(builder, to, name, type);
+        const auto* part = type ? fhir::r4::find_element(*type, name).type : nullptr;
         const Element same = to[name];
         if (!same) {
             builder.handle(to).member(name).copy_from(member);
         } else if (member.is_array() && same.is_array() &&
                    (name == "identifier" || name == "extension" || name == "modifierExtension")) {
             merge_keyed(builder, same, member, name);
-        } else if (member.is_object() && same.is_object() && (name == "meta")) {
-            merge_into(builder, same, member);
+        } else if (member.is_object() && same.is_object() && part && has_parts(*part)) {
+            merge_into(builder, same, member, part);
         } else if (!fhir::same_content(same, member)) {
             builder.handle(same).copy_from(member);
         }
@@ -132,7 +135,7 @@ fhir::DocumentPtr merge(const fhir::Document& stored, const fhir::Document& mapp
         const auto steps = read_path(path);
         if (!steps.empty()) erase(builder, builder.root().get(), steps, 0);
     }
-    merge_into(builder, builder.root().get(), mapped.root());
+    merge_into(builder, builder.root().get(), mapped.root(), fhir::r4::find_type(stored.resource_type()));
     builder.root().prune();
     return std::move(builder).finish();
 }

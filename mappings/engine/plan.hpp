@@ -282,6 +282,8 @@ struct Plan {
     std::unordered_map<std::string, std::string> settings;
     const TypePlan* coded = nullptr;  ///< CWE <-> CodeableConcept
     std::string alternate_codes_url;
+    std::vector<const Line*> line_by_id;                          ///< null where `lines` has a set or a clause
+    std::vector<std::pair<SegmentCode, std::uint16_t>> mirrored;  ///< fields that say again what others say
 
     const MessagePlan* message(std::string_view structure) const noexcept;
     const MessagePlan* message_for(std::string_view type, std::string_view event) const noexcept;

@@ -8,6 +8,7 @@
 #include "mappings/engine/difference.hpp"
 #include "mappings/engine/plan.hpp"
 #include "mappings/engine/put_edit.hpp"
+#include "mappings/engine/put_values.hpp"
 
 namespace causeway::mappings {
 namespace {
@@ -113,13 +114,16 @@ public:
             changed = true;
             after.push_back(given_[j]);
         }
-        if (!changed) {
-            const Comparison compare(urls_);
-            for (std::size_t i = 0; !changed && i < after.size(); ++i)
-                changed = !fhir::same_content(before[i].element, after[i].element) &&
-                          !compare(before[i].element, after[i].element, {}).empty();
+        if (changed) return change(before, after);
+        const Comparison compare(urls_);
+        std::vector<Difference> edit;
+        for (std::size_t i = 0; i < after.size(); ++i) {
+            if (fhir::same_content(before[i].element, after[i].element)) continue;
+            auto differences = compare(before[i].element, after[i].element, {});
+            edit.insert(edit.end(), differences.begin(), differences.end());
         }
-        if (!changed) return as_it_was();
+        if (edit.empty()) return as_it_was();
+        if (auto result = change_values(edit, after)) return std::move(*result);
         return change(before, after);
     }
 
@@ -143,6 +147,17 @@ private:
         context.event = read_.event;
         context.version = std::string(message_.version());
         return context;
+    }
+
+    /// The way of most edits; nothing if this one is more than other values, or they do not arrive that way.
+    std::optional<PutResult> change_values(const std::vector<Difference>& edit,
+                                           const std::vector<SourceResource>& after) const {
+        PutResult result;
+        auto er7 = put_values(plan_, message_, read_, edit, result.changed);
+        if (!er7) return std::nullopt;
+        result.er7 = std::move(*er7);
+        lost_in(result, after);
+        return result.issues.empty() ? std::optional(std::move(result)) : std::nullopt;
     }
 
     PutResult change(const std::vector<SourceResource>& before, const std::vector<SourceResource>& after) {
@@ -198,9 +213,9 @@ private:
                 lost(again.resources[i].type + " (it is still there)");
                 continue;
             }
-            for (const auto& d :
-                 compare(again.resources[i].doc->root(), wanted[*matched[i]].element, again.resources[i].type))
-                lost(d.path);
+            const fhir::Element is = again.resources[i].doc->root(), was_meant = wanted[*matched[i]].element;
+            if (fhir::same_content(is, was_meant)) continue;
+            for (const auto& d : compare(is, was_meant, again.resources[i].type)) lost(d.path);
         }
         for (std::size_t j = 0; j < wanted.size(); ++j)
             if (!used[j]) lost(std::string(wanted[j].element.resource_type()) + " (it is not there)");

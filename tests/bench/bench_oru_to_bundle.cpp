@@ -5,6 +5,7 @@
 #include <rapidjson/writer.h>
 
 #include "fhir/json/json.hpp"
+#include "mappings/engine/lineage.hpp"
 #include "tests/bench/map_samples.hpp"
 
 using namespace causeway;
@@ -64,6 +65,25 @@ void oru_forward_only(benchmark::State& state) {
     bench::report(state, before, bytes.size());
 }
 BENCHMARK(oru_forward_only);
+
+/// What it costs to keep which field made which element.
+void oru_lineage(benchmark::State& state) {
+    const auto& plan = *bench::shipped_plan();
+    const std::string bytes = bench::sample_results(10);
+    const auto message = hl7v2::MessageView::parse(std::string_view(bytes));
+    const auto result = mappings::forward(plan, *message, bench::at_noon());
+    const std::size_t before = allocations;
+    std::size_t stored = 0;
+    for (auto _ : state) {
+        const auto lineage = mappings::lineage_of(plan, result, *message);
+        stored = lineage.size();
+        benchmark::DoNotOptimize(lineage);
+    }
+    bench::report(state, before, bytes.size());
+    state.counters["stored_bytes"] = static_cast<double>(stored);
+    state.counters["elements"] = static_cast<double>(result.trace.size());
+}
+BENCHMARK(oru_lineage);
 
 void load_all_maps(benchmark::State& state) {
     for (auto _ : state) benchmark::DoNotOptimize(mappings::MapSet::load(mappings::MapSet::builtin()));

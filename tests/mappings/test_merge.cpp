@@ -32,6 +32,32 @@ TEST_SUITE("mappings/merge") {
               R"({"resourceType":"Patient","name":[{"family":"C"}]})");
     }
 
+    TEST_CASE("an end of a period says nothing of its start; a code takes its text along") {
+        CHECK(
+            merged(
+                R"({"resourceType":"Encounter","period":{"start":"2024-01-01"},"hospitalization":{"reAdmission":{"text":"R"}}})",
+                R"({"resourceType":"Encounter","period":{"end":"2024-01-05"},"hospitalization":{"dischargeDisposition":{"text":"home"}}})") ==
+            R"({"resourceType":"Encounter","period":{"start":"2024-01-01","end":"2024-01-05"},"hospitalization":{"reAdmission":{"text":"R"},"dischargeDisposition":{"text":"home"}}})");
+        CHECK(merged(R"({"resourceType":"Observation","code":{"coding":[{"code":"a"}],"text":"A"}})",
+                     R"({"resourceType":"Observation","code":{"coding":[{"code":"b"}]}})") ==
+              R"({"resourceType":"Observation","code":{"coding":[{"code":"b"}]}})");
+    }
+
+    TEST_CASE("identifiers are told apart by system and kind; one number is one identifier") {
+        const auto one = [](const char* type, const char* value) {
+            std::string kind = *type == 0 ? "" : std::string(R"("type":{"coding":[{"code":")") + type + R"("}]},)";
+            return "{" + kind + R"("system":"s","value":")" + value + "\"}";
+        };
+        const auto all = [](const std::string& items) {
+            return R"({"resourceType":"ServiceRequest","identifier":[)" + items + "]}";
+        };
+        CHECK(merged(all(one("PLAC", "1")).c_str(), all(one("FILL", "2")).c_str()) ==
+              all(one("PLAC", "1") + "," + one("FILL", "2")));
+        CHECK(merged(all(one("PLAC", "1")).c_str(), all(one("PLAC", "3")).c_str()) == all(one("PLAC", "3")));
+        CHECK(merged(all(one("", "1")).c_str(), all(one("MR", "1")).c_str()) == all(one("MR", "1")));
+        CHECK(merged(all(one("PI", "1")).c_str(), all(one("MR", "1")).c_str()) == all(one("MR", "1")));
+    }
+
     TEST_CASE("identifiers and extensions of other systems stay") {
         CHECK(
             merged(R"({"resourceType":"Patient","identifier":[{"system":"a","value":"1"},{"system":"b","value":"2"}]})",

@@ -80,6 +80,8 @@ TEST_SUITE("mappings/tools") {
         CHECK(explain(plan, "Patient.gender").find("PID-8") != std::string::npos);
         CHECK(explain(plan, "AdministrativeSex").find("F <-> female") != std::string::npos);
         CHECK(explain(plan, "PID-999").empty());
+        CHECK(nearest_place(plan, "Patient.identifer") == ", did you mean Patient.identifier?");
+        CHECK(nearest_place(plan, "AdministrativSex") == ", did you mean AdministrativeSex?");
         const auto difference = print_difference(plan, *shipped().plan("acme_lab"));
         CHECK(difference.find("+ X -> other") != std::string::npos);
         CHECK(difference.find("OBX-3") == std::string::npos);
@@ -117,18 +119,24 @@ TEST_SUITE("mappings/tools") {
         const auto& plan = *shipped().plan();
         const auto message = hl7v2::Message::parse(segments(result_message));
         const auto result = convert(plan, message->view());
-        const Lineage lineage(plan, result);
-        const auto stored = lineage.store();
-        CHECK(stored.size() < 60 * lineage.entries().size() + 4000);
+        std::vector<std::string> names;
+        std::string patient;
+        for (const auto& resource : result.resources) {
+            names.push_back(resource.full_url);
+            if (resource.type == "Patient") patient = resource.full_url;
+        }
+        const auto stored = store_lineage(names, lineage_of(plan, result, message->view()));
+        CHECK(stored.size() < 25 * result.trace.size() + 2000);
         const auto again = Lineage::load(stored);
         REQUIRE(again);
-        CHECK(again->store() == stored);
         REQUIRE(again->entries().size() == result.trace.size());
-        std::string patient;
-        for (const auto& resource : result.resources)
-            if (resource.type == "Patient") patient = resource.full_url;
         const auto born = again->of_element(patient, "Patient.birthDate");
         REQUIRE(born.size() == 1);
+        CHECK(again->name_of(born.front()->source) == "PID[1]-7[1].1.1");
+        CHECK(again->of_place("PID-7") == again->of_element(patient, "Patient.birthDate"));
+        CHECK(again->of_place("PID[2]-7").empty());
+        CHECK(again->of_place("OBX[1]-5.1").size() == 1);
+        CHECK(again->of_place("not a place").empty());
         const auto offset = static_cast<std::uint32_t>(message->bytes().find("19840213"));
         CHECK(born.front()->source.offset == offset);
         CHECK(again->lines()[born.front()->line].find("mappings/maps/31_patient.map:") == 0);

@@ -1,10 +1,16 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <future>
 
 #include "fhir/json/json.hpp"
 #include "gateway/exchange/admin.hpp"
+#include "gateway/exchange/lineage_view.hpp"
 #include "gateway/storage/memory/memory_store.hpp"
+#include "hl7v2/message.hpp"
+#include "mappings/engine/forward.hpp"
+#include "mappings/engine/lineage.hpp"
+#include "mappings/engine/mapset.hpp"
 
 using namespace causeway;
 using namespace causeway::exchange;
@@ -74,6 +80,73 @@ TEST_SUITE("gateway/exchange/admin") {
         CHECK((*document)->root()["payload"].text() == "MSH|N\xc3\xb1");
         auto snapshot = bench.store->snapshot();
         CHECK((*snapshot)->audit({})->size() >= 1);
+    }
+
+    TEST_CASE("what a message's mapping recorded answers by element, by place and by byte") {
+        Bench bench;
+        const std::string bytes =
+            "MSH|^~\\&|ADT|GEN|GATE|CITY|20240305||ADT^A31^ADT_A05|9|P|2.5.1\rEVN|A31|20240305\r"
+            "PID|1||77^^^GEN^MR||Okafor^Ngozi||19840213|F\rPV1|1|N\r";
+        const auto maps = mappings::MapSet::load(mappings::MapSet::builtin()).maps;
+        REQUIRE(maps);
+        const auto plan = maps->plan();
+        const auto message = hl7v2::Message::parse(bytes);
+        REQUIRE(message.has_value());
+        mappings::ForwardContext context;
+        context.now = "2024-03-05T12:00:00Z";
+        const auto mapped = mappings::forward(*plan, message->view(), context);
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < mapped.resources.size(); ++i)
+            names.push_back(mapped.resources[i].type + "/" + std::to_string(i));
+        const auto patient = static_cast<std::size_t>(
+            std::find_if(names.begin(), names.end(), [](const auto& n) { return n.find("Patient/") == 0; }) -
+            names.begin());
+        REQUIRE(patient < names.size());
+        const auto id = storage::transact_blocking(
+            *bench.store, [&](storage::Transaction& transaction) -> storage::Result<storage::InboxId> {
+                storage::InboxMessage row;
+                row.application = "ADT";
+                row.facility = "GEN";
+                row.kind = "ADT^A31";
+                row.control_id = "9";
+                row.raw = bytes;
+                row.received_us = 1'700'000'000'000'000;
+                const auto added = transaction.add_inbox(row);
+                if (added.has_error()) return added.error();
+                const auto lineage = mappings::lineage_of(*plan, mapped, message->view());
+                const auto kept =
+                    transaction.put_trace(*added, join_trace("{\"structure\":\"ADT_A05\"}", names, lineage));
+                if (kept.has_error()) return kept.error();
+                return *added;
+            });
+        REQUIRE(id.has_value());
+        const std::string base = "/admin/messages/" + std::to_string(*id);
+        CHECK(bench.call(http::Method::get, base).second.find("\"trace\":{\"structure\":\"ADT_A05\"}") !=
+              std::string::npos);
+        const std::string born = "{\"lineage\":[{\"resource\":\"" + names[patient] +
+                                 "\",\"element\":\"Patient.birthDate\",\"source\":\"PID[1]-7[1].1.1\",\"offset\":" +
+                                 std::to_string(bytes.find("19840213")) + ",\"length\":8,\"line\":\"mappings/maps/";
+        for (const auto& query :
+             std::vector<std::string>{"element=Patient.birthDate", "place=PID-7", "place=PID%5B1%5D-7.1",
+                                      "element=Patient.birthDate&resource=Patient/" + std::to_string(patient)}) {
+            CAPTURE(query);
+            const auto [status, body] = bench.call(http::Method::get, base + "/lineage?" + query);
+            CHECK(status == 200);
+            CHECK(body.find(born) == 0);
+        }
+        CHECK(bench.call(http::Method::get, base + "/lineage?byte=" + std::to_string(bytes.find("19840213") + 5))
+                  .second.find(born) == 0);
+        CHECK(bench.call(http::Method::get, base + "/lineage?element=Patient.birthDate&resource=Patient/99").second ==
+              "{\"lineage\":[]}");
+        CHECK(bench.call(http::Method::get, base + "/lineage").second.find("\"residue\":[") != std::string::npos);
+        CHECK(bench.call(http::Method::get, base + "/lineage?nonsense=1").first == 400);
+        const auto [status, body] = bench.call(http::Method::get, base + "/provenance");
+        CHECK(status == 200);
+        const auto bundle = fhir::parse_json(body);
+        REQUIRE(bundle.has_value());
+        CHECK((*bundle)->root()["entry"].size() == names.size());
+        CHECK(body.find("urn:causeway:lineage") != std::string::npos);
+        CHECK(bench.call(http::Method::get, "/admin/messages/999/lineage").first == 404);
     }
 
     TEST_CASE("an empty inbox is an empty list; what is not there is 404; other verbs are refused") {
