@@ -22,7 +22,7 @@ MAY_INCLUDE = {
 }
 # third-party header prefix -> folders that may name it (prefix of the including file)
 ONLY_IN = {
-    "rapidjson/": ["fhir/json/", "tests/bench/bench_json_parse.cpp"],
+    "rapidjson/": ["fhir/json/", "tests/bench/bench_json_parse.cpp", "tests/bench/bench_oru_to_bundle.cpp"],
     "pugixml": ["fhir/xml/", "gateway/exchange/"],
     "sqlite3.h": ["gateway/storage/sqlite/", "gateway/terminology/"],
     "boost/asio": ["gateway/", "conformance/", "tests/"],
