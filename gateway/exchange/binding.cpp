@@ -239,9 +239,8 @@ private:
                 const bool answered = is_order(candidate.name.type) && !is_order_message(mapped_.structure);
                 const auto incoming =
                     answered ? said_of_order(*candidate.stored, candidate.incoming) : candidate.incoming;
-                candidate.content =
-                    mappings::merge(*candidate.stored, *incoming,
-                                    answered ? std::span<const std::string>() : candidate.mapped->erased);
+                candidate.content = mappings::merge(
+                    *candidate.stored, *incoming, answered ? std::span<const std::string>() : candidate.mapped->erased);
                 if (order_rank(candidate.content->root()["status"].text()) >= 0) {
                     candidate.content = keep_order_status(*candidate.stored, std::move(candidate.content));
                 }
