@@ -7,15 +7,26 @@
 namespace causeway::fhir {
 
 Run::Run(const ValidatorData& all, const ValidationOptions& how, Element top, Issues& issues)
-    : data(all), options(how), root(top), resource(top), root_resource(top), issues_(&issues) {}
+    : data(all), options(how), root(top), resource(top), root_resource(top), issues_(&issues), errors_(issues.size()) {}
+
+bool Run::has_room(Severity severity) {
+    const bool is_error = severity >= Severity::error;
+    std::size_t& listed = is_error ? errors_ : notes_;
+    const std::size_t most = is_error ? options.issues_max : options.issues_max / 2;
+    if (listed > most) return false;
+    if (listed++ < most) return true;
+    issues_->push_back({Severity::information, IssueCode::too_long,
+                        is_error ? "there are more errors than are listed" : "there are more warnings than are listed",
+                        "", ""});
+    return false;
+}
 
 void Run::report(Severity severity, IssueCode code, Element at, std::string text, std::string_view rule) {
     if (quiet_) {
         failed_ |= severity == Severity::error;
         return;
     }
-    if (full()) return;
-    issues_->push_back({severity, code, std::move(text), expression_of(at), std::string(rule)});
+    if (has_room(severity)) issues_->push_back({severity, code, std::move(text), expression_of(at), std::string(rule)});
 }
 
 void Run::missing(Element parent, std::string_view name, std::string text, std::string_view rule) {
@@ -23,9 +34,9 @@ void Run::missing(Element parent, std::string_view name, std::string text, std::
         failed_ = true;
         return;
     }
-    if (full()) return;
-    issues_->push_back({Severity::error, IssueCode::required, std::move(text), expression_of_missing(parent, name),
-                        std::string(rule)});
+    if (has_room(Severity::error))
+        issues_->push_back({Severity::error, IssueCode::required, std::move(text), expression_of_missing(parent, name),
+                            std::string(rule)});
 }
 
 void Run::not_checked(Element at, std::string text, std::string_view rule) {

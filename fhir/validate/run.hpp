@@ -36,7 +36,8 @@ public:
     void not_checked(Element at, std::string text, std::string_view rule);
     /// As information, each system once.
     void unknown_system(Element at, std::string_view system);
-    bool full() const noexcept { return issues_->size() >= options.issues_max; }
+    /// As many errors as are listed: the rest is not looked at. Warnings never end the run.
+    bool full() const noexcept { return errors_ > options.issues_max; }
 
     /// Runs invariants on an element. `where` stands behind the rule's key where a profile brings it.
     void apply(std::span<const Rule> rules, Element focus, const r4::TypeDef* type, std::string_view where = {});
@@ -99,7 +100,12 @@ public:
     std::vector<std::pair<const Node*, const Profile*>> active;
 
 private:
+    /// False where the list has enough of that severity; the first one too many says so.
+    bool has_room(Severity severity);
+
     Issues* issues_;
+    std::size_t errors_;
+    std::size_t notes_ = 0;  ///< warnings and information
     path::Evaluation evaluation_;
     std::vector<std::string> said_;
     bool quiet_ = false;

@@ -20,8 +20,8 @@ struct ValidationOptions {
     std::vector<std::string> profiles = {};  ///< canonical URLs asked for, beside those that meta.profile names
     bool meta_profiles = true;
     std::string_view resource_type = {};  ///< the type that is wanted; empty = any
-    std::size_t issues_max = 200;
-    std::int64_t now_us = 0;  ///< for now() and today() in invariants
+    std::size_t issues_max = 200;  ///< errors; of warnings and information half as many, which never hide an error
+    std::int64_t now_us = 0;       ///< for now() and today() in invariants
     std::int16_t zone_minutes = 0;
     /// Gives the resource that a literal reference names, beyond contained ones and the bundle's; absent where it is
     /// not known. It must outlive the call.

@@ -45,6 +45,23 @@ TEST_SUITE("fhir/validate/validator") {
         CHECK(repairs >= 13);
     }
 
+    TEST_CASE("warnings, however many, hide no error") {
+        std::string bundle = R"({"resourceType":"Bundle","type":"collection","entry":[)";
+        for (int i = 0; i < 600; ++i) {
+            const std::string id = std::to_string(1000 + i);
+            bundle += R"({"fullUrl":"http://a.example/Patient/)" + id +
+                      R"(","resource":{"resourceType":"Patient","id":")" + id + R"(","gender":")" +
+                      (i == 599 ? "x" : "male") + R"("}},)";
+        }
+        bundle.back() = ']';
+        const auto issues = built_in().validate(**parse_json(bundle + "}"));
+        std::vector<std::string> errors;
+        for (const Issue& issue : issues)
+            if (issue.severity == Severity::error) errors.push_back(issue.expression);
+        CHECK(errors == std::vector<std::string>{"Bundle.entry[599].resource.gender"});
+        CHECK(issues.size() == 102);  // half of 200, the error, and that there are more
+    }
+
     TEST_CASE("expressions count from the resource, wherever it stands") {
         const auto document = *parse_json(
             R"({"resourceType":"Parameters","parameter":[{"name":"resource","resource":{"resourceType":"Patient","gender":"x","name":[{}]}}]})");
@@ -78,7 +95,7 @@ TEST_SUITE("fhir/validate/validator") {
         const auto document = *parse_json(text + "}");
         ValidationOptions options;
         options.issues_max = 10;
-        CHECK(built_in().validate(*document, options).size() == 10);
+        CHECK(built_in().validate(*document, options).size() == 12);  // ten, that there are more, and a warning
     }
 
     TEST_CASE("what a reference names can be given from outside") {
