@@ -14,13 +14,16 @@ bool needs_escape(unsigned char c) noexcept { return c < 0x20 || c == '"' || c =
 /// texts have none, and writing them is most of what writing JSON is.
 std::size_t find_escape(std::string_view text, std::size_t at) noexcept {
     constexpr std::uint64_t ones = 0x0101010101010101U, high = ones << 7U;
-    for (; at + 8 <= text.size(); at += 8) {
+    const auto has_one = [&](std::size_t from) {
         std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + at, 8);
+        std::memcpy(&word, text.data() + from, 8);
         const std::uint64_t quote = word ^ (ones * '"'), back = word ^ (ones * '\\');
         const std::uint64_t hit = ((word - ones * 0x20U) & ~word) | ((quote - ones) & ~quote) | ((back - ones) & ~back);
-        if ((hit & high) != 0) break;  // in one of these eight; which one, the loop below says
-    }
+        return (hit & high) != 0;
+    };
+    while (at + 8 <= text.size() && !has_one(at)) at += 8;
+    // What is left is less than eight, and the eight it ends are looked at once more with it.
+    if (at < text.size() && at + 8 > text.size() && text.size() >= 8 && !has_one(text.size() - 8)) return text.size();
     while (at < text.size() && !needs_escape(static_cast<unsigned char>(text[at]))) ++at;
     return at;
 }

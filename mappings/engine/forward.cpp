@@ -167,32 +167,33 @@ private:
     }
 
     /// The resource a variable means at a frame; if it was made further in, all made there.
-    std::vector<std::uint32_t> resources(const Frame& from, std::uint32_t variable, std::uint32_t level_min) const {
-        if (const auto one = bound(from, variable)) return {*one};
+    void resources(const Frame& from, std::uint32_t variable, std::uint32_t level_min,
+                   std::vector<std::uint32_t>& found) const {
+        found.clear();
+        if (const auto one = bound(from, variable)) return found.push_back(*one);
         const auto& all = instances_[variable];
         std::uint32_t depth = 0;
         for (const Frame* up = from.up; up; up = up->up) ++depth;
         for (const Frame* level = &from; level && !all.empty() && depth >= level_min; level = level->up, --depth) {
-            std::vector<std::uint32_t> found;
             for (const auto& instance : all)
                 for (const Frame* f = instance.frame; f; f = f->up)
                     if (f == level) {
                         found.push_back(instance.resource);
                         break;
                     }
-            if (!found.empty()) return found;
-            if (depth == 0) break;
+            if (!found.empty() || depth == 0) return;
         }
-        return {};
     }
 
     void make_link(const LinkPlan& link, const Frame& frame) {
-        const auto targets = resources(frame, link.to, link.level);
+        auto& targets = link_targets_;
+        resources(frame, link.to, link.level, targets);
         if (targets.empty()) return;
+        resources(frame, link.from, link.level, link_sources_);
         std::size_t crossing = 0;  // steps up to and with the last one behind which another resource stands
         for (std::size_t i = 0; i < link.path.steps.size(); ++i)
             if (!link.path.steps[i].crossing.empty()) crossing = i + 1;
-        for (const std::uint32_t from : resources(frame, link.from, link.level)) {
+        for (const std::uint32_t from : link_sources_) {
             if (crossing == 0) {
                 for (const std::uint32_t to : targets) refer(from, link, 0, to, frame);
                 continue;
@@ -225,6 +226,7 @@ private:
     std::deque<Frame> frames_;
     std::vector<std::vector<Instance>> instances_;
     std::vector<PendingLink> links_;
+    std::vector<std::uint32_t> link_targets_, link_sources_;  ///< of the link being made
 };
 
 /// Whether a resource has nothing but an identifier.
@@ -246,7 +248,12 @@ void finish(Composer& composer, ForwardRun& run, const std::string& message_key,
     for (std::uint32_t i = 0; i < drafts.size(); ++i) {
         if (became[i] != i) continue;
         position[i] = count++;
-        urls[i] = "urn:uuid:" + uuid_of(tenant.empty() ? keys[i].front() : tenant + "|" + keys[i].front());
+        urls[i].reserve(45);
+        urls[i] = "urn:uuid:";
+        if (tenant.empty())
+            append_uuid(keys[i].front(), urls[i]);
+        else
+            append_uuid(tenant + "|" + keys[i].front(), urls[i]);
     }
     for (const auto& [reference, resource] : composer.pending())
         composer.handle(fhir::Element(reference)).member("reference").set_string(urls[became[resource]]);
@@ -326,7 +333,7 @@ ForwardResult forward(const Plan& plan, const hl7v2::MessageView& message, const
     }
     std::size_t leaves = 0;
     for (const auto& segment : segments) leaves += segment.leaves().size();
-    composer.expect(3 * leaves);
+    composer.expect(2 * leaves);
     GroupInstance root = match(*chosen, segments, composer.issues());
     ForwardRun run(*chosen, composer);
     run.run(root);

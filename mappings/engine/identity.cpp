@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "fhir/r4/tables.hpp"
 #include "mappings/engine/uuid.hpp"
@@ -80,12 +79,32 @@ void append_slice(const KeyPlan& key, fhir::Element element, std::string& out) {
 
 }  // namespace
 
-std::vector<fhir::Element> Identities::find(const KeyPlan& key, std::uint32_t draft) {
-    std::vector<fhir::Element> found;
-    composer_.reader().select(composer_.drafts()[draft].root, key.path, found);
-    if (is_identifier(key)) std::erase_if(found, [](fhir::Element e) { return e["value"].text().empty(); });
-    return found;
-}
+/// What a key's path selects, on the stack of all finds at work: a key may need another resource's key.
+class Identities::Found {
+public:
+    Found(Identities& of, const KeyPlan& key, std::uint32_t draft) : stack_(of.found_), begin_(stack_.size()) {
+        of.composer_.reader().select(of.composer_.drafts()[draft].root, key.path, stack_);
+        end_ = stack_.size();
+    }
+    ~Found() { stack_.resize(begin_); }
+    Found(const Found&) = delete;
+    Found& operator=(const Found&) = delete;
+
+    /// Calls `see` for each element that says something, until it returns true.
+    template <class See>
+    bool any(const KeyPlan& key, See see) const {
+        for (std::size_t i = begin_; i < end_; ++i) {
+            const fhir::Element element = stack_[i];
+            if (is_identifier(key) && element["value"].text().empty()) continue;
+            if (see(element)) return true;
+        }
+        return false;
+    }
+
+private:
+    std::vector<fhir::Element>& stack_;
+    std::size_t begin_, end_ = 0;
+};
 
 bool Identities::append_part(const KeyPlan& part, std::uint32_t draft, std::string& out) {
     const Draft& d = composer_.drafts()[draft];
@@ -102,18 +121,19 @@ bool Identities::append_part(const KeyPlan& part, std::uint32_t draft, std::stri
             break;
         case KeyPlan::Kind::mpi:
         case KeyPlan::Kind::path:
-            for (const fhir::Element element : find(part, draft)) {
+            Found(*this, part, draft).any(part, [&](fhir::Element element) {
                 const std::size_t start = out.size();
                 append_slice(part, element, out);
                 const std::size_t said = out.size();
                 append_text(element, out);
                 if (out.size() == said) {
                     out.resize(start);
-                    continue;
+                    return false;
                 }
                 if (is_identifier(part) && part.kind == KeyPlan::Kind::path) return true;
                 out += ' ';
-            }
+                return false;
+            });
             return out.size() != before;
         case KeyPlan::Kind::tuple:
             break;  // the language has no tuple in a tuple
@@ -155,13 +175,14 @@ void Identities::add_keys(const KeyPlan& key, std::uint32_t draft, std::vector<s
         }
         if (said) add_key(key, std::move(text), out);
     } else if (key.kind == KeyPlan::Kind::path || key.kind == KeyPlan::Kind::mpi) {
-        for (const fhir::Element element : find(key, draft)) {
+        Found(*this, key, draft).any(key, [&](fhir::Element element) {
             std::string text = begin();
             append_slice(key, element, text);
             const std::size_t said = text.size();
             append_text(element, text);
             if (text.size() != said) add_key(key, std::move(text), out);
-        }
+            return false;
+        });
     } else {
         std::string text = begin();
         append_part(key, draft, text);
@@ -189,13 +210,28 @@ void Identities::find_keys(std::uint32_t draft) {
 
 namespace {
 
-using NodeMap = std::unordered_map<const fhir::Node*, const fhir::Node*>;
+/// From the nodes of drafts that are joined to those of the drafts they join; sorted before it is asked.
+class MovedNodes {
+public:
+    void add(const fhir::Node* from, const fhir::Node* to) { nodes_.emplace_back(from, to); }
+    void sort() { std::sort(nodes_.begin(), nodes_.end()); }
+    bool empty() const noexcept { return nodes_.empty(); }
+    /// Null if the node did not move.
+    const fhir::Node* find(const fhir::Node* from) const {
+        const auto at = std::lower_bound(nodes_.begin(), nodes_.end(), from,
+                                         [](const auto& pair, const fhir::Node* node) { return pair.first < node; });
+        return at != nodes_.end() && at->first == from ? at->second : nullptr;
+    }
 
-void map_subtree(fhir::Element from, fhir::Element to, NodeMap& map) {
-    map.emplace(from.node(), to.node());
+private:
+    std::vector<std::pair<const fhir::Node*, const fhir::Node*>> nodes_;
+};
+
+void map_subtree(fhir::Element from, fhir::Element to, MovedNodes& moved) {
+    moved.add(from.node(), to.node());
     auto other = to.children().begin();
     for (const fhir::Element child : from.children()) {
-        map_subtree(child, *other, map);
+        map_subtree(child, *other, moved);
         ++other;
     }
 }
@@ -209,25 +245,25 @@ bool has_choice(fhir::Element to, const fhir::r4::TypeDef* type, std::string_vie
                        [&](std::string_view name) { return static_cast<bool>(to[name]); });
 }
 
-void merge_into(fhir::DocumentBuilder& builder, fhir::Element to, fhir::Element from, NodeMap& map,
+void merge_into(fhir::DocumentBuilder& builder, fhir::Element to, fhir::Element from, MovedNodes& moved,
                 const fhir::r4::TypeDef* type) {
     if (from.has_value() && from.text() != to.text()) return;  // the first to say something else has said it
-    map.emplace(from.node(), to.node());
+    moved.add(from.node(), to.node());
     if (to.is_array() != from.is_array()) return;
     if (to.is_array()) {
         for (std::size_t i = 0; i < from.size(); ++i) {
-            if (i < to.size()) merge_into(builder, to.item(i), from.item(i), map, type);
+            if (i < to.size()) merge_into(builder, to.item(i), from.item(i), moved, type);
         }
         return;
     }
     for (const fhir::Element child : from.children()) {
         const fhir::Element same = to[child.name()];
         if (same) {
-            merge_into(builder, same, child, map, type ? fhir::r4::find_element(*type, child.name()).type : nullptr);
+            merge_into(builder, same, child, moved, type ? fhir::r4::find_element(*type, child.name()).type : nullptr);
         } else if (!has_choice(to, type, child.name())) {
             auto copy = builder.handle(to).member(child.name());
             copy.copy_ref_from(child);  // texts of the same arena
-            map_subtree(child, copy.get(), map);
+            map_subtree(child, copy.get(), moved);
         }
     }
 }
@@ -237,13 +273,7 @@ void merge_into(fhir::DocumentBuilder& builder, fhir::Element to, fhir::Element 
 std::vector<std::uint32_t> join_same(Composer& composer, const std::vector<std::vector<std::string>>& keys) {
     std::unordered_map<std::string_view, std::uint32_t> first;
     std::vector<std::uint32_t> became(keys.size());
-    NodeMap moved;
-    std::unordered_set<const fhir::Node*>
-        gone;  // of a joined draft, said already by the one it joins: no trace of these
-    const auto note_gone = [&](const auto& self, fhir::Element element) -> void {
-        if (!moved.contains(element.node())) gone.insert(element.node());
-        for (const fhir::Element child : element.children()) self(self, child);
-    };
+    MovedNodes moved;
     for (std::uint32_t i = 0; i < keys.size(); ++i) {
         const auto [at, fresh] = first.emplace(keys[i].front(), i);
         became[i] = at->second;
@@ -253,24 +283,20 @@ std::vector<std::uint32_t> join_same(Composer& composer, const std::vector<std::
         kept.crossed &= joined.crossed;
         kept.erased.insert(kept.erased.end(), joined.erased.begin(), joined.erased.end());
         merge_into(composer.memory(), kept.root, joined.root, moved, fhir::r4::find_type(kept.type));
-        note_gone(note_gone, joined.root);
     }
     if (moved.empty()) return became;
-    std::erase_if(composer.trace(), [&](const TraceEntry& entry) {
-        return became[entry.resource] != entry.resource && gone.contains(entry.node);
-    });
-    for (auto& entry : composer.trace()) {
+    moved.sort();
+    // What a joined draft says and the one it joins says otherwise is gone, and its trace with it.
+    for (TraceEntry& entry : composer.trace()) {
         if (became[entry.resource] == entry.resource) continue;
-        const auto at = moved.find(entry.node);
-        if (at != moved.end()) entry.node = at->second;
+        entry.node = moved.find(entry.node);
         entry.resource = became[entry.resource];
     }
+    std::erase_if(composer.trace(), [](const TraceEntry& entry) { return entry.node == nullptr; });
     auto& pending = composer.pending();
     std::vector<std::pair<const fhir::Node*, std::uint32_t>> more;
-    for (const auto& [node, resource] : pending) {
-        const auto at = moved.find(node);
-        if (at != moved.end() && !pending.contains(at->second)) more.emplace_back(at->second, resource);
-    }
+    for (const auto& [node, resource] : pending)
+        if (const auto* to = moved.find(node); to && !pending.contains(to)) more.emplace_back(to, resource);
     for (const auto& [node, resource] : more) pending.emplace(node, resource);
     return became;
 }

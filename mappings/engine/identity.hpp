@@ -25,13 +25,14 @@ private:
     /// What a part of a tuple says; false if it is missing.
     bool append_part(const KeyPlan& part, std::uint32_t draft, std::string& out);
     void append_text(fhir::Element element, std::string& out);
-    std::vector<fhir::Element> find(const KeyPlan& key, std::uint32_t draft);
+    class Found;
 
     const Plan& plan_;
     Composer& composer_;
     std::string message_key_;
     std::vector<std::vector<std::string>> keys_;
-    std::vector<char> state_;  ///< 0 not begun, 1 at work, 2 done
+    std::vector<char> state_;           ///< 0 not begun, 1 at work, 2 done
+    std::vector<fhir::Element> found_;  ///< stack of Found
     std::unordered_map<std::string, std::uint32_t>
         seen_;  ///< how often a key that cannot tell siblings apart was given
 };

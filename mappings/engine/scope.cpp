@@ -342,8 +342,7 @@ void Reader::select(fhir::Element from, const Path& path, std::vector<fhir::Elem
 }
 
 fhir::Element Reader::select_first(fhir::Element from, const Path& path) const {
-    std::vector<fhir::Element> found;
-    select(from, path, found);
+    const Found found(*this, from, path);
     return found.empty() ? fhir::Element() : found.front();
 }
 

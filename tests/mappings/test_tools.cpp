@@ -17,6 +17,7 @@
 #include "mappings/engine/plan.hpp"
 #include "mappings/engine/reference.hpp"
 #include "mappings/engine/self_test.hpp"
+#include "mappings/engine/sha1.hpp"
 #include "tests/mappings/support.hpp"
 
 using namespace causeway;
@@ -184,6 +185,28 @@ TEST_SUITE("mappings/tools") {
                     : p.first == Aligned::none ? std::string("+") + b[p.second]
                                                : std::string(1, a[p.first]);
         CHECK(text == "AB-XCD+YE");
+    }
+
+    TEST_CASE("SHA-1 is what FIPS 180-4 says, by either code, whatever the length") {
+        const auto hex = [](std::string_view a, std::string_view b, Sha1Code code) {
+            std::string out;
+            for (const auto byte : sha1(a, b, code)) {
+                out += "0123456789abcdef"[byte >> 4];
+                out += "0123456789abcdef"[byte & 15];
+            }
+            return out;
+        };
+        for (const auto code : {Sha1Code::automatic, Sha1Code::portable}) {
+            CHECK(hex("", "", code) == "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+            CHECK(hex("a", "bc", code) == "a9993e364706816aba3e25717850c26c9cd0d89d");
+            CHECK(hex("abcdbcdecdefdefgefghfghighijhijk", "ijkljklmklmnlmnomnopnopq", code) ==
+                  "84983e441c3bd26ebaae4aa1f95129e5e54670f1");
+        }
+        std::string text;
+        for (int i = 0; i < 300; ++i) {
+            CHECK(hex(text, "x", Sha1Code::automatic) == hex(text, "x", Sha1Code::portable));
+            text += static_cast<char>(i * 7);
+        }
     }
 
     TEST_CASE("maps in force are exchanged for everyone, and a broken set is refused before") {
