@@ -91,6 +91,7 @@ std::string_view vital_sign_profile(Element resource) noexcept {
 void check_definition(Run& run, Element resource) {
     const auto type = resource.resource_type();
     if (type == "Questionnaire") QuestionnaireCheck(run, resource);
+    if (type == "QuestionnaireResponse") check_response(run, resource);
     if (type == "SearchParameter") check_expression(run, resource["expression"]);
     if (type == "StructureDefinition") check_structure_definition(run, resource);
 }

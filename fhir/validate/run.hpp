@@ -133,6 +133,8 @@ std::string_view target_type(const Run& run, Element reference);
 /// Rules of a Bundle's entries that no invariant states.
 void check_bundle(Run& run, Element bundle);
 
+/// A QuestionnaireResponse against its Questionnaire, where that is at hand.
+void check_response(Run& run, Element response);
 /// Rules of Questionnaires and definitions that no invariant states.
 void check_definition(Run& run, Element resource);
 /// The profile that R4 asks an Observation of that code to meet (its vital signs); empty for any other resource.

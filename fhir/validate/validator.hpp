@@ -26,6 +26,8 @@ struct ValidationOptions {
     /// Gives the resource that a literal reference names, beyond contained ones and the bundle's; absent where it is
     /// not known. It must outlive the call.
     std::function<Element(std::string_view reference)> resolve = {};
+    /// Gives the Questionnaire that a response names, beyond contained ones and the bundle's, as `resolve` does.
+    std::function<Element(std::string_view canonical)> questionnaire = {};
     /// "It is good practice" rules (dom-6), as warnings.
     bool best_practice = true;
 };

@@ -1,9 +1,11 @@
+#include <array>
 #include <deque>
 #include <iterator>
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
 #include "fhir/model/reference.hpp"
+#include "fhir/search/query.hpp"
 #include "fhir/validate/expression.hpp"
 #include "fhir/validate/validate.hpp"
 #include "fhir/xml/xml.hpp"
@@ -64,7 +66,39 @@ public:
         return documents_.back()->root();
     }
 
+    /// The stored Questionnaire of that canonical URL, the newest where several have it.
+    Element questionnaire(std::string_view canonical) {
+        const auto wanted = fhir::Canonical::parse(canonical);
+        if (documents_.size() >= documents_max || wanted.url.empty()) return {};
+        if (wanted.url.find(':') == std::string_view::npos || wanted.url.starts_with(call_.base + "/"))
+            return (*this)(wanted.url);
+        const std::array<fhir::search::QueryParameter, 2> parameters{
+            {{"url", escaped(canonical)}, {"_sort", "-_lastUpdated"}}};
+        auto query = fhir::search::parse_query("Questionnaire", parameters);
+        query.plan.count = 1;
+        auto snapshot = services_.store.snapshot();
+        if (snapshot.has_error()) return {};
+        storage::SearchOptions options;
+        options.visibility = call_.visibility.get();
+        auto page = (*snapshot)->search(query.plan, options);
+        if (page.has_error() || page->matches.empty()) return {};
+        auto document = fhir::parse_json(page->matches.front().json());
+        if (document.has_error()) return {};
+        documents_.push_back(std::move(*document));
+        return documents_.back()->root();
+    }
+
 private:
+    /// ',', '$' and '\\' part values of a search; '|' parts a canonical URL from its version and stays.
+    static std::string escaped(std::string_view text) {
+        std::string out;
+        for (const char c : text) {
+            if (c == ',' || c == '$' || c == '\\') out += '\\';
+            out += c;
+        }
+        return out;
+    }
+
     static constexpr std::size_t documents_max = 500;
     const Services& services_;
     const Call& call_;
@@ -86,6 +120,7 @@ Outcome<fhir::Issues> checked_issues(const Services& services, const Call& call,
     options.resource_type = call.route.type;
     options.now_us = call.now_us;
     options.resolve = [&resolver](std::string_view reference) { return resolver(reference); };
+    options.questionnaire = [&resolver](std::string_view canonical) { return resolver.questionnaire(canonical); };
     if (!profile.empty()) {
         if (!validator->knows_profile(profile))
             return fault(404, IssueCode::not_found, "The profile is not known to this server");
