@@ -1,6 +1,6 @@
-#include <array>
 #include <deque>
 #include <iterator>
+#include <vector>
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
@@ -72,8 +72,8 @@ public:
         if (documents_.size() >= documents_max || wanted.url.empty()) return {};
         if (wanted.url.find(':') == std::string_view::npos || wanted.url.starts_with(call_.base + "/"))
             return (*this)(wanted.url);
-        const std::array<fhir::search::QueryParameter, 2> parameters{
-            {{"url", escaped(canonical)}, {"_sort", "-_lastUpdated"}}};
+        std::vector<fhir::search::QueryParameter> parameters{{"url", escaped(wanted.url)}, {"_sort", "-_lastUpdated"}};
+        if (!wanted.version.empty()) parameters.push_back({"version", escaped(wanted.version)});
         auto query = fhir::search::parse_query("Questionnaire", parameters);
         query.plan.count = 1;
         auto snapshot = services_.store.snapshot();
@@ -89,11 +89,11 @@ public:
     }
 
 private:
-    /// ',', '$' and '\\' part values of a search; '|' parts a canonical URL from its version and stays.
+    /// ',', '$', '|' and '\\' part values of a search.
     static std::string escaped(std::string_view text) {
         std::string out;
         for (const char c : text) {
-            if (c == ',' || c == '$' || c == '\\') out += '\\';
+            if (c == ',' || c == '$' || c == '|' || c == '\\') out += '\\';
             out += c;
         }
         return out;
