@@ -41,8 +41,9 @@ storage::ContentHash hash_without_time(const hl7v2::MessageView& message) {
     return hash;
 }
 
-hl7v2::ParseOptions parse_options(const ExchangeSettings& settings) {
+hl7v2::ParseOptions parse_options(const ExchangeSettings& settings, const Partner* sender) {
     hl7v2::ParseOptions options;
+    if (sender != nullptr) options.tolerances = sender->tolerances.syntax;
     options.limits.message_bytes_max = settings.message_bytes_max;
     return options;
 }
@@ -115,7 +116,7 @@ Envelope open_envelope(std::string bytes, const ExchangeSettings& settings) {
     }
     auto decoded = hl7v2::decode_to_utf8(envelope.raw, charset);
     envelope.undecodable = decoded.invalid_bytes;
-    auto parsed = hl7v2::Message::parse(std::move(decoded.text), parse_options(settings));
+    auto parsed = hl7v2::Message::parse(std::move(decoded.text), parse_options(settings, likely));
     if (parsed.has_error()) {
         const auto& error = parsed.error();
         envelope.refusal =

@@ -114,6 +114,7 @@ void Intake::prepare_or_throw() {
     if (!arrival_.answer_of.empty()) envelope_.partner = find_partner(*settings_, arrival_.answer_of);
     receipt_.kind = envelope_.kind();
     receipt_.partner = envelope_.partner != nullptr ? envelope_.partner->name : std::string();
+    if (envelope_.message != nullptr) receipt_.deviations = envelope_.message->view().deviations();
     principal_ = {security::Principal::Kind::partner, receipt_.partner, arrival_.address};
     if (envelope_.refusal) return refuse(*envelope_.refusal, Receipt::Outcome::rejected);
     if (arrival_.answer_of.empty() && !envelope_.partner->speaks_through(arrival_.certificate.get())) {

@@ -52,6 +52,7 @@ struct Receipt {
     std::string correlation;
     storage::InboxId id = 0;
     std::size_t resources = 0;       ///< versions written
+    hl7v2::Deviations deviations;    ///< the tolerances that were used to read it
     bool reused_control_id = false;  ///< the sender gave an earlier message the same one
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/tls/certificate.hpp"
+#include "hl7v2/options.hpp"
 
 namespace causeway::exchange {
 
@@ -77,6 +78,7 @@ struct Tolerances {
     bool unmapped_is_error = false;      ///< a required element that cannot be mapped: AE (true) or a warning
     bool accept_unknown_events = false;  ///< store and answer AA to a message no map exists for, instead of AR
     bool results_are_snapshots = false;  ///< a result missing in a later report of the same filler number is withdrawn
+    hl7v2::Tolerances syntax = hl7v2::Tolerances::usual();  ///< departures from the encoding rules, by name
 };
 
 /// One system we exchange with.

@@ -186,6 +186,21 @@ std::string label(const toml::table& table, std::string_view kind) {
     return name ? fmt::format("{} \"{}\"", kind, *name) : std::string(kind);
 }
 
+/// A list replaces the usual tolerances: ["usual", "lower_case_names"] adds one, [] is strict.
+void read_syntax(const toml::table& table, const std::vector<std::string>& names, const std::string& here,
+                 Tolerances& tolerated, TableReader& reader) {
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    if (const auto syntax = hl7v2::Tolerances::parse(views)) {
+        tolerated.syntax = *syntax;
+        return;
+    }
+    std::string known = "strict, usual, all";
+    for (std::size_t i = 0; i < hl7v2::tolerance_count; ++i) {
+        known.append(", ").append(hl7v2::name(static_cast<hl7v2::Tolerance>(i)));
+    }
+    reader.report(table.get("syntax")->source(), fmt::format("{}: tolerances: syntax may list {}", here, known));
+}
+
 Partner read_partner(std::string_view name, const toml::table& table, const ops::Config& config, TableReader& reader) {
     Partner partner = partner_defaults(config);
     partner.name = name;
@@ -238,12 +253,15 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
     }
     if (const auto* tolerances = reader.table(table, "tolerances", here)) {
         auto& tolerated = partner.tolerances;
+        std::vector<std::string> syntax;
         reader.read(*tolerances, here + ": tolerances",
-                    {{"charset_override", &tolerated.charset_override},
+                    {{"syntax", &syntax},
+                     {"charset_override", &tolerated.charset_override},
                      {"default_charset", &tolerated.default_charset},
                      {"unmapped_is_error", &tolerated.unmapped_is_error},
                      {"accept_unknown_events", &tolerated.accept_unknown_events},
                      {"results_are_snapshots", &tolerated.results_are_snapshots}});
+        if (tolerances->contains("syntax")) read_syntax(*tolerances, syntax, here, tolerated, reader);
     }
     reader.tables(table, "authority", here + ": ", [&](const toml::table& each) {
         auto& authority = partner.authorities.emplace_back();

@@ -105,6 +105,7 @@ void Events::received(const exchange::Receipt& receipt, std::chrono::microsecond
         .add();
     metrics_.histogram("causeway_message_seconds", "from a complete frame to its acknowledgement")
         .observe_us(took.count());
+    count_deviations(receipt);
     const bool good = receipt.outcome == exchange::Receipt::Outcome::processed ||
                       receipt.outcome == exchange::Receipt::Outcome::duplicate;
     ops::log::write(good ? ops::log::Level::info : ops::log::Level::warning, "message",
@@ -132,6 +133,20 @@ void Events::answered(const exchange::Partner& partner, const exchange::Receipt&
          {"outcome", name(receipt.outcome)},
          {"resources", receipt.resources},
          {"note", receipt.note}});
+}
+
+/// What a partner really sends beside the standard, by the name of the tolerance it needed.
+void Events::count_deviations(const exchange::Receipt& receipt) {
+    if (receipt.deviations.total() == 0) return;
+    for (std::size_t i = 0; i < hl7v2::tolerance_count; ++i) {
+        const auto tolerance = static_cast<hl7v2::Tolerance>(i);
+        const auto times = receipt.deviations[tolerance];
+        if (times == 0) continue;
+        metrics_
+            .counter("causeway_tolerances_used_total", "departures from the HL7 v2 encoding rules that were accepted",
+                     fmt::format("partner=\"{}\",tolerance=\"{}\"", receipt.partner, hl7v2::name(tolerance)))
+            .add(times);
+    }
 }
 
 void Events::settled(const exchange::Partner& partner, const exchange::Settlement& settlement) {

@@ -33,6 +33,8 @@ public:
     void worker_failed(const exchange::Partner& partner, const char* what) override;
 
 private:
+    void count_deviations(const exchange::Receipt& receipt);
+
     ops::Metrics& metrics_;
     ops::Counter& requests_2xx_;
     ops::Counter& requests_4xx_;

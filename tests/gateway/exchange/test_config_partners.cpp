@@ -21,7 +21,7 @@ facility = "NORTH"
 acknowledgement = "accept"
 mllp = { host = "127.0.0.1", port = 6661, idle_close_ms = 0 }
 retry = { max_ms = 2000, jitter = 0, stop_when_parked = true }
-tolerances = { results_are_snapshots = true }
+tolerances = { results_are_snapshots = true, syntax = ["line_feed", "lower_case_names"] }
 authority = [{ namespace = "NORTH", oid = "1.2.3", system = "urn:oid:1.2.3" }]
 
 [partner.desk]
@@ -48,6 +48,10 @@ to = "lab"
         const auto* lab = exchange::find_partner(load.settings, "lab");
         REQUIRE(lab != nullptr);
         CHECK(lab->kind == exchange::PartnerKind::lab);
+        using hl7v2::Tolerance;
+        CHECK(lab->tolerances.syntax ==
+              hl7v2::Tolerances{Tolerance::line_feed, Tolerance::lower_case_names});
+        CHECK(exchange::find_partner(load.settings, "desk")->tolerances.syntax == hl7v2::Tolerances::usual());
         CHECK(lab->acknowledgement == exchange::AcknowledgementMode::accept);
         CHECK(lab->mllp->port == 6661);
         CHECK(lab->mllp->idle_close_ms == 0);
@@ -72,6 +76,7 @@ kimd = "lab"
 mllp = { host = "127.0.0.1", port = 70000 }
 kind = "laboratory"
 retry = 3
+tolerances = { syntax = ["lenient"] }
 
 [[route]]
 name = "lab orders"
@@ -92,9 +97,12 @@ as = "OML^O21"
         CHECK(
             has("x.toml:4:8 partner \"lab\": kind must be one of lab, pharmacy, referral, hie, emr, registry, other"));
         CHECK(has("x.toml:5:9 partner \"lab\": retry must be a table"));
-        CHECK(has("x.toml:7:1 route \"lab orders\": on must hold create, update or delete"));
-        CHECK(has("x.toml:7:1 route \"lab orders\": to \"labs\" is not a configured partner"));
+        CHECK(std::any_of(faults.begin(), faults.end(), [](const std::string& fault) {
+            return fault.starts_with("x.toml:6:25 partner \"lab\": tolerances: syntax may list strict, usual, all, line_feed");
+        }));
+        CHECK(has("x.toml:8:1 route \"lab orders\": on must hold create, update or delete"));
+        CHECK(has("x.toml:8:1 route \"lab orders\": to \"labs\" is not a configured partner"));
         CHECK(has("x.toml:1:10 partner \"lab\": mllp.port must be 1 to 65535"));
-        CHECK(faults.size() == 7);
+        CHECK(faults.size() == 8);
     }
 }

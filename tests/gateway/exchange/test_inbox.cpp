@@ -32,7 +32,15 @@ std::shared_ptr<const ExchangeSettings> settings() {
     Partner hie = lab;
     hie.name = "hie";
     hie.application = "HIE";
-    made->partners = {lab, hie};
+    Partner strict = lab;
+    strict.name = "strict";
+    strict.application = "STRICT";
+    strict.tolerances.syntax = hl7v2::Tolerances::strict();
+    Partner tolerant = strict;
+    tolerant.name = "tolerant";
+    tolerant.application = "TOLERANT";
+    tolerant.tolerances.syntax = {hl7v2::Tolerance::lower_case_names};
+    made->partners = {lab, hie, strict, tolerant};
     RoutingRule relay;
     relay.name = "admissions";
     relay.messages = {"ADT^A04"};
@@ -100,6 +108,23 @@ TEST_SUITE("gateway/exchange/inbox") {
         REQUIRE(row);
         CHECK(row->message.raw == adt("M1", "(217)544-0148"));
         CHECK(row->message.acknowledgement == receipt.replies[0]);
+    }
+
+    TEST_CASE("each partner has its own tolerances, and each use of one is counted") {
+        Bench bench;
+        const auto message = [](std::string_view application, std::string_view segment) {
+            return "MSH|^~\\&|" + std::string(application) + "|NORTH|CW|C|20260302||ADT^A04^ADT_A01|M" +
+                   std::string(segment) + "|P|2.5.1\rEVN||20260302\r" + std::string(segment) +
+                   "|1||10231^^^N^MR||DOE^JANE\rPV1|1|O\r";
+        };
+        CHECK(bench.accept(message("STRICT", "PID")).outcome == Receipt::Outcome::processed);
+        const auto refused = bench.accept(message("STRICT", "pid"));
+        CHECK(refused.outcome == Receipt::Outcome::rejected);
+        CHECK(refused.deviations.total() == 0);
+        const auto taken = bench.accept(message("TOLERANT", "pid"));
+        CHECK(taken.outcome == Receipt::Outcome::processed);
+        CHECK(taken.deviations[hl7v2::Tolerance::lower_case_names] == 1);
+        CHECK(taken.deviations.total() == 1);
     }
 
     TEST_CASE("a redelivery gets the same answer and has no second effect, also with a new time") {
