@@ -108,15 +108,22 @@ void write_err_2_4(MessageBuilder& ack, std::span<const ErrEntry> errors) {
     ack.append("ERR").set_raw({1}, list);
 }
 
+/// What is taken over into a segment must not end it: a line break that a tolerant reader found in a value goes.
+std::string on_one_line(std::string_view raw) {
+    std::string text(raw);
+    std::erase_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+    return text;
+}
+
 void write_header(MessageBuilder& ack, const SegmentView& from, const AckForm& form, const AckContext& context) {
     SegmentWriter msh = ack.header();
-    const auto copy = [&](std::uint16_t to, std::size_t source) { msh.set_raw({to}, from.field(source).raw()); };
+    const auto copy = [&](std::uint16_t to, std::size_t source) { msh.set_raw({to}, on_one_line(from.field(source).raw())); };
     copy(3, 5);
     copy(4, 6);
     copy(5, 3);
     copy(6, 4);
     msh.set(7, context.now);
-    const std::string_view event = from.at({9, 1, 2, 1}).raw();
+    const std::string event = on_one_line(from.at({9, 1, 2, 1}).raw());
     Components type(ack.delimiters().component);
     type.add("ACK");
     if (form.event) type.add(event);
@@ -145,7 +152,7 @@ std::string write_acknowledgement(const SegmentView& from, const Delimiters& del
     write_header(ack, from, form, context);
     SegmentWriter msa = ack.append("MSA");
     msa.set(1, text(code));
-    msa.set_raw({2}, from.field(10).raw());
+    msa.set_raw({2}, on_one_line(from.field(10).raw()));
     if (form.text) {
         const bool use_error = context.text.empty() && !errors.empty();
         msa.set(3, use_error ? (errors[0].user_message.empty() ? text(errors[0].code) : errors[0].user_message)

@@ -6,6 +6,10 @@ namespace causeway::hl7v2 {
 
 namespace {
 
+constexpr bool asked(AckCondition condition) noexcept {
+    return condition != AckCondition::empty && condition != AckCondition::never;
+}
+
 constexpr bool is_accept_code(AckCode code) noexcept {
     return code == AckCode::ca || code == AckCode::ce || code == AckCode::cr;
 }
@@ -108,9 +112,6 @@ std::optional<AckCode> application_acknowledgement_due(const AckRequest& request
 
 AckWait::AckWait(const AckRequest& request, std::string control_id, bool takes_either)
     : request_(request), control_id_(std::move(control_id)), takes_either_(takes_either), state_(State::application) {
-    const auto asked = [](AckCondition condition) {
-        return condition != AckCondition::empty && condition != AckCondition::never;
-    };
     if (!request_.enhanced()) {
         request_.application = AckCondition::always;  // original mode behaves like NE and AL
     } else if (asked(request_.accept)) {
@@ -132,11 +133,12 @@ AckWait::Step AckWait::take(const Acknowledgement& answer) noexcept {
     if (answer.control_id != control_id_) return Step::not_ours;
     if (state_ == State::settled) return Step::unexpected;
     if (is_accept_code(answer.code) != (state_ == State::accept)) {
+        const bool application_due = asked(request_.application);
         // with ER or SU the accept acknowledgement may rightly not have come before the application's
-        const bool passed_over = state_ == State::accept && request_.accept != AckCondition::always &&
-                                 request_.application != AckCondition::never &&
-                                 request_.application != AckCondition::empty;
-        if (!passed_over && !takes_either_) return Step::unexpected;
+        const bool passed_over =
+            state_ == State::accept && application_due && (request_.accept != AckCondition::always || takes_either_);
+        const bool repeated = state_ == State::application && asked(request_.accept);  // CA once more
+        if (!passed_over && (!takes_either_ || repeated)) return Step::unexpected;
         if (passed_over) state_ = State::application;
     }
     code_ = answer.code;
@@ -150,8 +152,7 @@ AckWait::Step AckWait::take(const Acknowledgement& answer) noexcept {
 
 /// What was not accepted is not processed: no application acknowledgement will come.
 void AckWait::after_accept(bool positive_answer) noexcept {
-    const bool more =
-        positive_answer && request_.application != AckCondition::empty && request_.application != AckCondition::never;
+    const bool more = positive_answer && asked(request_.application);
     state_ = more ? State::application : State::settled;
 }
 

@@ -73,7 +73,8 @@ public:
         unexpected,  ///< a kind that was not asked for, or an answer after the last: nothing changes
     };
 
-    /// `takes_either`: a partner who answers AA where CA is due, or the reverse, is understood.
+    /// `takes_either`: a partner who answers AA where CA is due, or the reverse, is understood. Where both are due an AA
+    /// that comes first settles the message; a CA that comes twice does not.
     AckWait(const AckRequest& request, std::string control_id, bool takes_either = false);
 
     State state() const noexcept { return state_; }

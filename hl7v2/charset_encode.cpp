@@ -49,6 +49,19 @@ std::pair<char32_t, std::size_t> front(std::string_view text) noexcept {
     return {(lead & 0x07U) << 18U | (byte(1) & 0x3FU) << 12U | (byte(2) & 0x3FU) << 6U | (byte(3) & 0x3FU), 4};
 }
 
+/// Katakana of half width are one byte each; the rest is ASCII, as the decoder reads it.
+std::size_t encode_jis_x_0201(std::string_view text, std::string& out) {
+    std::size_t at = 0;
+    while (at < text.size()) {
+        const auto [character, size] = front(text.substr(at));
+        const bool katakana = character >= 0xFF61 && character <= 0xFF9F;
+        if (character >= 0x80 && !katakana) break;
+        out += static_cast<char>(katakana ? character - 0xFF61 + 0xA1 : character);
+        at += size;
+    }
+    return at;
+}
+
 }  // namespace
 
 Result<EncodedText> encode_from_utf8(std::string_view text, std::string_view charset, Unmappable unmappable) {
@@ -60,13 +73,19 @@ Result<EncodedText> encode_from_utf8(std::string_view text, std::string_view cha
         out.bytes = text;
         return out;
     }
+    const bool katakana = found->charset.coding == Coding::jis_x_0201;
     std::string_view name = found->charset.iconv_name;
-    if (found->charset.coding == Coding::jis_x_0201) name = "SHIFT_JIS";  // agrees with it for single bytes
-    if (found->charset.name == "8859/1") name = "ISO-8859-1";             // the truth, not windows-1252
+    if (katakana) name = "ASCII";
+    if (found->charset.name == "8859/1") name = "ISO-8859-1";  // the truth, not windows-1252
     Converter converter(name, "UTF-8");
     if (!converter) return Error{Errc::bad_charset, 0};
     std::string_view rest = text;
-    while (!converter.convert(rest, out.bytes)) {
+    const auto convert = [&] {
+        if (!katakana) return converter.convert(rest, out.bytes);
+        rest.remove_prefix(encode_jis_x_0201(rest, out.bytes));
+        return rest.empty();
+    };
+    while (!convert()) {
         const std::size_t offset = text.size() - rest.size();
         if (unmappable == Unmappable::refuse) return Error{Errc::not_tolerated, offset};
         if (out.replaced++ == 0) out.first_offset = offset;

@@ -193,9 +193,7 @@ private:
 
     std::uint32_t name_of(std::uint32_t index) const noexcept {
         std::uint32_t packed = 0;
-        for (const char c : message_[index].name()) {
-            packed = packed << 8U | static_cast<unsigned char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-        }
+        for (const char c : message_[index].name()) packed = packed << 8U | static_cast<unsigned char>(c);
         return packed;
     }
 
@@ -274,7 +272,7 @@ private:
     void place_unexpected(std::uint32_t index) {
         add_node(nowhere, index);
         const std::string_view name = message_[index].name();
-        if (name.front() == 'Z' || name.front() == 'z') return;
+        if (name.front() == 'Z') return;
         const bool standard = std::ranges::any_of(dictionary::versions(),
                                                   [name](auto version) { return version.segment(name).has_value(); });
         issue(standard ? StructureIssue::Kind::unexpected_segment : StructureIssue::Kind::unknown_segment, index,

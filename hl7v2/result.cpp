@@ -23,6 +23,8 @@ std::string_view describe(Errc code) noexcept {
             return "the batch envelope is not consistent";
         case Errc::bad_charset:
             return "the character set is unknown or cannot be used here";
+        case Errc::bad_xml:
+            return "the XML is not well-formed or holds no HL7 v2 message";
         case Errc::not_tolerated:
             return "a departure from the standard is not tolerated from this sender";
     }

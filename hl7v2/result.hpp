@@ -16,6 +16,7 @@ enum class Errc {
     bad_batch,         ///< FHS/BHS/BTS/FTS out of order or counts that do not agree
     bad_charset,       ///< the character set is unknown or cannot be framed
     not_tolerated,     ///< a departure from the standard for which the sender has no Tolerance
+    bad_xml,           ///< not well-formed, or no HL7 v2 message in the XML encoding
 };
 
 /// A failure with its place. Holds no clinical content: codes, paths and sizes only.

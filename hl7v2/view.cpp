@@ -1,6 +1,7 @@
 #include "hl7v2/view.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "hl7v2/escape.hpp"
 #include "hl7v2/scan.hpp"
@@ -23,6 +24,25 @@ std::string_view nth_piece(std::string_view text, char separator, std::size_t n)
     const char* const stop = scan::find(begin, end, separator);
     return {begin, static_cast<std::size_t>(stop - begin)};
 }
+
+constexpr std::string_view letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+constexpr std::size_t symbols = letters_and_digits.size();
+
+/// Every name a segment can have, so that one sent in lower case can be handed out as a view.
+constexpr auto all_names = [] {
+    std::array<char, 26 * symbols * symbols * 3> table{};
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < 26; ++i) {
+        for (const char second : letters_and_digits) {
+            for (const char third : letters_and_digits) {
+                table[at++] = letters_and_digits[i];
+                table[at++] = second;
+                table[at++] = third;
+            }
+        }
+    }
+    return table;
+}();
 
 std::size_t count_pieces(std::string_view text, char separator) noexcept {
     if (text.empty()) return 0;
@@ -75,6 +95,17 @@ RepetitionView FieldView::repetition(std::size_t n) const noexcept {
     return {nth_piece(raw(), delimiters().repetition, n), delimiters()};
 }
 std::size_t FieldView::repetition_count() const noexcept { return count_pieces(raw(), delimiters().repetition); }
+
+std::string_view SegmentView::upper_case(std::string_view name) noexcept {
+    std::size_t at = 0;
+    for (const char c : name) {
+        const std::size_t symbol = letters_and_digits.find(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+        if (symbol == std::string_view::npos) return name;
+        at = at * symbols + symbol;
+    }
+    at *= 3;
+    return name.size() == 3 && at < all_names.size() ? std::string_view(all_names.data() + at, 3) : name;
+}
 
 bool SegmentView::declares_delimiters() const noexcept {
     if (raw().size() < 3) return false;

@@ -114,8 +114,15 @@ public:
 
     /// False for a segment that is not in the message.
     explicit operator bool() const noexcept { return !raw().empty(); }
-    /// As sent: three bytes.
-    std::string_view name() const noexcept { return raw().substr(0, 3); }
+    /// Three characters in upper case, however they were sent (raw() has the bytes): a partner whose `pid` is tolerated
+    /// means PID. Does not borrow from the message where it was sent in lower case.
+    std::string_view name() const noexcept {
+        const std::string_view sent = raw().substr(0, 3);
+        for (const char c : sent) {
+            if ((c & 0x60) == 0x60) return upper_case(sent);
+        }
+        return sent;
+    }
     /// Among the segments of the message, from 0.
     std::size_t index() const noexcept { return index_; }
     /// Of its first byte in the message.
@@ -135,6 +142,8 @@ public:
     bool declares_delimiters() const noexcept;
 
 private:
+    static std::string_view upper_case(std::string_view name) noexcept;
+
     std::size_t index_ = 0;
     std::size_t offset_ = 0;
 };

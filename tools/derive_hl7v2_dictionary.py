@@ -52,8 +52,8 @@ GAPS_GROUPS = {
     "PSHPDC_SUPPGRP": "PRODUCT",
     "FACPDCNTE_SUPPGRP": "FACILITY_DETAIL",
 }
-# Usage that depends on another field, which the sources show as optional: (segment, field) from version on.
-GAPS_CONDITIONAL = {("OBX", 2): "2.3", ("OBX", 5): "2.3"}
+# Usage that depends on another field, which the sources show as optional or as required: (segment, field) from version on.
+GAPS_CONDITIONAL = {("OBX", 2): "2.3", ("OBX", 4): "2.3", ("OBX", 5): "2.3"}
 # Trigger events that table 0354 leaves out or puts elsewhere: (type, event) -> structures, best first.
 GAPS_EVENTS = {
     ("ADT", "A44"): ["ADT_A44", "ADT_A43"],
@@ -199,7 +199,7 @@ def derive_fields(apy, node, names):
             parts = definition[1] if definition[0] == "sequence" else definition  # 2.1 ORO lacks the outer pair
             segments[(name, version)] = names.segments.get(name, name)
             others = node[version]["segments"].get(name, {}).get("fields", [])
-            for number, part in enumerate(parts, 1):
+            for number, part in numbered(name, parts):
                 field = part[1]
                 if len(field) == 7:  # 2.1 RX1-30: the source has a data type too many
                     field = (field[0], field[1], field[3], *field[4:])
@@ -211,12 +211,40 @@ def derive_fields(apy, node, names):
                 datatype = field[2] or "varies"
                 usage = usage_of((low, high), other)
                 since = GAPS_CONDITIONAL.get((name, number))
-                if usage == "O" and since and VERSIONS.index(version) >= VERSIONS.index(since):
+                if usage in ("O", "R") and since and VERSIONS.index(version) >= VERSIONS.index(since):
                     usage = "C"
                 row = (usage, 0 if high == -1 else max(high, 1), length, table_number(field[4]),
                        "varies" if datatype.lower() == "varies" else datatype, names.element(field[3] or "reserved", datatype))
                 fields[(name, number, version)] = row
+    keep_withdrawn(fields)
     return segments, fields
+
+
+def numbered(name, parts):
+    """The parts with their numbers. The source leaves withdrawn ones out and keeps the others' numbers in their names
+    (ERR of 2.8 begins with ERR_2)."""
+    for position, part in enumerate(parts, 1):
+        match = re.fullmatch(re.escape(name) + r"_(\d+)", part[0])
+        yield int(match.group(1)) if match else position, part
+
+
+def keep_withdrawn(rows):
+    """A number is never used again: what a version no longer has stays, withdrawn, under the name it had."""
+    last = {}
+    for (name, number, version) in rows:
+        last[(name, version)] = max(last.get((name, version), 0), number)
+    for (name, version), size in sorted(last.items(), key=lambda item: VERSIONS.index(item[0][1])):
+        index = VERSIONS.index(version)
+        if index >= VERSIONS.index("2.6"):  # since then a field that goes is marked and not struck
+            size = last[(name, version)] = max(size, last.get((name, VERSIONS[index - 1]), 0))
+        for number in range(1, size + 1):
+            before = [rows[key] for v in VERSIONS[:VERSIONS.index(version)] if (key := (name, number, v)) in rows]
+            row = rows.get((name, number, version))
+            if row is None:
+                title = before[-1][5] if before else "reserved"
+                rows[(name, number, version)] = ("X", 1, 0, 0, "WD", title)
+            elif row[0] == "X" and before:
+                rows[(name, number, version)] = row[:5] + (before[-1][5],)
 
 
 def derive_datatypes(apy, node, names):
@@ -231,7 +259,7 @@ def derive_datatypes(apy, node, names):
                 continue
             other = node[version]["fields"].get(name, {})
             datatypes[(name, version)] = clean(other.get("desc", "")) or name
-            for number, part in enumerate(apy[version].DATATYPES_STRUCTS.get(name, ()), 1):
+            for number, part in numbered(name, apy[version].DATATYPES_STRUCTS.get(name, ())):
                 leaf = part[1]
                 subfields = other.get("subfields", [])
                 sub = subfields[number - 1] if number <= len(subfields) else None
@@ -242,6 +270,7 @@ def derive_datatypes(apy, node, names):
                 components[(name, number, version)] = (usage, 1, min(length, 65536), table_number(leaf[4]),
                                                        "varies" if (leaf[2] or "").lower() == "varies" else leaf[2],
                                                        names.element(leaf[3] or "reserved", leaf[2]))
+    keep_withdrawn(components)
     return datatypes, components
 
 

@@ -13,6 +13,7 @@
 #include "hl7v2/charset.hpp"
 #include "hl7v2/dictionary/describe.hpp"
 #include "hl7v2/print.hpp"
+#include "hl7v2/xml/xml.hpp"
 
 namespace causeway {
 namespace {
@@ -37,6 +38,7 @@ public:
     explicit Printer(const PrintOptions& options) : options_(options) {}
 
     Exit run(std::istream& in) {
+        if (in.peek() == '<') return run_xml(in);
         hl7v2::BatchReader reader;
         while (in) {
             const auto room = reader.prepare();
@@ -54,6 +56,23 @@ public:
     }
 
 private:
+    /// One message in the XML encoding; in ER7 it is what it says, not what came in.
+    Exit run_xml(std::istream& in) {
+        std::ostringstream bytes;
+        bytes << in.rdbuf();
+        const auto message = hl7v2::read_xml(bytes.view());
+        if (!message) {
+            fmt::print(stderr, "{}: byte {}: {}\n", options_.file, message.error().offset,
+                       hl7v2::describe(message.error().code));
+            return Exit::bad_data;
+        }
+        if (options_.as == "er7") write(*message);
+        hl7v2::BatchPart part;
+        part.bytes = *message;
+        show(part, "UNICODE UTF-8");
+        return exit_;
+    }
+
     void take(const hl7v2::BatchPart& part) {
         const bool er7 = options_.as == "er7";
         if (er7) write(part.bytes);
@@ -65,20 +84,22 @@ private:
             return;
         }
         // what no MSH begins may still be a message to a tolerant reader
-        show(part);
+        show(part, options_.charset);
     }
 
-    void show(const hl7v2::BatchPart& part) {
+    void show(const hl7v2::BatchPart& part, std::string_view charset) {
         hl7v2::ParseOptions parse;
         if (!options_.strict) parse.tolerances = hl7v2::Tolerances::all();
-        const auto decoded = hl7v2::decode_to_utf8(part.bytes, {.override_name = options_.charset});
+        const auto decoded = hl7v2::decode_to_utf8(part.bytes, {.override_name = charset});
         const auto message = hl7v2::MessageView::parse(std::string_view(decoded.text), parse);
         if (!message) return fail(part, message.error().code, message.error().offset);
         ++messages_;
         if (options_.as == "er7") return;
         std::string out;
         const auto structure = hl7v2::dictionary::structure_of(*message);
-        if (options_.as == "json") {
+        if (options_.as == "xml") {
+            structure ? write_xml(group(*message, *structure), out) : write_xml(*message, out);
+        } else if (options_.as == "json") {
             structure ? print_json(group(*message, *structure), out) : print_json(*message, out);
             out += '\n';
         } else {
@@ -139,8 +160,9 @@ void add_hl7_command(CLI::App& app, Exit& exit_code) {
     print_command->add_option("file", print_options->file, "messages in ER7; - reads standard input")->required();
     print_command
         ->add_option("--as", print_options->as,
-                     "er7: byte for byte what came in; tree: for people; json: one object a message")
-        ->check(CLI::IsMember({"er7", "tree", "json"}))
+                     "er7: byte for byte what came in; tree: for people; json: one object a message; xml: the XML "
+                     "encoding of v2, which is read too")
+        ->check(CLI::IsMember({"er7", "tree", "json", "xml"}))
         ->capture_default_str();
     print_command->add_option("--charset", print_options->charset, "read by this character set, whatever MSH-18 says");
     print_command->add_flag("--strict", print_options->strict, "with the usual tolerances only");

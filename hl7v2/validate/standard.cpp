@@ -24,6 +24,9 @@ bool is_coded(std::string_view datatype) noexcept {
 constexpr std::uint16_t versions_of_standard = 104;
 constexpr std::uint16_t value_types = 125;
 constexpr std::uint16_t coding_systems = 396;
+constexpr std::uint16_t trigger_events = 3;
+constexpr std::uint16_t message_types = 76;
+constexpr std::uint16_t message_structures = 354;
 
 /// Table 0396 has patterns beside codes: HL7nnnn, ISOnnnn, 99zzz.
 bool is_local_system(std::string_view code) noexcept {
@@ -189,6 +192,9 @@ private:
             if (component.subcomponent_count() > 1) has_parts(element, place);
             return check_leaf(element, place, component.value());
         }
+        if (component.delimiters().subcomponent == '\0') {  // the sender has no way to write the others
+            return check_leaf(innermost(type->component(1)), place, component.value());
+        }
         position.subcomponent = 0;
         for (const ValueView value : component.subcomponents()) {
             ++position.subcomponent;
@@ -238,7 +244,8 @@ private:
         if (const std::string_view fault = datatype_fault(element.datatype, text); !fault.empty()) {
             error(ValidationRule::datatype, ErrorCode::data_type, place, std::string(fault));
         }
-        if (element.table != 0) check_table(element, place, text);
+        // where a number names a table (DG1-15), the table explains what numbers mean
+        if (element.table != 0 && element.datatype != "NM") check_table(element, place, text);
         check_escapes(place, value);
     }
 
@@ -247,12 +254,14 @@ private:
     void check_table(const Element& element, const CheckedPlace& place, std::string_view code) {
         const auto table = version_.table(element.table);
         if (!table || !table->hl7_defined() || table->display(code) || table->size() == 0) return;
-        if (element.table == versions_of_standard) return;  // check_header says what is to be said
+        // check_header says what is to be said
+        if (element.table == versions_of_standard || element.table == message_structures) return;
+        if (names_message(element.table, code)) return;
         if (element.table == value_types && version_.datatype(code)) return;
         if (element.table == coding_systems && is_local_system(code)) return;
         const bool elsewhere = std::ranges::any_of(dictionary::versions(), [&](auto other) {
             const auto its = other.table(element.table);
-            return its && its->display(code);
+            return (its && its->display(code)) || fits_field(other, place, code);
         });
         const std::string name = table_name(element.table);
         if (elsewhere) {
@@ -262,6 +271,24 @@ private:
         const bool closed = element.datatype == "ID" && element.table != coding_systems;
         sink_.add(ValidationRule::table, closed ? Severity::error : Severity::warning, ErrorCode::table_value_not_found,
                   place, "is not in table " + name, source_);
+    }
+
+    /// The field itself may have another table in another version (ROL-2: 0287, then 0206).
+    static bool fits_field(dictionary::Version version, const CheckedPlace& place, std::string_view code) {
+        if (place.position.component > 1 || place.position.subcomponent > 1) return false;
+        const auto segment = version.segment(place.segment.name());
+        const auto table = segment ? version.table(segment->field(place.position.field).table) : std::nullopt;
+        return table && table->display(code);
+    }
+
+    /// The tables of types and events leave out some that their own version defines (CCR of 2.7).
+    bool names_message(std::uint16_t table, std::string_view code) const {
+        if (table != message_types && table != trigger_events) return false;
+        for (std::size_t i = 0; i < dictionary::Version::event_count(); ++i) {
+            const auto event = version_.event_at(i);
+            if (event && (table == message_types ? event->type() : event->event()) == code) return true;
+        }
+        return false;
     }
 
     void check_coded(const Element& element, const SegmentView& segment, Position position,

@@ -156,7 +156,7 @@ std::vector<LeafSegment> cut(const hl7v2::MessageView& message) {
     const hl7v2::Delimiters& delimiters = message.delimiters();
     for (const hl7v2::SegmentView segment : message) {
         const std::string_view raw = segment.raw();
-        segments.emplace_back(segment_code(raw.substr(0, 3)), static_cast<std::uint32_t>(segment.index()));
+        segments.emplace_back(segment_code(segment.name()), static_cast<std::uint32_t>(segment.index()));
         std::vector<Leaf> leaves;
         leaves.reserve(raw.size() / 6);
         Cutter cutter{leaves,

@@ -34,6 +34,15 @@ std::string acked(std::string_view bytes, AckCode code, std::vector<ErrEntry> er
 }  // namespace
 
 TEST_SUITE("hl7v2/acknowledge") {
+    TEST_CASE("a line break inside of the header does not get into the answer") {
+        const std::string bytes = "MSH|^~\\&|A|B|C|D|20240101||ADT^A01|M-\n1|P|2.5.1\rPID|1\r";
+        const auto view = MessageView::parse(std::string_view(bytes), {{}, Tolerances::all()});
+        REQUIRE(view.has_value());
+        const std::string ack = acknowledge(*view, AckCode::aa, {}, context);
+        CHECK(ack.ends_with("\rMSA|AA|M-1\r"));
+        CHECK(MessageView::parse(std::string_view(ack), {{}, Tolerances::strict()}).has_value());
+    }
+
     TEST_CASE("answers in the version and delimiters of the message") {
         struct Row {
             std::string bytes;

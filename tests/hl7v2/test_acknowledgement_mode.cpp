@@ -133,5 +133,13 @@ TEST_SUITE("hl7v2/acknowledgement_mode") {
         AckWait tolerant(request("AL", "NE"), "7", true);
         CHECK(tolerant.take(answer(AckCode::aa, "7")) == AckWait::Step::settled);
         CHECK(tolerant.code() == AckCode::aa);
+        AckWait both(request("AL", "AL"), "7", true);
+        CHECK(both.take(answer(AckCode::aa, "7")) == AckWait::Step::settled);
+        AckWait twice(request("AL", "AL"), "7", true);
+        CHECK(twice.take(answer(AckCode::ca, "7")) == AckWait::Step::progressed);
+        CHECK(twice.take(answer(AckCode::ca, "7")) == AckWait::Step::unexpected);
+        CHECK(twice.take(answer(AckCode::aa, "7")) == AckWait::Step::settled);
+        AckWait original(request("", ""), "7", true);
+        CHECK(original.take(answer(AckCode::ca, "7")) == AckWait::Step::settled);
     }
 }

@@ -195,6 +195,7 @@ TEST_SUITE("hl7v2/charset") {
                  Row{"許功誡", "BIG-5", Unmappable::refuse, "\xB3\x5C\xA5\x5C\xBB\x7C", 0},
                  Row{"山田", "ISO IR87", Unmappable::refuse, "\x1b$B;3ED\x1b(B", 0},
                  Row{"ﾔﾏ", "ISO IR14", Unmappable::refuse, "\xD4\xCF", 0},
+                 Row{"ﾔ山\\F\\田", "ISO IR14", Unmappable::question_mark, "\xD4?\\F\\?", 2},
                  Row{"김", "KS X 1001", Unmappable::refuse, "\xB1\xE8", 0},
              }) {
             CAPTURE(row.text);
