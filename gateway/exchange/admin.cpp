@@ -292,10 +292,13 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
         return reply(http::outcome_response(404, "not-found", "Only messages and outbox are here"));
     const bool view = what == "messages" && (verb == "lineage" || verb == "provenance");
     if (get && (verb.empty() || view)) return read(request, what, id, verb, principal, reply);
+    const bool halts = request.method == http::Method::post && what == "outbox" && (verb == "pause" || verb == "resume");
+    if (halts) return control(std::string(id), verb == "resume", principal, std::move(reply));
     const auto row = number<storage::OutboxId>(id);
     if (!post || !row)
-        return reply(
-            http::outcome_response(405, "not-supported", "GET a list or a message; POST outbox/ID/replay or cancel"));
+        return reply(http::outcome_response(
+            405, "not-supported",
+            "GET a list or a message; POST outbox/ID/replay or cancel, outbox/PARTNER/pause or resume"));
     change(request, *row, verb, principal, std::move(reply));
 }
 
@@ -338,6 +341,27 @@ void AdminHandler::read(const http::Request& request, std::string_view what, std
     if (!services_.reads.record(entry))
         return reply(http::outcome_response(503, "throttled", "Too many reads wait for their audit row"));
     reply(json_response(std::move(*body)));
+}
+
+void AdminHandler::control(const std::string& partner, bool run, const security::Principal& principal,
+                           http::Reply reply) {
+    security::AuditEntry entry;
+    entry.at_us = services_.clock.now_us();
+    entry.principal = principal;
+    entry.interaction = security::Interaction::admin_write;
+    entry.id = "outbox/" + partner;
+    entry.operation = run ? "resume" : "pause";
+    auto job = [row = security::render(entry)](storage::Transaction& transaction) -> storage::Result<std::int64_t> {
+        return transaction.append_audit(row);
+    };
+    storage::transact(services_.store, std::move(job),
+                      [reply = std::move(reply), act = services_.control, partner,
+                       run](storage::Result<std::int64_t> audited) {
+                          if (audited.has_error()) return reply(failed(audited.error()));
+                          if (!act || !act(partner, run))
+                              return reply(http::outcome_response(404, "not-found", "There is no such queue"));
+                          reply(json_response(run ? R"({"paused":false})" : R"({"paused":true})"));
+                      });
 }
 
 void AdminHandler::change(http::Request request, storage::OutboxId id, std::string_view verb,

@@ -23,6 +23,8 @@ namespace causeway::exchange {
 ///     GET  /admin/outbox/ID             with the bytes and the partner's answer
 ///     POST /admin/outbox/ID/replay      a copy at the end of the queue; a body replaces its bytes
 ///     POST /admin/outbox/ID/cancel      a waiting message is not sent
+///     POST /admin/outbox/PARTNER/pause  nothing more is sent to the partner, until
+///     POST /admin/outbox/PARTNER/resume
 ///
 /// Every call passes the door; views of content and every change leave an audit row.
 class AdminHandler final : public http::Handler {
@@ -33,6 +35,8 @@ public:
         security::ReadAudit& reads;
         const ops::Clock& clock;
         std::function<void(const std::string& partner)> queued;  ///< after a replay is committed; may be empty
+        /// Lets a partner's queue run or halt; false if there is none. May be empty.
+        std::function<bool(const std::string& partner, bool run)> control = {};
     };
     explicit AdminHandler(Services services) : services_(std::move(services)) {}
 
@@ -43,6 +47,8 @@ private:
               const security::Principal& principal, const http::Reply& reply);
     void change(http::Request request, storage::OutboxId id, std::string_view verb,
                 const security::Principal& principal, http::Reply reply);
+
+    void control(const std::string& partner, bool run, const security::Principal& principal, http::Reply reply);
 
     Services services_;
 };

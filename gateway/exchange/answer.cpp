@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hl7v2/message_view.hpp"
+#include "hl7v2/sequence.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -42,6 +43,7 @@ std::optional<Answer> read_answer(std::string_view bytes) {
     answer.code = code_of(message->at("MSA-1"_v2).text());
     answer.control_id = message->at("MSA-2"_v2).text();
     answer.message_type = std::string(message->message_type());
+    answer.expected_sequence = hl7v2::sequence::parse(message->at("MSA-4"_v2).raw());
     if (answer.code != AnswerCode::aa && answer.code != AnswerCode::ca) answer.error_code = error_code(*message);
     return answer;
 }

@@ -15,6 +15,7 @@ struct Answer {
     std::string control_id;    ///< MSA-2: the message it answers
     std::string message_type;  ///< MSH-9.1: "ACK", or a typed response such as "ORL"
     std::string error_code;    ///< the first of ERR-3.1, ERR-1.4.1, MSA-6.1; empty if none
+    std::optional<std::int64_t> expected_sequence = {};  ///< MSA-4
 
     bool is_accept() const noexcept {
         return code == AnswerCode::ca || code == AnswerCode::ce || code == AnswerCode::cr;

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "gateway/exchange/backoff.hpp"
+#include "gateway/exchange/numbered_link.hpp"
+#include "gateway/exchange/outgoing_batch.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -15,11 +17,55 @@ constexpr RetryPolicy storage_retry{.first_ms = 100, .max_ms = 5'000};
 
 std::int64_t ms(std::uint64_t value) { return static_cast<std::int64_t>(value) * 1'000; }
 
+using hl7v2::AckCondition;
+using hl7v2::AckRequest;
+
+AckRequest request_of(AcknowledgementMode mode) noexcept {
+    switch (mode) {
+        case AcknowledgementMode::original:
+            break;
+        case AcknowledgementMode::accept:
+            return {AckCondition::always, AckCondition::never};
+        case AcknowledgementMode::accept_and_application:
+            return {AckCondition::always, AckCondition::always};
+        case AcknowledgementMode::none:
+            return {AckCondition::never, AckCondition::never};
+    }
+    return {};
+}
+
+/// What the message itself asks for (an acknowledgement of ours asks for less than our other messages do); where it says
+/// nothing, what the partner is known to do.
+AckRequest request_of(std::string_view message, AcknowledgementMode mode) {
+    const auto view = hl7v2::MessageView::parse(message, {{}, hl7v2::Tolerances::all()});
+    const auto stated = view.has_error() ? AckRequest{} : hl7v2::ack_request(*view);
+    return stated.enhanced() ? stated : request_of(mode);
+}
+
+std::string reason_of(const Answer& answer) {
+    std::string reason(to_string(answer.code));
+    if (!answer.error_code.empty()) reason += " " + answer.error_code;
+    return reason;
+}
+
+FailureClass failure_of_answer(const Answer& answer) noexcept {
+    return answer.is_rejection() ? FailureClass::rejected : FailureClass::application;
+}
+
+/// For AckWait, which has no word for a code that is none of the six; those are failures and never get there.
+hl7v2::Acknowledgement plain(const Answer& answer) {
+    const auto code = answer.is_accept() ? hl7v2::AckCode::ca : hl7v2::AckCode::aa;
+    return {code, answer.control_id, {}, answer.expected_sequence};
+}
+
 }  // namespace
 
 Delivery::Delivery(const Partner& partner, Random random) : partner_(partner), random_(std::move(random)) {
     assert(partner.mllp.has_value());
+    if (partner.sequence_numbers_sent) link_ = std::make_unique<NumberedLink>();
 }
+
+Delivery::~Delivery() = default;
 
 Step Delivery::step() const {
     switch (state_) {
@@ -31,8 +77,10 @@ Step Delivery::step() const {
             return StepWait{until_us_};
         case State::connect:
             return StepConnect{};
+        case State::ask_link:
         case State::send:
-            return StepSend{current_->message};
+            return StepSend{bytes_};
+        case State::await_link:
         case State::receive:
             return StepReceive{until_us_};
         case State::close_for_settle:
@@ -40,11 +88,16 @@ Step Delivery::step() const {
         case State::close_idle:
             return StepClose{};
         case State::settle:
-            return StepSettle{&settlement_};
+            return StepSettle{settlements_};
         case State::stopped:
             return StepStop{};
     }
     return StepStop{};
+}
+
+void Delivery::resume() noexcept {
+    paused_ = false;
+    if (link_ && link_->frozen()) link_->allow_resynchronisation();
 }
 
 void Delivery::next_message(std::int64_t now_us) {
@@ -84,7 +137,14 @@ void Delivery::on_taken(std::optional<Outgoing> row, std::int64_t now_us) {
         return;
     }
     current_ = std::move(row);
-    begin(now_us);
+    if (link_ && !std::exchange(link_loaded_, true)) {
+        *link_ = NumberedLink(current_->link);
+        if (link_->frozen()) {  // as it was when we were stopped: an operator has yet to look at it
+            paused_ = true;
+            return next_message(now_us);
+        }
+    }
+    begin();
 }
 
 void Delivery::on_take_failed(std::int64_t now_us) {
@@ -93,11 +153,45 @@ void Delivery::on_take_failed(std::int64_t now_us) {
     until_us_ = now_us + ms(backoff_ms(storage_retry, ++take_failures_, random_()));
 }
 
-void Delivery::begin(std::int64_t) {
+void Delivery::begin() {
     idle_since_us_ = 0;
     strays_ = 0;
     committed_ = false;
-    state_ = connected_ ? State::send : State::connect;
+    if (connected_) return go();
+    state_ = State::connect;
+}
+
+/// With a connection and a message: what goes out next.
+void Delivery::go() {
+    number_settled_ = false;
+    answers_.assign(size(), std::nullopt);
+    if (!current_->companions.empty()) {
+        bytes_ = make_batch(partner_, *current_);
+        wait_.emplace(AckRequest{}, batch_control_id(*current_), true);
+    } else {
+        bytes_ = current_->message;
+        wait_.emplace(request_of(bytes_, partner_.acknowledgement), current_->control_id, true);
+    }
+    state_ = State::send;
+    if (!link_) return;
+    if (!link_->agreed()) {
+        question_id_ = unique_id();
+        bytes_ = link_->question(current_->message, question_id_);
+        state_ = State::ask_link;
+        return;
+    }
+    bytes_ = link_->number(current_->message, current_->id);
+    settlements_.assign(1, {});
+    settlements_.front().kind = Settlement::Kind::numbered;
+    settlements_.front().id = current_->id;
+    settle_next();
+}
+
+/// Of a question: a partner must not take it for the one it has answered before.
+std::string Delivery::unique_id() {
+    std::string id = "S";
+    for (int i = 0; i < 15; ++i) id += "0123456789ABCDEFGHJKMNPQRSTVWXYZ"[static_cast<std::size_t>(random_() * 32)];
+    return id;
 }
 
 void Delivery::on_woken(std::int64_t now_us) {
@@ -123,7 +217,8 @@ void Delivery::on_connected(std::int64_t) {
     ++counters_.connects;
     connected_ = true;
     sent_on_connection_ = 0;
-    state_ = State::send;
+    commits_due_ = 0;
+    go();
 }
 
 void Delivery::on_connect_failed(std::int64_t now_us) {
@@ -132,13 +227,23 @@ void Delivery::on_connect_failed(std::int64_t now_us) {
 }
 
 void Delivery::on_sent(std::int64_t now_us) {
-    assert(state_ == State::send);
+    assert(state_ == State::send || state_ == State::ask_link);
+    if (partner_.mllp->release == 2) ++commits_due_;
+    until_us_ = now_us + ms(partner_.mllp->answer_timeout_ms);
+    if (state_ == State::ask_link) {
+        state_ = State::await_link;
+        return;
+    }
     ++sent_on_connection_;
     state_ = State::receive;
-    until_us_ = now_us + ms(partner_.mllp->answer_timeout_ms);
+    const bool nothing_comes = wait_->state() == hl7v2::AckWait::State::settled && partner_.mllp->release != 2;
+    if (nothing_comes) delivered({});
 }
 
 void Delivery::on_connection_lost(std::int64_t now_us) {
+    if (state_ == State::ask_link || state_ == State::await_link) {
+        return failed(FailureClass::connection, "connection lost before the sequence numbers were agreed", {}, now_us);
+    }
     assert(state_ == State::send || state_ == State::receive);
     // A connection that had carried messages before may have been closed by the partner while idle: that is no failure
     // of this message.
@@ -152,71 +257,162 @@ void Delivery::on_connection_lost(std::int64_t now_us) {
 }
 
 void Delivery::on_receive_timeout(std::int64_t now_us) {
-    assert(state_ == State::receive);
+    assert(state_ == State::receive || state_ == State::await_link);
     const auto limit = committed_ ? partner_.mllp->application_timeout_ms : partner_.mllp->answer_timeout_ms;
-    failed(FailureClass::timeout, "no answer in " + std::to_string(limit) + " ms", {}, now_us);
-}
-
-void Delivery::on_received(std::string_view message, std::int64_t now_us) {
-    assert(state_ == State::receive);
-    const auto answer = read_answer(message);
-    if (!answer)
-        return failed(FailureClass::bad_answer, "the answer is no acknowledgement", std::string(message), now_us);
-    if (answer->control_id != current_->control_id) {
-        // An answer to something else is not an answer: it settles nothing, and the right one may still follow.
-        ++counters_.late_answers;
-        stray_ = std::string(message);
-        if (++strays_ < strays_max) return;
-        return failed(FailureClass::bad_answer, "MSA-2 is not the control id sent", std::string(message), now_us);
-    }
-    std::string reason(to_string(answer->code));
-    if (!answer->error_code.empty()) reason += " " + answer->error_code;
-    if (answer->is_rejection()) return failed(FailureClass::rejected, std::move(reason), std::string(message), now_us);
-    if (!answer->is_positive())
-        return failed(FailureClass::application, std::move(reason), std::string(message), now_us);
-    if (answer->is_accept() && partner_.acknowledgement == AcknowledgementMode::accept_and_application && !committed_) {
-        committed_ = true;
+    // with ER and the like silence says that all is well
+    if (state_ == State::receive && commits_due_ == 0 && current_->companions.empty() && !wait_->silence_is_failure()) {
+        if (wait_->give_up_waiting()) return delivered({});
         until_us_ = now_us + ms(partner_.mllp->application_timeout_ms);
         return;
     }
-    delivered(message);
+    failed(FailureClass::timeout, "no answer in " + std::to_string(limit) + " ms", {}, now_us);
 }
 
-void Delivery::delivered(std::string_view answer) {
-    ++counters_.delivered;
-    ++counters_.attempts;
-    trouble_.reset();
-    settlement_ = Settlement{.kind = Settlement::Kind::delivered,
-                             .id = current_->id,
-                             .attempts = current_->attempts + 1,
-                             .due_us = 0,
-                             .failure = std::nullopt,
-                             .reason = {},
-                             .answer = std::string(answer)};
+void Delivery::on_commit(bool accepted, std::int64_t now_us) {
+    assert(state_ == State::receive || state_ == State::await_link);
+    if (commits_due_ > 0) --commits_due_;
+    if (commits_due_ > 0) return;  // to a block before the one under way
+    if (!accepted) return failed(FailureClass::connection, "NAK", {}, now_us);
+    const bool nothing_more = state_ == State::receive && wait_->state() == hl7v2::AckWait::State::settled;
+    if (nothing_more) delivered({});
+}
+
+void Delivery::stray(std::string_view message, std::int64_t now_us) {
+    // An answer to something else is not an answer: it settles nothing, and the right one may still follow.
+    ++counters_.late_answers;
+    stray_ = std::string(message);
+    if (++strays_ < strays_max) return;
+    failed(FailureClass::bad_answer, "MSA-2 is not the control id sent", message, now_us);
+}
+
+void Delivery::on_received(std::string_view message, std::int64_t now_us) {
+    assert(state_ == State::receive || state_ == State::await_link);
+    if (state_ == State::await_link) return received_link_answer(message, now_us);
+    if (!current_->companions.empty()) return received_batch_answer(message, now_us);
+    const auto answer = read_answer(message);
+    if (!answer) return failed(FailureClass::bad_answer, "the answer is no acknowledgement", message, now_us);
+    if (answer->control_id != current_->control_id) return stray(message, now_us);
+    if (!take_number(*answer)) return frozen(now_us);
+    if (!answer->is_positive()) return failed(failure_of_answer(*answer), reason_of(*answer), message, now_us);
+    switch (wait_->take(plain(*answer))) {
+        case hl7v2::AckWait::Step::progressed:
+            committed_ = true;
+            until_us_ = now_us + ms(partner_.mllp->application_timeout_ms);
+            return;
+        case hl7v2::AckWait::Step::settled:
+            return delivered(message);
+        case hl7v2::AckWait::Step::not_ours:
+        case hl7v2::AckWait::Step::unexpected:
+            return stray(message, now_us);
+    }
+}
+
+/// What MSA-4 says of the number under way; false if the sides disagree. Without a number in a refusal nobody knows
+/// whether it was used: then the next connection asks.
+bool Delivery::take_number(const Answer& answer) {
+    if (!link_ || number_settled_) return true;
+    number_settled_ = true;
+    if (!answer.is_positive() && answer.expected_sequence != link_->next()) {
+        link_->connection_closed();
+        return true;
+    }
+    if (!answer.expected_sequence) {
+        link_->accepted_without_number();
+        return true;
+    }
+    return link_->answered(answer.expected_sequence) == NumberedLink::Step::accepted;
+}
+
+void Delivery::frozen(std::int64_t now_us) {
+    paused_ = true;
+    failed(FailureClass::bad_answer, "the sequence numbers disagree, ours is " + std::to_string(link_->next()), {}, now_us);
+}
+
+void Delivery::received_link_answer(std::string_view message, std::int64_t now_us) {
+    const auto answer = read_answer(message);
+    if (!answer) return failed(FailureClass::bad_answer, "the answer is no acknowledgement", message, now_us);
+    if (answer->control_id != question_id_) return stray(message, now_us);
+    const auto row = link_->row();
+    switch (link_->answered(answer->expected_sequence)) {
+        case NumberedLink::Step::send:
+            return go();
+        case NumberedLink::Step::freeze:
+            return frozen(now_us);
+        case NumberedLink::Step::accepted:
+            break;
+    }
+    // its acknowledgement was lost, or came too late
+    if (row == current_->id) return delivered(message);
+    Outgoing earlier;
+    earlier.id = row;
+    settlements_.assign(1, success_of(earlier, message));
     settle_next();
 }
 
-void Delivery::failed(FailureClass failure, std::string reason, std::string answer, std::int64_t now_us) {
+void Delivery::received_batch_answer(std::string_view message, std::int64_t now_us) {
+    if (!message.starts_with("BHS") && !message.starts_with("FHS") && !read_answer(message)) {
+        return failed(FailureClass::bad_answer, "the answer is no acknowledgement", message, now_us);
+    }
+    if (!take_batch_answer(message, *current_, answers_)) return stray(message, now_us);
+    for (const auto& each : answers_)
+        if (!each) return;
+    settlements_.clear();
+    for (std::size_t i = 0; i < size(); ++i) {
+        const auto& answer = *answers_[i];
+        settlements_.push_back(answer.is_positive() ? success_of(row(i), message)
+                                                    : failure_of(row(i), failure_of_answer(answer), reason_of(answer),
+                                                                 message, now_us));
+    }
+    settle_next();
+}
+
+Settlement Delivery::success_of(const Outgoing& row, std::string_view answer) {
+    ++counters_.delivered;
+    ++counters_.attempts;
+    trouble_.reset();
+    return {.kind = Settlement::Kind::delivered,
+            .id = row.id,
+            .attempts = row.attempts + 1,
+            .due_us = 0,
+            .failure = std::nullopt,
+            .reason = {},
+            .answer = std::string(answer)};
+}
+
+void Delivery::delivered(std::string_view answer) {
+    settlements_.clear();
+    for (std::size_t i = 0; i < size(); ++i) settlements_.push_back(success_of(row(i), answer));
+    settle_next();
+}
+
+Settlement Delivery::failure_of(const Outgoing& row, FailureClass failure, std::string reason, std::string_view answer,
+                                std::int64_t now_us) {
     const auto index = static_cast<std::size_t>(failure);
     ++counters_.failures[index];
     ++counters_.attempts;
     trouble_ = failure;
     const std::uint32_t attempts_max = partner_.retry.attempts_max(failure);
-    const std::uint32_t failures = ++failures_[current_->id][index];
+    const std::uint32_t failures = ++failures_[row.id][index];
     const bool park = attempts_max != 0 && failures >= attempts_max;
-    settlement_ = Settlement{.kind = park ? Settlement::Kind::parked : Settlement::Kind::retry,
-                             .id = current_->id,
-                             .attempts = current_->attempts + 1,
-                             .due_us = park ? 0 : now_us + ms(backoff_ms(partner_.retry, failures, random_())),
-                             .failure = failure,
-                             .reason = std::move(reason),
-                             .answer = std::move(answer)};
     if (park) {
         ++counters_.parked;
         if (partner_.retry.stop_when_parked) paused_ = true;
     }
+    return {.kind = park ? Settlement::Kind::parked : Settlement::Kind::retry,
+            .id = row.id,
+            .attempts = row.attempts + 1,
+            .due_us = park ? 0 : now_us + ms(backoff_ms(partner_.retry, failures, random_())),
+            .failure = failure,
+            .reason = std::move(reason),
+            .answer = std::string(answer)};
+}
+
+void Delivery::failed(FailureClass failure, const std::string& reason, std::string_view answer, std::int64_t now_us) {
+    settlements_.clear();
+    for (std::size_t i = 0; i < size(); ++i) settlements_.push_back(failure_of(row(i), failure, reason, answer, now_us));
     // An AE or AR is the whole answer: the connection is sound. After anything else an answer may still be on its way.
-    const bool sound = failure == FailureClass::application || failure == FailureClass::rejected;
+    const bool answered = failure == FailureClass::application || failure == FailureClass::rejected;
+    const bool sound = answered && (!link_ || link_->agreed());
     if (connected_ && !sound) {
         state_ = State::close_for_settle;
     } else {
@@ -226,12 +422,17 @@ void Delivery::failed(FailureClass failure, std::string reason, std::string answ
 
 void Delivery::settle_next() {
     settle_failures_ = 0;
+    if (link_) {
+        settlements_.front().link_note = NumberedLink::note(partner_.name);
+        settlements_.front().link = link_->text();
+    }
     state_ = State::settle;
 }
 
 void Delivery::on_closed(std::int64_t now_us) {
     connected_ = false;
     sent_on_connection_ = 0;
+    if (link_) link_->connection_closed();
     switch (state_) {
         case State::close_for_settle:
             return settle_next();
@@ -258,7 +459,12 @@ void Delivery::on_settled_elsewhere(std::int64_t) {
 
 void Delivery::on_settled(std::int64_t now_us) {
     assert(state_ == State::settle);
-    if (settlement_.kind != Settlement::Kind::retry) failures_.erase(settlement_.id);
+    if (settlements_.front().kind == Settlement::Kind::numbered) {
+        state_ = State::send;
+        return;
+    }
+    for (const auto& each : settlements_)
+        if (each.kind != Settlement::Kind::retry) failures_.erase(each.id);
     idle_since_us_ = now_us;
     next_message(now_us);
 }

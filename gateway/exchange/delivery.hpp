@@ -3,15 +3,19 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "gateway/exchange/answer.hpp"
 #include "gateway/exchange/partner.hpp"
+#include "hl7v2/acknowledgement_mode.hpp"
 
 namespace causeway::exchange {
 
@@ -22,17 +26,25 @@ struct Outgoing {
     std::string message;         ///< the bytes to frame, the same in every attempt
     std::uint32_t attempts = 0;  ///< finished ones, over restarts
     std::int64_t due_us = 0;     ///< not before
+    std::vector<Outgoing> companions{};  ///< messages that travel with it in one batch
+    std::string link{};                  ///< the stored NumberedLink, where the partner's messages are numbered
 };
 
 /// What became of one attempt; written to the outbox before the queue goes on.
 struct Settlement {
-    enum class Kind : std::uint8_t { delivered, retry, parked } kind = Kind::delivered;
+    enum class Kind : std::uint8_t {
+        delivered,
+        retry,
+        parked,
+        numbered  ///< nothing yet: only the number that is about to go is written down
+    } kind = Kind::delivered;
     std::uint64_t id = 0;
     std::uint32_t attempts = 0;  ///< with this one
     std::int64_t due_us = 0;     ///< retry: not before
     std::optional<FailureClass> failure;
     std::string reason;  ///< codes only: "AE 207", "no answer in 30000 ms"
     std::string answer;  ///< the bytes that settled it, if any came
+    std::string link_note{}, link{};  ///< a NumberedLink to store with it, and under which name; empty: none
 };
 
 /// What the queue wants next. Exactly one at a time.
@@ -49,10 +61,12 @@ struct StepReceive {
 };
 struct StepClose {};
 struct StepSettle {
-    const Settlement* settlement;
-};                   ///< durable before on_settled
+    std::span<const Settlement> settlements;
+};                   ///< in one transaction, durable before on_settled
 struct StepStop {};  ///< drained: nothing is under way
 using Step = std::variant<StepTake, StepWait, StepConnect, StepSend, StepReceive, StepClose, StepSettle, StepStop>;
+
+class NumberedLink;
 
 /// Counters of one queue since the start.
 struct DeliveryCounters {
@@ -76,6 +90,9 @@ public:
 
     /// `partner` must have an mllp endpoint and must outlive this.
     Delivery(const Partner& partner, Random random);
+    ~Delivery();
+    Delivery(const Delivery&) = delete;
+    Delivery& operator=(const Delivery&) = delete;
 
     Step step() const;
 
@@ -87,6 +104,8 @@ public:
     void on_connect_failed(std::int64_t now_us);
     void on_sent(std::int64_t now_us);
     void on_received(std::string_view message, std::int64_t now_us);
+    /// MLLP release 2: the commit block to a block of ours.
+    void on_commit(bool accepted, std::int64_t now_us);
     void on_receive_timeout(std::int64_t now_us);
     /// The connection broke: while sending, or while waiting for the answer.
     void on_connection_lost(std::int64_t now_us);
@@ -99,7 +118,7 @@ public:
 
     /// From any thread of control that also drives it: take effect before the next message is taken.
     void pause() noexcept { paused_ = true; }
-    void resume() noexcept { paused_ = false; }
+    void resume() noexcept;
     void stop() noexcept { stopping_ = true; }
     /// Outbox row of the message under way; 0 between messages.
     std::uint64_t current_id() const noexcept { return current_ ? current_->id : 0; }
@@ -118,6 +137,8 @@ private:
         idle,
         until_due,
         connect,
+        ask_link,
+        await_link,
         send,
         receive,
         close_for_settle,
@@ -128,24 +149,45 @@ private:
         stopped
     };
 
-    void begin(std::int64_t now_us);
+    void begin();
+    void go();
     void next_message(std::int64_t now_us);
-    void failed(FailureClass failure, std::string reason, std::string answer, std::int64_t now_us);
+    void received_link_answer(std::string_view message, std::int64_t now_us);
+    void received_batch_answer(std::string_view message, std::int64_t now_us);
+    bool take_number(const Answer& answer);
+    void frozen(std::int64_t now_us);
+    std::size_t size() const noexcept { return 1 + current_->companions.size(); }
+    const Outgoing& row(std::size_t index) const noexcept {
+        return index == 0 ? *current_ : current_->companions[index - 1];
+    }
+    void failed(FailureClass failure, const std::string& reason, std::string_view answer, std::int64_t now_us);
     void delivered(std::string_view answer);
+    void stray(std::string_view message, std::int64_t now_us);
+    Settlement failure_of(const Outgoing& row, FailureClass failure, std::string reason, std::string_view answer,
+                          std::int64_t now_us);
+    Settlement success_of(const Outgoing& row, std::string_view answer);
     void settle_next();
+    std::string unique_id();
 
     const Partner& partner_;
     Random random_;
     State state_ = State::take;
     bool connected_ = false, paused_ = false, stopping_ = false, committed_ = false;
     std::uint32_t sent_on_connection_ = 0, strays_ = 0, settle_failures_ = 0, take_failures_ = 0;
+    std::uint32_t commits_due_ = 0;  ///< blocks sent on this connection that have no commit block yet (release 2)
     std::int64_t until_us_ = 0;
     std::int64_t idle_since_us_ = 0;
     std::optional<Outgoing> current_;
+    std::string bytes_;  ///< what is sent for current_: itself, numbered, or its batch
+    std::optional<hl7v2::AckWait> wait_;
+    std::vector<std::optional<Answer>> answers_;  ///< to the messages of a batch
+    std::unique_ptr<NumberedLink> link_;          ///< null: our messages carry no numbers
+    bool link_loaded_ = false, number_settled_ = false;
+    std::string question_id_;
     /// Of the rows that failed since the start, by class. One entry per row that is being retried: at most one per
     /// ordering key.
     std::unordered_map<std::uint64_t, std::array<std::uint32_t, 5>> failures_;
-    Settlement settlement_;
+    std::vector<Settlement> settlements_;
     std::optional<std::string> stray_;
     std::optional<FailureClass> trouble_;
     DeliveryCounters counters_;

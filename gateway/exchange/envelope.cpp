@@ -8,19 +8,12 @@
 #include <utility>
 
 #include "hl7v2/charset.hpp"
+#include "hl7v2/continuation.hpp"
 
 namespace causeway::exchange {
 namespace {
 
 using namespace hl7v2::literals;
-
-AckWish wish(std::string_view text) noexcept {
-    if (text.empty()) return AckWish::unsaid;
-    if (text == "NE") return AckWish::never;
-    if (text == "ER") return AckWish::on_error;
-    if (text == "SU") return AckWish::on_success;
-    return AckWish::always;  // AL, and what the table does not know: one answer too many does less harm than none
-}
 
 /// The content but for MSH-7: a resend may carry a new time.
 storage::ContentHash hash_without_time(const hl7v2::MessageView& message) {
@@ -81,21 +74,6 @@ const Partner* find_partner_raw(std::string_view bytes, const ExchangeSettings& 
 
 }  // namespace
 
-bool wanted(AckWish wish, bool success) noexcept {
-    switch (wish) {
-        case AckWish::always:
-            return true;
-        case AckWish::on_error:
-            return !success;
-        case AckWish::on_success:
-            return success;
-        case AckWish::unsaid:
-        case AckWish::never:
-            return false;
-    }
-    return false;
-}
-
 std::string Envelope::kind() const {
     if (type.empty()) return "?";
     return event.empty() ? type : type + "^" + event;
@@ -127,6 +105,10 @@ Envelope open_envelope(std::string bytes, const ExchangeSettings& settings) {
                     std::string(hl7v2::describe(error.code)) + " (byte " + std::to_string(error.offset + 1) + ")"};
         return envelope;
     }
+    if (hl7v2::has_addenda(parsed->view())) {
+        auto joined = hl7v2::Message::parse(hl7v2::join_addenda(parsed->view()), parse_options(settings, likely));
+        if (joined.has_value()) parsed = std::move(joined);
+    }
     envelope.message = std::make_unique<const hl7v2::Message>(std::move(*parsed));
     const auto& view = envelope.message->view();
     envelope.application = view.at("MSH-3.1"_v2).text();
@@ -136,8 +118,7 @@ Envelope open_envelope(std::string bytes, const ExchangeSettings& settings) {
     envelope.control_id = view.at("MSH-10"_v2).text();
     envelope.processing_id = view.at("MSH-11.1"_v2).text();
     envelope.version = view.at("MSH-12.1"_v2).text();
-    envelope.accept = wish(view.at("MSH-15"_v2).text());
-    envelope.application_ack = wish(view.at("MSH-16"_v2).text());
+    envelope.asks = hl7v2::ack_request(view);
     envelope.hash = hash_without_time(view);
     envelope.partner = find_sender(settings, envelope.application, envelope.facility);
     envelope.refusal = check_header(envelope);

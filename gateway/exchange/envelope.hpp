@@ -8,16 +8,10 @@
 
 #include "gateway/exchange/partner.hpp"
 #include "gateway/storage/queues.hpp"
-#include "hl7v2/acknowledge.hpp"
+#include "hl7v2/acknowledgement_mode.hpp"
 #include "hl7v2/message.hpp"
 
 namespace causeway::exchange {
-
-/// MSH-15 and MSH-16 (table 0155): when the sender wants an acknowledgement of that kind.
-enum class AckWish : std::uint8_t { unsaid, always, never, on_error, on_success };
-
-/// Whether `wish` asks for an answer to something that ended well or not. `unsaid` asks for none.
-bool wanted(AckWish wish, bool success) noexcept;
 
 /// What stops a message before anything is made of it, as its answer will say.
 struct Refusal {
@@ -37,13 +31,13 @@ struct Envelope {
     std::unique_ptr<const hl7v2::Message> message;  ///< null if the bytes are no message
     std::string application, facility;              ///< MSH-3.1, MSH-4.1
     std::string type, event, control_id, version, processing_id;
-    AckWish accept = AckWish::unsaid, application_ack = AckWish::unsaid;
+    hl7v2::AckRequest asks;            ///< MSH-15 and MSH-16
     storage::ContentHash hash{};       ///< SHA-256 of the decoded content without MSH-7
     const Partner* partner = nullptr;  ///< null: nobody we know
     std::size_t undecodable = 0;       ///< bytes that their character set does not have
     std::optional<Refusal> refusal;
 
-    bool enhanced() const noexcept { return accept != AckWish::unsaid || application_ack != AckWish::unsaid; }
+    bool enhanced() const noexcept { return asks.enhanced(); }
     /// "ORU^R01", for rows, metrics and lists; "?" if it is unknown.
     std::string kind() const;
     /// An acknowledgement that came in by itself: it is never acknowledged.

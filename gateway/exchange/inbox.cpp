@@ -135,9 +135,44 @@ void Intake::prepare_or_throw() {
         receipt_.note = "an acknowledgement by itself";
         return;
     }
+    if (take_fragment()) return;
     if (at_identity_desk()) return;
     map();
     if (mode_ == Mode::process) bind_from_snapshot();
+}
+
+/// True if there is nothing to process yet, or nothing that can be: the message is a part of another. The last part is
+/// taken as the whole that it completes.
+bool Intake::take_fragment() {
+    auto way = hl7v2::continuation(envelope_.message->view());
+    if (!way.fragment()) return false;
+    fragment_ = std::move(way);
+    auto snapshot = services_.store.snapshot();
+    std::optional<Refusal> refusal;
+    if (snapshot.has_error()) {
+        refusal = Refusal{hl7v2::AckCode::ae, hl7v2::ErrorCode::internal_error, {}, {}, "the store cannot be read"};
+    } else if (fragment_->to.empty()) {
+        auto whole = assemble(**snapshot, envelope_, *settings_);
+        if (whole.has_value()) whole_ = std::move(*whole);
+        if (whole_.message != nullptr) {
+            envelope_.message = std::move(whole_.message);
+            return false;
+        }
+        refusal = whole_.refusal;
+    } else {
+        auto found = fragment_refusal(**snapshot, envelope_, *fragment_);
+        if (found.has_value()) refusal = std::move(*found);
+    }
+    if (refusal) {
+        refuse(std::move(*refusal), Receipt::Outcome::failed);
+        verdict_.stored = false;  // CE: the sender must not go on
+        return true;
+    }
+    mode_ = Mode::record;
+    verdict_.fragment = true;
+    receipt_.outcome = Receipt::Outcome::held;
+    receipt_.note = "a fragment; the rest is to come";
+    return true;
 }
 
 /// True if that settles the message: it is a query, or may not say what it says.
@@ -244,7 +279,7 @@ void Intake::make_replies_now() {
     if (query_answer_ && receipt_.outcome == Receipt::Outcome::processed) {
         // the response is the application's answer; a sender in enhanced mode gets its accept acknowledgement before
         receipt_.replies.clear();
-        if (envelope_.enhanced() && wanted(envelope_.accept, true)) {
+        if (hl7v2::accept_acknowledgement_due(envelope_.asks, hl7v2::Receipt::kept)) {
             receipt_.replies.push_back(hl7v2::acknowledge(envelope_.message->view(), hl7v2::AckCode::ca, {},
                                                           {.now = now_hl7_, .control_id = accept_id_}));
         }
@@ -252,8 +287,54 @@ void Intake::make_replies_now() {
         receipt_.code = query_answer_->code;
         return;
     }
-    receipt_.replies = make_replies(envelope_, verdict_, {now_hl7_, accept_id_, application_id_, expected_sequence_});
+    receipt_.replies = make_replies(envelope_, verdict_, reply_context());
     receipt_.code = summary_code(envelope_, verdict_);
+}
+
+ReplyContext Intake::reply_context() const noexcept {
+    return {now_hl7_, accept_id_, application_id_, expected_sequence_};
+}
+
+/// A message of its own in the sender's queue, with all that the message caused in one transaction.
+storage::Result<void> Intake::answer_apart(storage::Transaction& transaction, storage::InboxId id) {
+    if (!arrival_.answer_of.empty()) return {};
+    auto answer = make_deferred_reply(envelope_, verdict_, reply_context());
+    if (!answer) return {};
+    storage::OutboxMessage message;
+    message.partner = receipt_.partner;
+    message.kind = envelope_.event.empty() ? "ACK" : "ACK^" + envelope_.event;
+    message.control_id = application_id_;
+    message.payload = std::move(*answer);
+    message.origin = id;
+    message.correlation = receipt_.correlation;
+    if (services_.router != nullptr) return services_.router->queue(transaction, std::move(message));
+    const auto queued = transaction.enqueue(message);
+    if (queued.has_error()) return queued.error();
+    return {};
+}
+
+/// A part is found by its pointer until the last one has come; then all of them are what it made of them.
+storage::Result<void> Intake::settle_fragments(storage::Transaction& transaction, storage::InboxId id) {
+    if (!fragment_) return {};
+    if (!fragment_->to.empty()) {
+        if (receipt_.outcome != Receipt::Outcome::held) return {};
+        const auto noted = transaction.add_note(fragment_note(receipt_.partner, fragment_->to), std::to_string(id),
+                                                transaction.now_us() + fragment_patience_us);
+        if (noted.has_error()) return noted.error();
+        if (!*noted) return Failure{FailureCode::busy, "the continuation pointer is in use"};
+        return {};
+    }
+    for (const auto part : whole_.parts) {
+        const auto row = transaction.inbox(part);
+        if (row.has_error()) return row.error();
+        if (!*row) continue;
+        auto done = transaction.set_inbox(part, InboxState::processed, (*row)->message.acknowledgement,
+                                          fmt::format("a fragment of inbox {}", id));
+        if (done.has_error()) return done;
+    }
+    for (const auto& note : whole_.notes)
+        if (const auto removed = transaction.remove_note(note); removed.has_error()) return removed.error();
+    return {};
 }
 
 storage::InboxMessage Intake::inbox_row(InboxState state) const {
@@ -324,6 +405,8 @@ storage::Result<void> Intake::process(storage::Transaction& transaction) {
             if (done.has_error()) return done;
         }
     }
+    if (auto done = settle_fragments(transaction, *id); done.has_error()) return done;
+    if (auto done = answer_apart(transaction, *id); done.has_error()) return done;
     std::vector<std::string> names;
     for (const auto& name : binding_->names) names.push_back(name.type + "/" + name.id);
     if (auto done = transaction.put_trace(*id, join_trace(trace(), names, lineage_)); done.has_error()) return done;
@@ -435,6 +518,11 @@ storage::Result<void> Intake::record(storage::Transaction& transaction) {
     if (envelope_.is_acknowledgement() && !envelope_.refusal && receipt_.outcome != Receipt::Outcome::rejected) {
         if (auto done = settle_answered(transaction); done.has_error()) return done;
     }
+    if (fragment_) {
+        const auto before = answered_before(transaction);
+        if (before.has_error()) return before.error();
+        if (*before) return {};
+    }
     const auto numbered = answered_by_sequence(transaction);
     if (numbered.has_error()) return numbered.error();
     return keep(transaction);
@@ -446,6 +534,10 @@ storage::Result<void> Intake::keep(storage::Transaction& transaction) {
     const auto id = transaction.add_inbox(inbox_row(state_of(receipt_.outcome)));
     if (id.has_error()) return id.error();
     receipt_.id = *id;
+    if (auto done = settle_fragments(transaction, *id); done.has_error()) return done;
+    if (!query_answer_) {
+        if (auto done = answer_apart(transaction, *id); done.has_error()) return done;
+    }
     return audit(transaction);
 }
 

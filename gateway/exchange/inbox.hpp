@@ -9,6 +9,7 @@
 
 #include "gateway/exchange/binding.hpp"
 #include "gateway/exchange/envelope.hpp"
+#include "gateway/exchange/fragments.hpp"
 #include "gateway/exchange/identity_desk.hpp"
 #include "gateway/exchange/order_tasks.hpp"
 #include "gateway/exchange/reply.hpp"
@@ -123,6 +124,10 @@ private:
 
     void prepare_or_throw();
     bool at_identity_desk();
+    bool take_fragment();
+    ReplyContext reply_context() const noexcept;
+    storage::Result<void> settle_fragments(storage::Transaction& transaction, storage::InboxId id);
+    storage::Result<void> answer_apart(storage::Transaction& transaction, storage::InboxId id);
     void map();
     void bind_from_snapshot();
     BindOptions bind_options() const;
@@ -154,6 +159,8 @@ private:
     mappings::ForwardResult mapped_;
     std::string lineage_;  ///< of mapped_, in the form it is kept
     bool duplicate_ = false;
+    std::optional<hl7v2::Continuation> fragment_;  ///< how the message continues another, or is continued
+    WholeMessage whole_;                           ///< what its last fragment completed
     std::optional<Binding> binding_;
     Mode mode_ = Mode::process;
     Verdict verdict_;

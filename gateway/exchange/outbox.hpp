@@ -9,9 +9,10 @@
 
 namespace causeway::exchange {
 
-/// The first message that may be sent to the partner now. If there is none but one will come due, that time in `due_us`
-/// of an Outgoing without bytes; nothing if the queue is empty.
-storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, std::string_view partner,
+/// The first message that may be sent to the partner now, with those that go with it in one batch if the partner takes
+/// batches. If there is none but one will come due, that time in `due_us` of an Outgoing without bytes; nothing if the
+/// queue is empty.
+storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, const Partner& partner,
                                                        std::int64_t now_us);
 
 /// Writes down what became of an attempt, and moves the Task of the order it carried (null: no Tasks are kept). Safe to

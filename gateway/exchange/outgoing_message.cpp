@@ -58,6 +58,10 @@ void set_acknowledgement_wishes(hl7v2::MessageBuilder& builder, AcknowledgementM
             builder.set("MSH-15"_v2, "AL");
             builder.set("MSH-16"_v2, "AL");
             return;
+        case AcknowledgementMode::none:
+            builder.set("MSH-15"_v2, "NE");
+            builder.set("MSH-16"_v2, "NE");
+            return;
     }
 }
 

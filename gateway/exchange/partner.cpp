@@ -21,10 +21,11 @@ constexpr Names<PartnerKind, 7> kinds = {{{PartnerKind::lab, "lab"},
                                           {PartnerKind::emr, "emr"},
                                           {PartnerKind::registry, "registry"},
                                           {PartnerKind::other, "other"}}};
-constexpr Names<AcknowledgementMode, 3> modes = {
+constexpr Names<AcknowledgementMode, 4> modes = {
     {{AcknowledgementMode::original, "original"},
      {AcknowledgementMode::accept, "accept"},
-     {AcknowledgementMode::accept_and_application, "accept-and-application"}}};
+     {AcknowledgementMode::accept_and_application, "accept-and-application"},
+     {AcknowledgementMode::none, "none"}}};
 
 template <class T, std::size_t n>
 std::string_view name_of(const Names<T, n>& names, T value) noexcept {
@@ -111,6 +112,7 @@ private:
         }
         if (partner.queue_max == 0) fault(here + ": queue_max", "must be at least 1");
         if (partner.mllp) endpoint(*partner.mllp, here);
+        protocol(partner, here);
         retry(partner.retry, here);
         std::set<std::string> systems;
         for (const auto& authority : partner.authorities) {
@@ -132,6 +134,28 @@ private:
         if (endpoint.connect_timeout_ms == 0) fault(here + ": mllp.connect_timeout_ms", "must be at least 1");
         if (endpoint.answer_timeout_ms == 0) fault(here + ": mllp.answer_timeout_ms", "must be at least 1");
         if (endpoint.application_timeout_ms == 0) fault(here + ": mllp.application_timeout_ms", "must be at least 1");
+    }
+
+    /// What of the protocols a partner can speak goes together.
+    void protocol(const Partner& partner, const std::string& here) {
+        const bool release_2 = partner.mllp && partner.mllp->release == 2;
+        const bool batches = partner.mllp && partner.mllp->batch_messages_max > 1;
+        if (partner.mllp && partner.mllp->release != 1 && !release_2) fault(here + ": mllp.release", "must be 1 or 2");
+        if (partner.mllp && partner.mllp->batch_messages_max == 0) {
+            fault(here + ": mllp.batch_messages_max", "must be at least 1");
+        }
+        if (partner.acknowledgement == AcknowledgementMode::none && !release_2) {
+            fault(here + ": acknowledgement", "none needs mllp.release 2: nothing else would say that a message arrived");
+        }
+        if (partner.sequence_numbers_sent && batches) {
+            fault(here + ": sequence_numbers_sent", "and mllp.batch_messages_max exclude each other");
+        }
+        if (partner.sequence_numbers_sent && partner.acknowledgement == AcknowledgementMode::none) {
+            fault(here + ": sequence_numbers_sent", "needs answers: acknowledgement is none");
+        }
+        if (partner.acknowledge_apart && !partner.mllp) {
+            fault(here + ": acknowledge_apart", "needs an mllp endpoint to send to");
+        }
     }
 
     void retry(const RetryPolicy& policy, const std::string& here) {

@@ -17,7 +17,8 @@ enum class PartnerKind : std::uint8_t { lab, pharmacy, referral, hie, emr, regis
 enum class AcknowledgementMode : std::uint8_t {
     original,                ///< MSH-15/16 empty: one application acknowledgement, AA/AE/AR
     accept,                  ///< AL/NE: the commit acknowledgement CA/CE/CR settles it
-    accept_and_application,  ///< AL/AL: CA first, then AA/AE/AR on the same connection
+    accept_and_application,  ///< AL/AL: CA first, then AA/AE/AR
+    none,                    ///< NE/NE: no answer. MLLP release 2 only, whose commit block settles it
 };
 
 /// How a delivery can fail. Each has its own limit of attempts in RetryPolicy.
@@ -59,6 +60,8 @@ struct MllpEndpoint {
     std::uint32_t answer_timeout_ms = 30'000;
     std::uint32_t application_timeout_ms = 120'000;  ///< after CA, in accept_and_application mode
     std::uint32_t idle_close_ms = 600'000;           ///< an idle connection is closed; 0 = after each message
+    std::uint8_t release = 1;  ///< of MLLP; 2: each block is answered by a commit block, NAK sends it again
+    std::uint16_t batch_messages_max = 1;  ///< waiting messages that travel in one batch (BHS, BTS); 1: none do
 };
 
 /// One namespace of identifiers, as HD writes it and as FHIR does (2.5.1 section 2.A.33).
@@ -107,6 +110,12 @@ struct Partner {
     /// It numbers its messages to us in MSH-13 (2.5.1 section 2.10.1): gaps and repeats are told apart, MSA-4 says which
     /// number is expected.
     bool sequence_numbers = false;
+    /// We number our messages to it. While the two sides disagree the queue is paused; resuming it makes our number the
+    /// base.
+    bool sequence_numbers_sent = false;
+    /// An application acknowledgement that MSH-16 asks for goes as a message of its own over our connection to it, and
+    /// not back over the one its message came on.
+    bool acknowledge_apart = false;
     std::string site;  ///< map overrides; empty = the base library
 
     std::vector<AssigningAuthority> authorities;

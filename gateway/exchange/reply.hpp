@@ -16,6 +16,7 @@ struct Verdict {
     hl7v2::AckCode code = hl7v2::AckCode::aa;  ///< AA, AE or AR
     std::vector<hl7v2::ErrEntry> errors;       ///< warnings go with AA
     bool stored = true;                        ///< the bytes are durable; false: it could not be kept
+    bool fragment = false;                     ///< more is to come: kept, and not processed yet
 };
 
 struct ReplyContext {
@@ -29,6 +30,11 @@ struct ReplyContext {
 /// MSH-15 and MSH-16. Original mode: AA/AE/AR. Enhanced: CA/CE/CR as MSH-15 wishes, then AA/AE/AR as MSH-16 wishes.
 /// None for an acknowledgement.
 std::vector<std::string> make_replies(const Envelope& envelope, const Verdict& verdict, const ReplyContext& context);
+
+/// The application acknowledgement that goes to the sender as a message of its own, over our connection to it, if that is
+/// how this partner wants it; then make_replies() leaves it out.
+std::optional<std::string> make_deferred_reply(const Envelope& envelope, const Verdict& verdict,
+                                               const ReplyContext& context);
 
 /// The code that stands for the whole in rows, metrics and audit: "AA", "AE", "AR", or "CA"/"CE"/"CR" where no
 /// application acknowledgement was wanted.

@@ -189,6 +189,13 @@ storage::Result<void> Router::enqueue(storage::Transaction& transaction, const R
     return {};
 }
 
+storage::Result<void> Router::queue(storage::Transaction& transaction, storage::OutboxMessage message) {
+    const auto id = transaction.enqueue(message);
+    if (id.has_error()) return id.error();
+    if (services_.queued) services_.store.submit(std::make_unique<Ping>(services_.queued, message.partner));
+    return {};
+}
+
 std::vector<std::string> Router::explain(const Envelope& envelope) const {
     std::vector<std::string> lines;
     for (const auto& rule : rules_) {

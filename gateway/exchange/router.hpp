@@ -43,6 +43,9 @@ public:
     storage::Result<void> accepted(storage::Transaction& transaction, const Envelope& envelope, storage::InboxId origin,
                                    std::string_view correlation);
 
+    /// Queues a message that no rule made (a deferred acknowledgement) and wakes its partner's queue after the commit.
+    storage::Result<void> queue(storage::Transaction& transaction, storage::OutboxMessage message);
+
     /// Why each rule fires for a message or not, one line each, in order: `causeway route explain`.
     std::vector<std::string> explain(const Envelope& envelope) const;
 

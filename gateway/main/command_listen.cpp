@@ -22,6 +22,7 @@ struct ListenCommand {
     std::string out, script, reply_to;
     std::uint64_t count = 0;
     bool quiet = false;
+    int release = 1;
     ServerTlsOptions tls;
     ClientTlsOptions reply_tls;
 };
@@ -103,6 +104,7 @@ Exit run(const ListenCommand& command) {
     listening.allow_plaintext = true;  // a tool for tests; what it hears is made up
     listening.limits.connections_max = listening.limits.connections_per_peer_max = 10'000;
     listening.tls = std::move(*tls);
+    listening.release = command.release;
     Wire wire;
     mllp::Listener listener(io, stand_in, listening, &wire);
     const auto port = listener.listen(command.address, command.port);
@@ -149,6 +151,9 @@ void add_listen_command(CLI::App& app, Exit& exit_code) {
     sub->add_option("--out", command->out, "folder for the messages received, one file each");
     sub->add_option("--script", command->script, "what to answer");
     sub->add_option("--reply-to", command->reply_to, "HOST:PORT for `send` without `to`");
+    sub->add_option("--release", command->release, "of MLLP: 2 answers each block with a commit block")
+        ->check(CLI::IsMember({1, 2}))
+        ->capture_default_str();
     command->tls.add_to(*sub);
     auto* replies = sub->add_option_group("connections of send and acknowledge");
     replies->add_flag("--reply-tls", command->reply_tls.on, "speak TLS on them");

@@ -117,6 +117,9 @@ void add_send_command(CLI::App& app, Exit& exit_code) {
     sub->add_option("--connect-timeout", command->connect_timeout_s, "seconds to wait for a connection")
         ->check(CLI::Range(1, 3'600))
         ->capture_default_str();
+    sub->add_option("--release", command->options.release, "of MLLP: 2 waits for commit blocks and sends them")
+        ->check(CLI::IsMember({1, 2}))
+        ->capture_default_str();
     command->tls.add_to(*sub);
     sub->add_flag("--no-wait", command->no_wait, "do not wait for answers");
     sub->add_flag("--show", command->show_answers, "print the answers");

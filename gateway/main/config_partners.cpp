@@ -216,14 +216,17 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
                  {"timezone", &partner.timezone},
                  {"processing_id", &partner.processing_id},
                  {"acknowledgement",
-                  by_name(partner.acknowledgement, acknowledgement_mode, "original, accept, accept-and-application")},
+                  by_name(partner.acknowledgement, acknowledgement_mode, "original, accept, accept-and-application, none")},
                  {"sequence_numbers", &partner.sequence_numbers},
+                 {"sequence_numbers_sent", &partner.sequence_numbers_sent},
+                 {"acknowledge_apart", &partner.acknowledge_apart},
                  {"site", &partner.site},
                  {"certificates", &partner.certificates},
                  {"queue_max", &partner.queue_max}},
                 {"mllp", "retry", "tolerances", "authority"});
     if (const auto* mllp = reader.table(table, "mllp", here)) {
         auto& endpoint = partner.mllp.emplace(endpoint_defaults(config));
+        std::uint16_t release = endpoint.release;
         reader.read(*mllp, here + ": mllp",
                     {{"host", &endpoint.host},
                      {"port", &endpoint.port},
@@ -236,7 +239,10 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
                      {"connect_timeout_ms", &endpoint.connect_timeout_ms},
                      {"answer_timeout_ms", &endpoint.answer_timeout_ms},
                      {"application_timeout_ms", &endpoint.application_timeout_ms},
-                     {"idle_close_ms", &endpoint.idle_close_ms}});
+                     {"idle_close_ms", &endpoint.idle_close_ms},
+                     {"release", &release},
+                     {"batch_messages_max", &endpoint.batch_messages_max}});
+        endpoint.release = static_cast<std::uint8_t>(std::min<std::uint16_t>(release, UINT8_MAX));
     }
     if (const auto* retry = reader.table(table, "retry", here)) {
         auto& policy = partner.retry;

@@ -217,7 +217,8 @@ struct Gateway::Parts {
           subscriptions(services, subscription_options(startup.config)),
           health([this] { return troubles(); }),
           metrics_handler(metrics),
-          exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { wake(partner); }}),
+          exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { wake(partner); },
+                          [this](const std::string& partner, bool run) { return control_queue(partner, run); }}),
           identity_admin({*store, door, reads, clock, index}),
           cors(router, http::split_origins(startup.config.http.cors_origins)),
           http_server(io, cors,
@@ -237,6 +238,13 @@ struct Gateway::Parts {
 
     void wake(const std::string& partner) {
         if (const auto found = workers.find(partner); found != workers.end()) found->second->wake();
+    }
+
+    bool control_queue(const std::string& partner, bool run) {
+        const auto found = workers.find(partner);
+        if (found == workers.end()) return false;
+        run ? found->second->resume() : found->second->pause();
+        return true;
     }
 
     void start_exchange();
@@ -373,7 +381,8 @@ void Gateway::Parts::start_listeners() {
     if (config.mllp.enabled) {
         mllp_listener = std::make_unique<mllp::Listener>(
             io, *intake,
-            mllp::Listener::Options{"mllp", mllp_limits(config.mllp), config.mllp.allow_plaintext, transport.mllp()},
+            mllp::Listener::Options{"mllp", mllp_limits(config.mllp), config.mllp.allow_plaintext, transport.mllp(),
+                                    static_cast<int>(config.mllp.release)},
             &events);
         const auto port = mllp_listener->listen(config.mllp.address, static_cast<std::uint16_t>(config.mllp.port));
         if (port.has_error()) throw StartFailure{port.error().message};

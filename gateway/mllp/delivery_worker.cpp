@@ -24,7 +24,7 @@ exchange::Delivery::Random make_random() {
     };
 }
 
-StorageResult<std::optional<Outgoing>> take_blocking(storage::Store& store, const std::string& partner,
+StorageResult<std::optional<Outgoing>> take_blocking(storage::Store& store, const exchange::Partner& partner,
                                                      std::int64_t now_us) {
     auto snapshot = store.snapshot();
     if (snapshot.has_error()) return snapshot.error();
@@ -32,8 +32,8 @@ StorageResult<std::optional<Outgoing>> take_blocking(storage::Store& store, cons
 }
 
 net::awaitable<StorageResult<std::optional<Outgoing>>, net::thread_pool::executor_type> take_on_pool(
-    storage::Store& store, std::string partner, std::int64_t now_us) {
-    co_return take_blocking(store, partner, now_us);
+    storage::Store& store, std::shared_ptr<const exchange::Partner> partner, std::int64_t now_us) {
+    co_return take_blocking(store, *partner, now_us);
 }
 
 net::awaitable<void, net::thread_pool::executor_type> prepare_on_pool(std::shared_ptr<exchange::Intake> intake) {
@@ -61,7 +61,7 @@ DeliveryWorker::DeliveryWorker(net::io_context& io, std::shared_ptr<const exchan
       context_(context),
       strand_(net::make_strand(io)),
       delivery_(*partner_, make_random()),
-      connection_(strand_, context.answer_bytes_max, context.tls),
+      connection_(strand_, context.answer_bytes_max, context.tls, partner_->mllp->release),
       timer_(strand_),
       patience_(strand_) {}
 
@@ -160,7 +160,7 @@ Awaitable<> DeliveryWorker::run() {
             connection_.close();
             delivery_.on_closed(context_.clock.now_us());
         } else if (const auto* settling = std::get_if<exchange::StepSettle>(&step)) {
-            co_await settle(*settling->settlement);
+            co_await settle(settling->settlements);
         } else {
             co_return;
         }
@@ -171,7 +171,7 @@ Awaitable<> DeliveryWorker::run() {
 Awaitable<> DeliveryWorker::take() {
     woken_ = false;  // whatever is queued from here on wakes us again
     const auto now_us = context_.clock.now_us();
-    auto work = take_on_pool(context_.store, partner_->name, now_us);
+    auto work = take_on_pool(context_.store, partner_, now_us);
     auto taken = co_await net::co_spawn(context_.blocking.get_executor(), std::move(work), use_awaitable);
     if (taken.has_error()) {
         delivery_.on_take_failed(context_.clock.now_us());
@@ -224,6 +224,10 @@ Awaitable<> DeliveryWorker::receive(std::int64_t deadline_us) {
             delivery_.on_received(received.message, now_us);
             if (auto stray = delivery_.take_stray()) co_await record_stray(std::move(*stray));
             break;
+        case Kind::commit_ack:
+        case Kind::commit_nak:
+            delivery_.on_commit(received.kind == Kind::commit_ack, now_us);
+            break;
         case Kind::timeout:
             delivery_.on_receive_timeout(now_us);
             break;
@@ -251,20 +255,26 @@ Awaitable<> DeliveryWorker::take_in(std::string answer) {
     context_.events.answered(*partner_, std::move(*intake).receipt());
 }
 
-Awaitable<> DeliveryWorker::settle(const Settlement& settlement) {
-    const std::size_t bytes = 256 + settlement.answer.size();
-    if (context_.inbox != nullptr && settlement.kind != Settlement::Kind::retry && says_more(settlement.answer)) {
-        std::string answer = settlement.answer;
+Awaitable<> DeliveryWorker::settle(std::span<const Settlement> settlements) {
+    std::size_t bytes = 256;
+    for (const auto& each : settlements) {
+        bytes += each.answer.size();
+        if (context_.inbox == nullptr || each.kind == Settlement::Kind::retry || !says_more(each.answer)) continue;
+        std::string answer = each.answer;
         co_await take_in(std::move(answer));
     }
-    auto job = [copy = settlement, tasks = context_.tasks](storage::Transaction& transaction) {
-        return exchange::settle_outgoing(transaction, copy, tasks);
+    auto job = [copies = std::vector<Settlement>(settlements.begin(), settlements.end()),
+                tasks = context_.tasks](storage::Transaction& transaction) -> StorageResult<void> {
+        for (const auto& each : copies)
+            if (auto done = exchange::settle_outgoing(transaction, each, tasks); done.has_error()) return done;
+        return {};
     };
     const auto outcome = co_await storage::async_transact(context_.store, std::move(job), use_awaitable, bytes);
     if (outcome.has_error()) {
         delivery_.on_settle_failed(context_.clock.now_us());
     } else {
-        context_.events.settled(*partner_, settlement);
+        for (const auto& each : settlements)
+            if (each.kind != Settlement::Kind::numbered) context_.events.settled(*partner_, each);
         delivery_.on_settled(context_.clock.now_us());
     }
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "gateway/exchange/delivery.hpp"
@@ -84,7 +85,7 @@ private:
     Awaitable<> connect();
     Awaitable<> send(std::string_view message);
     Awaitable<> receive(std::int64_t deadline_us);
-    Awaitable<> settle(const exchange::Settlement& settlement);
+    Awaitable<> settle(std::span<const exchange::Settlement> settlements);
     Awaitable<> take_in(std::string answer);
     Awaitable<> record_stray(std::string answer);
     void publish();

@@ -36,7 +36,11 @@ InboxHandler::InboxHandler(exchange::Inbox& inbox, storage::Store& store, net::t
 Awaitable<Reply> InboxHandler::handle(std::string message, const SessionInfo& session) {
     if (is_batch(message)) co_return co_await handle_batch(std::move(message), session);
     Reply reply;  // filled member by member: g++ 12 destroys the members of an aggregate made around a co_await twice
-    reply.messages = co_await handle_one(std::move(message), session);
+    for (auto& one : split_messages(std::move(message))) {
+        auto answer = co_await handle_one(std::move(one), session);
+        for (auto& each : answer.messages) reply.messages.push_back(std::move(each));
+        reply.kept = reply.kept && answer.kept;
+    }
     co_return reply;
 }
 
@@ -54,8 +58,9 @@ Awaitable<Reply> InboxHandler::handle_batch(std::string bytes, const SessionInfo
     for (const auto& each : batch.batches) {
         answer.begin_batch(each);
         for (const auto& message : each.messages) {
-            const auto replies = co_await handle_one(message, session);
-            for (const auto& one : replies) answer.add(one);
+            const auto one = co_await handle_one(message, session);
+            for (const auto& reply_message : one.messages) answer.add(reply_message);
+            reply.kept = reply.kept && one.kept;
         }
         answer.end_batch();
     }
@@ -63,7 +68,7 @@ Awaitable<Reply> InboxHandler::handle_batch(std::string bytes, const SessionInfo
     co_return reply;
 }
 
-Awaitable<std::vector<std::string>> InboxHandler::handle_one(std::string message, const SessionInfo& session) {
+Awaitable<Reply> InboxHandler::handle_one(std::string message, const SessionInfo& session) {
     const auto began = steady_clock::now();
     auto intake =
         inbox_.open(std::move(message), {session.listener, session.peer ? session.peer->address : std::string(),
@@ -84,7 +89,10 @@ Awaitable<std::vector<std::string>> InboxHandler::handle_one(std::string message
     }
     auto receipt = std::move(*intake).receipt();
     events_.received(receipt, std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began));
-    co_return std::move(receipt.replies);
+    Reply reply;
+    reply.kept = receipt.outcome != exchange::Receipt::Outcome::not_stored;
+    reply.messages = std::move(receipt.replies);
+    co_return reply;
 }
 
 Reply InboxHandler::damaged(std::string_view beginning, std::string_view reason, const SessionInfo&) {

@@ -24,7 +24,7 @@ public:
     Reply damaged(std::string_view beginning, std::string_view reason, const SessionInfo& session) override;
 
 private:
-    Awaitable<std::vector<std::string>> handle_one(std::string message, const SessionInfo& session);
+    Awaitable<Reply> handle_one(std::string message, const SessionInfo& session);
     Awaitable<Reply> handle_batch(std::string bytes, const SessionInfo& session);
 
     exchange::Inbox& inbox_;

@@ -41,6 +41,31 @@ void take(const BatchPart& part, const hl7v2::BatchCheck& check, IncomingBatch& 
 
 bool is_batch(std::string_view bytes) noexcept { return bytes.starts_with("FHS") || bytes.starts_with("BHS"); }
 
+std::vector<std::string> split_messages(std::string bytes) {
+    std::vector<std::string> out;
+    const auto next_header = [&bytes](std::size_t from) {
+        for (auto at = bytes.find("MSH", from); at != std::string::npos; at = bytes.find("MSH", at + 1)) {
+            const bool line = bytes[at - 1] == '\r' || bytes[at - 1] == '\n';
+            if (line && at + 4 < bytes.size() && bytes.compare(at, 4, bytes, 0, 4) == 0) return at;
+        }
+        return std::string::npos;
+    };
+    std::size_t begin = 0;
+    if (bytes.starts_with("MSH")) {
+        for (auto at = next_header(4); at != std::string::npos; at = next_header(at + 4)) {
+            if (out.size() + 1 == batch_messages_max) break;
+            out.push_back(bytes.substr(begin, at - begin));
+            begin = at;
+        }
+    }
+    if (begin == 0) {
+        out.push_back(std::move(bytes));
+    } else {
+        out.push_back(bytes.substr(begin));
+    }
+    return out;
+}
+
 IncomingBatch read_batch(std::string_view bytes) {
     IncomingBatch out;
     hl7v2::BatchReader reader(bytes.size() + 1);

@@ -25,6 +25,10 @@ inline constexpr std::size_t batch_messages_max = 10'000;
 /// Whether the bytes of a frame are a batch or file and not a message.
 bool is_batch(std::string_view bytes) noexcept;
 
+/// The messages of a frame that is no batch: one, or several that a sender has put into one frame, where the next MSH
+/// would otherwise be taken for a segment of the first message and be lost. One that is too many stays with the last.
+std::vector<std::string> split_messages(std::string bytes);
+
 /// Counts and order are checked before any message is processed.
 IncomingBatch read_batch(std::string_view bytes);
 

@@ -140,14 +140,18 @@ Awaitable<std::optional<SessionEnd>> Listener::Session::answer(const hl7v2::mllp
     count_skipped(frame.state);
     Reply reply;
     bool spoiled = false;
+    const bool release_2 = listener.options_.release == 2;
+    if (release_2 && frame.state == FrameState::commit) co_return std::nullopt;  // to an answer of ours
     if (usable(frame.state)) {
         reply = co_await listener.handler_.handle(std::string(frame.bytes), info);
     } else {
         listener.events_->frame_damaged(info, describe(frame.state));
         reply = listener.handler_.damaged(frame.bytes, describe(frame.state), info);
         spoiled = ++damaged >= limits().damaged_frames_max;
+        reply.kept = false;
     }
     out.clear();
+    if (release_2) out += hl7v2::mllp::encode_commit(reply.kept);
     for (const auto& message : reply.messages) hl7v2::mllp::encode_frame(message, out);
     out += reply.unframed;
     if (!out.empty()) {

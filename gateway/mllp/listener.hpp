@@ -53,6 +53,7 @@ struct Reply {
         std::string bytes;  ///< frame bytes and all
     };
     std::vector<Part> parts{};  ///< after all that, each after its wait; for stand-in partners too
+    bool kept = true;           ///< what came is durable: MLLP release 2 commits it, or asks for it again
 };
 
 /// Takes each message of each session. The session reads no further until the answer is given, so a full gateway slows
@@ -104,6 +105,7 @@ public:
         /// Plain text on addresses other than loopback: something in front of us encrypts.
         bool allow_plaintext = false;
         std::shared_ptr<tls::Source> tls{};  ///< null: plain text
+        int release = 1;  ///< of MLLP; 2: each block is answered by a commit block, ACK once it is durable, else NAK
     };
 
     Listener(net::io_context& io, MessageHandler& handler, Options options, ListenerEvents* events = nullptr);

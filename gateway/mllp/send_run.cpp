@@ -100,14 +100,25 @@ private:
         const auto view = hl7v2::MessageView::parse(message, {{}, hl7v2::Tolerances::all()});
         hl7v2::AckWait wait(view.has_value() ? hl7v2::ack_request(*view) : hl7v2::AckRequest{}, result.control_id,
                             true);
-        if (wait.state() == hl7v2::AckWait::State::settled) {
+        if (wait.state() == hl7v2::AckWait::State::settled && options_.release != 2) {
             result.code = "sent";
             co_return;
         }
         for (;;) {
             auto received = co_await connection.receive(began + options_.answer_timeout);
             result.time = std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began);
-            if (received.kind == Kind::timeout && wait.give_up_waiting()) {
+            if (received.kind == Kind::commit_nak) {
+                result.code = "NAK";
+                co_return;
+            }
+            if (received.kind == Kind::commit_ack) {
+                if (wait.state() != hl7v2::AckWait::State::settled) continue;
+                result.code = "sent";
+                result.text = "committed";
+                co_return;
+            }
+            if (received.kind == Kind::timeout && wait.state() != hl7v2::AckWait::State::settled &&
+                wait.give_up_waiting()) {
                 result.code = "sent";
                 result.text = "no error was reported";
                 co_return;

@@ -23,6 +23,7 @@ struct SendOptions {
     std::uint64_t repeat = 1;  ///< how often the whole list is sent
     bool fresh = false;        ///< each message gets a control id (MSH-10) and time (MSH-7) of its own
     bool wait_for_answer = true;
+    int release = 1;  ///< of MLLP; with 2 each message waits for its commit block too
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds answer_timeout{30'000};
     std::size_t answer_bytes_max = std::size_t{16} << 20;
@@ -34,7 +35,7 @@ struct SendOptions {
 struct SendResult {
     std::uint64_t number = 0;  ///< from 1
     std::string control_id;
-    std::string code;  ///< MSA-1; "none" without an answer, "failed" if it could not be sent
+    std::string code;  ///< MSA-1; "none" without an answer, "failed" if it could not be sent, "NAK" if the block was refused
     std::string text;  ///< ERR-8 or MSA-3, or why it failed
     std::string answer;
     std::chrono::microseconds time{0};

@@ -50,8 +50,9 @@ private:
     std::shared_ptr<State> state_;
 };
 
-SenderConnection::SenderConnection(Executor strand, std::size_t message_bytes_max, std::shared_ptr<tls::Source> tls)
-    : strand_(std::move(strand)), message_bytes_max_(message_bytes_max), tls_(std::move(tls)) {}
+SenderConnection::SenderConnection(Executor strand, std::size_t message_bytes_max, std::shared_ptr<tls::Source> tls,
+                                   int release)
+    : strand_(std::move(strand)), message_bytes_max_(message_bytes_max), tls_(std::move(tls)), release_(release) {}
 
 SenderConnection::~SenderConnection() { close(); }
 
@@ -108,14 +109,17 @@ Awaitable<error_code> SenderConnection::send(std::string_view message, std::chro
     http::Stream* stream = stream_.get();
     const Deadline deadline(strand_, std::chrono::steady_clock::now() + timeout, [stream] { stream->cancel(); });
     std::array<net::const_buffer, 3> pieces = {net::buffer(start), net::buffer(message), net::buffer(end)};
-    std::span<net::const_buffer> left(pieces);
+    const auto error = co_await write(pieces);
+    if (!error) co_return error_code{};
+    const bool late = deadline.expired();
+    close();
+    co_return late ? error_code(net::error::timed_out) : error;
+}
+
+Awaitable<error_code> SenderConnection::write(std::span<net::const_buffer> left) {
     while (!left.empty()) {
-        const auto [error, size] = co_await stream->write_some(left);
-        if (error) {
-            const bool late = deadline.expired();
-            close();
-            co_return late ? error_code(net::error::timed_out) : error;
-        }
+        const auto [error, size] = co_await stream_->write_some(left);
+        if (error) co_return error;
         std::size_t sent = size;
         while (!left.empty() && sent >= left.front().size()) {
             sent -= left.front().size();
@@ -134,7 +138,17 @@ Awaitable<SenderConnection::Received> SenderConnection::receive(std::chrono::ste
         if (const auto frame = decoder_->next()) {
             using hl7v2::mllp::FrameState;
             if (frame->state == FrameState::clean || frame->state == FrameState::missing_carriage_return) {
-                co_return Received{Received::Kind::message, std::string(frame->bytes)};
+                Received received{Received::Kind::message, std::string(frame->bytes)};
+                if (release_ != 2) co_return received;
+                const auto commit = hl7v2::mllp::encode_commit(true);
+                std::array<net::const_buffer, 1> pieces = {net::buffer(commit)};
+                const auto lost = co_await write(pieces);
+                (void)lost;  // the message is here all the same; the next read says that the connection is gone
+                co_return received;
+            }
+            if (frame->state == FrameState::commit) {
+                const bool accepted = frame->bytes == std::string_view(&hl7v2::mllp::commit_ack, 1);
+                co_return Received{accepted ? Received::Kind::commit_ack : Received::Kind::commit_nak, {}};
             }
             close();
             co_return Received{Received::Kind::damaged, {}};

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,8 +26,9 @@ using http::Executor;
 /// still comes on it belongs to nobody.
 class SenderConnection {
 public:
-    /// `tls` null: plain text.
-    SenderConnection(Executor strand, std::size_t message_bytes_max, std::shared_ptr<tls::Source> tls = nullptr);
+    /// `tls` null: plain text. `release` of MLLP: with 2 every message that comes is answered by a commit block at once.
+    SenderConnection(Executor strand, std::size_t message_bytes_max, std::shared_ptr<tls::Source> tls = nullptr,
+                     int release = 1);
     ~SenderConnection();
     SenderConnection(const SenderConnection&) = delete;
     SenderConnection& operator=(const SenderConnection&) = delete;
@@ -37,7 +39,7 @@ public:
     Awaitable<error_code> send(std::string_view message, std::chrono::milliseconds timeout);
 
     struct Received {
-        enum class Kind { message, timeout, closed, damaged } kind = Kind::closed;
+        enum class Kind { message, commit_ack, commit_nak, timeout, closed, damaged } kind = Kind::closed;
         std::string message;
     };
     /// The next message, at the latest at `deadline`.
@@ -52,10 +54,12 @@ private:
     using Timer =
         net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>;
     class Deadline;
+    Awaitable<error_code> write(std::span<net::const_buffer> pieces);
 
     Executor strand_;
     std::size_t message_bytes_max_;
     std::shared_ptr<tls::Source> tls_;
+    int release_;
     std::unique_ptr<http::Stream> stream_;
     std::function<void()> cancel_connect_;  ///< while one is in progress
     std::unique_ptr<hl7v2::mllp::FrameDecoder> decoder_;

@@ -102,6 +102,8 @@ std::vector<Setting> make_settings() {
                 "a connection without bytes is closed after this", 100, 86'400'000),
         setting("mllp.drain_ms", &C::mllp, &C::Mllp::drain_ms, "at a stop, time for messages under way to finish", 0,
                 600'000),
+        setting("mllp.release", &C::mllp, &C::Mllp::release,
+                "of MLLP; 2: each block is answered by a commit block, ACK once it is durable", 1, 2),
         setting("mllp.tls_certificate", &C::mllp, &C::Mllp::tls_certificate,
                 "PEM file: our certificate and those between it and the root; with it, TLS only"),
         setting("mllp.tls_key", &C::mllp, &C::Mllp::tls_key, "PEM file: its private key"),

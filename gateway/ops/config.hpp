@@ -61,6 +61,7 @@ struct Config {
         std::int64_t idle_timeout_ms = 300'000;
         std::int64_t frame_timeout_ms = 30'000;
         std::int64_t drain_ms = 10'000;
+        std::int64_t release = 1;
         std::string tls_certificate, tls_key, tls_clients = "none", tls_client_ca, tls_client_crl, tls_ocsp;
         bool allow_plaintext = false;
     } mllp;

@@ -158,7 +158,7 @@ private:
             auto taken =
                 fault(5)
                     ? storage::Result<std::optional<Outgoing>>(storage::Failure{storage::FailureCode::io, "injected"})
-                    : take_outgoing(**snapshot, "hie", clock_.us);
+                    : take_outgoing(**snapshot, settings_->partners[0], clock_.us);
             if (taken.has_error()) return delivery_->on_take_failed(clock_.us);
             delivery_->on_taken(std::move(*taken), clock_.us);
         } else if (const auto* wait = std::get_if<StepWait>(&step)) {
@@ -181,12 +181,17 @@ private:
             answers_.clear();
             delivery_->on_closed(clock_.us);
         } else if (const auto* settle = std::get_if<StepSettle>(&step)) {
-            const Settlement settlement = *settle->settlement;
+            const std::vector<Settlement> settlements(settle->settlements.begin(), settle->settlements.end());
             const auto outcome = storage::transact_blocking(
-                *store_, [&](storage::Transaction& transaction) { return settle_outgoing(transaction, settlement); });
+                *store_, [&](storage::Transaction& transaction) -> storage::Result<void> {
+                    for (const auto& each : settlements)
+                        if (auto done = settle_outgoing(transaction, each); done.has_error()) return done;
+                    return {};
+                });
             if (outcome.has_error()) return delivery_->on_settle_failed(clock_.us);
-            if (settlement.kind == Settlement::Kind::delivered && !had_.contains(control_of(settlement.id)))
-                report_.broken.emplace_back("delivered, says the outbox, and the partner never had it");
+            for (const auto& each : settlements)
+                if (each.kind == Settlement::Kind::delivered && !had_.contains(control_of(each.id)))
+                    report_.broken.emplace_back("delivered, says the outbox, and the partner never had it");
             delivery_->on_settled(clock_.us);
         }
     }

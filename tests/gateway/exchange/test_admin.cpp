@@ -28,7 +28,12 @@ struct Bench {
     security::ReadAudit reads{*store};
     ops::SystemClock clock;
     std::vector<std::string> woken;
-    AdminHandler admin{{*store, door, reads, clock, [this](const std::string& partner) { woken.push_back(partner); }}};
+    std::vector<std::string> controlled;
+    AdminHandler admin{{*store, door, reads, clock, [this](const std::string& partner) { woken.push_back(partner); },
+                        [this](const std::string& partner, bool run) {
+                            controlled.push_back(partner + (run ? " runs" : " halts"));
+                            return partner == "lab";
+                        }}};
 
     std::pair<unsigned, std::string> call(http::Method method, std::string target, std::string body = {}) {
         http::Request request;
@@ -56,6 +61,19 @@ struct Bench {
 }  // namespace
 
 TEST_SUITE("gateway/exchange/admin") {
+    TEST_CASE("halts a queue and lets it run again, on the record") {
+        Bench bench;
+        const auto paused = bench.call(http::Method::post, "/admin/outbox/lab/pause");
+        CHECK(paused.first == 200);
+        CHECK(paused.second.find("\"paused\":true") != std::string::npos);
+        CHECK(bench.call(http::Method::post, "/admin/outbox/lab/resume").first == 200);
+        CHECK(bench.call(http::Method::post, "/admin/outbox/nobody/resume").first == 404);
+        CHECK(bench.call(http::Method::get, "/admin/outbox/lab/resume").first == 405);
+        CHECK(bench.controlled == std::vector<std::string>{"lab halts", "lab runs", "nobody runs"});
+        auto snapshot = bench.store->snapshot();
+        CHECK((*(*snapshot)->audit({})).size() == 3);
+    }
+
     TEST_CASE("lists and shows what goes out, replays a dead letter and leaves audit rows") {
         Bench bench;
         const auto id = bench.enqueue();

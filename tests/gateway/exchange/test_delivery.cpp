@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "gateway/exchange/delivery.hpp"
@@ -22,6 +23,7 @@ struct Bench {
     Partner partner;
     std::deque<Outgoing> queue;
     std::vector<Settlement> settled;
+    std::string link;  ///< as stored
     std::int64_t now = 1'000 * second;
     Delivery delivery;
 
@@ -49,20 +51,37 @@ struct Bench {
         for (;;) {
             const auto step = delivery.step();
             if (std::holds_alternative<StepTake>(step)) {
-                delivery.on_taken(queue.empty() ? std::nullopt : std::optional(queue.front()), now);
+                delivery.on_taken(take(), now);
             } else if (const auto* settle = std::get_if<StepSettle>(&step)) {
-                settled.push_back(*settle->settlement);
-                if (settled.back().kind == Settlement::Kind::retry) {
-                    queue.front().attempts = settled.back().attempts;
-                    queue.front().due_us = settled.back().due_us;
-                } else {
-                    queue.pop_front();
-                }
+                for (const auto& each : settle->settlements) write_down(each);
                 delivery.on_settled(now);
             } else {
                 return step;
             }
         }
+    }
+    void write_down(const Settlement& settlement) {
+        if (!settlement.link.empty()) link = settlement.link;
+        if (settlement.kind == Settlement::Kind::numbered) return;
+        settled.push_back(settlement);
+        const auto row = std::find_if(queue.begin(), queue.end(),
+                                      [&](const Outgoing& each) { return each.id == settlement.id; });
+        if (row == queue.end()) return;
+        if (settlement.kind == Settlement::Kind::retry) {
+            row->attempts = settlement.attempts;
+            row->due_us = settlement.due_us;
+        } else {
+            queue.erase(row);
+        }
+    }
+    /// What waits, as the outbox gives it out.
+    std::optional<Outgoing> take() const {
+        if (queue.empty()) return std::nullopt;
+        auto first = queue.front();
+        for (std::size_t i = 1; i < queue.size() && i < partner.mllp->batch_messages_max; ++i)
+            first.companions.push_back(queue[i]);
+        first.link = link;
+        return first;
     }
     template <class T>
     bool wants() {
@@ -385,5 +404,248 @@ TEST_SUITE("gateway/exchange/delivery") {
         bench.delivery.on_closed(bench.now);
         bench.send();
         CHECK(bench.delivery.counters().connects == 2);
+    }
+
+    TEST_CASE("MSH-15 and MSH-16 of the message decide what is waited for") {
+        const auto message = [](std::string_view asks) {
+            return "MSH|^~\\&|CW|C|LIS|N|20260101||ACK^O21|C1|P|2.5.1|||" + std::string(asks) + "\rMSA|AA|X\r";
+        };
+        Bench bench([](Partner& partner) { partner.acknowledgement = AcknowledgementMode::accept_and_application; });
+        SUBCASE("an acknowledgement of ours is settled by CA") {
+            bench.queue.push_back({.id = 1, .control_id = "C1", .message = message("AL|NE")});
+            bench.delivery.on_woken(bench.now);
+            bench.send();
+            bench.delivery.on_received(ack("CA", "C1"), bench.now);
+            bench.run();
+            CHECK(bench.settled.at(0).kind == Settlement::Kind::delivered);
+        }
+        SUBCASE("with ER silence says that all is well") {
+            bench.queue.push_back({.id = 1, .control_id = "C1", .message = message("ER|NE")});
+            bench.delivery.on_woken(bench.now);
+            bench.send();
+            bench.now += 5 * second;
+            bench.delivery.on_receive_timeout(bench.now);
+            bench.run();
+            CHECK(bench.settled.at(0).kind == Settlement::Kind::delivered);
+            CHECK(bench.settled.at(0).answer.empty());
+        }
+        SUBCASE("an AA that comes before its CA is the answer") {
+            bench.queue.push_back({.id = 1, .control_id = "C1", .message = message("AL|AL")});
+            bench.delivery.on_woken(bench.now);
+            bench.send();
+            bench.delivery.on_received(ack("AA", "C1"), bench.now);
+            bench.run();
+            CHECK(bench.settled.at(0).kind == Settlement::Kind::delivered);
+        }
+    }
+
+    TEST_CASE("what waits travels as a batch, and each message is settled by its own answer") {
+        Bench bench([](Partner& partner) { partner.mllp->batch_messages_max = 3; });
+        for (const std::uint64_t id : {1U, 2U, 3U, 4U}) bench.queue.push_back({
+                .id = id, .control_id = "C" + std::to_string(id), .message = "MSH|^~\\&|" + std::to_string(id) + "\r"});
+        bench.delivery.on_woken(bench.now);
+        REQUIRE(bench.wants<StepConnect>());
+        bench.delivery.on_connected(bench.now);
+        const std::string sent(std::get<StepSend>(bench.run()).message);
+        CHECK(sent == "BHS|^~\\&|CAUSEWAY||||||||BC1\rMSH|^~\\&|1\rMSH|^~\\&|2\rMSH|^~\\&|3\rBTS|3\r");
+        bench.delivery.on_sent(bench.now);
+        const auto batch = [](std::string_view inside, std::string_view reference = "BC1") {
+            return "BHS|^~\\&|LIS||||||||7|" + std::string(reference) + "\r" + std::string(inside) + "BTS|9\r";
+        };
+        const auto count = [](std::string text, std::size_t messages) {
+            return text.replace(text.find("BTS|9"), 5, "BTS|" + std::to_string(messages));
+        };
+        SUBCASE("only errors need to be named") {
+            bench.delivery.on_received(count(batch(ack("AE", "C2", "103")), 1), bench.now);
+            bench.run();
+            REQUIRE(bench.settled.size() >= 3);
+            CHECK(bench.settled[0].kind == Settlement::Kind::delivered);
+            CHECK(bench.settled[1].kind == Settlement::Kind::retry);
+            CHECK(bench.settled[1].reason == "AE 103");
+            CHECK(bench.settled[2].kind == Settlement::Kind::delivered);
+            CHECK(bench.queue.size() == 2);
+        }
+        SUBCASE("an empty batch accepts all") {
+            bench.delivery.on_received(count(batch(""), 0), bench.now);
+            bench.run();
+            CHECK(bench.delivery.counters().delivered == 3);
+        }
+        SUBCASE("one acknowledgement may answer the whole") {
+            bench.delivery.on_received(ack("AR", "BC1", "207"), bench.now);
+            bench.run();
+            CHECK(bench.delivery.counters().parked == 3);
+        }
+        SUBCASE("or each message by itself") {
+            bench.delivery.on_received(ack("AA", "C3"), bench.now);
+            bench.delivery.on_received(ack("AA", "C1"), bench.now);
+            REQUIRE(bench.wants<StepReceive>());
+            CHECK(bench.settled.empty());
+            bench.delivery.on_received(ack("AR", "C2"), bench.now);
+            bench.run();
+            CHECK(bench.delivery.counters().delivered == 2);
+            CHECK(bench.delivery.counters().parked == 1);
+        }
+        SUBCASE("an answer to another batch settles nothing") {
+            bench.delivery.on_received(count(batch("", "BC9"), 0), bench.now);
+            REQUIRE(bench.wants<StepReceive>());
+            CHECK(bench.settled.empty());
+        }
+        SUBCASE("one whose count is wrong neither") {
+            bench.delivery.on_received(batch(ack("AE", "C2")), bench.now);
+            REQUIRE(bench.wants<StepReceive>());
+            CHECK(bench.settled.empty());
+        }
+        SUBCASE("silence fails them all, and they keep their places") {
+            bench.now += 5 * second;
+            bench.delivery.on_receive_timeout(bench.now);
+            REQUIRE(bench.wants<StepClose>());
+            bench.delivery.on_closed(bench.now);
+            bench.sleep_until_due();
+            CHECK(bench.settled.size() == 3);
+            REQUIRE(bench.wants<StepConnect>());
+            bench.delivery.on_connected(bench.now);
+            CHECK(std::get<StepSend>(bench.run()).message == sent);
+        }
+    }
+
+    TEST_CASE("numbered messages: the sides agree first, and a lost answer is neither repeated nor forgotten") {
+        Bench bench([](Partner& partner) { partner.sequence_numbers_sent = true; });
+        const auto field = [&](std::size_t n) {
+            auto text = std::string(std::get<StepSend>(bench.run()).message);
+            text = text.substr(0, text.find('\r'));
+            for (std::size_t i = 1; i < n; ++i) text = text.substr(std::min(text.size(), text.find('|') + 1));
+            return text.substr(0, text.find('|'));
+        };
+        const auto answer = [&](std::string_view code, std::string control_id, std::string_view number) {
+            bench.delivery.on_received("MSH|^~\\&|LIS|N|CW|C|20260101||ACK|a1|P|2.5.1\rMSA|" + std::string(code) + "|" +
+                                           control_id + "||" + std::string(number) + "\r",
+                                       bench.now);
+        };
+        const auto queue = [&](std::uint64_t id) {
+            bench.queue.push_back({.id = id,
+                                   .control_id = "C" + std::to_string(id),
+                                   .message = "MSH|^~\\&|CW|C|LIS|N|20260101||ORU^R01|C" + std::to_string(id) +
+                                              "|P|2.5.1\rPID|1\r"});
+            bench.delivery.on_woken(bench.now);
+        };
+        // the first connection begins with the question
+        queue(1);
+        REQUIRE(bench.wants<StepConnect>());
+        bench.delivery.on_connected(bench.now);
+        CHECK(field(13) == "0");
+        CHECK(std::get<StepSend>(bench.run()).message.find("PID") == std::string_view::npos);
+        auto question = field(10);
+        CHECK(question != "C1");
+        bench.delivery.on_sent(bench.now);
+        answer("AA", question, "-1");
+        // the number is written down before the message goes
+        CHECK(field(13) == "1");
+        CHECK(field(10) == "C1");
+        CHECK(bench.link == "running 1 1 1");
+        bench.delivery.on_sent(bench.now);
+        answer("AA", "C1", "1");
+        REQUIRE(bench.wants<StepWait>());
+        CHECK(bench.settled.at(0).kind == Settlement::Kind::delivered);
+        CHECK(bench.link == "running 2 0 1");
+
+        // the answer to number 2 is lost; the partner had it
+        queue(2);
+        CHECK(field(13) == "2");
+        bench.delivery.on_sent(bench.now);
+        bench.now += 5 * second;
+        bench.delivery.on_receive_timeout(bench.now);
+        REQUIRE(bench.wants<StepClose>());
+        bench.delivery.on_closed(bench.now);
+        bench.sleep_until_due();
+        REQUIRE(bench.wants<StepConnect>());
+        bench.delivery.on_connected(bench.now);
+        CHECK(field(13) == "0");
+        question = field(10);
+        bench.delivery.on_sent(bench.now);
+        SUBCASE("it says so: delivered without being sent again") {
+            answer("AA", question, "3");
+            REQUIRE(bench.wants<StepWait>());
+            CHECK(bench.settled.back().kind == Settlement::Kind::delivered);
+            CHECK(bench.settled.back().id == 2);
+            CHECK(bench.queue.empty());
+            CHECK(bench.link == "running 3 0 2");
+        }
+        SUBCASE("it wants it: sent again with its number") {
+            answer("AA", question, "2");
+            CHECK(field(13) == "2");
+            bench.delivery.on_sent(bench.now);
+            answer("AE", "C2", "2");  // accepted as a number, refused as a message: the next attempt has a new number
+            bench.sleep_until_due();
+            CHECK(field(13) == "3");
+        }
+        SUBCASE("another message goes first: the one under way is settled before it") {
+            bench.queue.push_front({.id = 3, .control_id = "C3", .message = "MSH|^~\\&|CW|C|LIS|N|20260101||ORU|C3|P|2.5.1\r"});
+            answer("AA", question, "3");
+            CHECK(field(13) == "3");
+            CHECK(field(10) == "C3");
+            CHECK(bench.settled.back().id == 2);
+            CHECK(bench.settled.back().kind == Settlement::Kind::delivered);
+        }
+        SUBCASE("the sides disagree: the queue waits for the operator, whose word makes our number the base") {
+            answer("AA", question, "17");
+            REQUIRE(bench.wants<StepClose>());
+            bench.delivery.on_closed(bench.now);
+            REQUIRE(bench.wants<StepWait>());
+            CHECK(bench.delivery.paused());
+            CHECK(bench.settled.back().reason == "the sequence numbers disagree, ours is 2");
+            CHECK(bench.link.starts_with("frozen 2"));
+            bench.now += 60 * second;
+            bench.delivery.resume();
+            bench.delivery.on_woken(bench.now);
+            REQUIRE(bench.wants<StepConnect>());
+            bench.delivery.on_connected(bench.now);
+            CHECK(field(13) == "-1");
+            question = field(10);
+            bench.delivery.on_sent(bench.now);
+            answer("AA", question, "-1");
+            CHECK(field(13) == "2");
+        }
+        SUBCASE("a restart remembers") {
+            Bench after([](Partner& partner) { partner.sequence_numbers_sent = true; });
+            after.link = "frozen 9 1 4";
+            after.queue = bench.queue;
+            after.now = bench.now + 60 * second;
+            REQUIRE(after.wants<StepWait>());
+            CHECK(after.delivery.paused());
+        }
+    }
+
+    TEST_CASE("MLLP release 2: the commit block comes first, and a NAK sends the message again") {
+        Bench bench([](Partner& partner) { partner.mllp->release = 2; });
+        bench.queued(1);
+        bench.send();
+        SUBCASE("then the acknowledgement") {
+            bench.delivery.on_commit(true, bench.now);
+            REQUIRE(bench.wants<StepReceive>());
+            bench.delivery.on_received(ack("AA", "C1"), bench.now);
+            bench.run();
+            CHECK(bench.settled.at(0).kind == Settlement::Kind::delivered);
+        }
+        SUBCASE("refused") {
+            bench.delivery.on_commit(false, bench.now);
+            REQUIRE(bench.wants<StepClose>());
+            bench.delivery.on_closed(bench.now);
+            bench.run();
+            CHECK(bench.settled.at(0).kind == Settlement::Kind::retry);
+            CHECK(bench.settled.at(0).reason == "NAK");
+        }
+    }
+
+    TEST_CASE("MLLP release 2: a message that asks for no answer is settled by its commit block") {
+        Bench bench([](Partner& partner) {
+            partner.mllp->release = 2;
+            partner.acknowledgement = AcknowledgementMode::none;
+        });
+        bench.queued(1);
+        bench.send();
+        CHECK(bench.settled.empty());
+        bench.delivery.on_commit(true, bench.now);
+        bench.run();
+        CHECK(bench.settled.at(0).kind == Settlement::Kind::delivered);
     }
 }

@@ -40,7 +40,11 @@ std::shared_ptr<const ExchangeSettings> settings() {
     tolerant.name = "tolerant";
     tolerant.application = "TOLERANT";
     tolerant.tolerances.syntax = {hl7v2::Tolerance::lower_case_names};
-    made->partners = {lab, hie, strict, tolerant};
+    Partner apart = lab;
+    apart.name = "apart";
+    apart.application = "APART";
+    apart.acknowledge_apart = true;
+    made->partners = {lab, hie, strict, tolerant, apart};
     RoutingRule relay;
     relay.name = "admissions";
     relay.messages = {"ADT^A04"};
@@ -122,9 +126,92 @@ TEST_SUITE("gateway/exchange/inbox") {
         CHECK(refused.outcome == Receipt::Outcome::rejected);
         CHECK(refused.deviations.total() == 0);
         const auto taken = bench.accept(message("TOLERANT", "pid"));
+        CAPTURE(taken.note);
         CHECK(taken.outcome == Receipt::Outcome::processed);
         CHECK(taken.deviations[hl7v2::Tolerance::lower_case_names] == 1);
         CHECK(taken.deviations.total() == 1);
+    }
+
+    TEST_CASE("a value continued by ADD is one value") {
+        Bench bench;
+        auto message = adt("M1", "(217)544-0148");
+        message.insert(message.find("NE||19800101"), "\rADD|");
+        const auto receipt = bench.accept(message);
+        CAPTURE(receipt.note);
+        REQUIRE(receipt.outcome == Receipt::Outcome::processed);
+        CHECK(bench.find("Patient|urn:oid:1.2.3|10231")->json().find("\"JANE\"") != std::string::npos);
+    }
+
+    TEST_CASE("a message in fragments has its effect with the last of them, and one answer for the whole") {
+        Bench bench;
+        const auto fragment = [](std::string_view id, std::string_view pointer, std::string_view rest,
+                                 std::string_view asks = "") {
+            return "MSH|^~\\&|LIS|NORTH|CW|C|20260302||ADT^A04^ADT_A01|" + std::string(id) + "|P|2.5.1||" +
+                   std::string(pointer) + std::string(asks) + "\r" + std::string(rest);
+        };
+        const auto first =
+            fragment("F1", "", "EVN||20260302\rPID|1||777^^^NORTH&1.2.3&ISO^MR||DOE^JA\rADD\rDSC|P1|F\r");
+        const auto second = fragment("F2", "P1", "ADD|NE||1980\rADD\rDSC|P2|F\r");
+        const auto last = fragment("F3", "P2", "ADD|0101|F\rPV1|1|O\r");
+        const auto accepts = [&](const std::string& bytes, Receipt::Outcome outcome, std::string_view answer) {
+            const auto receipt = bench.accept(bytes);
+            CAPTURE(bytes);
+            CAPTURE(receipt.note);
+            CHECK(receipt.outcome == outcome);
+            REQUIRE(receipt.replies.size() == 1);
+            CHECK(receipt.replies[0].find(answer) != std::string::npos);
+        };
+        accepts(second, Receipt::Outcome::failed, "MSA|AE|F2");  // continues nothing yet
+        accepts(first, Receipt::Outcome::held, "MSA|AA|F1");
+        accepts(first, Receipt::Outcome::duplicate, "MSA|AA|F1");
+        CHECK_FALSE(bench.find("Patient|urn:oid:1.2.3|777"));
+        accepts(second, Receipt::Outcome::held, "MSA|AA|F2");
+        accepts(last, Receipt::Outcome::processed, "MSA|AA|F3");
+        const auto patient = bench.find("Patient|urn:oid:1.2.3|777");
+        REQUIRE(patient);
+        CHECK(patient->json().find("\"JANE\"") != std::string::npos);
+        CHECK(patient->json().find("1980-01-01") != std::string::npos);
+        accepts(last, Receipt::Outcome::duplicate, "MSA|AA|F3");
+        auto snapshot = bench.store->snapshot();
+        std::size_t waiting = 0;
+        for (const auto& row : *(*snapshot)->inbox(storage::InboxQuery{}))
+            waiting += row.message.state == storage::InboxState::received ? 1U : 0U;
+        CHECK(waiting == 0);
+        // in enhanced mode each fragment is committed, and the application answers once
+        const auto begin = bench.accept(fragment("G1", "", "EVN||20260302\rDSC|Q1|F\r", "|AL|AL"));
+        REQUIRE(begin.replies.size() == 1);
+        CHECK(begin.replies[0].find("MSA|CA|G1") != std::string::npos);
+        const auto end =
+            bench.accept(fragment("G2", "Q1", "PID|1||778^^^NORTH&1.2.3&ISO^MR||DOE^JO\rPV1|1|O\r", "|AL|AL"));
+        REQUIRE(end.replies.size() == 2);
+        CHECK(end.replies[1].find("MSA|AA|G2") != std::string::npos);
+    }
+
+    TEST_CASE("an application acknowledgement can go as a message of its own") {
+        Bench bench;
+        auto message = adt("M1", "1", "20260302080500", "|||AL|AL");
+        message.replace(message.find("DESK"), 4, "APART");
+        const auto receipt = bench.accept(message);
+        REQUIRE(receipt.replies.size() == 1);
+        CHECK(receipt.replies[0].find("MSA|CA|M1") != std::string::npos);
+        auto snapshot = bench.store->snapshot();
+        storage::OutboxQuery query;
+        query.partner = "apart";
+        query.with_payload = true;
+        const auto rows = *(*snapshot)->outbox(query);
+        REQUIRE(rows.size() == 1);
+        CHECK(rows[0].message.kind == "ACK^A04");
+        const auto parsed = hl7v2::Message::parse(rows[0].message.payload);
+        REQUIRE(parsed.has_value());
+        const auto msh = parsed->view().segment("MSH");
+        CHECK(msh.field(10).raw() == rows[0].message.control_id);
+        CHECK(msh.field(15).raw() == "AL");
+        CHECK(msh.field(16).raw() == "NE");
+        CHECK(parsed->view().segment("MSA").raw() == "MSA|AA|M1");
+        // in original mode there is no other way than back
+        auto original = adt("M2", "1");
+        original.replace(original.find("DESK"), 4, "APART");
+        CHECK(bench.accept(original).replies.size() == 1);
     }
 
     TEST_CASE("a redelivery gets the same answer and has no second effect, also with a new time") {

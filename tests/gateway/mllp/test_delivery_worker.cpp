@@ -42,7 +42,8 @@ struct Bench {
     Io io;
     std::unique_ptr<DeliveryWorker> worker;
 
-    void start(std::uint16_t port, exchange::AcknowledgementMode mode = exchange::AcknowledgementMode::original) {
+    void start(std::uint16_t port, exchange::AcknowledgementMode mode = exchange::AcknowledgementMode::original,
+               const std::function<void(exchange::Partner&)>& adjust = {}) {
         auto partner = std::make_shared<exchange::Partner>();
         partner->acknowledgement = mode;
         partner->name = "lab";
@@ -51,6 +52,7 @@ struct Bench {
         partner->retry.first_ms = 20;
         partner->retry.max_ms = 100;
         partner->retry.application_attempts_max = 2;
+        if (adjust) adjust(*partner);
         worker =
             std::make_unique<DeliveryWorker>(io.context, partner, DeliveryWorker::Context{*store, clock, pool, events});
         worker->start();
@@ -110,6 +112,56 @@ TEST_SUITE("gateway/mllp/delivery_worker") {
         CHECK(eventually([&] { return bench.state(second) == storage::OutboxState::delivered; }));
         CHECK(bench.state(first) == storage::OutboxState::delivered);
         CHECK(lab.received() == std::vector<std::string>{"A1", "A1", "A2"});
+        CHECK(stop_within(listener, milliseconds(5'000)));
+    }
+
+    TEST_CASE("release 2: commit blocks go both ways around the acknowledgement") {
+        Io io;
+        Lab lab(io.context, "");
+        Listener::Options options;
+        options.release = 2;
+        Listener listener(io.context, lab, options);
+        Bench bench;
+        bench.start(*listener.listen("127.0.0.1", 0), exchange::AcknowledgementMode::original,
+                    [](exchange::Partner& partner) { partner.mllp->release = 2; });
+        const auto first = bench.enqueue("A1");
+        const auto second = bench.enqueue("A2");
+        CHECK(eventually([&] { return bench.state(second) == storage::OutboxState::delivered; }));
+        CHECK(bench.state(first) == storage::OutboxState::delivered);
+        CHECK(bench.worker->status().counters.connects == 1);
+        CHECK(stop_within(listener, milliseconds(5'000)));
+    }
+
+    TEST_CASE("what has waited goes as one batch, and its answer settles each message") {
+        Io io;
+        Scripted partner;
+        std::atomic<int> batches = 0;
+        partner.answer = [&](const std::string& message) {
+            ++batches;
+            CHECK(message.starts_with("BHS|"));
+            CHECK(message.find("BTS|2\r") != std::string::npos);
+            return Reply{{"BHS|^~\\&|LIS|N|CW|C|20260101||||7|BA1\rMSH|^~\\&|LIS|N|CW|C|20260101||ACK|1|P|2.5.1\r"
+                          "MSA|AR|A2\rBTS|1\r"},
+                         false,
+                         {}};
+        };
+        Listener listener(io.context, partner, {});
+        Bench bench;
+        const auto in_lane = [&](const std::string& id) {
+            storage::OutboxMessage message;
+            message.partner = "lab";
+            message.ordering_key = id;
+            message.control_id = id;
+            message.payload = "MSH|^~\\&|CW|C|LIS|N|20260101||ORU^R01^ORU_R01|" + id + "|P|2.5.1\rPID|1\r";
+            return *storage::transact_blocking(
+                *bench.store, [message](storage::Transaction& transaction) { return transaction.enqueue(message); });
+        };
+        const auto first = in_lane("A1"), second = in_lane("A2");
+        bench.start(*listener.listen("127.0.0.1", 0), exchange::AcknowledgementMode::original,
+                    [](exchange::Partner& to) { to.mllp->batch_messages_max = 10; });
+        CHECK(eventually([&] { return bench.state(first) == storage::OutboxState::delivered; }));
+        CHECK(bench.state(second) == storage::OutboxState::dead);
+        CHECK(batches == 1);
         CHECK(stop_within(listener, milliseconds(5'000)));
     }
 

@@ -119,4 +119,17 @@ TEST_SUITE("gateway/mllp/incoming_batch") {
         for (std::size_t i = 0; i < batch_messages_max; ++i) text += "MSH|^~\\&|A\r";
         CHECK(read_batch(text + "BTS|10000\r").fault.empty());
     }
+
+    TEST_CASE("two messages in one frame are two messages") {
+        Gateway gateway;
+        Client client(gateway.port);
+        client.send_message(adt("T1") + adt("T2"));
+        CHECK(client.receive().find("MSA|AA|T1") != std::string::npos);
+        CHECK(client.receive().find("MSA|AA|T2") != std::string::npos);
+        CHECK(gateway.received() == 2);
+        CHECK(split_messages("MSH|a\rOBX|1||MSH|b\r").size() == 1);
+        CHECK(split_messages("MSH|a\rMSH\r").size() == 1);
+        CHECK(split_messages("MSH|a\nMSH|b\nMSH|c").size() == 3);
+        CHECK(split_messages("").size() == 1);
+    }
 }

@@ -37,6 +37,29 @@ TEST_SUITE("gateway/mllp/listener") {
         CHECK(client.receive() == "got four");
     }
 
+    TEST_CASE("release 2 commits each block once it is durable, before its answer") {
+        Io io;
+        Scripted handler;
+        handler.answer = [](const std::string& message) {
+            Reply reply{{"got " + message}, false, {}};
+            reply.kept = message != "unlucky";
+            return reply;
+        };
+        Listener::Options options;
+        options.release = 2;
+        Listener listener(io.context, handler, options);
+        Client client(*listener.listen("127.0.0.1", 0));
+        client.send_message("one");
+        CHECK(client.receive() == "\x06");
+        CHECK(client.receive() == "got one");
+        client.send("\v\x06\x1c\r");  // our answer is committed: nothing to say to that
+        client.send_message("unlucky");
+        CHECK(client.receive() == "\x15");
+        CHECK(client.receive() == "got unlucky");
+        CHECK(handler.damaged_frames == 0);
+        CHECK(stop_within(listener, std::chrono::milliseconds(5'000)));
+    }
+
     TEST_CASE("serves many connections at once") {
         Bench bench;
         std::vector<std::thread> clients;
