@@ -117,7 +117,9 @@ std::string on_one_line(std::string_view raw) {
 
 void write_header(MessageBuilder& ack, const SegmentView& from, const AckForm& form, const AckContext& context) {
     SegmentWriter msh = ack.header();
-    const auto copy = [&](std::uint16_t to, std::size_t source) { msh.set_raw({to}, on_one_line(from.field(source).raw())); };
+    const auto copy = [&](std::uint16_t to, std::size_t source) {
+        msh.set_raw({to}, on_one_line(from.field(source).raw()));
+    };
     copy(3, 5);
     copy(4, 6);
     copy(5, 3);

@@ -292,7 +292,8 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
         return reply(http::outcome_response(404, "not-found", "Only messages and outbox are here"));
     const bool view = what == "messages" && (verb == "lineage" || verb == "provenance");
     if (get && (verb.empty() || view)) return read(request, what, id, verb, principal, reply);
-    const bool halts = request.method == http::Method::post && what == "outbox" && (verb == "pause" || verb == "resume");
+    const bool halts =
+        request.method == http::Method::post && what == "outbox" && (verb == "pause" || verb == "resume");
     if (halts) return control(std::string(id), verb == "resume", principal, std::move(reply));
     const auto row = number<storage::OutboxId>(id);
     if (!post || !row)
@@ -354,14 +355,14 @@ void AdminHandler::control(const std::string& partner, bool run, const security:
     auto job = [row = security::render(entry)](storage::Transaction& transaction) -> storage::Result<std::int64_t> {
         return transaction.append_audit(row);
     };
-    storage::transact(services_.store, std::move(job),
-                      [reply = std::move(reply), act = services_.control, partner,
-                       run](storage::Result<std::int64_t> audited) {
-                          if (audited.has_error()) return reply(failed(audited.error()));
-                          if (!act || !act(partner, run))
-                              return reply(http::outcome_response(404, "not-found", "There is no such queue"));
-                          reply(json_response(run ? R"({"paused":false})" : R"({"paused":true})"));
-                      });
+    storage::transact(
+        services_.store, std::move(job),
+        [reply = std::move(reply), act = services_.control, partner, run](storage::Result<std::int64_t> audited) {
+            if (audited.has_error()) return reply(failed(audited.error()));
+            if (!act || !act(partner, run))
+                return reply(http::outcome_response(404, "not-found", "There is no such queue"));
+            reply(json_response(run ? R"({"paused":false})" : R"({"paused":true})"));
+        });
 }
 
 void AdminHandler::change(http::Request request, storage::OutboxId id, std::string_view verb,

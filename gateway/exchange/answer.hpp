@@ -12,9 +12,9 @@ enum class AnswerCode : std::uint8_t { aa, ae, ar, ca, ce, cr, other };
 /// The parts of an acknowledgement that decide a delivery. Holds codes and control ids, no clinical content.
 struct Answer {
     AnswerCode code = AnswerCode::other;
-    std::string control_id;    ///< MSA-2: the message it answers
-    std::string message_type;  ///< MSH-9.1: "ACK", or a typed response such as "ORL"
-    std::string error_code;    ///< the first of ERR-3.1, ERR-1.4.1, MSA-6.1; empty if none
+    std::string control_id;                              ///< MSA-2: the message it answers
+    std::string message_type;                            ///< MSH-9.1: "ACK", or a typed response such as "ORL"
+    std::string error_code;                              ///< the first of ERR-3.1, ERR-1.4.1, MSA-6.1; empty if none
     std::optional<std::int64_t> expected_sequence = {};  ///< MSA-4
 
     bool is_accept() const noexcept {

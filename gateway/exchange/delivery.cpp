@@ -325,7 +325,8 @@ bool Delivery::take_number(const Answer& answer) {
 
 void Delivery::frozen(std::int64_t now_us) {
     paused_ = true;
-    failed(FailureClass::bad_answer, "the sequence numbers disagree, ours is " + std::to_string(link_->next()), {}, now_us);
+    failed(FailureClass::bad_answer, "the sequence numbers disagree, ours is " + std::to_string(link_->next()), {},
+           now_us);
 }
 
 void Delivery::received_link_answer(std::string_view message, std::int64_t now_us) {
@@ -359,9 +360,9 @@ void Delivery::received_batch_answer(std::string_view message, std::int64_t now_
     settlements_.clear();
     for (std::size_t i = 0; i < size(); ++i) {
         const auto& answer = *answers_[i];
-        settlements_.push_back(answer.is_positive() ? success_of(row(i), message)
-                                                    : failure_of(row(i), failure_of_answer(answer), reason_of(answer),
-                                                                 message, now_us));
+        settlements_.push_back(answer.is_positive()
+                                   ? success_of(row(i), message)
+                                   : failure_of(row(i), failure_of_answer(answer), reason_of(answer), message, now_us));
     }
     settle_next();
 }
@@ -409,7 +410,8 @@ Settlement Delivery::failure_of(const Outgoing& row, FailureClass failure, std::
 
 void Delivery::failed(FailureClass failure, const std::string& reason, std::string_view answer, std::int64_t now_us) {
     settlements_.clear();
-    for (std::size_t i = 0; i < size(); ++i) settlements_.push_back(failure_of(row(i), failure, reason, answer, now_us));
+    for (std::size_t i = 0; i < size(); ++i)
+        settlements_.push_back(failure_of(row(i), failure, reason, answer, now_us));
     // An AE or AR is the whole answer: the connection is sound. After anything else an answer may still be on its way.
     const bool answered = failure == FailureClass::application || failure == FailureClass::rejected;
     const bool sound = answered && (!link_ || link_->agreed());

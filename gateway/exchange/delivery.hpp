@@ -21,11 +21,11 @@ namespace causeway::exchange {
 
 /// One message waiting for a partner, as the outbox holds it.
 struct Outgoing {
-    std::uint64_t id = 0;        ///< outbox row
-    std::string control_id;      ///< MSH-10, the same in every attempt
-    std::string message;         ///< the bytes to frame, the same in every attempt
-    std::uint32_t attempts = 0;  ///< finished ones, over restarts
-    std::int64_t due_us = 0;     ///< not before
+    std::uint64_t id = 0;                ///< outbox row
+    std::string control_id;              ///< MSH-10, the same in every attempt
+    std::string message;                 ///< the bytes to frame, the same in every attempt
+    std::uint32_t attempts = 0;          ///< finished ones, over restarts
+    std::int64_t due_us = 0;             ///< not before
     std::vector<Outgoing> companions{};  ///< messages that travel with it in one batch
     std::string link{};                  ///< the stored NumberedLink, where the partner's messages are numbered
 };
@@ -42,8 +42,8 @@ struct Settlement {
     std::uint32_t attempts = 0;  ///< with this one
     std::int64_t due_us = 0;     ///< retry: not before
     std::optional<FailureClass> failure;
-    std::string reason;  ///< codes only: "AE 207", "no answer in 30000 ms"
-    std::string answer;  ///< the bytes that settled it, if any came
+    std::string reason;               ///< codes only: "AE 207", "no answer in 30000 ms"
+    std::string answer;               ///< the bytes that settled it, if any came
     std::string link_note{}, link{};  ///< a NumberedLink to store with it, and under which name; empty: none
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "hl7v2/builder.hpp"
+#include "hl7v2/group.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -84,6 +85,17 @@ storage::Result<WholeMessage> assemble(storage::Reader& reader, const Envelope& 
     }
     if (whole.message == nullptr) whole.refusal = refusal(14, "the fragments do not make a message");
     return whole;
+}
+
+bool stands_alone(const hl7v2::MessageView& message) {
+    using Kind = hl7v2::StructureIssue::Kind;
+    if (message.size() < 2 || message.is(1, "ADD")) return false;
+    const auto structure = hl7v2::dictionary::structure_of(message);
+    if (!structure) return true;
+    const auto tree = hl7v2::group(message, *structure);
+    return std::none_of(tree.issues().begin(), tree.issues().end(), [](const hl7v2::StructureIssue& issue) {
+        return issue.kind == Kind::missing_segment || issue.kind == Kind::missing_group;
+    });
 }
 
 storage::Result<std::optional<Refusal>> fragment_refusal(storage::Reader& reader, const Envelope& fragment,

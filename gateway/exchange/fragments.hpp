@@ -29,6 +29,10 @@ std::string fragment_note(std::string_view partner, std::string_view pointer);
 /// Follows MSH-14 of `last` back to the first fragment.
 storage::Result<WholeMessage> assemble(storage::Reader& reader, const Envelope& last, const ExchangeSettings& settings);
 
+/// Whether a message that names a continuation pointer nobody has given is complete nevertheless: some senders put a
+/// constant into MSH-14.
+bool stands_alone(const hl7v2::MessageView& message);
+
 /// Why a fragment that is not the last cannot be taken: it continues nothing that is known.
 storage::Result<std::optional<Refusal>> fragment_refusal(storage::Reader& reader, const Envelope& fragment,
                                                          const hl7v2::Continuation& way);

@@ -158,6 +158,10 @@ bool Intake::take_fragment() {
             envelope_.message = std::move(whole_.message);
             return false;
         }
+        if (whole_.parts.empty() && stands_alone(envelope_.message->view())) {  // MSH-14 says what is not so
+            fragment_.reset();
+            return false;
+        }
         refusal = whole_.refusal;
     } else {
         auto found = fragment_refusal(**snapshot, envelope_, *fragment_);

@@ -101,8 +101,6 @@ NumberedLink::Step NumberedLink::answered(std::optional<std::int64_t> expected) 
     return take(sequence::answered(state_, expected, state_.next));
 }
 
-void NumberedLink::accepted_without_number() {
-    state_ = {Phase::running, sequence::after(state_.next), false};
-}
+void NumberedLink::accepted_without_number() { state_ = {Phase::running, sequence::after(state_.next), false}; }
 
 }  // namespace causeway::exchange

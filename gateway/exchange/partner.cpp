@@ -145,7 +145,8 @@ private:
             fault(here + ": mllp.batch_messages_max", "must be at least 1");
         }
         if (partner.acknowledgement == AcknowledgementMode::none && !release_2) {
-            fault(here + ": acknowledgement", "none needs mllp.release 2: nothing else would say that a message arrived");
+            fault(here + ": acknowledgement",
+                  "none needs mllp.release 2: nothing else would say that a message arrived");
         }
         if (partner.sequence_numbers_sent && batches) {
             fault(here + ": sequence_numbers_sent", "and mllp.batch_messages_max exclude each other");

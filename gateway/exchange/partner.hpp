@@ -60,7 +60,7 @@ struct MllpEndpoint {
     std::uint32_t answer_timeout_ms = 30'000;
     std::uint32_t application_timeout_ms = 120'000;  ///< after CA, in accept_and_application mode
     std::uint32_t idle_close_ms = 600'000;           ///< an idle connection is closed; 0 = after each message
-    std::uint8_t release = 1;  ///< of MLLP; 2: each block is answered by a commit block, NAK sends it again
+    std::uint8_t release = 1;              ///< of MLLP; 2: each block is answered by a commit block, NAK sends it again
     std::uint16_t batch_messages_max = 1;  ///< waiting messages that travel in one batch (BHS, BTS); 1: none do
 };
 

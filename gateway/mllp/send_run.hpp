@@ -35,7 +35,8 @@ struct SendOptions {
 struct SendResult {
     std::uint64_t number = 0;  ///< from 1
     std::string control_id;
-    std::string code;  ///< MSA-1; "none" without an answer, "failed" if it could not be sent, "NAK" if the block was refused
+    std::string
+        code;  ///< MSA-1; "none" without an answer, "failed" if it could not be sent, "NAK" if the block was refused
     std::string text;  ///< ERR-8 or MSA-3, or why it failed
     std::string answer;
     std::chrono::microseconds time{0};

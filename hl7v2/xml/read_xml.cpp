@@ -107,7 +107,8 @@ private:
         if (header) {
             out_.append(1, delimiters_.field).append(delimiters_.encoding_characters());
         }
-        for (std::size_t i = header ? 2 : 0; i < fields.size(); ++i) out_.append(1, delimiters_.field).append(fields[i]);
+        for (std::size_t i = header ? 2 : 0; i < fields.size(); ++i)
+            out_.append(1, delimiters_.field).append(fields[i]);
         out_ += '\r';
     }
 

@@ -66,9 +66,10 @@ char delimiter_of(std::string_view sequence, const Delimiters& delimiters) noexc
 bool is_sequence(std::string_view text) noexcept {
     if (text.empty() || text.size() > 200) return false;
     const char first = text.front();
-    const bool known = first == '.' || first == 'H' || first == 'N' || first == 'X' || first == 'C' || first == 'M' ||
-                       first == 'Z';
-    return known && std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '<' && c != '"' && c != '&'; });
+    const bool known =
+        first == '.' || first == 'H' || first == 'N' || first == 'X' || first == 'C' || first == 'M' || first == 'Z';
+    return known &&
+           std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f && c != '<' && c != '"' && c != '&'; });
 }
 
 /// A value: delimiters as themselves, other sequences as elements, what is no sequence as text.
@@ -119,7 +120,8 @@ public:
                 continue;
             }
             Element element = definition ? definition->field(numbered.number) : Element{};
-            if (element.datatype == "varies" && name == "OBX" && numbered.number == 5) element.datatype = segment.at({2}).raw();
+            if (element.datatype == "varies" && name == "OBX" && numbered.number == 5)
+                element.datatype = segment.at({2}).raw();
             for (const RepetitionView repetition : numbered.field.repetitions())
                 this->repetition(field, element, repetition);
         }
@@ -138,7 +140,8 @@ private:
         }
         open(name);
         const auto type = version_.datatype(element.datatype);
-        const bool composite = (type && !type->primitive() && repetition.raw() != "\"\"") || repetition.component_count() > 1;
+        const bool composite =
+            (type && !type->primitive() && repetition.raw() != "\"\"") || repetition.component_count() > 1;
         if (composite) {
             components(type && !type->primitive() ? std::string(type->name()) : name, type, repetition);
         } else {
@@ -156,7 +159,8 @@ private:
             const std::string name = prefix + "." + std::to_string(n);
             const auto inner = type ? version_.datatype(type->component(n).datatype) : std::nullopt;
             open(name);
-            const bool composite = (inner && !inner->primitive() && component.raw() != "\"\"") || component.subcomponent_count() > 1;
+            const bool composite =
+                (inner && !inner->primitive() && component.raw() != "\"\"") || component.subcomponent_count() > 1;
             if (composite) {
                 subcomponents(inner && !inner->primitive() ? std::string(inner->name()) : name, component);
             } else {

@@ -162,18 +162,13 @@ TEST_SUITE("hl7v2/dictionary") {
             std::size_t field;
             std::string_view name;
         };
-        for (const auto& row : {Row{"2.8", "ERR", 2, "Error Location"},
-                                Row{"2.8.2", "EVN", 2, "Recorded Date/Time"},
-                                Row{"2.8", "OBR", 16, "Ordering Provider"},
-                                Row{"2.8.2", "OBR", 25, "Result Status +"},
-                                Row{"2.8", "PID", 29, "Patient Death Date and Time"},
-                                Row{"2.6", "DG1", 15, "Diagnosis Priority"},
-                                Row{"2.8", "DG1", 15, "Diagnosis Priority"},
-                                Row{"2.6", "FT1", 10, "Transaction Quantity"},
-                                Row{"2.7", "SCH", 12, "Placer Contact Person"},
-                                Row{"2.8", "RXA", 20, "Completion Status"},
-                                Row{"2.8", "IN1", 46, "Prior Insurance Plan ID"},
-                                Row{"2.8", "ERR", 1, "Error Code and Location"}}) {
+        for (const auto& row :
+             {Row{"2.8", "ERR", 2, "Error Location"}, Row{"2.8.2", "EVN", 2, "Recorded Date/Time"},
+              Row{"2.8", "OBR", 16, "Ordering Provider"}, Row{"2.8.2", "OBR", 25, "Result Status +"},
+              Row{"2.8", "PID", 29, "Patient Death Date and Time"}, Row{"2.6", "DG1", 15, "Diagnosis Priority"},
+              Row{"2.8", "DG1", 15, "Diagnosis Priority"}, Row{"2.6", "FT1", 10, "Transaction Quantity"},
+              Row{"2.7", "SCH", 12, "Placer Contact Person"}, Row{"2.8", "RXA", 20, "Completion Status"},
+              Row{"2.8", "IN1", 46, "Prior Insurance Plan ID"}, Row{"2.8", "ERR", 1, "Error Code and Location"}}) {
             CAPTURE(row.version);
             CAPTURE(row.segment);
             CAPTURE(row.field);

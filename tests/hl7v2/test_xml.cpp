@@ -23,18 +23,19 @@ TEST_SUITE("hl7v2/xml") {
         const std::string xml = to_xml(
             "MSH|^~\\&|LAB||||20240102||ORU^R01^ORU_R01|1|P|2.5.1\rPID|1||7^^^H&1.2&ISO~8||DOE^J\r"
             "OBR|1|||X\rOBX|1|ST|G||5 < 6 \\T\\ \\.br\\7||||||F\rZZ1|a^b\r");
-        CHECK(xml ==
-              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ORU_R01 xmlns=\"urn:hl7-org:v2xml\">"
-              "<MSH><MSH.1>|</MSH.1><MSH.2>^~\\&amp;</MSH.2><MSH.3><HD.1>LAB</HD.1></MSH.3>"
-              "<MSH.7><TS.1>20240102</TS.1></MSH.7><MSH.9><MSG.1>ORU</MSG.1><MSG.2>R01</MSG.2><MSG.3>ORU_R01</MSG.3>"
-              "</MSH.9><MSH.10>1</MSH.10><MSH.11><PT.1>P</PT.1></MSH.11><MSH.12><VID.1>2.5.1</VID.1></MSH.12></MSH>"
-              "<ORU_R01.PATIENT_RESULT><ORU_R01.PATIENT><PID><PID.1>1</PID.1><PID.3><CX.1>7</CX.1><CX.4><HD.1>H</HD.1>"
-              "<HD.2>1.2</HD.2><HD.3>ISO</HD.3></CX.4></PID.3><PID.3><CX.1>8</CX.1></PID.3><PID.5><XPN.1><FN.1>DOE</FN.1>"
-              "</XPN.1><XPN.2>J</XPN.2></PID.5></PID></ORU_R01.PATIENT><ORU_R01.ORDER_OBSERVATION><OBR><OBR.1>1</OBR.1>"
-              "<OBR.4><CE.1>X</CE.1></OBR.4></OBR><ORU_R01.OBSERVATION><OBX><OBX.1>1</OBX.1><OBX.2>ST</OBX.2>"
-              "<OBX.3><CE.1>G</CE.1></OBX.3><OBX.5>5 &lt; 6 &amp; <escape V=\".br\"/>7</OBX.5><OBX.11>F</OBX.11></OBX>"
-              "<ZZ1><ZZ1.1><ZZ1.1.1>a</ZZ1.1.1><ZZ1.1.2>b</ZZ1.1.2></ZZ1.1></ZZ1></ORU_R01.OBSERVATION>"
-              "</ORU_R01.ORDER_OBSERVATION></ORU_R01.PATIENT_RESULT></ORU_R01>\n");
+        CHECK(
+            xml ==
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ORU_R01 xmlns=\"urn:hl7-org:v2xml\">"
+            "<MSH><MSH.1>|</MSH.1><MSH.2>^~\\&amp;</MSH.2><MSH.3><HD.1>LAB</HD.1></MSH.3>"
+            "<MSH.7><TS.1>20240102</TS.1></MSH.7><MSH.9><MSG.1>ORU</MSG.1><MSG.2>R01</MSG.2><MSG.3>ORU_R01</MSG.3>"
+            "</MSH.9><MSH.10>1</MSH.10><MSH.11><PT.1>P</PT.1></MSH.11><MSH.12><VID.1>2.5.1</VID.1></MSH.12></MSH>"
+            "<ORU_R01.PATIENT_RESULT><ORU_R01.PATIENT><PID><PID.1>1</PID.1><PID.3><CX.1>7</CX.1><CX.4><HD.1>H</HD.1>"
+            "<HD.2>1.2</HD.2><HD.3>ISO</HD.3></CX.4></PID.3><PID.3><CX.1>8</CX.1></PID.3><PID.5><XPN.1><FN.1>DOE</FN.1>"
+            "</XPN.1><XPN.2>J</XPN.2></PID.5></PID></ORU_R01.PATIENT><ORU_R01.ORDER_OBSERVATION><OBR><OBR.1>1</OBR.1>"
+            "<OBR.4><CE.1>X</CE.1></OBR.4></OBR><ORU_R01.OBSERVATION><OBX><OBX.1>1</OBX.1><OBX.2>ST</OBX.2>"
+            "<OBX.3><CE.1>G</CE.1></OBX.3><OBX.5>5 &lt; 6 &amp; <escape V=\".br\"/>7</OBX.5><OBX.11>F</OBX.11></OBX>"
+            "<ZZ1><ZZ1.1><ZZ1.1.1>a</ZZ1.1.1><ZZ1.1.2>b</ZZ1.1.2></ZZ1.1></ZZ1></ORU_R01.OBSERVATION>"
+            "</ORU_R01.ORDER_OBSERVATION></ORU_R01.PATIENT_RESULT></ORU_R01>\n");
     }
 
     TEST_CASE("what goes there comes back") {
@@ -56,7 +57,8 @@ TEST_SUITE("hl7v2/xml") {
         const auto read = read_xml(
             "\xEF\xBB\xBF<!-- made by hand -->\n<v2:ADT_A01 xmlns:v2=\"urn:hl7-org:v2xml\">\n  <v2:MSH>\n"
             "    <v2:MSH.1>|</v2:MSH.1>\n    <v2:MSH.2>^~\\&amp;</v2:MSH.2>\n    <v2:MSH.9><v2:MSG.1>ADT</v2:MSG.1>"
-            "<v2:MSG.2>A01</v2:MSG.2></v2:MSH.9>\n  </v2:MSH>\n  <v2:PID><v2:PID.5><v2:XPN.2>a|b&#10;c</v2:XPN.2></v2:PID.5>"
+            "<v2:MSG.2>A01</v2:MSG.2></v2:MSH.9>\n  </v2:MSH>\n  "
+            "<v2:PID><v2:PID.5><v2:XPN.2>a|b&#10;c</v2:XPN.2></v2:PID.5>"
             "</v2:PID>\n</v2:ADT_A01>");
         REQUIRE(read.has_value());
         CHECK(*read == "MSH|^~\\&|||||||ADT^A01\rPID|||||^a\\F\\b\\.br\\c\r");

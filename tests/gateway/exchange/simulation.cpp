@@ -182,8 +182,8 @@ private:
             delivery_->on_closed(clock_.us);
         } else if (const auto* settle = std::get_if<StepSettle>(&step)) {
             const std::vector<Settlement> settlements(settle->settlements.begin(), settle->settlements.end());
-            const auto outcome = storage::transact_blocking(
-                *store_, [&](storage::Transaction& transaction) -> storage::Result<void> {
+            const auto outcome =
+                storage::transact_blocking(*store_, [&](storage::Transaction& transaction) -> storage::Result<void> {
                     for (const auto& each : settlements)
                         if (auto done = settle_outgoing(transaction, each); done.has_error()) return done;
                     return {};

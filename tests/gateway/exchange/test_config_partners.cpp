@@ -19,7 +19,9 @@ kind = "lab"
 application = "LIS"
 facility = "NORTH"
 acknowledgement = "accept"
-mllp = { host = "127.0.0.1", port = 6661, idle_close_ms = 0 }
+sequence_numbers_sent = true
+acknowledge_apart = true
+mllp = { host = "127.0.0.1", port = 6661, idle_close_ms = 0, release = 2 }
 retry = { max_ms = 2000, jitter = 0, stop_when_parked = true }
 tolerances = { results_are_snapshots = true, syntax = ["line_feed", "lower_case_names"] }
 authority = [{ namespace = "NORTH", oid = "1.2.3", system = "urn:oid:1.2.3" }]
@@ -49,12 +51,14 @@ to = "lab"
         REQUIRE(lab != nullptr);
         CHECK(lab->kind == exchange::PartnerKind::lab);
         using hl7v2::Tolerance;
-        CHECK(lab->tolerances.syntax ==
-              hl7v2::Tolerances{Tolerance::line_feed, Tolerance::lower_case_names});
+        CHECK(lab->tolerances.syntax == hl7v2::Tolerances{Tolerance::line_feed, Tolerance::lower_case_names});
         CHECK(exchange::find_partner(load.settings, "desk")->tolerances.syntax == hl7v2::Tolerances::usual());
         CHECK(lab->acknowledgement == exchange::AcknowledgementMode::accept);
         CHECK(lab->mllp->port == 6661);
         CHECK(lab->mllp->idle_close_ms == 0);
+        CHECK(lab->mllp->release == 2);
+        CHECK(lab->sequence_numbers_sent);
+        CHECK(lab->acknowledge_apart);
         CHECK(lab->mllp->answer_timeout_ms == 9'000);
         CHECK(lab->retry.first_ms == 700);
         CHECK(lab->retry.max_ms == 2'000);
@@ -98,7 +102,8 @@ as = "OML^O21"
             has("x.toml:4:8 partner \"lab\": kind must be one of lab, pharmacy, referral, hie, emr, registry, other"));
         CHECK(has("x.toml:5:9 partner \"lab\": retry must be a table"));
         CHECK(std::any_of(faults.begin(), faults.end(), [](const std::string& fault) {
-            return fault.starts_with("x.toml:6:25 partner \"lab\": tolerances: syntax may list strict, usual, all, line_feed");
+            return fault.starts_with(
+                "x.toml:6:25 partner \"lab\": tolerances: syntax may list strict, usual, all, line_feed");
         }));
         CHECK(has("x.toml:8:1 route \"lab orders\": on must hold create, update or delete"));
         CHECK(has("x.toml:8:1 route \"lab orders\": to \"labs\" is not a configured partner"));

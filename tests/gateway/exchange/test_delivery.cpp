@@ -64,8 +64,8 @@ struct Bench {
         if (!settlement.link.empty()) link = settlement.link;
         if (settlement.kind == Settlement::Kind::numbered) return;
         settled.push_back(settlement);
-        const auto row = std::find_if(queue.begin(), queue.end(),
-                                      [&](const Outgoing& each) { return each.id == settlement.id; });
+        const auto row =
+            std::find_if(queue.begin(), queue.end(), [&](const Outgoing& each) { return each.id == settlement.id; });
         if (row == queue.end()) return;
         if (settlement.kind == Settlement::Kind::retry) {
             row->attempts = settlement.attempts;
@@ -441,8 +441,10 @@ TEST_SUITE("gateway/exchange/delivery") {
 
     TEST_CASE("what waits travels as a batch, and each message is settled by its own answer") {
         Bench bench([](Partner& partner) { partner.mllp->batch_messages_max = 3; });
-        for (const std::uint64_t id : {1U, 2U, 3U, 4U}) bench.queue.push_back({
-                .id = id, .control_id = "C" + std::to_string(id), .message = "MSH|^~\\&|" + std::to_string(id) + "\r"});
+        for (const std::uint64_t id : {1U, 2U, 3U, 4U})
+            bench.queue.push_back({.id = id,
+                                   .control_id = "C" + std::to_string(id),
+                                   .message = "MSH|^~\\&|" + std::to_string(id) + "\r"});
         bench.delivery.on_woken(bench.now);
         REQUIRE(bench.wants<StepConnect>());
         bench.delivery.on_connected(bench.now);
@@ -522,10 +524,10 @@ TEST_SUITE("gateway/exchange/delivery") {
                                        bench.now);
         };
         const auto queue = [&](std::uint64_t id) {
-            bench.queue.push_back({.id = id,
-                                   .control_id = "C" + std::to_string(id),
-                                   .message = "MSH|^~\\&|CW|C|LIS|N|20260101||ORU^R01|C" + std::to_string(id) +
-                                              "|P|2.5.1\rPID|1\r"});
+            bench.queue.push_back(
+                {.id = id,
+                 .control_id = "C" + std::to_string(id),
+                 .message = "MSH|^~\\&|CW|C|LIS|N|20260101||ORU^R01|C" + std::to_string(id) + "|P|2.5.1\rPID|1\r"});
             bench.delivery.on_woken(bench.now);
         };
         // the first connection begins with the question
@@ -579,7 +581,8 @@ TEST_SUITE("gateway/exchange/delivery") {
             CHECK(field(13) == "3");
         }
         SUBCASE("another message goes first: the one under way is settled before it") {
-            bench.queue.push_front({.id = 3, .control_id = "C3", .message = "MSH|^~\\&|CW|C|LIS|N|20260101||ORU|C3|P|2.5.1\r"});
+            bench.queue.push_front(
+                {.id = 3, .control_id = "C3", .message = "MSH|^~\\&|CW|C|LIS|N|20260101||ORU|C3|P|2.5.1\r"});
             answer("AA", question, "3");
             CHECK(field(13) == "3");
             CHECK(field(10) == "C3");

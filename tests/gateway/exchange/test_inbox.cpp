@@ -177,6 +177,10 @@ TEST_SUITE("gateway/exchange/inbox") {
         for (const auto& row : *(*snapshot)->inbox(storage::InboxQuery{}))
             waiting += row.message.state == storage::InboxState::received ? 1U : 0U;
         CHECK(waiting == 0);
+        // some senders put a constant into MSH-14: a message that lacks nothing is no fragment
+        accepts(fragment("W1", "456", "EVN||20260302\rPID|1||779^^^NORTH&1.2.3&ISO^MR||DOE^JIM\rPV1|1|O\r"),
+                Receipt::Outcome::processed, "MSA|AA|W1");
+        accepts(fragment("W2", "456", "PV1|1|O\r"), Receipt::Outcome::failed, "MSA|AE|W2");
         // in enhanced mode each fragment is committed, and the application answers once
         const auto begin = bench.accept(fragment("G1", "", "EVN||20260302\rDSC|Q1|F\r", "|AL|AL"));
         REQUIRE(begin.replies.size() == 1);

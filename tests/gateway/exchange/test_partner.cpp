@@ -55,6 +55,17 @@ TEST_SUITE("gateway/exchange/partner") {
              "partner #1: name", "must be 1 to 64 of letters, digits, '-', '_', '.'"},
             {[](auto& s) { s.partners[1].name = "lab"; }, "partner \"lab\": name", "is used by another partner"},
             {[](auto& s) { s.partners[0].mllp->port = 0; }, "partner \"lab\": mllp.port", "must be 1 to 65535"},
+            {[](auto& s) { s.partners[0].mllp->release = 3; }, "partner \"lab\": mllp.release", "must be 1 or 2"},
+            {[](auto& s) { s.partners[0].acknowledgement = AcknowledgementMode::none; },
+             "partner \"lab\": acknowledgement",
+             "none needs mllp.release 2: nothing else would say that a message arrived"},
+            {[](auto& s) {
+                 s.partners[0].sequence_numbers_sent = true;
+                 s.partners[0].mllp->batch_messages_max = 5;
+             },
+             "partner \"lab\": sequence_numbers_sent", "and mllp.batch_messages_max exclude each other"},
+            {[](auto& s) { s.partners[1].acknowledge_apart = true; }, "partner \"front-desk\": acknowledge_apart",
+             "needs an mllp endpoint to send to"},
             {[](auto& s) { s.partners[0].mllp->host = ""; }, "partner \"lab\": mllp.host", "is missing"},
             {[](auto& s) { s.partners[0].retry.max_ms = 10; }, "partner \"lab\": retry.max_ms",
              "must not be less than retry.first_ms"},

@@ -37,7 +37,8 @@ public:
     std::string leaf(const Element& element) {
         const std::size_t room = element.length_max == 0 ? 40 : element.length_max;
         const auto table = version_.table(element.table);
-        if (table && table->hl7_defined() && table->size() > 0 && element.datatype != "NM" && element.datatype != "SI") {
+        if (table && table->hl7_defined() && table->size() > 0 && element.datatype != "NM" &&
+            element.datatype != "SI") {
             if (const std::string code = code_of(*table, room); !code.empty()) return code;
             // escaped it is longer than the field, which costs a warning
             if (const std::string code = code_of(*table, SIZE_MAX); !code.empty()) return code;
@@ -79,8 +80,8 @@ private:
 
     std::string component(const Element& part, const Element& owner, std::size_t n, bool inner) {
         Element element = part;
-        const bool coded = owner.datatype == "CE" || owner.datatype == "CWE" || owner.datatype == "CNE" ||
-                           owner.datatype == "CF";
+        const bool coded =
+            owner.datatype == "CE" || owner.datatype == "CWE" || owner.datatype == "CNE" || owner.datatype == "CF";
         if (coded && n == 1 && !inner) element.table = owner.table;
         if (coded && (n == 3 || n == 6)) return "L";
         if (coded && n == 4) return "A1";
@@ -140,14 +141,15 @@ private:
 
     std::string words(std::size_t room) {
         static constexpr std::array<std::string_view, 12> stock = {
-            "alpha", "Beta",     "gamma ray", "x",  "3 < 5",      "caf\xC3\xA9",
-            "a&b",   "r|s^t~u",  "back\\h",   "",   "l1\nl2",     "\xE6\x82\xA3\xE8\x80\x85"};
+            "alpha", "Beta",    "gamma ray", "x", "3 < 5",  "caf\xC3\xA9",
+            "a&b",   "r|s^t~u", "back\\h",   "",  "l1\nl2", "\xE6\x82\xA3\xE8\x80\x85"};
         std::string plain(random_.one_of(stock));
         while (random_.percent(30) && plain.size() < 200) plain.append(" ").append(random_.one_of(stock));
         if (delimiters_.escape == '\0') plain = "plain";
         std::string escaped;
         encode_escapes(plain, delimiters_, escaped);
-        if (escaped.empty() || escaped.size() > room) escaped = std::string("W1").substr(0, std::max<std::size_t>(room, 1));
+        if (escaped.empty() || escaped.size() > room)
+            escaped = std::string("W1").substr(0, std::max<std::size_t>(room, 1));
         return escaped;
     }
 
@@ -284,9 +286,8 @@ private:
 
     /// MSH-9.3 came with 2.3.1.
     std::string n3() const {
-        return out_.version >= dictionary::version("2.3.1") && out_.found_by_header
-                   ? std::string(out_.structure.name())
-                   : std::string();
+        return out_.version >= dictionary::version("2.3.1") && out_.found_by_header ? std::string(out_.structure.name())
+                                                                                    : std::string();
     }
     std::string joined(const std::vector<std::string>& parts) const {
         if (delimiters_.component == '\0') return parts.front();

@@ -89,7 +89,8 @@ void line_ends(Random& random, std::string& text) {
 }
 
 void surroundings(Random& random, std::string& text) {
-    static constexpr std::array<std::string_view, 6> before = {"\xEF\xBB\xBF", "\v", "  ", "\r\n", "\t\n", "\xEF\xBB\xBF\v"};
+    static constexpr std::array<std::string_view, 6> before = {"\xEF\xBB\xBF", "\v",   "  ",
+                                                               "\r\n",         "\t\n", "\xEF\xBB\xBF\v"};
     static constexpr std::array<std::string_view, 5> after = {"\x1c\r", "\x1c", "   ", "\x1a", "\n\n"};
     if (random.percent(60)) text.insert(0, random.one_of(before));
     if (random.percent(60)) text += random.one_of(after);
@@ -115,7 +116,8 @@ void lower_case_names(Random& random, std::string& text) {
 }
 
 void line_breaks_in_text(Random& random, std::string& text, const Delimiters& delimiters) {
-    static constexpr std::array<std::string_view, 4> breaks = {"\n  more text", "\r\nnext line", "\r(text)", "\n1. first\n2. second"};
+    static constexpr std::array<std::string_view, 4> breaks = {"\n  more text", "\r\nnext line", "\r(text)",
+                                                               "\n1. first\n2. second"};
     insert_in_values(random, text, delimiters, random.one_of(breaks));
 }
 
@@ -169,8 +171,8 @@ void huge_value(Random& random, std::string& text, const Delimiters& delimiters)
 void odd_escapes(Random& random, std::string& text, const Delimiters& delimiters) {
     if (delimiters.escape == '\0') return;
     static constexpr std::array<std::string_view, 22> bodies = {
-        "F", "S", "T", "R", "E", "P", "H", "N", "X0D0A", "X41", "X4", "XZZ", ".br", ".sp3", ".in-2", ".ti+4",
-        ".unknown", "C2842", "M2442", "Zlocal", "", "unclosed text"};
+        "F",   "S",   "T",    "R",     "E",     "P",        "H",     "N",     "X0D0A",  "X41", "X4",
+        "XZZ", ".br", ".sp3", ".in-2", ".ti+4", ".unknown", "C2842", "M2442", "Zlocal", "",    "unclosed text"};
     for (std::size_t i = 0, times = random.between(1, 4); i < times; ++i) {
         std::string made(1, delimiters.escape);
         made += random.one_of(bodies);
@@ -208,7 +210,8 @@ void wrong_header(Random& random, std::string& text, const Delimiters& delimiter
         at = end + 1;
     }
     fields.resize(std::max<std::size_t>(fields.size(), 12));
-    static constexpr std::array<std::string_view, 8> versions = {"", "2", "3.0", "2.9", "2.5.1.2", "2.3.2", "v2.4", "2.5~2.6"};
+    static constexpr std::array<std::string_view, 8> versions = {"",        "2",     "3.0",  "2.9",
+                                                                 "2.5.1.2", "2.3.2", "v2.4", "2.5~2.6"};
     static constexpr std::array<std::string_view, 6> types = {"", "ACK", "ZZZ", "ORU", "XXX^Y", "ADT^A99^ADT_A99"};
     if (random.percent(50)) fields[11] = random.one_of(versions);
     if (random.percent(50)) fields[8] = random.one_of(types);

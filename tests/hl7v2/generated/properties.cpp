@@ -150,7 +150,8 @@ bool check_bytes(std::string_view bytes) {
             hold(message.error().offset <= bytes.size(), "place of an error");
             continue;
         }
-        hold(message->view().deviations().total() == 0 || tolerances != Tolerances::strict(), "strict tolerates nothing");
+        hold(message->view().deviations().total() == 0 || tolerances != Tolerances::strict(),
+             "strict tolerates nothing");
         readable = true;
         if (tolerances != Tolerances::usual()) check_read_message(message->view());
     }

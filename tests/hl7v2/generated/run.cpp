@@ -90,7 +90,8 @@ void check_conforming(std::uint64_t seed, std::size_t count) {
     for (std::uint64_t s = seed; s < seed + count; ++s) {
         Random random(s);
         const Delimiters delimiters = random_delimiters(random);
-        const auto made = make(random, s, delimiters, {.segments = random.between(5, 80), .fields = random.between(5, 90)});
+        const auto made =
+            make(random, s, delimiters, {.segments = random.between(5, 80), .fields = random.between(5, 90)});
         if (!made.text.starts_with("MSH")) continue;  // the source has a structure without its header
         const std::string about = label(made, s);
         CAPTURE(about);
@@ -111,8 +112,9 @@ void check_conforming(std::uint64_t seed, std::size_t count) {
             if (issue.rule == ValidationRule::structure && placed != made.items) continue;
             if (issue.severity == Severity::information) continue;
             if (issue.rule == ValidationRule::length) continue;  // some fields are shorter than what they require
-            ++against[issue.path() + " " + issue.text + " " + std::string(made.text.substr(issue.offset, 12)) + " (" + std::string(made.version.text()) + " " +
-                      std::string(made.structure.name()) + ", seed " + std::to_string(s) + ")"];
+            ++against[issue.path() + " " + issue.text + " " + std::string(made.text.substr(issue.offset, 12)) + " (" +
+                      std::string(made.version.text()) + " " + std::string(made.structure.name()) + ", seed " +
+                      std::to_string(s) + ")"];
         }
     }
     CHECK(read > count * 9 / 10);
@@ -147,8 +149,9 @@ void check_odd(std::uint64_t seed, std::size_t count) {
 
 void check_charsets(std::uint64_t seed, std::size_t count) {
     static constexpr std::array<std::string_view, 16> names = {
-        "8859/1", "8859/2", "8859/5", "8859/7",          "8859/9",          "8859/15",        "ASCII",  "UNICODE UTF-8",
-        "ISO IR87", "GB 18030-2000", "BIG-5", "KS X 1001", "CNS 11643-1992", "ISO IR14", "UNICODE UTF-16", "UNICODE UTF-32"};
+        "8859/1",         "8859/2",        "8859/5",         "8859/7",        "8859/9", "8859/15",
+        "ASCII",          "UNICODE UTF-8", "ISO IR87",       "GB 18030-2000", "BIG-5",  "KS X 1001",
+        "CNS 11643-1992", "ISO IR14",      "UNICODE UTF-16", "UNICODE UTF-32"};
     std::map<std::string_view, std::size_t> done;
     for (std::uint64_t s = seed; s < seed + count; ++s) {
         Random random(s);

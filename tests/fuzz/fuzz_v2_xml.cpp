@@ -1,0 +1,51 @@
+// The XML encoding of HL7 v2: any bytes as XML, and any message there and back. What was written once is written the same
+// again.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "hl7v2/message.hpp"
+#include "hl7v2/xml/xml.hpp"
+
+using namespace causeway::hl7v2;
+
+namespace {
+
+void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+std::string to_xml(const MessageView& message) {
+    std::string out;
+    const auto structure = dictionary::structure_of(message);
+    structure ? write_xml(group(message, *structure), out) : write_xml(message, out);
+    return out;
+}
+
+/// ER7 -> XML -> ER7 -> XML is the same XML.
+void check(const std::string& er7) {
+    const auto message =
+        Message::parse(er7, {{.message_bytes_max = 1U << 20, .segments_max = 2000}, Tolerances::all()});
+    if (!message || !message->view().segment("MSH")) return;
+    const std::string xml = to_xml(message->view());
+    const auto back = read_xml(xml);
+    if (!back) return;  // MSH is not the first segment, or its delimiters cannot stand in XML
+    const auto again = Message::parse(*back, {{}, Tolerances::all()});
+    require(again.has_value());
+    const auto once_more = read_xml(to_xml(again->view()));
+    require(once_more.has_value());
+    require(*once_more == *back);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+    if (bytes.starts_with("MSH")) {
+        check(std::string(bytes));
+    } else if (const auto er7 = read_xml(bytes)) {
+        check(*er7);
+    }
+    return 0;
+}
