@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "generated/run.hpp"
+#include "tests/hl7v2/generated/run.hpp"
 
 using namespace causeway::hl7v2::testing;
 

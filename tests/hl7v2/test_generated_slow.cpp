@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "generated/run.hpp"
+#include "tests/hl7v2/generated/run.hpp"
 
 using namespace causeway::hl7v2::testing;
 

@@ -8,9 +8,9 @@
 #include <sstream>
 #include <string>
 
-#include "generated/properties.hpp"
 #include "hl7v2/batch.hpp"
 #include "hl7v2/message.hpp"
+#include "tests/hl7v2/generated/properties.hpp"
 
 using namespace causeway::hl7v2;
 

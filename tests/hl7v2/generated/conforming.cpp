@@ -1,4 +1,4 @@
-#include "generated/conforming.hpp"
+#include "tests/hl7v2/generated/conforming.hpp"
 
 #include <algorithm>
 #include <array>

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "generated/random.hpp"
 #include "hl7v2/delimiters.hpp"
 #include "hl7v2/dictionary/dictionary.hpp"
+#include "tests/hl7v2/generated/random.hpp"
 
 namespace causeway::hl7v2::testing {
 

@@ -1,4 +1,4 @@
-#include "generated/oddities.hpp"
+#include "tests/hl7v2/generated/oddities.hpp"
 
 #include <algorithm>
 #include <array>

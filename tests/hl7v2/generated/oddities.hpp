@@ -2,8 +2,8 @@
 #include <string>
 #include <vector>
 
-#include "generated/random.hpp"
 #include "hl7v2/delimiters.hpp"
+#include "tests/hl7v2/generated/random.hpp"
 
 namespace causeway::hl7v2::testing {
 

@@ -1,4 +1,4 @@
-#include "generated/properties.hpp"
+#include "tests/hl7v2/generated/properties.hpp"
 
 #include <doctest/doctest.h>
 

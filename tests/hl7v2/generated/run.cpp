@@ -1,4 +1,4 @@
-#include "generated/run.hpp"
+#include "tests/hl7v2/generated/run.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,9 +8,6 @@
 #include <set>
 #include <string>
 
-#include "generated/conforming.hpp"
-#include "generated/oddities.hpp"
-#include "generated/properties.hpp"
 #include "hl7v2/builder.hpp"
 #include "hl7v2/charset.hpp"
 #include "hl7v2/continuation.hpp"
@@ -18,6 +15,9 @@
 #include "hl7v2/message.hpp"
 #include "hl7v2/validate/validate.hpp"
 #include "hl7v2/xml/xml.hpp"
+#include "tests/hl7v2/generated/conforming.hpp"
+#include "tests/hl7v2/generated/oddities.hpp"
+#include "tests/hl7v2/generated/properties.hpp"
 
 namespace causeway::hl7v2::testing {
 
