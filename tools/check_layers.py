@@ -23,7 +23,7 @@ MAY_INCLUDE = {
 # third-party header prefix -> folders that may name it (prefix of the including file)
 ONLY_IN = {
     "rapidjson/": ["fhir/json/", "tests/bench/bench_json_parse.cpp", "tests/bench/bench_oru_to_bundle.cpp"],
-    "pugixml": ["fhir/xml/", "gateway/exchange/"],
+    "pugixml": ["fhir/xml/", "gateway/exchange/", "hl7v2/xml/"],
     "sqlite3.h": ["gateway/storage/sqlite/", "gateway/terminology/"],
     "boost/asio": ["gateway/", "conformance/", "tests/"],
     "boost/beast": ["gateway/", "conformance/", "tests/"],
