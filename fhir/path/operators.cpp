@@ -344,7 +344,9 @@ std::optional<int> Evaluator::order(const Step& step, const Item& left, const It
     if (a.is_temporal() && b.is_temporal() && (a.kind() == ItemKind::time) == (b.kind() == ItemKind::time)) {
         const auto result = compare(a.temporal(), b.temporal(), a.kind() == ItemKind::time);
         if (!result) return std::nullopt;
-        return *result < 0 ? -1 : *result > 0 ? 1 : 0;
+        return *result < 0   ? -1
+               : *result > 0 ? 1
+                             : 0;  // NOLINT(modernize-use-nullptr): these are std::partial_ordering
     }
     fail(step, "cannot compare " + type_name(a) + " with " + type_name(b));
     return std::nullopt;

@@ -13,7 +13,6 @@ namespace {
 
 using r4::ElementDef;
 using r4::MemberDef;
-using r4::Primitive;
 using r4::TypeDef;
 using r4::TypeKind;
 

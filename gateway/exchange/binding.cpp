@@ -54,6 +54,9 @@ public:
         retire_merged();
         for (int depth = 0; depth < 3; ++depth) drop_unreferred();
         prepare();
+        if (options_.results_are_snapshots && !binding_.fault) {
+            if (auto done = withdraw_missing_results(); done.has_error()) return done.error();
+        }
         return std::move(binding_);
     }
 
@@ -329,6 +332,38 @@ private:
             }
             binding_.writes.push_back({std::move(*draft), candidate.stored_version});
         }
+    }
+
+    /// A sender whose reports are snapshots: a result that the stored report has and the newer one lacks was withdrawn.
+    Result<void> withdraw_missing_results() {
+        for (const auto& report : candidates_) {
+            if (report.name.type != "DiagnosticReport" || !report.stored || !report.content) continue;
+            std::unordered_set<std::string_view> sent;
+            for (const auto result : report.incoming->root()["result"].items()) sent.insert(result["reference"].text());
+            for (const auto result : report.stored->root()["result"].items()) {
+                const auto parts = relative_reference(result);
+                if (parts.type != "Observation" || sent.count(result["reference"].text()) != 0) continue;
+                if (auto done = withdraw({std::string(parts.type), std::string(parts.id)}); done.has_error())
+                    return done;
+            }
+        }
+        return {};
+    }
+
+    Result<void> withdraw(const ResourceName& name) {
+        auto stored = reader_.read(name.type, name.id);
+        if (stored.has_error()) return stored.error();
+        if (!*stored || (*stored)->erased()) return {};
+        const auto number = (*stored)->version.number;
+        const auto document = fhir::parse_json(std::move((*stored)->body.json));
+        if (document.has_error() || (*document)->root()["status"].text() == "entered-in-error") return {};
+        binding_.seen_versions.push_back({name, number});
+        auto builder = fhir::DocumentBuilder::edit(*document);
+        builder.root().member("status").set_string("entered-in-error");
+        auto draft = writer_.prepare(std::move(builder).finish(), name.id);
+        if (draft.has_error()) return {};
+        binding_.writes.push_back({std::move(*draft), number});
+        return {};
     }
 
     Reader& reader_;

@@ -54,6 +54,7 @@ struct BindOptions {
     std::function<std::string()> new_id;  ///< ids for resources that do not exist here yet
     std::string now = {};                 ///< for what a message did not date: an instant
     std::string message_key;              ///< identity keys that hold this text are good for this message only
+    bool results_are_snapshots = false;   ///< a result that a newer report lacks is withdrawn
 };
 
 /// Content that cannot be stored is a `fault` of the binding; a failure of the

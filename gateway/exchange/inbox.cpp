@@ -35,11 +35,15 @@ void read_place(std::string_view place, hl7v2::ErrEntry& entry) {
     entry.position = path->position;
 }
 
+/// A required value is missing, a value is not of its type, or a local time does not exist: something of the message
+/// has no place in FHIR.
+bool loses_a_value(std::string_view code) { return code == "R301" || code == "R305" || code == "R340"; }
+
 /// The codes of issues, for rows and logs.
 std::string codes_of(const mappings::Issues& issues) {
     std::string codes;
     for (const auto& issue : issues) {
-        if (issue.severity != mappings::Severity::error) continue;
+        if (issue.severity != mappings::Severity::error && !loses_a_value(issue.code)) continue;
         if (codes.size() > 400) return codes + " …";
         if (!codes.empty()) codes += ", ";
         codes += issue.code;
@@ -190,7 +194,7 @@ bool Intake::at_identity_desk() {
         return true;
     }
     if (auto refusal = services_.identity_desk->refusal(envelope_)) {
-        refuse(std::move(*refusal), Receipt::Outcome::rejected);
+        refuse(*refusal, Receipt::Outcome::rejected);
         return true;
     }
     completed_ = services_.identity_desk->completed(envelope_);
@@ -214,7 +218,11 @@ void Intake::map() {
     mapped_ = mappings::forward(*plan, message, context);
     if (!mapped_.refused) lineage_ = mappings::lineage_of(*plan, mapped_, message);
     if (services_.identity_desk != nullptr) services_.identity_desk->restrict_keys(partner, mapped_);
-    if (!mapped_.refused) return;
+    const bool strict = partner.tolerances.unmapped_is_error;
+    const auto stops = [strict](const mappings::Issue& issue) {
+        return issue.severity == mappings::Severity::error || (strict && loses_a_value(issue.code));
+    };
+    if (!mapped_.refused && std::none_of(mapped_.issues.begin(), mapped_.issues.end(), stops)) return;
     receipt_.note = codes_of(mapped_.issues);
     const bool unknown = !mapped_.issues.empty() && mapped_.issues.front().code == "R300";
     if (unknown && partner.tolerances.accept_unknown_events) {
@@ -231,7 +239,7 @@ void Intake::map() {
     receipt_.outcome = Receipt::Outcome::failed;
     verdict_.code = hl7v2::AckCode::ae;
     for (const auto& issue : mapped_.issues) {
-        if (issue.severity != mappings::Severity::error || verdict_.errors.size() == hl7v2::err_entries_max) continue;
+        if (!stops(issue) || verdict_.errors.size() == hl7v2::err_entries_max) continue;
         hl7v2::ErrEntry entry;
         entry.code = hl7v2::ErrorCode::application_error;
         read_place(texts_.emplace_back(issue.v2_path), entry);
@@ -248,10 +256,11 @@ void Intake::bind_from_snapshot() {
 }
 
 BindOptions Intake::bind_options() const {
-    return {[this] { return services_.store.new_id(); }, now_fhir_, receipt_.correlation};
+    return {[this] { return services_.store.new_id(); }, now_fhir_, receipt_.correlation,
+            envelope_.partner->tolerances.results_are_snapshots};
 }
 
-void Intake::refuse(Refusal refusal, Receipt::Outcome outcome) {
+void Intake::refuse(const Refusal& refusal, Receipt::Outcome outcome) {
     mode_ = Mode::record;
     receipt_.outcome = outcome;
     hl7v2::ErrEntry entry;

@@ -141,7 +141,7 @@ private:
     storage::Result<void> write_all(storage::Transaction& transaction, storage::InboxId id);
     storage::Result<void> erase_patients(storage::Transaction& transaction, const rest::WriteContext& context);
     storage::Result<void> audit(storage::Transaction& transaction);
-    void refuse(Refusal refusal, Receipt::Outcome outcome);
+    void refuse(const Refusal& refusal, Receipt::Outcome outcome);
     void fail_with(const rest::Fault& fault, const std::string& type);
     void make_replies_now();
     void not_stored(const storage::Failure& failure);

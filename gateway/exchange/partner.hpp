@@ -122,7 +122,7 @@ struct Partner {
     Tolerances tolerances;
     RetryPolicy retry;
     std::uint32_t queue_max =
-        1'000'000;  ///< outbox rows waiting; beyond it routing refuses, so nothing is dropped in silence
+        1'000'000;  ///< outbox rows waiting; beyond it what would add one is refused, so nothing is dropped in silence
 
     /// Whether a connection that has shown this certificate (null: none) may bring messages in its name.
     bool speaks_through(const tls::Certificate* certificate) const noexcept;

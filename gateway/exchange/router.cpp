@@ -13,6 +13,8 @@ namespace {
 
 using namespace hl7v2::literals;
 
+constexpr storage::TimeUs recount_us = 1'000'000;
+
 std::string instant(storage::TimeUs at_us) {
     std::string text;
     storage::append_instant(at_us, text);
@@ -179,11 +181,33 @@ storage::Result<void> Router::relay(storage::Transaction& transaction, const Rul
     return enqueue(transaction, rule, std::move(message), made.fault);
 }
 
+/// Counting costs a look at every waiting row, so it is done when the queue may be full, at most once a second.
+storage::Result<bool> Router::is_full(storage::Transaction& transaction, const Partner& partner) {
+    auto& load = loads_[partner.name];
+    const auto now_us = transaction.now_us();
+    const bool unknown = load.counted_us == 0;
+    if (unknown || (load.at_most >= partner.queue_max && now_us - load.counted_us >= recount_us)) {
+        const auto depths = transaction.outbox_depths();
+        if (depths.has_error()) return depths.error();
+        load = {0, now_us};
+        for (const auto& depth : *depths)
+            if (depth.partner == partner.name) load.at_most = depth.pending;
+    }
+    return load.at_most >= partner.queue_max;
+}
+
 storage::Result<void> Router::enqueue(storage::Transaction& transaction, const Rule& rule,
                                       storage::OutboxMessage message, const std::string& fault) {
     if (message.kind.empty()) message.kind = rule.rule->as;
+    const auto full = is_full(transaction, *rule.partner);
+    if (full.has_error()) return full.error();
+    if (*full) {
+        return storage::Failure{storage::FailureCode::busy,
+                                "the queue of partner " + message.partner + " is full (queue_max)"};
+    }
     const auto id = transaction.enqueue(message);
     if (id.has_error()) return id.error();
+    ++loads_[message.partner].at_most;
     if (!fault.empty()) return transaction.mark_dead(*id, {}, "route \"" + rule.rule->name + "\": " + fault);
     if (services_.queued) services_.store.submit(std::make_unique<Ping>(services_.queued, message.partner));
     return {};

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -68,9 +69,18 @@ private:
     storage::Result<void> enqueue(storage::Transaction& transaction, const Rule& rule, storage::OutboxMessage message,
                                   const std::string& fault);
 
+    storage::Result<bool> is_full(storage::Transaction& transaction, const Partner& partner);
+
+    /// Of a partner's queue: what waits is at most this, and exactly this when it was counted. Used inside transactions
+    /// only, so by one thread.
+    struct Load {
+        std::uint64_t at_most = 0;
+        storage::TimeUs counted_us = 0;
+    };
     std::shared_ptr<const ExchangeSettings> settings_;
     Services services_;
     std::vector<Rule> rules_;
+    std::map<std::string, Load, std::less<>> loads_;
 };
 
 }  // namespace causeway::exchange

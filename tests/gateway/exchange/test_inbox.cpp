@@ -65,11 +65,11 @@ struct Bench {
     rest::ResourceWriter writer{*store};
     IdentityRegistrar registrar;
     std::vector<ConfigurationFault> faults;
-    std::shared_ptr<const ExchangeSettings> configuration = settings();
+    std::shared_ptr<const ExchangeSettings> configuration;
     Router router{configuration, {*store, maps(), [this] { return ids.next(); }, {}}, faults};
     Inbox inbox{{*store, writer, door, clock, [this] { return ids.next(); }, &router, nullptr}, configuration, maps()};
 
-    Bench() {
+    explicit Bench(std::shared_ptr<const ExchangeSettings> wanted = settings()) : configuration(std::move(wanted)) {
         writer.add_observer(registrar);
         writer.add_observer(router);
     }
@@ -396,6 +396,64 @@ TEST_SUITE("gateway/exchange/inbox") {
         CHECK(other.outcome == Receipt::Outcome::held);
         CHECK(other.replies.at(0).find("MSA|AA|R5") != std::string::npos);
         if (!report().empty()) CHECK(report().find("\"corrected\"") != std::string::npos);
+    }
+
+    TEST_CASE("a full queue refuses what would add to it, whole, and takes it when there is room") {
+        auto small = std::make_shared<ExchangeSettings>(*settings());
+        small->partners[1].queue_max = 1;  // the HIE
+        Bench bench(small);
+        CHECK(bench.accept(adt("M1", "(217)544-0148")).outcome == Receipt::Outcome::processed);
+        const auto refused = bench.accept(adt("M2", "(217)544-0199"));
+        CHECK(refused.outcome == Receipt::Outcome::not_stored);
+        CHECK(refused.replies.at(0).find("MSA|AA") == std::string::npos);
+        CHECK(bench.waiting() == 1);
+        const auto delivered = storage::transact_blocking(
+            *bench.store, [](storage::Transaction& transaction) { return transaction.mark_delivered(1, "MSA|AA"); });
+        REQUIRE(delivered.has_value());
+        bench.clock.us += 2'000'000;
+        CHECK(bench.accept(adt("M2", "(217)544-0199")).outcome == Receipt::Outcome::processed);
+    }
+
+    TEST_CASE("a sender whose reports are snapshots withdraws a result by leaving it out; others do not") {
+        const auto oru = [](std::string_view id, std::string_view results) {
+            return "MSH|^~\\&|LIS|L|CW|C|20260302154500||ORU^R01^ORU_R01|" + std::string(id) +
+                   "|P|2.5.1\rPID|1||10231^^^NORTH&1.2.3&ISO^MR||DOE^JANE\rORC|RE|P-1^EMR|F-1^LIS\r"
+                   "OBR|1|P-1^EMR|F-1^LIS|24331-1^Lipids^LN|||20260302150500|||||||||||||||2026030216" +
+                   std::string(id.substr(1)) + "00|||F\r" + std::string(results);
+        };
+        const std::string two = "OBX|1|NM|2093-3^Chol^LN||182|mg/dL|||||F\rOBX|2|NM|2571-8^Trig^LN||150|mg/dL|||||F\r";
+        const std::string one = "OBX|1|NM|2093-3^Chol^LN||182|mg/dL|||||F\r";
+        for (const bool snapshots : {true, false}) {
+            CAPTURE(snapshots);
+            auto wanted = std::make_shared<ExchangeSettings>(*settings());
+            wanted->partners[0].tolerances.results_are_snapshots = snapshots;
+            Bench bench(wanted);
+            REQUIRE(bench.accept(oru("R10", two)).outcome == Receipt::Outcome::processed);
+            REQUIRE(bench.accept(oru("R20", one)).outcome == Receipt::Outcome::processed);
+            std::size_t withdrawn = 0;
+            auto snapshot = bench.store->snapshot();
+            for (storage::Rid rid = 1; rid < 40; ++rid) {
+                const auto stored = (*snapshot)->read(rid);
+                if (stored.has_error() || !*stored || (*stored)->type != "Observation") continue;
+                withdrawn += (*stored)->json().find("\"entered-in-error\"") != std::string::npos;
+            }
+            CHECK(withdrawn == (snapshots ? 1 : 0));
+        }
+    }
+
+    TEST_CASE("what cannot be mapped is an error where the partner is held to it") {
+        for (const bool strict : {true, false}) {
+            CAPTURE(strict);
+            auto wanted = std::make_shared<ExchangeSettings>(*settings());
+            wanted->partners[0].tolerances.unmapped_is_error = strict;
+            wanted->partners[0].application = "DESK";
+            Bench bench(wanted);
+            auto bad = adt("M1", "(217)544-0148");
+            bad.replace(bad.find("19800101"), 8, "19801399");  // no month 13
+            const auto receipt = bench.accept(bad);
+            CHECK(receipt.outcome == (strict ? Receipt::Outcome::failed : Receipt::Outcome::processed));
+            CHECK(receipt.code == (strict ? "AE" : "AA"));
+        }
     }
 
     TEST_CASE("an acknowledgement that comes by itself is not acknowledged") {
