@@ -9,6 +9,8 @@
 namespace causeway::exchange {
 namespace {
 
+constexpr std::size_t entries_max = 5'000;  ///< of one answer: a large message has more, and is asked about in parts
+
 std::vector<const mappings::LineageEntry*> select(const mappings::Lineage& lineage, const LineageQuery& query) {
     std::vector<const mappings::LineageEntry*> found;
     if (query.byte) {
@@ -54,7 +56,9 @@ std::optional<std::string> lineage_json(std::string_view stored, const LineageQu
         json.append(",\"").append(name).append("\":");
         fhir::append_json_string(value, json);
     };
-    for (const auto* entry : select(*lineage, query)) {
+    const auto found = select(*lineage, query);
+    for (std::size_t i = 0; i < std::min(found.size(), entries_max); ++i) {
+        const auto* entry = found[i];
         json += first ? "{\"resource\":" : ",{\"resource\":";
         first = false;
         fhir::append_json_string(lineage->resources()[entry->resource], json);
@@ -68,9 +72,10 @@ std::optional<std::string> lineage_json(std::string_view stored, const LineageQu
         json += '}';
     }
     json += ']';
+    if (found.size() > entries_max) json += ",\"left_out\":" + std::to_string(found.size() - entries_max);
     if (query.resource.empty() && query.element.empty() && query.place.empty() && !query.byte) {
         json += ",\"residue\":[";
-        for (std::size_t i = 0; i < lineage->residue().size(); ++i) {
+        for (std::size_t i = 0; i < std::min(lineage->residue().size(), entries_max); ++i) {
             if (i != 0) json += ',';
             fhir::append_json_string(lineage->name_of(lineage->residue()[i]), json);
         }

@@ -22,6 +22,7 @@ struct LineageQuery {
 
 /// `{"lineage":[{"resource","element","source","offset","length","line"}..],"residue":["ZLB[1]-1[1].1.1"..]}`: which
 /// field made which element by which line, either way round. The residue comes where nothing in particular is asked.
+/// At most 5,000 entries; `left_out` says how many more there are.
 /// Nothing if the bytes are no lineage.
 std::optional<std::string> lineage_json(std::string_view stored, const LineageQuery& query);
 

@@ -1,6 +1,7 @@
 #include "mappings/engine/lineage.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "fhir/model/builder.hpp"
 #include "hl7v2/path.hpp"
@@ -248,6 +249,8 @@ std::optional<Lineage> Lineage::load(std::string_view stored) {
     const std::size_t residue = in.count();
     for (std::size_t i = 0; i < residue && in.good; ++i) out.residue_.push_back(get_leaf(in));
     if (!in.good || !in.bytes.empty()) return std::nullopt;
+    std::map<std::string_view, std::uint32_t> seen;
+    for (const auto& name : out.segments_) out.ordinals_.push_back(++seen[name]);
     for (std::uint32_t i = 0; i < out.entries_.size(); ++i)
         if (out.entries_[i].has_source) out.by_place_.push_back(i);
     std::stable_sort(out.by_place_.begin(), out.by_place_.end(), [&](std::uint32_t x, std::uint32_t y) {
@@ -258,10 +261,8 @@ std::optional<Lineage> Lineage::load(std::string_view stored) {
 
 std::string Lineage::name_of(const V2Leaf& leaf) const {
     if (leaf.segment >= segments_.size()) return {};
-    const std::string& name = segments_[leaf.segment];
-    std::size_t ordinal = 0;
-    for (std::size_t i = 0; i <= leaf.segment; ++i) ordinal += segments_[i] == name ? 1 : 0;
-    return leaf_path(segment_code(name), ordinal, {leaf.field, leaf.repetition, leaf.component, leaf.subcomponent});
+    return leaf_path(segment_code(segments_[leaf.segment]), ordinals_[leaf.segment],
+                     {leaf.field, leaf.repetition, leaf.component, leaf.subcomponent});
 }
 
 std::vector<const LineageEntry*> Lineage::of_element(std::string_view resource, std::string_view element) const {
@@ -295,14 +296,16 @@ std::vector<const LineageEntry*> Lineage::of_place(std::string_view place) const
     std::vector<const LineageEntry*> found;
     const auto path = hl7v2::Path::parse(place);
     if (path.has_error()) return found;
-    std::uint16_t ordinal = 0;
-    for (std::uint32_t i = 0; i < segments_.size(); ++i) {
-        if (segments_[i] != path->segment()) continue;
-        if (path->segment_ordinal != 0 && ++ordinal != path->segment_ordinal) continue;
-        for (const auto* entry : of_place(i, path->position.field, path->position.repetition,
-                                          static_cast<std::uint8_t>(path->position.component)))
-            if (path->position.subcomponent == 0 || entry->source.subcomponent == path->position.subcomponent)
-                found.push_back(entry);
+    const auto& wanted = path->position;
+    for (const std::uint32_t i : by_place_) {
+        const V2Leaf& s = entries_[i].source;
+        if (s.segment >= segments_.size() || segments_[s.segment] != path->segment()) continue;
+        if (path->segment_ordinal != 0 && ordinals_[s.segment] != path->segment_ordinal) continue;
+        if ((wanted.field == 0 || s.field == wanted.field) &&
+            (wanted.repetition == 0 || s.repetition == wanted.repetition) &&
+            (wanted.component == 0 || s.component == wanted.component) &&
+            (wanted.subcomponent == 0 || s.subcomponent == wanted.subcomponent))
+            found.push_back(&entries_[i]);
     }
     return found;
 }

@@ -45,6 +45,7 @@ public:
 
 private:
     std::vector<std::string> resources_, lines_, segments_;
+    std::vector<std::uint32_t> ordinals_;  ///< of each segment among those of its name
     std::vector<LineageEntry> entries_;    ///< by resource, in the order of its document
     std::vector<std::uint32_t> by_place_;  ///< entries with a source, by offset
     std::vector<V2Leaf> residue_;

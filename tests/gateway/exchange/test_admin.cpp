@@ -167,6 +167,29 @@ TEST_SUITE("gateway/exchange/admin") {
         CHECK(bench.call(http::Method::get, "/admin/messages/999/lineage").first == 404);
     }
 
+    TEST_CASE("the lineage of a large message is answered in parts") {
+        std::string bytes =
+            "MSH|^~\\&|LAB|GEN|GATE|CITY|20240305||ORU^R01^ORU_R01|9|P|2.5.1\rPID|1||77^^^GEN^MR||Okafor^Ngozi\r"
+            "OBR|1||F1^LAB|24331-1^Lipids^LN|||20240305||||||||||||||||||F\r";
+        for (int i = 1; i <= 900; ++i)
+            bytes +=
+                "OBX|" + std::to_string(i) + "|NM|2093-" + std::to_string(i) + "^Cholesterol^LN||5.20|mmol/L|||||F\r";
+        const auto plan = mappings::MapSet::load(mappings::MapSet::builtin()).maps->plan();
+        const auto message = hl7v2::Message::parse(bytes);
+        REQUIRE(message.has_value());
+        const auto mapped = mappings::forward(*plan, message->view(), {});
+        const auto kept = join_trace("{}", std::vector<std::string>(mapped.resources.size(), "Observation/1"),
+                                     mappings::lineage_of(*plan, mapped, message->view()));
+        const auto stored = split_trace(kept).second;
+        CHECK(lineage_json(stored, {})->find("\"left_out\":") != std::string::npos);
+        const auto one = lineage_json(stored, {{}, {}, "OBX[850]-5", {}});
+        REQUIRE(one);
+        CHECK(one->find("OBX[850]-5[1].1.1") != std::string::npos);
+        CHECK(one->find("left_out") == std::string::npos);
+        CHECK(!lineage_json("nonsense", {}));
+        CHECK(split_trace("{}").second.empty());
+    }
+
     TEST_CASE("an empty inbox is an empty list; what is not there is 404; other verbs are refused") {
         Bench bench;
         CHECK(bench.call(http::Method::get, "/admin/messages?limit=5") ==
