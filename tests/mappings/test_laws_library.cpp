@@ -163,7 +163,7 @@ TEST_SUITE("mappings/laws") {
     TEST_CASE("13: two lines that have nothing in common may stand in any order") {
         // Each swap is a library of its own: a few in the fast suite, more with CAUSEWAY_LAWS.
         const char* given = std::getenv("CAUSEWAY_LAWS");
-        const std::size_t count = given ? 60 : 2;
+        const std::size_t count = given ? 60 : 1;
         const auto plan = shipped().plan();
         const auto all = swaps(*plan);
         REQUIRE(all.size() > 100);
@@ -221,7 +221,7 @@ TEST_SUITE("mappings/laws") {
         CHECK(tried.size() >= 40);
         const auto plan = loaded.maps->plan();
         const char* given = std::getenv("CAUSEWAY_LAWS");
-        const std::uint64_t count = given ? 1000 : 20;
+        const std::uint64_t count = given ? 1000 : 8;
         std::size_t leaves = 0, lost = 0, normal = 0, messages = 0;
         for (const auto& [structure, name] : tried) {
             const MessagePlan* message = plan->message(structure);
