@@ -54,6 +54,8 @@ GAPS_GROUPS = {
 }
 # Usage that depends on another field, which the sources show as optional or as required: (segment, field) from version on.
 GAPS_CONDITIONAL = {("OBX", 2): "2.3", ("OBX", 4): "2.3", ("OBX", 5): "2.3"}
+# Lengths that the source has from an earlier version: (segment, field, version) -> length.
+GAPS_LENGTH = {("MSH", 9, "2.3.1"): 15}
 # Trigger events that table 0354 leaves out or puts elsewhere: (type, event) -> structures, best first.
 GAPS_EVENTS = {
     ("ADT", "A44"): ["ADT_A44", "ADT_A43"],
@@ -208,6 +210,7 @@ def derive_fields(apy, node, names):
                 length = (other or {}).get("len", 0) or 0
                 if length in (65536, 99999):
                     length = 65536
+                length = GAPS_LENGTH.get((name, number, version), length)
                 datatype = field[2] or "varies"
                 usage = usage_of((low, high), other)
                 since = GAPS_CONDITIONAL.get((name, number))

@@ -91,6 +91,7 @@ TimeShape time_shape(std::string_view text) noexcept {
 }
 
 std::string_view datatype_fault(std::string_view datatype, std::string_view text) noexcept {
+    if (!text.empty() && text.find_first_not_of(" ") == std::string_view::npos) return "";  // padding, not a value
     if (datatype == "NM") return is_number(trimmed(text)) ? "" : "is no number (NM)";
     if (datatype == "SI") return digits(text) ? "" : "is no sequence number (SI)";
     if (datatype == "DT") {

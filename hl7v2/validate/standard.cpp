@@ -234,8 +234,14 @@ private:
     void check_unknown_type(const SegmentView& segment, const Element& element, const CheckedPlace& place) {
         if (segment.name() != "OBX" || place.position.field != 5 || element.datatype.empty()) return;
         if (element.datatype == "varies") return;
-        error(ValidationRule::table, ErrorCode::table_value_not_found, {segment, {2}, segment.at({2}).raw()},
-              "the standard has no such data type");
+        const CheckedPlace stated{segment, {2}, segment.at({2}).raw()};
+        const bool elsewhere = std::ranges::any_of(
+            dictionary::versions(), [&](auto other) { return other.datatype(element.datatype).has_value(); });
+        if (elsewhere) {  // CE and TS are still sent long after they were withdrawn
+            return inform(ValidationRule::table, ErrorCode::table_value_not_found, stated,
+                          "is a data type of other versions only");
+        }
+        error(ValidationRule::table, ErrorCode::table_value_not_found, stated, "the standard has no such data type");
     }
 
     void check_leaf(const Element& element, const CheckedPlace& place, const ValueView& value) {

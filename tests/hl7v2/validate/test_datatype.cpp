@@ -13,6 +13,7 @@ TEST_SUITE("hl7v2/validate/datatype") {
         for (const Row& row : {
                  Row{"NM", "1", true},
                  Row{"NM", "-1.50", true},
+                 Row{"NM", "  ", true},
                  Row{"NM", "+.5", true},
                  Row{"NM", "007", true},
                  Row{"NM", " 12 ", true},
