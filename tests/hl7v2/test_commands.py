@@ -56,7 +56,7 @@ code, out, _ = run("hl7", "print", "-", stdin=ADT)
 check("tree", code == 0 and b"\n    PID-3.5        Identifier Type Code           MR\n" in out, out)
 check("nothing to print", run("hl7", "print", "-", stdin=b"hello\n")[0] == 1)
 check("no such file", run("hl7", "print", "/nonexistent")[0] == 3)
-check("bad --as", run("hl7", "print", "--as", "xml", "-")[0] == 2)
+check("bad --as", run("hl7", "print", "--as", "yaml", "-")[0] == 2)
 check("strict", run("hl7", "print", "--strict", "-", stdin=ADT.replace(b"PID|", b"pid|"))[0] == 1)
 
 code, out, _ = run("hl7", "describe", "PID-3.4", "--version", "2.7")

@@ -34,10 +34,10 @@ private:
 const char* const good = "site harbour {\n  setting timezone = \"Europe/Oslo\"\n}\n";
 const char* const broken = "site harbour {\n  extend map NoSuch : PID <-> Patient { PID-8 <-> gender }\n}\n";
 
-/// Runs until `done` or five seconds have passed.
+/// Runs until `done` or a minute has passed.
 template <class Done>
 bool run_until(boost::asio::io_context& io, Done done) {
-    for (int i = 0; i < 500 && !done(); ++i) {
+    for (int i = 0; i < 6'000 && !done(); ++i) {
         io.run_for(std::chrono::milliseconds(10));
         io.restart();
     }
