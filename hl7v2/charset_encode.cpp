@@ -62,6 +62,22 @@ std::size_t encode_jis_x_0201(std::string_view text, std::string& out) {
     return at;
 }
 
+/// Back to ASCII before every ASCII character: JIS X 0212 has a tilde of its own, which no reader takes for a delimiter.
+bool convert_shifting(Converter& converter, std::string_view& text, std::string& out) {
+    const auto ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+    while (!text.empty()) {
+        const bool plain = ascii(text.front());
+        if (plain) converter.finish(out);
+        const auto end = std::ranges::find_if(text, [&](char c) { return ascii(c) != plain; });
+        std::string_view run(text.data(), static_cast<std::size_t>(end - text.begin()));
+        const std::size_t size = run.size();
+        const bool all = converter.convert(run, out);
+        text.remove_prefix(size - run.size());
+        if (!all) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 Result<EncodedText> encode_from_utf8(std::string_view text, std::string_view charset, Unmappable unmappable) {
@@ -80,7 +96,9 @@ Result<EncodedText> encode_from_utf8(std::string_view text, std::string_view cha
     Converter converter(name, "UTF-8");
     if (!converter) return Error{Errc::bad_charset, 0};
     std::string_view rest = text;
+    const bool shifts = found->charset.coding == Coding::iso_2022;
     const auto convert = [&] {
+        if (shifts) return convert_shifting(converter, rest, out.bytes);
         if (!katakana) return converter.convert(rest, out.bytes);
         rest.remove_prefix(encode_jis_x_0201(rest, out.bytes));
         return rest.empty();

@@ -205,6 +205,11 @@ TEST_SUITE("hl7v2/charset") {
             CHECK(encoded->bytes == row.bytes);
             CHECK(encoded->replaced == row.replaced);
         }
+        // a delimiter behind a character of JIS X 0212 stays one, though that set has a tilde of its own
+        const auto shifted = encode_message("MSH|^~\\&|A||||||ORU|1|P|2.5.1\rOBX|café~患~x\r", "ISO IR87");
+        REQUIRE(shifted.has_value());
+        CHECK(shifted->bytes.find("\x1b(B~") != std::string::npos);
+        CHECK(decode_to_utf8(shifted->bytes).text.ends_with("\rOBX|café~患~x\r"));
         CHECK(encode_from_utf8("aŁ", "8859/1", Unmappable::refuse).error().offset == 1);
         CHECK(encode_from_utf8("aŁ", "8859/1", Unmappable::refuse).error().code == Errc::not_tolerated);
         CHECK(encode_from_utf8("a", "NONSENSE").error().code == Errc::bad_charset);
