@@ -31,7 +31,7 @@ namespace {
 
 struct ConvertCommand {
     std::vector<std::string> files;
-    std::string to, partner, maps, structure, out, onto;
+    std::string to, partner, maps, library, structure, out, onto;
     bool trace = false, provenance = false, part = false;
 };
 
@@ -231,7 +231,7 @@ private:
 };
 
 Exit run(const ConvertCommand& command) {
-    auto sources = mappings::MapSet::builtin();
+    auto sources = command.library.empty() ? mappings::MapSet::builtin() : read_map_files(command.library);
     if (!command.maps.empty())
         for (auto& each : read_map_files(command.maps)) sources.push_back(std::move(each));
     const auto loaded = mappings::MapSet::load(std::move(sources));
@@ -262,6 +262,8 @@ void add_convert_command(CLI::App& app, Exit& exit_code) {
     sub->add_option("--to", command->to, "what to make")->check(CLI::IsMember({"fhir", "v2", "json", "xml"}));
     sub->add_option("--partner", command->partner, "use the maps of this site");
     sub->add_option("--maps", command->maps, "a folder of map files on top of the shipped ones")
+        ->check(CLI::ExistingDirectory);
+    sub->add_option("--library", command->library, "a folder of map files in place of the shipped ones")
         ->check(CLI::ExistingDirectory);
     sub->add_option("--message", command->structure, "the message to make, e.g. OML_O21");
     sub->add_option("--out", command->out, "write into this folder instead of to the standard output")

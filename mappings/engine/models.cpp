@@ -1,6 +1,7 @@
 #include "mappings/engine/models.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "hl7v2/dictionary/dictionary.hpp"
 
@@ -27,6 +28,18 @@ int take_number(std::string_view& text) noexcept {
     return value;
 }
 
+/// Fields of versions after the dictionary's last that senders use already ("pre-adopted"): they are read by position, whatever
+/// MSH-12 says.
+struct PreAdopted {
+    std::string_view segment;
+    int field;
+    std::string_view datatype;
+};
+constexpr std::array pre_adopted = {
+    PreAdopted{"MSH", 26, "CWE"}, PreAdopted{"MSH", 27, "CWE"}, PreAdopted{"OBX", 33, "EIP"},
+    PreAdopted{"ORC", 38, "EI"},  PreAdopted{"PRT", 23, "CWE"}, PreAdopted{"PRT", 24, "PLN"},
+    PreAdopted{"PV1", 53, "ST"},  PreAdopted{"PV1", 54, "CX"},  PreAdopted{"SPM", 32, "EI"}};
+
 }  // namespace
 
 std::vector<std::string_view> field_types(std::string_view version, std::string_view segment, int field) {
@@ -38,6 +51,8 @@ std::vector<std::string_view> field_types(std::string_view version, std::string_
         if (element.datatype.empty() || element.datatype == "-") continue;
         if (std::find(types.begin(), types.end(), element.datatype) == types.end()) types.push_back(element.datatype);
     }
+    for (const auto& each : pre_adopted)
+        if (types.empty() && each.segment == segment && each.field == field) types.push_back(each.datatype);
     return types;
 }
 

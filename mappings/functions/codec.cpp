@@ -108,6 +108,129 @@ bool sn_text_backward(std::string_view text, CodecOutput& out) {
     return true;
 }
 
+bool is_oid(std::string_view text) {
+    if (text.size() < 3 || text.front() < '0' || text.front() > '2' || text[1] != '.') return false;
+    bool arc_begins = true;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '.') {
+            if (arc_begins) return false;
+            arc_begins = true;
+        } else {
+            if (text[i] < '0' || text[i] > '9') return false;
+            if (arc_begins && text[i] == '0' && i + 1 < text.size() && text[i + 1] != '.') return false;
+            arc_begins = false;
+        }
+    }
+    return !arc_begins;
+}
+
+bool is_uuid(std::string_view text) {
+    if (text.size() != 36) return false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        const char c = text[i];
+        const bool hex = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f');
+        if (dash ? c != '-' : !hex) return false;
+    }
+    return true;
+}
+
+/// A universal id as a URI, where it is what its type says: a sender's "ISO" with something that is no OID is a name like any
+/// other, and left to the lines below.
+bool universal_id(const std::string& id, const std::string& type, std::string& out) {
+    if (type == "ISO" && is_oid(id)) {
+        out = "urn:oid:" + id;
+    } else if ((type == "UUID" || type == "GUID") && is_uuid(id)) {
+        out = "urn:uuid:";
+        for (const char c : id) out += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c;
+    } else if (type == "DNS" && !id.empty() && id.find_first_of(" \t") == std::string::npos) {
+        out = "urn:dns:" + id;
+    } else if (type == "URI" && id.find(':') != std::string::npos && id.find_first_of(" \t") == std::string::npos) {
+        out = id;
+    }
+    return !out.empty();
+}
+
+bool universal_id_back(std::string_view text, CodecOutput& out, int first) {
+    struct Row {
+        std::string_view prefix, type;
+    };
+    for (const auto& [prefix, type] : {Row{"urn:oid:", "ISO"}, Row{"urn:uuid:", "UUID"}, Row{"urn:dns:", "DNS"},
+                                       Row{"http:", "URI"}, Row{"https:", "URI"}}) {
+        if (text.substr(0, prefix.size()) != prefix) continue;
+        out.component(first, type == "URI" ? text : text.substr(prefix.size()));
+        out.component(first + 1, type);
+        return true;
+    }
+    return false;
+}
+
+bool universal_id_forward(const CodecInput& in, std::string& out) {
+    return universal_id(in.component(2), in.component(3), out);
+}
+bool universal_id_backward(std::string_view text, CodecOutput& out) { return universal_id_back(text, out, 2); }
+bool entity_authority_forward(const CodecInput& in, std::string& out) {
+    return universal_id(in.component(3), in.component(4), out);
+}
+bool entity_authority_backward(std::string_view text, CodecOutput& out) { return universal_id_back(text, out, 3); }
+
+/// The media type of ED.2 (HL70191) and ED.3 (HL70291), whether ED.2 is a v2 code or a media type itself.
+bool mime_type(const std::string& type, const std::string& given_subtype, std::string& out) {
+    struct Row {
+        std::string_view code, type, subtype;
+    };
+    constexpr std::array rows = {Row{"AP", "application", "octet-stream"},
+                                 Row{"APPLICATION", "application", "octet-stream"},
+                                 Row{"AU", "audio", "basic"},
+                                 Row{"AUDIO", "audio", "basic"},
+                                 Row{"FT", "text", "plain"},
+                                 Row{"TX", "text", "plain"},
+                                 Row{"TEXT", "text", "plain"},
+                                 Row{"IM", "image", "jpeg"},
+                                 Row{"IMAGE", "image", "jpeg"},
+                                 Row{"SI", "image", "tiff"},
+                                 Row{"NS", "application", "octet-stream"},
+                                 Row{"SD", "application", "octet-stream"},
+                                 Row{"MULTIPART", "multipart", "mixed"},
+                                 Row{"VIDEO", "video", "mpeg"},
+                                 Row{"MODEL", "model", "vrml"},
+                                 Row{"MESSAGE", "message", "rfc822"}};
+    const auto lower = [](std::string text) {
+        for (char& c : text)
+            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 32);
+        return text;
+    };
+    const std::string subtype = lower(given_subtype);
+    if (type.find('/') != std::string::npos && subtype.empty()) {
+        out = lower(type);
+    } else {
+        std::string upper = type;
+        for (char& c : upper)
+            if (c >= 'a' && c <= 'z') c = static_cast<char>(c & ~32);
+        const auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.code == upper; });
+        if (row == rows.end()) return false;
+        out = std::string(row->type) + "/" + (subtype.empty() ? std::string(row->subtype) : subtype);
+    }
+    return out.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789/.+-") == std::string::npos;
+}
+
+bool mime_type_back(std::string_view text, CodecOutput& out, int first) {
+    const auto slash = text.find('/');
+    if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size()) return false;
+    out.component(first, text.substr(0, slash));
+    out.component(first + 1, text.substr(slash + 1));
+    return true;
+}
+
+bool mime_type_forward(const CodecInput& in, std::string& out) {
+    return mime_type(in.component(2), in.component(3), out);
+}
+bool mime_type_backward(std::string_view text, CodecOutput& out) { return mime_type_back(text, out, 2); }
+bool pointer_type_forward(const CodecInput& in, std::string& out) {
+    return mime_type(in.component(3), in.component(4), out);
+}
+bool pointer_type_backward(std::string_view text, CodecOutput& out) { return mime_type_back(text, out, 3); }
+
 /// Text lines as an attachment's data.
 bool lines_forward(const CodecInput& in, std::string& out) {
     const std::string text = in.component(1);
@@ -153,40 +276,91 @@ bool msgid_forward(const CodecInput& in, std::string& out) {
     return allowed && !out.empty() && out.size() <= 64;
 }
 
-/// The days of RPT.4.. for a weekly pattern, as FHIR writes them; one code per call.
-bool md_range_forward(const CodecInput& in, std::string& out) {
-    constexpr std::array<std::string_view, 7> days = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-    const std::string day = in.component(3);
-    if (day.size() != 1 || day[0] < '1' || day[0] > '7') return false;
-    out = days[static_cast<std::size_t>(day[0] - '1')];
+constexpr std::array<std::string_view, 7> days_of_week = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+
+/// The days of a weekly pattern: RPT.3 and RPT.4, where they name one day or two that follow each other. A longer range is
+/// more days than its ends, and left alone.
+bool week_range(const CodecInput& in, std::size_t& first, bool& two) {
+    const std::string begin = in.component(3), end = in.component(4);
+    const auto is_day = [](const std::string& text) { return text.size() == 1 && text[0] >= '1' && text[0] <= '7'; };
+    if (!is_day(begin) || !(end.empty() || is_day(end))) return false;
+    first = static_cast<std::size_t>(begin[0] - '1');
+    const std::size_t last = end.empty() ? first : static_cast<std::size_t>(end[0] - '1');
+    two = last == (first + 1) % days_of_week.size();
+    return two || last == first;
+}
+
+bool first_day_forward(const CodecInput& in, std::string& out) {
+    std::size_t first = 0;
+    bool two = false;
+    if (!week_range(in, first, two)) return false;
+    out = days_of_week[first];
     return true;
 }
 
-bool md_range_backward(std::string_view text, CodecOutput& out) {
-    constexpr std::array<std::string_view, 7> days = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-    const auto at = std::find(days.begin(), days.end(), text);
-    if (at == days.end()) return false;
+bool second_day_forward(const CodecInput& in, std::string& out) {
+    std::size_t first = 0;
+    bool two = false;
+    if (!week_range(in, first, two) || !two) return false;
+    out = days_of_week[(first + 1) % days_of_week.size()];
+    return true;
+}
+
+bool day_back(std::string_view text, CodecOutput& out, int component) {
+    const auto at = std::find(days_of_week.begin(), days_of_week.end(), text);
+    if (at == days_of_week.end()) return false;
     out.component(2, "DW");
-    out.component(3, std::string(1, static_cast<char>('1' + (at - days.begin()))));
+    out.component(component, std::string(1, static_cast<char>('1' + (at - days_of_week.begin()))));
+    return true;
+}
+bool first_day_backward(std::string_view text, CodecOutput& out) { return day_back(text, out, 3); }
+bool second_day_backward(std::string_view text, CodecOutput& out) { return day_back(text, out, 4); }
+
+/// How many minutes one unit of time is; 0 for what is none.
+int minutes_of(std::string_view unit) {
+    struct Row {
+        std::string_view unit;
+        int minutes;
+    };
+    for (const auto& [name, minutes] :
+         {Row{"", 1}, Row{"M", 1}, Row{"MIN", 1}, Row{"min", 1}, Row{"MINUTES", 1}, Row{"H", 60}, Row{"HR", 60},
+          Row{"h", 60}, Row{"HOUR", 60}, Row{"HOURS", 60}, Row{"D", 1440}, Row{"d", 1440}, Row{"DAYS", 1440},
+          Row{"W", 10080}, Row{"wk", 10080}, Row{"L", 0}})
+        if (name == unit) return minutes;
+    return 0;
+}
+
+bool whole_number(const std::string& text, int& value) {
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    return parsed.ptr == text.data() + text.size() && !text.empty() && value >= 0 && value <= 1000000;
+}
+
+/// A relative time (CQ) in minutes.
+bool minutes_forward(const CodecInput& in, std::string& out) {
+    int amount = 0;
+    const int unit = minutes_of(in.component(2));
+    if (unit == 0 || !whole_number(in.component(1), amount)) return false;
+    out = std::to_string(std::int64_t{amount} * unit);
     return true;
 }
 
-/// Start plus duration, for a segment that has start, duration and unit in three fields following AIS-4/7/8 or
-/// AIP-6/9/10.
-bool offset_end_forward(const CodecInput& in, std::string& out) {
-    std::string start = in.field(4), amount = in.component(1), unit = in.field(8);
-    if (start.size() < 12) {
-        start = in.field(6);
-        unit = in.field(10);
-    }
-    int duration = 0;
-    const auto parsed = std::from_chars(amount.data(), amount.data() + amount.size(), duration);
-    if (parsed.ptr != amount.data() + amount.size() || amount.empty() || duration < 0 || duration > 1000000 ||
-        start.size() < 12)
-        return false;
-    const bool hours = unit == "H" || unit == "HR" || unit == "h" || unit == "HOUR" || unit == "HOURS";
-    const bool minutes = unit.empty() || unit == "MIN" || unit == "min" || unit == "M" || unit == "MINUTES";
-    if (!hours && !minutes) return false;
+/// The offset of a repeat pattern (RPT.9, in units of RPT.10) in minutes.
+bool event_offset_forward(const CodecInput& in, std::string& out) {
+    int amount = 0;
+    const int unit = minutes_of(in.component(10));
+    if (unit == 0 || !whole_number(in.component(9), amount)) return false;
+    out = std::to_string(std::int64_t{amount} * unit);
+    return true;
+}
+
+bool event_offset_backward(std::string_view text, CodecOutput& out) {
+    out.component(9, text);
+    return !text.empty();
+}
+
+/// A v2 time some minutes later or earlier; empty if it is not given to the minute.
+std::string shifted(const std::string& start, std::int64_t minutes) {
+    if (start.size() < 12) return {};
     const auto number = [&](std::size_t at, std::size_t size) {
         int value = -1;
         std::from_chars(start.data() + at, start.data() + at + size, value);
@@ -196,33 +370,66 @@ bool offset_end_forward(const CodecInput& in, std::string& out) {
               minute = number(10, 2);
     if (year < 1 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 ||
         minute > 59)
-        return false;
-    std::int64_t total =
-        days_from_civil(year, month, day) * 1440 + hour * 60 + minute + std::int64_t{duration} * (hours ? 60 : 1);
-    const std::int64_t days = total / 1440;
+        return {};
+    std::int64_t total = days_from_civil(year, month, day) * 1440 + hour * 60 + minute + minutes;
+    if (total < days_from_civil(1, 1, 1) * 1440) return {};
+    std::int64_t days = total / 1440;
     total %= 1440;
-    // back to a date: the civil date whose day number is `days`
-    int y = year, m = month, d = day;
-    while (days_from_civil(y, m, d) < days) {
-        if (++d > days_in_month(y, m)) {
-            d = 1;
-            if (++m > 12) {
-                m = 1;
-                ++y;
-            }
-        }
+    if (total < 0) {
+        total += 1440;
+        --days;
     }
+    // back to a date: the civil date whose day number is `days`, searched from a year that is not later
+    int y = std::max(1, year - 1 - static_cast<int>(std::max<std::int64_t>(0, -minutes) / 525600)), m = 1, d = 1;
+    while (days_from_civil(y + 1, 1, 1) <= days) ++y;
+    while (m < 12 && days_from_civil(y, m + 1, 1) <= days) ++m;
+    d = static_cast<int>(days - days_from_civil(y, m, 1)) + 1;
     char text[16];
     const auto put = [&](int at, int size, std::int64_t value) {
         for (int i = size - 1; i >= 0; --i, value /= 10) text[at + i] = static_cast<char>('0' + value % 10);
     };
     put(0, 4, y), put(4, 2, m), put(6, 2, d), put(8, 2, total / 60), put(10, 2, total % 60);
-    out.assign(text, 12);
+    std::string out(text, 12);
     const auto offset = start.find_first_of("+-", 12);
     out +=
         start.substr(12, 2).find_first_of("+-") == std::string::npos && start.size() >= 14 ? start.substr(12, 2) : "00";
     if (offset != std::string::npos) out += start.substr(offset);
-    return true;
+    return out;
+}
+
+bool end_of(const std::string& start, const std::string& amount, const std::string& unit, std::string& out) {
+    int number = 0;
+    const int minutes = minutes_of(unit);
+    if (minutes == 0 || !whole_number(amount, number)) return false;
+    out = shifted(start, std::int64_t{number} * minutes);
+    return !out.empty();
+}
+
+/// The end of a scheduled resource: a duration in the field of the line, where start, duration and unit lie as in AIS
+/// (4, 7, 8), else as in AIP and AIL (6, 9, 10).
+bool offset_end_forward(const CodecInput& in, std::string& out) {
+    if (in.field(4).size() >= 12) return end_of(in.field(4), in.component(1), in.field(8), out);
+    return end_of(in.field(6), in.component(1), in.field(10), out);
+}
+/// The same for AIG (8, 11, 12).
+bool general_end_forward(const CodecInput& in, std::string& out) {
+    return end_of(in.field(8), in.component(1), in.field(12), out);
+}
+/// The end of a service: TQ1-7 plus TQ1-6.
+bool service_end_forward(const CodecInput& in, std::string& out) {
+    return end_of(in.field(7), in.component(1), in.component(2), out);
+}
+/// Its start: TQ1-8 less TQ1-6.
+bool service_start_forward(const CodecInput& in, std::string& out) {
+    int number = 0;
+    const int minutes = minutes_of(in.component(2));
+    if (minutes == 0 || !whole_number(in.component(1), number)) return false;
+    out = shifted(in.field(8), -std::int64_t{number} * minutes);
+    return !out.empty();
+}
+/// The end of a procedure: PR1-5 plus the minutes of PR1-7.
+bool procedure_end_forward(const CodecInput& in, std::string& out) {
+    return end_of(in.field(5), in.component(1), "min", out);
 }
 
 /// A narrative of one paragraph.
@@ -291,15 +498,29 @@ bool error_location_backward(std::string_view text, CodecOutput& out) {
 }
 
 constexpr std::array codecs = {
-    Codec{"phone", "XTN.5 to XTN.8 as one telephone number", phone_forward, nullptr},
-    Codec{"ed_data", "ED.5 as base64, whatever ED.4 says", ed_data_forward, ed_data_backward},
+    Codec{"phone", "XTN.5 to XTN.8 as one telephone number", phone_forward, nullptr, 7},
+    Codec{"ed_data", "ED.5 as base64, whatever ED.4 says", ed_data_forward, ed_data_backward, 5},
     Codec{"sn_text", "a structured numeric that is no quantity, as text", sn_text_forward, sn_text_backward},
     Codec{"lines", "text as base64 of its UTF-8", lines_forward, lines_backward},
     Codec{"offset_end", "start plus duration of a scheduled resource", offset_end_forward, nullptr},
     Codec{"msgid", "a control id where R4 allows it as an id", msgid_forward, first_backward},
-    Codec{"fc", "the first component of a financial class", first_forward, first_backward},
+    Codec{"fc", "the first component of a financial class", first_forward, first_backward, 1},
     Codec{"priority", "digits as a positive number", positive_forward, first_backward},
-    Codec{"md_range", "a weekly repeat pattern as day of the week", md_range_forward, md_range_backward},
+    Codec{"first_day", "RPT.3 of a weekly pattern as day of the week, where RPT.4 is that day or the next",
+          first_day_forward, first_day_backward, 3},
+    Codec{"second_day", "RPT.4 of a weekly pattern, where it is the day after RPT.3", second_day_forward,
+          second_day_backward, 4},
+    Codec{"minutes", "a relative time in minutes", minutes_forward, first_backward, 1},
+    Codec{"event_offset", "RPT.9 in units of RPT.10 as minutes", event_offset_forward, event_offset_backward, 9},
+    Codec{"general_end", "the end of a general resource, AIG-8 plus AIG-11", general_end_forward, nullptr},
+    Codec{"service_end", "the end of a service, TQ1-7 plus TQ1-6", service_end_forward, nullptr, 1},
+    Codec{"service_start", "the start of a service, TQ1-8 less TQ1-6", service_start_forward, nullptr, 1},
+    Codec{"procedure_end", "the end of a procedure, PR1-5 plus PR1-7", procedure_end_forward, nullptr},
+    Codec{"universal_id", "HD.2 as a URI, where it is what HD.3 says", universal_id_forward, universal_id_backward, 2},
+    Codec{"entity_authority", "EI.3 as a URI, where it is what EI.4 says", entity_authority_forward,
+          entity_authority_backward, 3},
+    Codec{"mime_type", "ED.2 and ED.3 as a media type", mime_type_forward, mime_type_backward, 3},
+    Codec{"pointer_type", "RP.3 and RP.4 as a media type", pointer_type_forward, pointer_type_backward, 4},
     Codec{"error_location", "the place ERR-2 names, as a path", error_location_forward, error_location_backward},
     Codec{"narrative", "text as a narrative of one paragraph", narrative_forward, narrative_backward},
 };
