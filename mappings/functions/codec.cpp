@@ -335,6 +335,31 @@ bool whole_number(const std::string& text, int& value) {
     return parsed.ptr == text.data() + text.size() && !text.empty() && value >= 0 && value <= 1000000;
 }
 
+/// The duration of quantity/timing to 2.4: a letter and a number, D14 for 14 days.
+bool old_duration(const std::string& text, std::string_view& amount, std::string_view& unit) {
+    struct Row {
+        char letter;
+        std::string_view unit;
+    };
+    if (text.size() < 2 || text.find_first_not_of("0123456789", 1) != std::string::npos) return false;
+    for (const auto& row :
+         {Row{'S', "s"}, Row{'M', "min"}, Row{'H', "h"}, Row{'D', "d"}, Row{'W', "wk"}, Row{'L', "mo"}})
+        if (row.letter == text[0]) unit = row.unit;
+    amount = std::string_view(text).substr(1);
+    return !unit.empty();
+}
+
+bool tq_part(const CodecInput& in, std::string& out, int which) {
+    const std::string text = in.component(1);
+    std::string_view amount, unit;
+    if (!old_duration(text, amount, unit)) return false;
+    out = which == 0 ? amount : which == 1 ? unit : std::string_view("http://unitsofmeasure.org");
+    return true;
+}
+bool tq_amount_forward(const CodecInput& in, std::string& out) { return tq_part(in, out, 0); }
+bool tq_unit_forward(const CodecInput& in, std::string& out) { return tq_part(in, out, 1); }
+bool tq_system_forward(const CodecInput& in, std::string& out) { return tq_part(in, out, 2); }
+
 /// A relative time (CQ) in minutes.
 bool minutes_forward(const CodecInput& in, std::string& out) {
     int amount = 0;
@@ -510,6 +535,9 @@ constexpr std::array codecs = {
           first_day_forward, first_day_backward, 3},
     Codec{"second_day", "RPT.4 of a weekly pattern, where it is the day after RPT.3", second_day_forward,
           second_day_backward, 4},
+    Codec{"tq_amount", "the number of a duration like D14", tq_amount_forward, nullptr},
+    Codec{"tq_unit", "the unit of a duration like D14, of UCUM", tq_unit_forward, nullptr},
+    Codec{"tq_system", "the system of that unit", tq_system_forward, nullptr},
     Codec{"minutes", "a relative time in minutes", minutes_forward, first_backward, 1},
     Codec{"event_offset", "RPT.9 in units of RPT.10 as minutes", event_offset_forward, event_offset_backward, 9},
     Codec{"general_end", "the end of a general resource, AIG-8 plus AIG-11", general_end_forward, nullptr},
@@ -520,7 +548,7 @@ constexpr std::array codecs = {
     Codec{"entity_authority", "EI.3 as a URI, where it is what EI.4 says", entity_authority_forward,
           entity_authority_backward, 3},
     Codec{"mime_type", "ED.2 and ED.3 as a media type", mime_type_forward, mime_type_backward, 3},
-    Codec{"pointer_type", "RP.3 and RP.4 as a media type", pointer_type_forward, pointer_type_backward, 4},
+    Codec{"pointer_type", "RP.3 and RP.4 as a media type", pointer_type_forward, pointer_type_backward, 3},
     Codec{"error_location", "the place ERR-2 names, as a path", error_location_forward, error_location_backward},
     Codec{"narrative", "text as a narrative of one paragraph", narrative_forward, narrative_backward},
 };
