@@ -20,9 +20,16 @@ struct CoverageCommand {
     bool all = false;
 };
 
-/// "PID-9<TAB>Patient.name[3]<TAB>why": rows that are not mapped on purpose. The target may be left empty.
-std::map<std::pair<std::string, std::string>, std::string> read_reasons(const std::string& file) {
-    std::map<std::pair<std::string, std::string>, std::string> out;
+struct Reason {
+    std::string place;  ///< where the value goes instead of the guide's place; empty: nowhere
+    std::string why;
+};
+using Reasons = std::map<std::pair<std::string, std::string>, Reason>;
+
+/// "PID-9<TAB>Patient.name[3]<TAB>why": rows that are not mapped on purpose. "...<TAB>=Patient.name<TAB>why": rows whose value
+/// goes to another place, which is looked for there. The target may be left empty.
+Reasons read_reasons(const std::string& file) {
+    Reasons out;
     std::string text;
     read_text(file, text);
     for (std::size_t at = 0; at < text.size();) {
@@ -32,9 +39,23 @@ std::map<std::pair<std::string, std::string>, std::string> read_reasons(const st
         if (line.empty() || line.front() == '#') continue;
         const auto first = line.find('\t'), second = line.find('\t', first + 1);
         if (first == std::string::npos || second == std::string::npos) continue;
-        out[{line.substr(0, first), line.substr(first + 1, second - first - 1)}] = line.substr(second + 1);
+        Reason reason;
+        std::string rest = line.substr(second + 1);
+        if (const auto third = rest.find('\t'); !rest.empty() && rest.front() == '=' && third != std::string::npos) {
+            reason.place = rest.substr(1, third - 1);
+            rest.erase(0, third + 1);
+        }
+        reason.why = std::move(rest);
+        out[{line.substr(0, first), line.substr(first + 1, second - first - 1)}] = std::move(reason);
     }
     return out;
+}
+
+/// "Provenance.recorded", or "TXA-8 -> Provenance.recorded" where the guide's row names no field.
+bool carried(const mappings::Coverage& seen, std::string_view source, std::string_view place) {
+    const auto arrow = place.find(" -> ");
+    return arrow == std::string_view::npos ? seen.carried(source, place)
+                                           : seen.carried(place.substr(0, arrow), place.substr(arrow + 4));
 }
 
 Exit coverage(const CoverageCommand& command) {
@@ -56,10 +77,9 @@ Exit coverage(const CoverageCommand& command) {
         fmt::print(stderr, "causeway maps coverage: no message (*.hl7) was found\n");
         return Exit::usage;
     }
-    const auto reasons = command.reasons.empty() ? std::map<std::pair<std::string, std::string>, std::string>()
-                                                 : read_reasons(command.reasons);
+    const auto reasons = command.reasons.empty() ? Reasons() : read_reasons(command.reasons);
     struct Count {
-        std::size_t files = 0, rows = 0, covered = 0, explained = 0;
+        std::size_t files = 0, rows = 0, covered = 0, elsewhere = 0, explained = 0;
     };
     std::map<std::string, Count> counts;
     for (const std::string kind : {"messages", "segments", "datatypes"}) {
@@ -80,29 +100,52 @@ Exit coverage(const CoverageCommand& command) {
             for (const auto& row : rows) {
                 if (row.covered && !command.all) continue;
                 auto why = row.why;
+                char mark = row.covered ? '+' : '-';
                 auto given = reasons.find({row.source, row.target});
                 if (given == reasons.end()) given = reasons.find({about, row.target});
                 if (given == reasons.end()) given = reasons.find({row.source, ""});
                 if (given == reasons.end()) given = reasons.find({about, ""});
                 if (!row.covered && given != reasons.end()) {
-                    why = "on purpose: " + given->second;
-                    ++count.explained;
+                    const Reason& reason = given->second;
+                    if (reason.place.empty()) {
+                        why = "on purpose: " + reason.why;
+                        ++count.explained;
+                    } else if (carried(seen, row.source, reason.place)) {
+                        why = "at " + reason.place + ": " + reason.why;
+                        mark = '=';
+                        ++count.elsewhere;
+                    } else {
+                        why = "not seen at " + reason.place + "; " + why;
+                    }
                 }
-                fmt::print("  {} {}:{} {} -> {}{}\n", row.covered ? "+" : "-", about, row.line,
+                if (mark == '=' && !command.all) continue;
+                fmt::print("  {} {}:{} {} -> {}{}\n", mark, about, row.line,
                            row.source.empty() ? "(constant)" : row.source, row.target, row.covered ? "" : "  | " + why);
             }
         }
     }
+    const auto print_count = [](const std::string& kind, const Count& count) {
+        const auto share = [&](std::size_t part) {
+            return count.rows == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(count.rows);
+        };
+        fmt::print(
+            "{}: {} files, {} rows with a target: {} covered as written ({:.1f} %), {} more at another place, together "
+            "{:.1f} %; {} not on purpose, {} open\n",
+            kind, count.files, count.rows, count.covered, share(count.covered), count.elsewhere,
+            share(count.covered + count.elsewhere), count.explained,
+            count.rows - count.covered - count.elsewhere - count.explained);
+    };
     Count all;
     for (const auto& [kind, count] : counts) {
-        fmt::print("{}: {} files, {} rows with a target, {} covered ({:.1f} %), {} more not mapped on purpose\n", kind,
-                   count.files, count.rows, count.covered,
-                   count.rows == 0 ? 0.0 : 100.0 * static_cast<double>(count.covered) / static_cast<double>(count.rows),
-                   count.explained);
+        print_count(kind, count);
+        all.files += count.files;
         all.rows += count.rows;
         all.covered += count.covered;
+        all.elsewhere += count.elsewhere;
+        all.explained += count.explained;
     }
-    fmt::print("{} messages were run; {} of {} rows covered\n", seen.messages(), all.covered, all.rows);
+    print_count("all", all);
+    fmt::print("{} messages were run\n", seen.messages());
     return all.rows == 0 ? Exit::usage : Exit::good;
 }
 
@@ -118,7 +161,9 @@ void add_coverage(CLI::App& maps, Exit& exit_code) {
                     "the guide's tables: a folder with messages/, segments/ and datatypes/ (*.csv)")
         ->required()
         ->check(CLI::ExistingDirectory);
-    sub->add_option("--reasons", command->reasons, "a file of rows left out on purpose: source TAB target TAB reason")
+    sub->add_option("--reasons", command->reasons,
+                    "a file of rows left out on purpose (source TAB target TAB reason) or carried to another place "
+                    "(source TAB target TAB =place TAB reason)")
         ->check(CLI::ExistingFile);
     sub->add_flag("--all", command->all, "list the covered rows too");
     sub->footer("A row counts as covered when a value of its place arrived at its element in one of the messages.");

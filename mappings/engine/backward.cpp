@@ -304,6 +304,11 @@ private:
                     Run run;
                     run.leads = {lead->variable, resource};
                     run.parts.emplace_back(lead, at(resource));
+                    if (!item.repeats && makes.size() > 1) {
+                        bind(frame, lead->variable, resource);  // what joins it is told by its links
+                        for (const ClausePlan* other : makes)
+                            if (other != lead) join(*other, frame, resource, run);
+                    }
                     for (const ClausePlan* fill : fills)
                         if (auto element = element_for(*fill, frame, resource, iteration))
                             run.parts.emplace_back(fill, *element);
@@ -357,6 +362,20 @@ private:
             }
         }
         return runs;
+    }
+
+    /// A resource of another type that the same segment makes (PID: the Patient, and the Account PID-18 names) speaks in it
+    /// too; several makes of one type are alternatives.
+    void join(const ClausePlan& make, Frame& frame, std::uint32_t lead, Run& run) {
+        const auto already = bound(frame, make.variable);
+        const auto found = already ? std::vector{*already} : candidates(make.variable, frame, &make);
+        if (found.empty() || resources_[found.front()].resource_type() == resources_[lead].resource_type() ||
+            (make.if_.kind != Condition::Kind::yes &&
+             !emitter_.reader().holds(make.if_, {}, resources_[found.front()], Reader::Mode::assertable)))
+            return;
+        bind(frame, make.variable, found.front());
+        used_[found.front()] = true;
+        run.parts.emplace_back(&make, at(found.front()));
     }
 
     std::vector<Selected> elements_of(const ClausePlan& fill, std::uint32_t resource) const {

@@ -248,9 +248,18 @@ bool Coverage::constant_made(const GuideTarget& target, std::string_view value) 
     const bool literal = value.size() > 1 && value.front() == '"' && value.back() == '"';
     if (literal) value = value.substr(1, value.size() - 2);
     return std::any_of(at->second.begin(), at->second.end(), [&](const Constant& c) {
-        return lies_below(c.path, target.path) &&
-               (!literal || c.value == value || target.path.find("xtension") == std::string::npos);
+        return lies_below(c.path, target.path) && (!literal || c.value == value);
     });
+}
+
+bool Coverage::carried(std::string_view source, std::string_view place) const {
+    if (source.find(' ') != std::string_view::npos)
+        return segments_.contains(std::string(source) + " " + std::string(place));
+    const auto type = place.substr(0, place.find_first_of(".="));
+    const GuideTarget target(type, place.size() == type.size() ? std::string_view() : place);
+    if (const auto equals = place.find('='); equals != std::string_view::npos)
+        return constant_made(target, place.substr(equals + 1));
+    return arrived(Source(source, source.find('-') == std::string_view::npos), target);
 }
 
 std::string Coverage::find_line(const Source& source, const GuideTarget& target, bool read_only) const {

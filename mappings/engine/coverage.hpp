@@ -35,6 +35,9 @@ public:
     };
     /// `name` is the file's, which says what its table is about ("... PID[Patient] - PID.csv"); `text` is its content.
     std::vector<Row> compare(std::string_view name, std::string_view text) const;
+    /// Whether a row's value was seen at another place than the guide's: "Patient.name.suffix", `Patient.x.code="MDIR"`
+    /// for a constant, a resource type for a segment of a message ("ADT_A01 ROL").
+    bool carried(std::string_view source, std::string_view place) const;
 
 private:
     struct Arrival {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "hl7v2/message.hpp"
 #include "mappings/engine/difference.hpp"
@@ -207,6 +208,13 @@ private:
             for (const auto& [theirs, ours] : urls_)
                 if (ours == wanted[*matched[i]].full_url) urls.emplace(theirs, url);
         }
+        std::set<const fhir::Node*> sent;
+        for (const auto& entry : again.trace)
+            if (entry.has_source) sent.insert(entry.node);
+        // A display that a table gave belongs to its code: who changes the code alone has not asked to keep it.
+        const auto follows_from_code = [&](const Difference& d) {
+            return d.before && d.before.name() == "display" && !sent.contains(d.before.node());
+        };
         const Comparison compare(urls);
         for (std::size_t i = 0; i < again.resources.size(); ++i) {
             if (!matched[i]) {
@@ -215,7 +223,8 @@ private:
             }
             const fhir::Element is = again.resources[i].doc->root(), was_meant = wanted[*matched[i]].element;
             if (fhir::same_content(is, was_meant)) continue;
-            for (const auto& d : compare(is, was_meant, again.resources[i].type)) lost(d.path);
+            for (const auto& d : compare(is, was_meant, again.resources[i].type))
+                if (!follows_from_code(d)) lost(d.path);
         }
         for (std::size_t j = 0; j < wanted.size(); ++j)
             if (!used[j]) lost(std::string(wanted[j].element.resource_type()) + " (it is not there)");
