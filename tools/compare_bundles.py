@@ -16,6 +16,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 
 LEFT_OUT = {"id", "reference", "extension", "modifierExtension", "fullUrl", "versionId", "lastUpdated", "resourceType", "contained"}
 INSTANT = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?$")
@@ -84,16 +85,21 @@ def main():
     args = options.parse_args()
     rows = collections.defaultdict(lambda: [0, 0, 0, collections.Counter(), collections.Counter()])
     totals, failed, count = [0, 0, 0], [], 0
-    for message, theirs in pairs(args.messages, args.expected):
-        if args.file not in message:
-            continue
-        run = subprocess.run([args.causeway, "convert", *args.options.split(), message],
-                             capture_output=True, text=True, errors="replace")
-        if not run.stdout.strip():
-            failed.append(f"{message}: {run.stderr.strip()[:200]}")
+    found = [pair for pair in pairs(args.messages, args.expected) if args.file in pair[0]]
+    with tempfile.TemporaryDirectory() as folder:
+        names = [os.path.join(folder, f"{i}.hl7") for i in range(len(found))]
+        for name, (message, _) in zip(names, found):
+            os.symlink(os.path.abspath(message), name)
+        subprocess.run([args.causeway, "convert", *args.options.split(), "--out", folder, *names],
+                       capture_output=True, check=False)
+        made = [read(name[:-4] + ".json") if os.path.exists(name[:-4] + ".json") else None for name in names]
+    for (message, theirs), bundle in zip(found, made):
+        try:
+            ours, expected = bag(bundle), bag(read(theirs))
+        except (AttributeError, ValueError):  # no bundle was made, or the other file is none
+            failed.append(message)
             continue
         count += 1
-        ours, expected = bag(json.loads(run.stdout)), bag(read(theirs))
         for key in ours.keys() | expected.keys():
             path, value = key
             if not path.startswith(args.only):
