@@ -29,7 +29,6 @@ struct Codec {
     std::string_view does;  ///< one line for the reference
     bool (*forward)(const CodecInput& in, std::string& out);
     bool (*backward)(std::string_view text, CodecOutput& out);  ///< null: there is no way back
-    int component = 0;  ///< of a whole value: the component that holds what was converted, for the trace
 };
 
 /// All there are, by name.
