@@ -248,7 +248,10 @@ Fidelity measure(const Plan& plan, const MessagePlan& message, std::uint64_t fir
                 after.erase(at);
                 ++out.kept;
             }
-        out.normal += create(plan, twice).er7 == made.er7 ? 1 : 0;
+        const std::string remade = create(plan, twice).er7;
+        out.normal += remade == made.er7 ? 1 : 0;
+        if (remade != made.er7 && out.examples.size() < 3)
+            out.examples.push_back("not in normal form:\n" + lines(made.er7) + "  made again " + lines(remade));
     }
     return out;
 }
