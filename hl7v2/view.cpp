@@ -28,21 +28,28 @@ std::string_view nth_piece(std::string_view text, char separator, std::size_t n)
 constexpr std::string_view letters_and_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 constexpr std::size_t symbols = letters_and_digits.size();
 
-/// Every name a segment can have, so that one sent in lower case can be handed out as a view.
-constexpr auto all_names = [] {
-    std::array<char, 26 * symbols * symbols * 3> table{};
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < 26; ++i) {
+using Names = std::array<char, 26 * symbols * symbols * 3>;
+
+Names make_names() noexcept {
+    Names table{};
+    auto at = table.begin();
+    for (const char first : letters_and_digits.substr(0, 26)) {
         for (const char second : letters_and_digits) {
             for (const char third : letters_and_digits) {
-                table[at++] = letters_and_digits[i];
-                table[at++] = second;
-                table[at++] = third;
+                *at++ = first;
+                *at++ = second;
+                *at++ = third;
             }
         }
     }
     return table;
-}();
+}
+
+/// Every name a segment can have, so that one sent in lower case can be handed out as a view. Made when one is met.
+const Names& all_names() noexcept {
+    static const Names names = make_names();
+    return names;
+}
 
 std::size_t count_pieces(std::string_view text, char separator) noexcept {
     if (text.empty()) return 0;
@@ -104,7 +111,7 @@ std::string_view SegmentView::upper_case(std::string_view name) noexcept {
         at = at * symbols + symbol;
     }
     at *= 3;
-    return name.size() == 3 && at < all_names.size() ? std::string_view(all_names.data() + at, 3) : name;
+    return name.size() == 3 && at < all_names().size() ? std::string_view(all_names().data() + at, 3) : name;
 }
 
 bool SegmentView::declares_delimiters() const noexcept {
