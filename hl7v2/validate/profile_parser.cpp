@@ -172,7 +172,9 @@ private:
         auto [condition, wrong] = Condition::parse(line);
         if (!wrong.empty()) return fault(wrong);
         if (!begins_quoted(line)) return fault("the text of the assertion, in quotes, is expected");
-        profile_.segments.back().assertions.push_back({line_, std::move(condition), next_word(line)});
+        std::string text = next_word(line);
+        if (text.find_first_not_of(' ') == std::string::npos) return fault("the text of the assertion is empty");
+        profile_.segments.back().assertions.push_back({line_, std::move(condition), std::move(text)});
     }
 
     void take_code(std::string_view line) {

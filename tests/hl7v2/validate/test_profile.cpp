@@ -74,6 +74,7 @@ TEST_SUITE("hl7v2/validate/profile") {
                  Row{"3 C(R/X) if (5 valued", "a closing parenthesis is missing"},
                  Row{"3 C(R/X) if zz valued", "'zz' is no place"},
                  Row{"assert 5 valued", "the text of the assertion, in quotes, is expected"},
+                 Row{"assert 5 valued \"\"", "the text of the assertion is empty"},
              }) {
             CAPTURE(row.rule);
             CHECK(faults(std::string("profile p\nmessage ADT^A01\nsegment PID\n  ").append(row.rule)) ==
