@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gateway/exchange/outbox.hpp"
+#include "gateway/mllp/take_in.hpp"
 #include "gateway/storage/async.hpp"
 
 namespace causeway::mllp {
@@ -35,17 +36,6 @@ net::awaitable<StorageResult<std::optional<Outgoing>>, net::thread_pool::executo
     storage::Store& store, std::shared_ptr<const exchange::Partner> partner, std::int64_t now_us) {
     co_return take_blocking(store, *partner, now_us);
 }
-
-net::awaitable<void, net::thread_pool::executor_type> prepare_on_pool(std::shared_ptr<exchange::Intake> intake) {
-    intake->prepare();
-    co_return;
-}
-
-/// Named, so that no capturing lambda stands inside a co_await expression.
-struct IntakeJob {
-    std::shared_ptr<exchange::Intake> intake;
-    StorageResult<void> operator()(storage::Transaction& transaction) const { return intake->run(transaction); }
-};
 
 bool says_more(const std::string& answer) {
     const auto read = exchange::read_answer(answer);
@@ -242,17 +232,11 @@ Awaitable<> DeliveryWorker::receive(std::int64_t deadline_us) {
 
 /// An answer with content is taken in like any message of the partner. Before the delivery is settled: if the gateway
 /// goes down between the two, the message is sent and answered again, and the answer has its effect once.
-Awaitable<> DeliveryWorker::take_in(std::string answer) {
+Awaitable<bool> DeliveryWorker::take_in_answer(std::string answer) {
     auto intake = context_.inbox->open(std::move(answer), {partner_->name, {}, nullptr, partner_->name});
-    auto preparing = prepare_on_pool(intake);
-    co_await net::co_spawn(context_.blocking.get_executor(), std::move(preparing), use_awaitable);
-    for (;;) {
-        IntakeJob job{intake};
-        const auto outcome =
-            co_await storage::async_transact(context_.store, std::move(job), use_awaitable, intake->bytes());
-        if (intake->conclude(outcome)) break;
-    }
-    context_.events.answered(*partner_, std::move(*intake).receipt());
+    auto receipt = co_await take_in(std::move(intake), context_.store, context_.blocking, full_store_patience);
+    context_.events.answered(*partner_, receipt);
+    co_return receipt.outcome != exchange::Receipt::Outcome::not_stored;
 }
 
 Awaitable<> DeliveryWorker::settle(std::span<const Settlement> settlements) {
@@ -261,7 +245,8 @@ Awaitable<> DeliveryWorker::settle(std::span<const Settlement> settlements) {
         bytes += each.answer.size();
         if (context_.inbox == nullptr || each.kind == Settlement::Kind::retry || !says_more(each.answer)) continue;
         std::string answer = each.answer;
-        co_await take_in(std::move(answer));
+        const bool kept = co_await take_in_answer(std::move(answer));
+        if (!kept) co_return delivery_.on_settle_failed(context_.clock.now_us());
     }
     auto job = [copies = std::vector<Settlement>(settlements.begin(), settlements.end()),
                 tasks = context_.tasks](storage::Transaction& transaction) -> StorageResult<void> {

@@ -86,7 +86,7 @@ private:
     Awaitable<> send(std::string_view message);
     Awaitable<> receive(std::int64_t deadline_us);
     Awaitable<> settle(std::span<const exchange::Settlement> settlements);
-    Awaitable<> take_in(std::string answer);
+    Awaitable<bool> take_in_answer(std::string answer);  ///< false: it could not be kept
     Awaitable<> record_stray(std::string answer);
     void publish();
     void finished(const std::exception_ptr& failure);

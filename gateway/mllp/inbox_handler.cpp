@@ -1,33 +1,11 @@
 #include "gateway/mllp/inbox_handler.hpp"
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
 #include "gateway/mllp/incoming_batch.hpp"
 #include "gateway/mllp/send_run.hpp"
-#include "gateway/storage/async.hpp"
+#include "gateway/mllp/take_in.hpp"
 #include "hl7v2/acknowledge.hpp"
 
 namespace causeway::mllp {
-namespace {
-
-using std::chrono::steady_clock;
-using Timer = net::basic_waitable_timer<steady_clock, net::wait_traits<steady_clock>, Executor>;
-constexpr net::use_awaitable_t<Executor> use_awaitable{};
-
-net::awaitable<void, net::thread_pool::executor_type> prepare_on_pool(std::shared_ptr<exchange::Intake> intake) {
-    intake->prepare();
-    co_return;
-}
-
-/// Named, so that no capturing lambda stands inside a co_await expression.
-struct Job {
-    std::shared_ptr<exchange::Intake> intake;
-    storage::Result<void> operator()(storage::Transaction& transaction) const { return intake->run(transaction); }
-};
-
-}  // namespace
 
 InboxHandler::InboxHandler(exchange::Inbox& inbox, storage::Store& store, net::thread_pool& cpu, InboxEvents& events,
                            std::chrono::milliseconds patience)
@@ -69,25 +47,12 @@ Awaitable<Reply> InboxHandler::handle_batch(std::string bytes, const SessionInfo
 }
 
 Awaitable<Reply> InboxHandler::handle_one(std::string message, const SessionInfo& session) {
+    using std::chrono::steady_clock;
     const auto began = steady_clock::now();
     auto intake =
         inbox_.open(std::move(message), {session.listener, session.peer ? session.peer->address : std::string(),
                                          session.peer ? session.peer->certificate : nullptr});
-    auto preparing = prepare_on_pool(intake);
-    co_await net::co_spawn(cpu_.get_executor(), std::move(preparing), use_awaitable);
-    for (;;) {
-        Job job{intake};
-        const auto outcome = co_await storage::async_transact(store_, std::move(job), use_awaitable, intake->bytes());
-        const bool full = outcome.has_error() && outcome.error().code == storage::FailureCode::busy;
-        if (full && steady_clock::now() - began < patience_) {
-            Timer timer(co_await net::this_coro::executor);
-            timer.expires_after(std::chrono::milliseconds(20));
-            co_await timer.async_wait(as_result);
-            continue;
-        }
-        if (intake->conclude(outcome)) break;
-    }
-    auto receipt = std::move(*intake).receipt();
+    auto receipt = co_await take_in(std::move(intake), store_, cpu_, patience_);
     events_.received(receipt, std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - began));
     Reply reply;
     reply.kept = receipt.outcome != exchange::Receipt::Outcome::not_stored;

@@ -3,6 +3,7 @@
 
 #include "gateway/exchange/inbox.hpp"
 #include "gateway/mllp/listener.hpp"
+#include "gateway/mllp/take_in.hpp"
 
 namespace causeway::mllp {
 
@@ -14,11 +15,12 @@ public:
 };
 
 /// Brings the messages of MLLP sessions to the inbox: mapping runs on the pool, storing on the store's thread, and the
-/// session waits for the commit. The messages of a batch are taken one after the other and answered by a batch. A full store makes the session wait; it is answered negatively only after `patience`.
+/// session waits for the commit. The messages of a batch are taken one after the other and answered by a batch. A full
+/// store makes the session wait; it is answered negatively only after `patience`.
 class InboxHandler final : public MessageHandler {
 public:
     InboxHandler(exchange::Inbox& inbox, storage::Store& store, net::thread_pool& cpu, InboxEvents& events,
-                 std::chrono::milliseconds patience = std::chrono::milliseconds(10'000));
+                 std::chrono::milliseconds patience = full_store_patience);
 
     Awaitable<Reply> handle(std::string message, const SessionInfo& session) override;
     Reply damaged(std::string_view beginning, std::string_view reason, const SessionInfo& session) override;
