@@ -122,26 +122,21 @@ private:
 
     /// An order that is named by its number alone is looked up; one that is not known (yet) stays a number.
     Result<void> link_numbers(Candidate& candidate) {
-        const auto links = unresolved_orders(*candidate.incoming);
-        if (links.empty()) return {};
-        std::vector<std::optional<ResourceName>> orders;
-        for (const auto& link : links) {
-            std::optional<ResourceName> order;
+        auto links = unresolved_orders(*candidate.incoming);
+        for (auto& link : links) {
             for (const auto& key : link.keys) {
                 const auto known = look_up(key);
                 if (known.has_error()) return known.error();
-                if (*known && !order) order = **known;
+                if (*known && !link.order) link.order = **known;
             }
-            orders.push_back(std::move(order));
-        }
-        if (std::none_of(orders.begin(), orders.end(), [](const auto& order) { return order.has_value(); })) return {};
-        for (auto& order : orders) {
-            if (!order) continue;
-            const auto there = hold_on_mismatch(*order, *candidate.incoming);
+            if (!link.order) continue;
+            const auto there = hold_on_mismatch(*link.order, *candidate.incoming);
             if (there.has_error()) return there.error();
-            if (!*there) order.reset();
+            if (!*there) link.order.reset();
         }
-        candidate.incoming = with_orders(candidate.incoming, links, orders);
+        const bool found =
+            std::any_of(links.begin(), links.end(), [](const OrderLink& link) { return link.order.has_value(); });
+        if (found) candidate.incoming = with_orders(candidate.incoming, links);
         return {};
     }
 

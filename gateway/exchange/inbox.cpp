@@ -100,7 +100,7 @@ std::size_t Intake::bytes() const noexcept { return 4'096 + 4 * envelope_.raw.si
 void Intake::prepare() {
     const auto now_us = services_.clock.now_us();
     now_hl7_ = v2_time(now_us);
-    storage::append_instant(now_us, now_fhir_);
+    now_fhir_ = fhir_instant(now_us);
     accept_id_ = services_.control_id();
     application_id_ = services_.control_id();
     receipt_.correlation = services_.store.new_id();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <utility>
 
 #include "fhir/model/builder.hpp"
@@ -10,7 +11,7 @@
 namespace causeway::exchange {
 namespace {
 
-/// Which element of which resource refers to orders of which type.
+/// Which element of a resource refers to orders, and of which type.
 struct Place {
     std::string_view resource, element, order;
 };
@@ -18,6 +19,12 @@ constexpr std::array<Place, 4> places = {{{"MedicationDispense", "authorizingPre
                                           {"MedicationAdministration", "request", "MedicationRequest"},
                                           {"Appointment", "basedOn", "ServiceRequest"},
                                           {"Procedure", "basedOn", "ServiceRequest"}}};
+
+const Place* place_in(const fhir::Document& resource) {
+    const auto* const found = std::find_if(
+        places.begin(), places.end(), [&](const Place& each) { return each.resource == resource.resource_type(); });
+    return found == places.end() ? nullptr : found;
+}
 
 std::vector<std::string> keys_of(std::string_view order, fhir::Element identifier) {
     const auto value = identifier["value"].text();
@@ -33,46 +40,37 @@ std::vector<std::string> keys_of(std::string_view order, fhir::Element identifie
 
 std::vector<OrderLink> unresolved_orders(const fhir::Document& resource) {
     std::vector<OrderLink> links;
-    for (const auto& place : places) {
-        if (resource.resource_type() != place.resource) continue;
-        for (const auto reference : resource.root()[place.element].items()) {
-            if (reference["reference"].has_value()) continue;
-            auto keys = keys_of(place.order, reference["identifier"]);
-            if (!keys.empty()) links.push_back({reference, std::move(keys)});
-        }
+    const auto* const place = place_in(resource);
+    if (place == nullptr) return links;
+    std::size_t index = 0;
+    for (const auto reference : resource.root()[place->element].items()) {
+        if (auto keys = keys_of(place->order, reference["identifier"]);
+            !keys.empty() && !reference["reference"].has_value())
+            links.push_back({index, std::move(keys), {}});
+        ++index;
     }
     return links;
 }
 
-fhir::DocumentPtr with_orders(const fhir::DocumentPtr& document, const std::vector<OrderLink>& links,
-                              const std::vector<std::optional<storage::ResourceName>>& orders) {
+fhir::DocumentPtr with_orders(const fhir::DocumentPtr& document, const std::vector<OrderLink>& links) {
+    const auto* const place = place_in(*document);
+    if (place == nullptr) return document;
+    const bool is_list = document->root()[place->element].kind() == fhir::Kind::array;
     auto builder = fhir::DocumentBuilder::edit(document);
-    std::vector<storage::ResourceName> seen;
-    for (const auto& place : places) {
-        if (document->resource_type() != place.resource) continue;
-        // backwards, so that an item that goes does not move those still to come
-        const bool is_list = document->root()[place.element].kind() == fhir::Kind::array;
-        std::vector<fhir::Element> items;
-        for (const auto item : document->root()[place.element].items()) items.push_back(item);
-        std::vector<bool> goes(items.size(), false);
-        for (std::size_t i = 0; i < items.size(); ++i) {
-            const auto link = std::find_if(links.begin(), links.end(), [&](const OrderLink& each) {
-                return each.reference.node() == items[i].node();
-            });
-            if (link == links.end()) continue;
-            const auto& order = orders[static_cast<std::size_t>(link - links.begin())];
-            if (!order) continue;
-            if (std::find(seen.begin(), seen.end(), *order) != seen.end() && is_list) {
-                goes[i] = true;
-                continue;
-            }
-            seen.push_back(*order);
-            auto target = is_list ? builder.root().item(place.element, i) : builder.root().member(place.element);
-            target.member("reference").set_string(order->type + "/" + order->id);
+    auto root = builder.root();
+    std::vector<std::size_t> again;  // references to an order that an earlier one names
+    for (auto link = links.begin(); link != links.end(); ++link) {
+        if (!link->order) continue;
+        const bool named =
+            std::any_of(links.begin(), link, [&](const OrderLink& each) { return each.order == link->order; });
+        if (named && is_list) {
+            again.push_back(link->index);
+            continue;
         }
-        for (auto position = items.size(); position-- > 0;)
-            if (goes[position]) builder.root().remove_item(place.element, position);
+        auto reference = is_list ? root.item(place->element, link->index) : root.member(place->element);
+        reference.member("reference").set_string(link->order->type + "/" + link->order->id);
     }
+    std::for_each(again.rbegin(), again.rend(), [&](std::size_t index) { root.remove_item(place->element, index); });
     return std::move(builder).finish();
 }
 

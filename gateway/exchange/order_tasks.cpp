@@ -10,15 +10,16 @@
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
 #include "gateway/exchange/candidate.hpp"
+#include "gateway/exchange/lab_rules.hpp"
+#include "gateway/exchange/v2_time.hpp"
 
 namespace causeway::exchange {
 
-/// How a Task moves. An empty member says nothing.
+/// How a Task moves.
 struct OrderTasks::Step {
-    std::string_view status;
-    std::string business;  ///< businessStatus.text
+    std::string_view status{};              ///< empty: stays
+    std::optional<std::string> business{};  ///< businessStatus.text; an empty one goes
     const storage::ResourceName* output = nullptr;
-    bool clear_business = false;
 };
 
 namespace {
@@ -88,7 +89,7 @@ std::string_view status_of_dispense(std::string_view status) {
 struct Word {
     std::string_view references;  ///< the element with references to orders
     std::string_view status;
-    std::string business;
+    std::optional<std::string> business;
     bool is_output = false;
 };
 
@@ -109,23 +110,13 @@ std::vector<ResourceName> orders_in(fhir::Element root, std::string_view member)
     std::vector<ResourceName> found;
     const auto list = member == "context" ? root["context"]["related"] : root[member];
     for (const auto item : list.items()) {
-        if (const auto parts = relative_reference(item); OrderTasks::follows(parts.type))
+        if (const auto parts = relative_reference(item); is_order(parts.type))
             found.push_back({std::string(parts.type), std::string(parts.id)});
     }
     return found;
 }
 
-std::string instant(storage::TimeUs at_us) {
-    std::string text;
-    storage::append_instant(at_us, text);
-    return text;
-}
-
 }  // namespace
-
-bool OrderTasks::follows(std::string_view resource_type) noexcept {
-    return resource_type == "ServiceRequest" || resource_type == "MedicationRequest";
-}
 
 storage::Result<void> OrderTasks::sent(Transaction& transaction, const Partner& partner, const ResourceName& order,
                                        const fhir::Document& content, std::string_view control_id,
@@ -137,7 +128,7 @@ storage::Result<void> OrderTasks::sent(Transaction& transaction, const Partner& 
 
     fhir::DocumentBuilder builder;
     auto root = builder.root();
-    const auto now = instant(transaction.now_us());
+    const auto now = fhir_instant(transaction.now_us());
     root.member("resourceType").set_string("Task");
     root.member("status").set_string("requested");
     root.member("intent").set_string("order");
@@ -176,7 +167,7 @@ storage::Result<void> OrderTasks::settled(Transaction& transaction, std::string_
     Step step;
     if (settlement.kind == Settlement::Kind::delivered) {
         step.status = "received";
-        step.clear_business = true;
+        step.business = "";
     } else {
         step.business = "not delivered: " + settlement.reason;
     }
@@ -191,7 +182,7 @@ storage::Result<void> OrderTasks::told(Transaction& transaction, std::string_vie
         return *task ? move(transaction, **task, step, principal) : storage::Result<void>();
     };
     for (const auto& each : resources) {
-        if (follows(each.name.type)) {
+        if (is_order(each.name.type)) {
             Step step;
             step.status = status_of_order(each.content->root(), structure);
             if (step.status.empty()) continue;
@@ -227,11 +218,12 @@ storage::Result<void> OrderTasks::move(Transaction& transaction, const ResourceN
         changed = true;
     }
     const auto business = (*before)->root()["businessStatus"]["text"].text();
-    if (step.clear_business && !business.empty()) {
-        root.remove("businessStatus");
-        changed = true;
-    } else if (!step.business.empty() && business != step.business) {
-        root.member("businessStatus").member("text").set_string(step.business);
+    if (step.business && *step.business != business) {
+        if (step.business->empty()) {
+            root.remove("businessStatus");
+        } else {
+            root.member("businessStatus").member("text").set_string(*step.business);
+        }
         changed = true;
     }
     if (step.output != nullptr) {
@@ -247,7 +239,7 @@ storage::Result<void> OrderTasks::move(Transaction& transaction, const ResourceN
         }
     }
     if (!changed) return {};
-    root.member("lastModified").set_string(instant(transaction.now_us()));
+    root.member("lastModified").set_string(fhir_instant(transaction.now_us()));
     const auto draft = writer_.prepare(std::move(builder).finish(), task.id);
     if (draft.has_error()) return storage::Failure{storage::FailureCode::internal, "the Task of an order is not valid"};
     const auto written = writer_.write(

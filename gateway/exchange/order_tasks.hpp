@@ -49,9 +49,6 @@ public:
     storage::Result<void> told(storage::Transaction& transaction, std::string_view partner, std::string_view structure,
                                const std::vector<Told>& resources, const security::Principal& principal) const;
 
-    /// Whether Tasks are kept for orders of this type.
-    static bool follows(std::string_view resource_type) noexcept;
-
 private:
     struct Step;
     storage::Result<void> move(storage::Transaction& transaction, const storage::ResourceName& task, const Step& step,

@@ -6,7 +6,9 @@
 #include "fhir/model/builder.hpp"
 #include "fhir/search/match.hpp"
 #include "fhir/search/query.hpp"
+#include "gateway/exchange/lab_rules.hpp"
 #include "gateway/exchange/outgoing_message.hpp"
+#include "gateway/exchange/v2_time.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -14,12 +16,6 @@ namespace {
 using namespace hl7v2::literals;
 
 constexpr storage::TimeUs recount_us = 1'000'000;
-
-std::string instant(storage::TimeUs at_us) {
-    std::string text;
-    storage::append_instant(at_us, text);
-    return text;
-}
 
 bool names_message(const std::string& wanted, const Envelope& envelope) {
     if (wanted == "*") return true;
@@ -128,7 +124,7 @@ storage::Result<void> Router::send_resource(storage::Transaction& transaction, c
     }
     auto resources = gather(transaction, anchor);
     if (resources.has_error()) return resources.error();
-    const auto now = instant(transaction.now_us());
+    const auto now = fhir_instant(transaction.now_us());
     const auto maps = services_.maps.current();
     auto made = make_message(*maps, *rule.partner, rule.rule->as, *resources, {now, message.control_id});
     message.kind = std::move(made.kind);
@@ -137,7 +133,7 @@ storage::Result<void> Router::send_resource(storage::Transaction& transaction, c
         ordering_key(*rule.rule, rest::patient_of(written.type, written.id, written.document->root()));
     const auto control_id = message.control_id;
     if (auto queued = enqueue(transaction, rule, std::move(message), made.fault); queued.has_error()) return queued;
-    if (services_.tasks == nullptr || !OrderTasks::follows(written.type) || !made.fault.empty()) return {};
+    if (services_.tasks == nullptr || !is_order(written.type) || !made.fault.empty()) return {};
     return services_.tasks->sent(transaction, *rule.partner, {std::string(written.type), std::string(written.id)},
                                  *written.document, control_id, principal);
 }
@@ -174,7 +170,7 @@ storage::Result<void> Router::relay(storage::Transaction& transaction, const Rul
     message.control_id = services_.control_id();
     const auto& view = envelope.message->view();
     message.ordering_key = ordering_key(*rule.rule, view.field("PID-3"_v2).repetition(1).raw());
-    const auto now = instant(transaction.now_us());
+    const auto now = fhir_instant(transaction.now_us());
     auto made = readdress(*rule.partner, view, {now, message.control_id});
     message.kind = std::move(made.kind);
     message.payload = std::move(made.bytes);

@@ -33,10 +33,8 @@ storage::Result<StrayAnswer> settle_stray_answer(storage::Transaction& transacti
     if (!*row) return StrayAnswer{};
     StrayAnswer out{Effect::confirmed, (*row)->id};
     Settlement settlement;
-    settlement.kind = Settlement::Kind::retry;  // no news
     if ((*row)->state == OutboxState::pending && answer->is_positive()) {
         out.effect = Effect::delivered;
-        settlement.kind = Settlement::Kind::delivered;
         if (auto done = transaction.mark_delivered(out.id, bytes); done.has_error()) return done.error();
     } else if ((*row)->state == OutboxState::pending) {
         out.effect = Effect::parked;
@@ -48,7 +46,8 @@ storage::Result<StrayAnswer> settle_stray_answer(storage::Transaction& transacti
     } else if ((*row)->state == OutboxState::delivered && !answer->is_positive()) {
         out.effect = Effect::regretted;
     }
-    if (tasks != nullptr) {
+    const bool news = out.effect == Effect::delivered || out.effect == Effect::parked;
+    if (tasks != nullptr && news) {
         if (auto done = tasks->settled(transaction, answer->control_id, settlement); done.has_error())
             return done.error();
     }

@@ -7,24 +7,14 @@
 #include "gateway/exchange/order_tasks.hpp"
 #include "gateway/exchange/outbox.hpp"
 #include "gateway/storage/memory/memory_store.hpp"
+#include "tests/gateway/exchange/fixtures.hpp"
 
 using namespace causeway;
 using namespace causeway::exchange;
+using causeway::exchange::tests::FakeClock;
+using causeway::exchange::tests::maps;
 
 namespace {
-
-class FakeClock final : public ops::Clock {
-public:
-    mutable std::int64_t us = 1'772'000'000'000'000;
-    std::int64_t now_us() const override { return us += 1'000; }
-    std::int64_t steady_us() const override { return us; }
-};
-
-std::shared_ptr<const mappings::MapSet> maps() {
-    static const auto loaded = mappings::MapSet::load(mappings::MapSet::builtin());
-    REQUIRE(loaded.maps != nullptr);
-    return loaded.maps;
-}
 
 std::shared_ptr<const ExchangeSettings> settings() {
     auto made = std::make_shared<ExchangeSettings>();
