@@ -4,23 +4,6 @@ namespace causeway::mappings {
 
 using namespace syntax;
 
-namespace {
-
-std::string unquote(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 1; i + 1 < text.size(); ++i) {
-        if (text[i] != '\\' || i + 2 >= text.size()) {
-            out += text[i];
-            continue;
-        }
-        ++i;
-        out += text[i] == 'n' ? '\n' : text[i];
-    }
-    return out;
-}
-
-}  // namespace
-
 std::vector<Declaration> Parser::file() {
     std::vector<Declaration> declarations;
     while (!at_end()) {

@@ -11,6 +11,28 @@
 /// The parser's inside, shared by its parser_*.cpp files and nobody else.
 namespace causeway::mappings {
 
+/// Three characters, a capital letter first: PID, ZPI, OM1.
+inline bool is_segment_name(std::string_view text) noexcept {
+    const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return text.size() == 3 && upper(text[0]) && (upper(text[1]) || digit(text[1])) &&
+           (upper(text[2]) || digit(text[2]));
+}
+
+/// The text of a string token, without its quotes and escapes.
+inline std::string unquote(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+        if (text[i] != '\\' || i + 2 >= text.size()) {
+            out += text[i];
+            continue;
+        }
+        ++i;
+        out += text[i] == 'n' ? '\n' : text[i];
+    }
+    return out;
+}
+
 /// Recursive descent over the tokens. A fault sets `panic_`, in which no token is consumed and nothing more is
 /// reported; the loops over statements, rows, items and declarations end it by skipping to the next line.
 class Parser {

@@ -4,17 +4,6 @@ namespace causeway::mappings {
 
 using namespace syntax;
 
-namespace {
-
-bool is_segment_name(std::string_view text) noexcept {
-    const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    return text.size() == 3 && upper(text[0]) && (upper(text[1]) || digit(text[1])) &&
-           (upper(text[2]) || digit(text[2]));
-}
-
-}  // namespace
-
 std::vector<Item> Parser::items() {
     std::vector<Item> list;
     block([&] {

@@ -6,31 +6,11 @@ using namespace syntax;
 
 namespace {
 
-bool is_segment_name(std::string_view text) noexcept {
-    const auto upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    return text.size() == 3 && upper(text[0]) && (upper(text[1]) || digit(text[1])) &&
-           (upper(text[2]) || digit(text[2]));
-}
-
 /// A name that can be a v2 path on its own: a segment, a data type, `event`, `version`.
 bool is_v2_name(std::string_view text) noexcept {
     if (text == "event" || text == "version" || is_segment_name(text)) return true;
     return text.size() >= 2 && text.size() <= 4 &&
            std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-}
-
-std::string unquote(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 1; i + 1 < text.size(); ++i) {
-        if (text[i] != '\\' || i + 2 >= text.size()) {
-            out += text[i];
-            continue;
-        }
-        ++i;
-        out += text[i] == 'n' ? '\n' : text[i];
-    }
-    return out;
 }
 
 int to_int(std::string_view text) noexcept {
