@@ -23,16 +23,6 @@ std::shared_ptr<const Validator> Validator::built_in() { return ValidatorBuilder
 
 const Terminology& Validator::terminology() const noexcept { return *data_->terminology; }
 
-std::shared_ptr<const Terminology> Validator::shared_terminology() const noexcept { return data_->terminology; }
-
-std::shared_ptr<const Validator> Validator::with_terminology(std::shared_ptr<const Terminology> terminology) const {
-    auto data = std::make_unique<ValidatorData>();
-    data->rules = std::make_shared<const BaseRules>(*terminology);
-    data->terminology = std::move(terminology);
-    data->definitions = data_->definitions;
-    return std::make_shared<const Validator>(std::move(data));
-}
-
 Issues Validator::validate(const Document& document, const ValidationOptions& options) const {
     return validate(document.root(), options);
 }

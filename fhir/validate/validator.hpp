@@ -52,8 +52,6 @@ public:
 
     const Terminology& terminology() const noexcept;
     /// The same profiles over other code systems and value sets; what is compiled is shared. Takes about 3 ms.
-    std::shared_ptr<const Validator> with_terminology(std::shared_ptr<const Terminology> terminology) const;
-    std::shared_ptr<const Terminology> shared_terminology() const noexcept;
 
     /// True if the profile, or the type it names, is known.
     bool knows_profile(std::string_view canonical) const;

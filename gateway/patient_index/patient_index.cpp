@@ -24,16 +24,6 @@ PatientIndex::PatientIndex(Options options)
       model_(options_.model ? options_.model
                             : std::shared_ptr<const match::Model>(std::shared_ptr<void>(), &match::shipped_model())) {}
 
-std::shared_ptr<const match::Model> PatientIndex::model() const {
-    const std::lock_guard lock(model_mutex_);
-    return model_;
-}
-
-void PatientIndex::set_model(std::shared_ptr<const match::Model> model) {
-    const std::lock_guard lock(model_mutex_);
-    model_ = std::move(model);
-}
-
 Matcher PatientIndex::matcher() const {
     Matcher out;
     out.model = model();

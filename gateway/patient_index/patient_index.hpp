@@ -1,7 +1,6 @@
 #pragma once
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -69,8 +68,7 @@ public:
         return match::normalise(read_patient(patient, options_.identifiers));
     }
 
-    std::shared_ptr<const match::Model> model() const;
-    void set_model(std::shared_ptr<const match::Model> model);
+    const std::shared_ptr<const match::Model>& model() const noexcept { return model_; }
     const std::string& person_system() const noexcept { return options_.person_system; }
     const Statistics& statistics() const noexcept { return statistics_; }
 
@@ -85,8 +83,7 @@ private:
     const Options options_;
     Statistics statistics_;
     Counters counters_;
-    mutable std::mutex model_mutex_;
-    std::shared_ptr<const match::Model> model_;
+    const std::shared_ptr<const match::Model> model_;
 };
 
 }  // namespace causeway::patient_index
