@@ -7,8 +7,10 @@
 #include "hl7v2/group.hpp"
 #include "hl7v2/message.hpp"
 #include "hl7v2/validate/validate.hpp"
+#include "tests/hl7v2/group_items.hpp"
 
 using namespace causeway::hl7v2;
+using causeway::hl7v2::testing::collect;
 using dictionary::Item;
 
 namespace {
@@ -49,16 +51,6 @@ void write_items(const Item& item, const Shape& shape, dictionary::Version versi
                 text.append("ZAN|1\r");
                 items.push_back(item.id());
                 break;
-        }
-    }
-}
-
-void collect(const GroupNode& node, std::vector<std::uint32_t>& items) {
-    for (const GroupNode child : node) {
-        if (child.is_group()) {
-            collect(child, items);
-        } else {
-            items.push_back(child.expected() ? child.item().id() : UINT32_MAX);
         }
     }
 }

@@ -98,9 +98,11 @@ private:
         return leaf(element);
     }
 
+    /// Any code of the table that fits and can be written: without an escape character one that has no delimiter.
     std::string code_of(const dictionary::Table& table, std::size_t room) {
-        for (int attempt = 0; attempt < 8; ++attempt) {
-            const std::string code(table[random_.below(table.size())].code);
+        const std::size_t first = random_.below(table.size());
+        for (std::size_t i = 0; i < table.size(); ++i) {
+            const std::string code(table[(first + i) % table.size()].code);
             std::string escaped;
             encode_escapes(code, delimiters_, escaped);
             if (!code.empty() && escaped.size() <= room && (delimiters_.escape != '\0' || escaped == code)) {

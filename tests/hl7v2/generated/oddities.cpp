@@ -53,6 +53,9 @@ Delimiters random_delimiters(Random& random) {
     }
     // without those that numbers, versions, structure names and erased values are written with
     std::string characters = "!#$%&'()*,/:;<=>?@[\\]^`{|}~";
+    const std::size_t declared = random.between(1, 5);
+    // table 0505 has the codes * and # only: where nothing can be escaped, one of them must stay a value
+    if (declared < 3) std::erase(characters, '#');
     const auto draw = [&] {
         const std::size_t i = random.below(characters.size());
         const char c = characters[i];
@@ -62,7 +65,6 @@ Delimiters random_delimiters(Random& random) {
     out.field = draw();
     out.component = draw();
     out.repetition = out.escape = out.subcomponent = out.truncation = '\0';
-    const std::size_t declared = random.between(1, 5);
     if (declared > 1) out.repetition = draw();
     if (declared > 2) out.escape = draw();
     if (declared > 3) out.subcomponent = draw();

@@ -18,6 +18,7 @@
 #include "tests/hl7v2/generated/conforming.hpp"
 #include "tests/hl7v2/generated/oddities.hpp"
 #include "tests/hl7v2/generated/properties.hpp"
+#include "tests/hl7v2/group_items.hpp"
 
 namespace causeway::hl7v2::testing {
 
@@ -69,16 +70,6 @@ void check_xml(const GroupTree& tree) {
         CHECK(read->view()[i].name() == message[i].name());
         for (const NumberedField numbered : message[i].fields())
             CHECK(read->view()[i].field(numbered.number).raw() == numbered.field.raw());
-    }
-}
-
-void collect(const GroupNode& node, std::vector<std::uint32_t>& items) {
-    for (const GroupNode child : node) {
-        if (child.is_group()) {
-            collect(child, items);
-        } else {
-            items.push_back(child.expected() ? child.item().id() : UINT32_MAX);
-        }
     }
 }
 
