@@ -7,21 +7,7 @@ using namespace causeway;
 namespace {
 
 void adt_to_bundle(benchmark::State& state) {
-    const auto& plan = *bench::shipped_plan();
-    const std::string& bytes = bench::sample_adt();
-    const auto context = bench::at_noon();
-    const std::size_t before = allocations;
-    std::size_t made = 0;
-    for (auto _ : state) {
-        const auto message = hl7v2::MessageView::parse(std::string_view(bytes));
-        const auto result = mappings::forward(plan, *message, context);
-        std::string json;
-        mappings::write_bundle(result, context, json);
-        made = json.size();
-        benchmark::DoNotOptimize(json);
-    }
-    bench::report(state, before, bytes.size());
-    state.counters["bundle_bytes"] = static_cast<double>(made);
+    bench::to_bundle_bytes(state, bench::sample_adt());
 }
 BENCHMARK(adt_to_bundle);
 

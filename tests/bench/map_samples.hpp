@@ -93,4 +93,22 @@ inline void report(benchmark::State& state, std::size_t allocations_before, std:
     state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
 }
 
+/// A message to the bytes of its Bundle, over and over.
+inline void to_bundle_bytes(benchmark::State& state, const std::string& bytes) {
+    const auto& plan = *shipped_plan();
+    const auto context = at_noon();
+    const std::size_t before = allocations;
+    std::size_t made = 0;
+    for (auto _ : state) {
+        const auto message = hl7v2::MessageView::parse(std::string_view(bytes));
+        const auto result = mappings::forward(plan, *message, context);
+        std::string json;
+        mappings::write_bundle(result, context, json);
+        made = json.size();
+        benchmark::DoNotOptimize(json);
+    }
+    report(state, before, bytes.size());
+    state.counters["bundle_bytes"] = static_cast<double>(made);
+}
+
 }  // namespace causeway::bench

@@ -19,13 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 const fs::path folder = "tests/mappings/golden";
 
-std::string slurp(const fs::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
-}
-
 void compare(const fs::path& path, const std::string& text) {
     CAPTURE(path.string());
     if (std::getenv("CAUSEWAY_UPDATE_GOLDEN")) {

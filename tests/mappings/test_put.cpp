@@ -14,11 +14,6 @@ using namespace causeway::mappings::testing;
 
 namespace {
 
-std::string slurp(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 const char* const admission =
     "MSH|^~\\&|ADT|GEN|GATE|CITY|20240305120000||ADT^A01^ADT_A01|77|P|2.5.1\n"
     "EVN|A01|20240305115500\n"

@@ -26,11 +26,6 @@ using namespace causeway::mappings::testing;
 
 namespace {
 
-std::string slurp(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-
 /// Codes and lines that check() gives for a map of PID to Patient with these lines and a message that uses it.
 std::vector<std::string> doubts(const std::string& body) {
     const auto loaded = with("map M : PID <-> Patient {\n" + body +
