@@ -6,9 +6,7 @@ using namespace causeway;
 
 namespace {
 
-void adt_to_bundle(benchmark::State& state) {
-    bench::to_bundle_bytes(state, bench::sample_adt());
-}
+void adt_to_bundle(benchmark::State& state) { bench::to_bundle_bytes(state, bench::sample_adt()); }
 BENCHMARK(adt_to_bundle);
 
 }  // namespace
