@@ -24,15 +24,16 @@ Exit verify(const Options& options) {
         return Exit::usage;
     }
     try {
-        const auto key = read_audit_key(startup.config);
+        const auto secrets = read_secrets(startup.config);
         const auto found =
-            storage::check_audit_file(options.file.empty() ? startup.config.storage.path : options.file, key);
+            storage::check_audit_file(options.file.empty() ? startup.config.storage.path : options.file, secrets);
         if (found.has_error()) {
             fmt::print(stderr, "causeway: audit verify: {}\n", found.error().message);
             return Exit::failed;
         }
         for (const auto& each : found->faults) fmt::print(stderr, "causeway: {}\n", each);
-        fmt::print("{{\"rows\":{},\"faults\":{},\"keyed\":{}}}\n", found->rows, found->faults.size(), !key.empty());
+        fmt::print("{{\"rows\":{},\"faults\":{},\"keyed\":{}}}\n", found->rows, found->faults.size(),
+                   !secrets.audit.empty());
         return found->faults.empty() ? Exit::good : Exit::bad_data;
     } catch (const StartFailure& failure) {
         fmt::print(stderr, "causeway: {}\n", failure.message);

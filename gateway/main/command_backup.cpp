@@ -15,6 +15,7 @@ namespace {
 struct Options {
     std::string config;
     std::string file;  ///< the backup
+    std::string key;   ///< of rekey: the new one's source
     bool replace = false;
 };
 
@@ -36,7 +37,7 @@ Exit with_store(const Options& options, Job job) {
         return Exit::usage;
     }
     try {
-        return job(startup.config.storage.path, read_audit_key(startup.config));
+        return job(startup.config.storage.path, read_secrets(startup.config));
     } catch (const StartFailure& failure) {
         fmt::print(stderr, "causeway: {}\n", failure.message);
         return Exit::failed;
@@ -52,8 +53,8 @@ void add_backup_command(CLI::App& app, Exit& exit_code) {
     command->add_option("--config", options->config, "configuration file (TOML)");
     command->add_option("file", options->file, "where the copy goes; must not exist")->required();
     command->callback([options, &exit_code] {
-        exit_code = with_store(*options, [&](const std::string& store, const std::string& key) {
-            return report(storage::backup_file(store, options->file, key), "backup");
+        exit_code = with_store(*options, [&](const std::string& store, const storage::StoreSecrets& secrets) {
+            return report(storage::backup_file(store, options->file, secrets), "backup");
         });
     });
 }
@@ -66,8 +67,24 @@ void add_restore_command(CLI::App& app, Exit& exit_code) {
     command->add_option("file", options->file, "the backup")->required();
     command->add_flag("--replace", options->replace, "rename a store that is there (it is kept)");
     command->callback([options, &exit_code] {
-        exit_code = with_store(*options, [&](const std::string& store, const std::string& key) {
-            return report(storage::restore_file(options->file, store, key, options->replace), "restore");
+        exit_code = with_store(*options, [&](const std::string& store, const storage::StoreSecrets& secrets) {
+            return report(storage::restore_file(options->file, store, secrets, options->replace), "restore");
+        });
+    });
+}
+
+void add_rekey_command(CLI::App& app, Exit& exit_code) {
+    const auto options = std::make_shared<Options>();
+    auto* const command = app.add_subcommand(
+        "rekey", "Encrypt the store under another key, or make it plain; the gateway must not be running");
+    command->add_option("--config", options->config, "configuration file (TOML); its storage.page_key opens the store");
+    command
+        ->add_option("--to", options->key, "the new key: file:PATH, env:NAME or command:LINE; none for a plain store")
+        ->required();
+    command->callback([options, &exit_code] {
+        exit_code = with_store(*options, [&](const std::string& store, const storage::StoreSecrets& secrets) {
+            const auto key = options->key == "none" ? std::string() : read_page_key(options->key, "--to");
+            return report(storage::rekey_file(store, secrets, key), "rekey");
         });
     });
 }

@@ -93,7 +93,10 @@ void look_at_store(const ops::Config& config, const DoctorOptions& options, Find
     look_at_place(file, findings);
     if (!std::filesystem::exists(file))
         return findings.good("store", fmt::format("{} does not exist yet; the first start makes it", file.string()));
-    const auto found = storage::inspect_file(file);
+    const auto secrets = read_secrets(config);
+    findings.good("encryption", secrets.pages.empty() ? "the pages of the store are plain (storage.page_key)"
+                                                      : "the pages of the store are encrypted");
+    const auto found = storage::inspect_file(file, secrets);
     if (found.has_error()) return findings.bad("store", found.error().message);
     findings.good("store", fmt::format("{}: schema {} of {}, {} MB and {} MB of log, {}", file.string(), found->schema,
                                        found->schema_known, found->file_bytes >> 20, found->log_bytes >> 20,
@@ -106,12 +109,11 @@ void look_at_store(const ops::Config& config, const DoctorOptions& options, Find
         "{} patient pairs wait for a person",
         found->waiting, found->dead, found->trouble, found->reviews);
     found->dead + found->trouble > 0 ? findings.warn("work", queue) : findings.good("work", queue);
-    const auto key = read_audit_key(config);
-    if (key.empty())
+    if (secrets.audit.empty())
         findings.warn("audit",
                       "the chain has no key (storage.audit_key_file): who can write the file can forge the chain");
     if (!options.full) return;
-    const auto checked = storage::check_file(file, key);
+    const auto checked = storage::check_file(file, secrets);
     if (checked.has_error()) return findings.bad("check", checked.error().message);
     for (const auto& each : checked->faults) findings.bad("check", each);
     if (checked->faults.empty()) findings.good("check", fmt::format("{} rows walked, all sound", checked->rows));
@@ -157,7 +159,7 @@ void look_at_tls(const Startup& startup, Findings& findings) {
 void rebuild_index(const ops::Config& config, Findings& findings) {
     storage::SqliteOptions options;
     options.file = config.storage.path;
-    options.audit_key = read_audit_key(config);
+    options.secrets = read_secrets(config);
     const auto store = storage::open_sqlite(std::move(options));
     if (store.has_error()) return findings.bad("index", store.error().message);
     const auto done = (*store)->rebuild_index_blocking();

@@ -7,8 +7,10 @@
 
 #include "fhir/model/document.hpp"
 #include "gateway/main/command_maps.hpp"
+#include "gateway/main/gateway.hpp"
 #include "gateway/main/map_files.hpp"
 #include "gateway/main/startup.hpp"
+#include "gateway/main/store_place.hpp"
 #include "gateway/storage/sqlite/sqlite_store.hpp"
 #include "hl7v2/charset.hpp"
 #include "hl7v2/message.hpp"
@@ -176,6 +178,7 @@ Exit preview(const PreviewCommand& command) {
 
     storage::SqliteOptions options;
     options.file = command.storage.empty() ? startup.config.storage.path : command.storage;
+    options.secrets = read_secrets(startup.config);
     const auto store = storage::open_sqlite(std::move(options));
     if (store.has_error()) {
         fmt::print(stderr, "causeway maps preview: the store cannot be opened: {}\n", store.error().message);

@@ -69,7 +69,7 @@ std::unique_ptr<storage::Store> open_store(const ops::Config& config, const rest
     if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
     storage::SqliteOptions options;
     options.file = file;
-    options.audit_key = read_audit_key(config);
+    options.secrets = read_secrets(config);
     options.base_url = config.http.base_url;
     options.readers_max = static_cast<std::size_t>(config.storage.readers);
     options.queue_jobs_max = static_cast<std::size_t>(config.storage.queue_jobs_max);

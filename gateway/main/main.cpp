@@ -17,6 +17,7 @@ void add_load_command(CLI::App& app, Exit& exit_code);
 void add_maps_command(CLI::App& app, Exit& exit_code);
 void add_match_command(CLI::App& app, Exit& exit_code);
 void add_restore_command(CLI::App& app, Exit& exit_code);
+void add_rekey_command(CLI::App& app, Exit& exit_code);
 void add_route_command(CLI::App& app, Exit& exit_code);
 void add_serve_command(CLI::App& app, Exit& exit_code);
 void add_send_command(CLI::App& app, Exit& exit_code);
@@ -45,6 +46,7 @@ constexpr AddCommand commands[] = {
     causeway::add_match_command,
     causeway::add_backup_command,
     causeway::add_restore_command,
+    causeway::add_rekey_command,
     causeway::add_audit_command,
     causeway::add_route_command,
     causeway::add_trace_command,

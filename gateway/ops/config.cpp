@@ -118,6 +118,9 @@ std::vector<Setting> make_settings() {
         setting("storage.path", &C::storage, &C::Storage::path, "the SQLite file; its folder is made if missing"),
         setting("storage.audit_key_file", &C::storage, &C::Storage::audit_key_file,
                 "file with the key of the audit chain, kept away from the store; empty: the chain is not keyed"),
+        setting(
+            "storage.page_key", &C::storage, &C::Storage::page_key,
+            "encrypts the store: file:PATH, env:NAME or command:LINE that gives 64 hexadecimal digits; empty: plain"),
         setting("storage.readers", &C::storage, &C::Storage::readers, "read-only connections", 1, 64),
         setting("storage.writer_cache_kb", &C::storage, &C::Storage::writer_cache_kb, "page cache of the writer", 1'024,
                 16'777'216),

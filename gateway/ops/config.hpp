@@ -68,6 +68,7 @@ struct Config {
     struct Storage {
         std::string path = "var/causeway.db";
         std::string audit_key_file;  ///< key of the audit chain; empty: the chain is not keyed
+        std::string page_key;        ///< where the key of the file's pages comes from; empty: they are plain
         std::int64_t readers = 4;
         std::int64_t writer_cache_kb = 32 * 1024;
         std::int64_t reader_cache_kb = 16 * 1024;

@@ -1,4 +1,5 @@
 #pragma once
+#include "gateway/storage/secrets.hpp"
 #include "gateway/storage/storage.hpp"
 
 #include <filesystem>
@@ -27,23 +28,29 @@ struct Inspection {
     std::int64_t audit = 0;    ///< rows of the audit trail
     std::int64_t trouble = 0;  ///< messages received that are held, failed or were rejected
 };
-Result<Inspection> inspect_file(const std::filesystem::path& file);
+Result<Inspection> inspect_file(const std::filesystem::path& file, const StoreSecrets& secrets);
 
 /// Everything: file structure, version chains, bodies, index against the stored keys, audit chain.
-Result<CheckReport> check_file(const std::filesystem::path& file, std::string_view audit_key);
+Result<CheckReport> check_file(const std::filesystem::path& file, const StoreSecrets& secrets);
 
 /// The audit chain alone.
-Result<CheckReport> check_audit_file(const std::filesystem::path& file, std::string_view audit_key);
+Result<CheckReport> check_audit_file(const std::filesystem::path& file, const StoreSecrets& secrets);
 
 /// Copies the store to `target`, which must not exist, then checks the copy as check_file does: an unverified backup is
 /// a failed one, and is removed.
 Result<BackupReport> backup_file(const std::filesystem::path& file, const std::filesystem::path& target,
-                                 std::string_view audit_key);
+                                 const StoreSecrets& secrets);
 
 /// Puts a checked copy of `backup` in the place of `file`. Holds the store's lock: FailureCode::locked beside a running
 /// gateway. What stood there is renamed to `<file>.before-restore-<now>`; without `replace` it is not touched and the
 /// answer is FailureCode::refused.
 Result<BackupReport> restore_file(const std::filesystem::path& backup, const std::filesystem::path& file,
-                                  std::string_view audit_key, bool replace);
+                                  const StoreSecrets& secrets, bool replace);
+
+/// Writes every page of the store anew under `page_key` (empty: plain). Works on a checked copy, checks that again and
+/// puts it in the place of `file`; what stood there is renamed to `<file>.before-rekey-<now>`, and is readable with the
+/// old key (or without one, if it was plain) until it is destroyed. Locks like restore_file.
+Result<BackupReport> rekey_file(const std::filesystem::path& file, const StoreSecrets& secrets,
+                                std::string_view page_key);
 
 }  // namespace causeway::storage

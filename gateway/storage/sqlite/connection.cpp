@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "gateway/storage/sqlite/page_codec.hpp"
+
 namespace causeway::storage {
 
 Failure failure_of(sqlite3* db, std::string_view what) {
@@ -89,7 +91,9 @@ std::string_view Query::blob(int column) const {
 
 bool Query::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
-Connection::Connection(const std::filesystem::path& file, Access access, std::size_t cache_bytes) {
+Connection::Connection(const std::filesystem::path& file, Access access, std::size_t cache_bytes,
+                       std::string_view page_key)
+    : page_key_(page_key) {
     const int flags = (access == Access::writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
                       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(file.c_str(), &db_, flags, nullptr) != SQLITE_OK) {
@@ -98,6 +102,7 @@ Connection::Connection(const std::filesystem::path& file, Access access, std::si
         throw FailureException(failure);
     }
     try {
+        set_page_key(db_, page_key_);
         const auto must = [this](const std::string& pragma, std::string_view wanted) {
             const auto got = scalar("PRAGMA " + pragma);
             if (got != wanted)
@@ -118,6 +123,8 @@ Connection::Connection(const std::filesystem::path& file, Access access, std::si
         execute("PRAGMA wal_autocheckpoint=0");
         if (access == Access::writer) {
             execute("PRAGMA page_size=4096");
+            execute("PRAGMA secure_delete=ON");  // what is deleted is overwritten
+            must("secure_delete", "1");
             must("journal_mode=WAL", "wal");
             execute("PRAGMA synchronous=FULL");
             must("synchronous", "2");

@@ -58,7 +58,9 @@ enum class Access : std::uint8_t { writer, reader };
 /// when two connections write or checkpoint at the same instant).
 class Connection {
 public:
-    Connection(const std::filesystem::path& file, Access access, std::size_t cache_bytes);
+    /// `page_key`: as StoreSecrets::pages.
+    Connection(const std::filesystem::path& file, Access access, std::size_t cache_bytes,
+               std::string_view page_key = {});
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
@@ -69,6 +71,7 @@ public:
     void execute(const std::string& sql);
     std::string scalar(const std::string& sql);
     sqlite3* handle() const noexcept { return db_; }
+    const std::string& page_key() const noexcept { return page_key_; }
     /// No transaction is open: SQLite itself rolled it back, or none was begun.
     bool autocommit() const noexcept;
     /// Rows the last statement changed.
@@ -77,6 +80,7 @@ public:
 
 private:
     sqlite3* db_ = nullptr;
+    std::string page_key_;
     std::array<sqlite3_stmt*, sql::statement_count> statements_{};
 };
 

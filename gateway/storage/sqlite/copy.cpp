@@ -9,16 +9,32 @@
 #include <memory>
 #include <vector>
 
+#include "gateway/storage/sqlite/page_codec.hpp"
+
 namespace causeway::storage {
+
+namespace {
+
+/// A file that nobody else has open.
+sqlite3* open_alone(const std::string& file, std::string_view page_key) {
+    sqlite3* opened = nullptr;
+    try {
+        if (sqlite3_open_v2(file.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                            nullptr) != SQLITE_OK)
+            throw FailureException(failure_of(opened, "copy: open"));
+        set_page_key(opened, page_key);
+        return opened;
+    } catch (...) {
+        sqlite3_close_v2(opened);
+        throw;
+    }
+}
+
+}  // namespace
 
 DatabaseCopy::DatabaseCopy(Connection& source, const std::string& target) : target_(target) {
     if (std::filesystem::exists(target)) throw FailureException({FailureCode::io, target + " exists already"});
-    if (sqlite3_open_v2(target.c_str(), &to_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-                        nullptr) != SQLITE_OK) {
-        const auto failure = failure_of(to_, "backup: open");
-        sqlite3_close_v2(to_);
-        throw FailureException(failure);
-    }
+    to_ = open_alone(target, source.page_key());
     backup_ = sqlite3_backup_init(to_, "main", source.handle(), "main");
     if (!backup_) {
         const auto failure = failure_of(to_, "backup: begin");
@@ -49,6 +65,17 @@ bool DatabaseCopy::step(int pages) {
 void copy_database(Connection& source, const std::string& target) {
     DatabaseCopy copy(source, target);
     while (!copy.step(-1)) {
+    }
+}
+
+void rekey_copy(const std::string& file, std::string_view old_key, std::string_view new_key) {
+    sqlite3* const copy = open_alone(file, old_key);
+    try {
+        change_page_key(copy, new_key);
+        sqlite3_close_v2(copy);
+    } catch (...) {
+        sqlite3_close_v2(copy);
+        throw;
     }
 }
 

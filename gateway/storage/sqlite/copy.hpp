@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 struct sqlite3_backup;
 
@@ -12,7 +13,7 @@ namespace causeway::storage {
 /// it.
 class DatabaseCopy {
 public:
-    /// The target must not exist.
+    /// The target must not exist; it gets the source's page key.
     DatabaseCopy(Connection& source, const std::string& target);
     DatabaseCopy(const DatabaseCopy&) = delete;
     DatabaseCopy& operator=(const DatabaseCopy&) = delete;
@@ -28,6 +29,9 @@ private:
 
 /// All at once.
 void copy_database(Connection& source, const std::string& target);
+
+/// Writes every page of a finished copy anew under another key (see StoreSecrets::pages; empty: plain).
+void rekey_copy(const std::string& file, std::string_view old_key, std::string_view new_key);
 
 /// SHA-256 of a file, hexadecimal, and its size.
 std::pair<std::string, std::uint64_t> file_digest(const std::string& path);

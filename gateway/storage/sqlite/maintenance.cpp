@@ -25,7 +25,8 @@ constexpr std::size_t cache_bytes = 16u << 20;
 /// Read-only, of the schema this program knows.
 class OpenFile {
 public:
-    explicit OpenFile(const fs::path& file) : connection(existing(file), Access::reader, cache_bytes) {
+    OpenFile(const fs::path& file, std::string_view page_key)
+        : connection(existing(file), Access::reader, cache_bytes, page_key) {
         register_tokenizer(connection);
         const auto latest = static_cast<std::int64_t>(sql::migrations().size());
         schema = std::stoll(connection.scalar("PRAGMA user_version"));
@@ -61,11 +62,11 @@ auto guarded(Job job) -> Result<decltype(job())> {
 
 std::int64_t count(Connection& connection, const char* sql) { return std::stoll(connection.scalar(sql)); }
 
-CheckReport check(const fs::path& file, std::string_view audit_key) {
-    OpenFile open(file);
+CheckReport check(const fs::path& file, const StoreSecrets& secrets) {
+    OpenFile open(file, secrets.pages);
     Catalog catalog;
     read_catalog(open.connection, catalog);
-    return check_store(open.connection, catalog, audit_key);
+    return check_store(open.connection, catalog, secrets.audit);
 }
 
 /// A rename or a copy is only there after its bytes and its directory are.
@@ -78,36 +79,57 @@ void sync(const fs::path& path) {
 
 fs::path directory_of(const fs::path& file) { return file.has_parent_path() ? file.parent_path() : fs::path("."); }
 
-/// Copy and check; a copy that does not pass goes again.
-BackupReport copy_checked(const fs::path& from, const fs::path& to, std::string_view audit_key) {
-    BackupReport report;
-    {
-        OpenFile open(from);
-        copy_database(open.connection, to.string());
-    }
+/// A copy that passes its check and is on the disk; one that does not is removed.
+BackupReport checked_copy(const fs::path& copy, const StoreSecrets& secrets) {
     try {
-        fs::permissions(to, fs::perms::owner_read | fs::perms::owner_write);
-        const auto found = check(to, audit_key);
+        BackupReport report;
+        fs::permissions(copy, fs::perms::owner_read | fs::perms::owner_write);
+        const auto found = check(copy, secrets);
         if (!found.faults.empty())
             throw FailureException({FailureCode::corrupt, "the copy does not pass its check: " + found.faults.front()});
-        OpenFile copy(to);
-        report.last_vid = count(copy.connection, "SELECT COALESCE(MAX(vid), 0) FROM version");
-        std::tie(report.sha256, report.bytes) = file_digest(to.string());
-        sync(to);
-        sync(directory_of(to));
+        OpenFile open(copy, secrets.pages);
+        report.last_vid = count(open.connection, "SELECT COALESCE(MAX(vid), 0) FROM version");
+        std::tie(report.sha256, report.bytes) = file_digest(copy.string());
+        sync(copy);
+        sync(directory_of(copy));
+        return report;
     } catch (...) {
         std::error_code ignored;
-        fs::remove(to, ignored);
+        fs::remove(copy, ignored);
         throw;
     }
-    return report;
+}
+
+BackupReport copy_checked(const fs::path& from, const fs::path& to, const StoreSecrets& secrets) {
+    {
+        OpenFile open(from, secrets.pages);
+        copy_database(open.connection, to.string());
+    }
+    return checked_copy(to, secrets);
+}
+
+/// What stood there is renamed to `<file>.<why>-<now>`.
+void put_in_place(const fs::path& incoming, const fs::path& file, std::string_view why) {
+    if (fs::exists(file)) {
+        const auto now =
+            std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+                .count();
+        const auto aside = fmt::format("{}.{}-{}", file.string(), why, now);
+        // The log belongs to the file it was written for: they go together.
+        for (const char* part : {"-wal", "-shm", ""}) {
+            const fs::path old = file.string() + part;
+            if (fs::exists(old)) fs::rename(old, aside + part);
+        }
+    }
+    fs::rename(incoming, file);
+    sync(directory_of(file));
 }
 
 }  // namespace
 
-Result<Inspection> inspect_file(const fs::path& file) {
+Result<Inspection> inspect_file(const fs::path& file, const StoreSecrets& secrets) {
     return guarded([&] {
-        OpenFile open(file);
+        OpenFile open(file, secrets.pages);
         auto& connection = open.connection;
         Inspection found;
         found.engine = fmt::format("SQLite {}", sqlite3_libversion());
@@ -128,24 +150,24 @@ Result<Inspection> inspect_file(const fs::path& file) {
     });
 }
 
-Result<CheckReport> check_file(const fs::path& file, std::string_view audit_key) {
-    return guarded([&] { return check(file, audit_key); });
+Result<CheckReport> check_file(const fs::path& file, const StoreSecrets& secrets) {
+    return guarded([&] { return check(file, secrets); });
 }
 
-Result<CheckReport> check_audit_file(const fs::path& file, std::string_view audit_key) {
+Result<CheckReport> check_audit_file(const fs::path& file, const StoreSecrets& secrets) {
     return guarded([&] {
-        OpenFile open(file);
+        OpenFile open(file, secrets.pages);
         CheckReport report;
-        check_audit(open.connection, audit_key, report);
+        check_audit(open.connection, secrets.audit, report);
         return report;
     });
 }
 
-Result<BackupReport> backup_file(const fs::path& file, const fs::path& target, std::string_view audit_key) {
-    return guarded([&] { return copy_checked(file, target, audit_key); });
+Result<BackupReport> backup_file(const fs::path& file, const fs::path& target, const StoreSecrets& secrets) {
+    return guarded([&] { return copy_checked(file, target, secrets); });
 }
 
-Result<BackupReport> restore_file(const fs::path& backup, const fs::path& file, std::string_view audit_key,
+Result<BackupReport> restore_file(const fs::path& backup, const fs::path& file, const StoreSecrets& secrets,
                                   bool replace) {
     return guarded([&] {
         const LockFile lock(file.string() + ".lock");
@@ -153,20 +175,22 @@ Result<BackupReport> restore_file(const fs::path& backup, const fs::path& file, 
             throw FailureException({FailureCode::refused, file.string() + " exists; --replace sets it aside"});
         const fs::path incoming = file.string() + ".restoring";
         fs::remove(incoming);
-        const auto report = copy_checked(backup, incoming, audit_key);
-        if (fs::exists(file)) {
-            const auto now =
-                std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
-                    .count();
-            const auto aside = fmt::format("{}.before-restore-{}", file.string(), now);
-            // The log belongs to the file it was written for: they go together.
-            for (const char* part : {"-wal", "-shm", ""}) {
-                const fs::path old = file.string() + part;
-                if (fs::exists(old)) fs::rename(old, aside + part);
-            }
-        }
-        fs::rename(incoming, file);
-        sync(directory_of(file));
+        const auto report = copy_checked(backup, incoming, secrets);
+        put_in_place(incoming, file, "before-restore");
+        return report;
+    });
+}
+
+Result<BackupReport> rekey_file(const fs::path& file, const StoreSecrets& secrets, std::string_view page_key) {
+    return guarded([&] {
+        const LockFile lock(file.string() + ".lock");
+        const fs::path incoming = file.string() + ".rekeying";
+        fs::remove(incoming);
+        copy_checked(file, incoming, secrets);
+        rekey_copy(incoming.string(), secrets.pages, page_key);
+        const StoreSecrets renewed{secrets.audit, std::string(page_key)};
+        const auto report = checked_copy(incoming, renewed);
+        put_in_place(incoming, file, "before-rekey");
         return report;
     });
 }

@@ -165,10 +165,10 @@ protected:
 /// Reading for a Snapshot: one read-only connection with all that hangs on it.
 class SqliteReader final : public ReaderVerbs<Reader> {
 public:
-    SqliteReader(const std::filesystem::path& file, std::size_t cache_bytes, Catalog& catalog,
-                 const SearchLimits& limits)
+    SqliteReader(const std::filesystem::path& file, std::size_t cache_bytes, std::string_view page_key,
+                 Catalog& catalog, const SearchLimits& limits)
         : ReaderVerbs(rows_, search_),
-          connection_(file, Access::reader, cache_bytes),
+          connection_(file, Access::reader, cache_bytes, page_key),
           rows_(connection_, catalog),
           patient_rows_(connection_, catalog),
           search_(rows_, limits),

@@ -88,8 +88,8 @@ public:
             }
             try {
                 if (!reader)
-                    reader = std::make_unique<SqliteReader>(options_.file, options_.reader_cache_bytes, catalog_,
-                                                            search_limits(options_));
+                    reader = std::make_unique<SqliteReader>(options_.file, options_.reader_cache_bytes,
+                                                            options_.secrets.pages, catalog_, search_limits(options_));
                 reader->begin(writer_.state());
             } catch (...) {
                 const std::lock_guard lock(readers_mutex_);
@@ -120,13 +120,13 @@ public:
         if (copied.has_error()) return copied.error();
         try {
             // An unverified backup is a failed one.
-            Connection copy(path, Access::reader, 1u << 20);
+            Connection copy(path, Access::reader, 1u << 20, options_.secrets.pages);
             register_tokenizer(copy);
             const auto verdict = copy.scalar("PRAGMA integrity_check");
             if (verdict != "ok")
                 return Failure{FailureCode::corrupt, "the backup does not pass the integrity check: " + verdict};
             CheckReport audit;
-            check_audit(copy, options_.audit_key, audit);
+            check_audit(copy, options_.secrets.audit, audit);
             if (!audit.faults.empty())
                 return Failure{FailureCode::corrupt, "the backup's audit chain is broken: " + audit.faults.front()};
             BackupReport report;
@@ -140,9 +140,9 @@ public:
 
     Result<CheckReport> check_blocking() override {
         try {
-            Connection connection(options_.file, Access::reader, options_.reader_cache_bytes);
+            Connection connection(options_.file, Access::reader, options_.reader_cache_bytes, options_.secrets.pages);
             register_tokenizer(connection);
-            return check_store(connection, catalog_, options_.audit_key);
+            return check_store(connection, catalog_, options_.secrets.audit);
         } catch (const FailureException& exception) {
             return exception.failure();
         }

@@ -1,4 +1,5 @@
 #pragma once
+#include "gateway/storage/secrets.hpp"
 #include "gateway/storage/storage.hpp"
 
 #include <cstddef>
@@ -14,10 +15,10 @@ namespace causeway::storage {
 
 /// Limits and places of a SQLite store.
 struct SqliteOptions {
-    std::filesystem::path file;      ///< the database; `<file>.lock` is held while it is open
-    std::string audit_key;           ///< key of the audit chain, kept outside the data directory; empty = unkeyed hash
-    std::function<TimeUs()> now_us;  ///< empty = system clock
-    std::size_t readers_max = 8;     ///< read-only connections, opened when needed
+    std::filesystem::path file;  ///< the database; `<file>.lock` is held while it is open
+    StoreSecrets secrets;
+    std::function<TimeUs()> now_us;    ///< empty = system clock
+    std::size_t readers_max = 8;       ///< read-only connections, opened when needed
     std::size_t group_jobs_max = 512;  ///< jobs in one commit
     std::size_t group_bytes_max = 8u << 20;
     std::size_t queue_jobs_max = 16'384;

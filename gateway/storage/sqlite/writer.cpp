@@ -54,8 +54,8 @@ Connection& ready(Connection& connection, const SqliteOptions& options, Catalog&
 Writer::Writer(const SqliteOptions& options, Catalog& catalog, const SearchLimits& limits)
     : options_(options),
       catalog_(catalog),
-      connection_(options.file, Access::writer, options.writer_cache_bytes),
-      transaction_(ready(connection_, options, catalog, open_), catalog, open_, limits, options.audit_key) {
+      connection_(options.file, Access::writer, options.writer_cache_bytes, options.secrets.pages),
+      transaction_(ready(connection_, options, catalog, open_), catalog, open_, limits, options.secrets.audit) {
     state_ = load_state(connection_, saved_.committed);
     sqlite3_wal_hook(connection_.handle(), log_grew, &log_bytes_);
     thread_ = std::thread([this] { run(); });
