@@ -281,11 +281,10 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
     const bool get = request.method == http::Method::get || request.method == http::Method::head;
     const bool post =
         request.method == http::Method::post && what == "outbox" && (verb == "replay" || verb == "cancel");
-    const bool loopback = request.peer && request.peer->loopback;
-    security::Principal principal = http::principal_of(request);
-    if (loopback && !request.principal) principal.kind = security::Principal::Kind::operator_;
+    const security::Principal principal = http::operator_of(request);
     const auto interaction = get ? security::Interaction::admin_read : security::Interaction::admin_write;
-    if (!services_.door.authorize(principal, {interaction, {}, {}, {}}).allowed) {
+    const std::string_view right = !get ? "replay" : id.empty() ? "metadata" : "content";
+    if (!services_.door.authorize(principal, {interaction, {}, id, right}).allowed) {
         return reply(http::outcome_response(403, "forbidden", "The operators' interface is not open to this client"));
     }
     if (what != "messages" && what != "outbox")

@@ -4,7 +4,9 @@
 #include <string>
 #include <utility>
 
+#include "gateway/exchange/answer.hpp"
 #include "gateway/exchange/numbered_link.hpp"
+#include "gateway/security/audit.hpp"
 
 namespace causeway::exchange {
 
@@ -23,6 +25,21 @@ Outgoing outgoing(storage::OutboxRow&& row) {
 }
 
 }  // namespace
+
+storage::Result<void> audit_delivery(storage::Transaction& transaction, const storage::OutboxMessage& message,
+                                     std::string_view answer) {
+    security::AuditEntry entry;
+    entry.at_us = transaction.now_us();
+    entry.principal = {security::Principal::Kind::partner, message.partner, {}};
+    entry.interaction = security::Interaction::message_out;
+    entry.type = message.kind;
+    entry.id = message.control_id;
+    entry.correlation = message.correlation;
+    if (const auto read = read_answer(answer)) entry.outcome = to_string(read->code);
+    const auto row = transaction.append_audit(security::render(entry));
+    if (row.has_error()) return row.error();
+    return {};
+}
 
 storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, const Partner& partner,
                                                        std::int64_t now_us) {
@@ -70,6 +87,7 @@ storage::Result<void> settle_outgoing(storage::Transaction& transaction, const S
     if (settlement.failure) note = std::string(to_string(*settlement.failure)) + ": " + note;
     switch (settlement.kind) {
         case Settlement::Kind::delivered:
+            if (auto done = audit_delivery(transaction, (*row)->message, settlement.answer); done.has_error()) return done;
             return transaction.mark_delivered(id, settlement.answer);
         case Settlement::Kind::retry:
             return transaction.defer(id, settlement.due_us, note);

@@ -20,4 +20,8 @@ storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, 
 storage::Result<void> settle_outgoing(storage::Transaction& transaction, const Settlement& settlement,
                                       const OrderTasks* tasks = nullptr);
 
+/// The audit row of a message that a partner took: what left us, to whom.
+storage::Result<void> audit_delivery(storage::Transaction& transaction, const storage::OutboxMessage& message,
+                                     std::string_view answer);
+
 }  // namespace causeway::exchange

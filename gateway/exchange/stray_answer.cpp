@@ -3,6 +3,7 @@
 #include <string>
 
 #include "gateway/exchange/answer.hpp"
+#include "gateway/exchange/outbox.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -35,6 +36,7 @@ storage::Result<StrayAnswer> settle_stray_answer(storage::Transaction& transacti
     Settlement settlement;
     if ((*row)->state == OutboxState::pending && answer->is_positive()) {
         out.effect = Effect::delivered;
+        if (auto done = audit_delivery(transaction, (*row)->message, bytes); done.has_error()) return done.error();
         if (auto done = transaction.mark_delivered(out.id, bytes); done.has_error()) return done.error();
     } else if ((*row)->state == OutboxState::pending) {
         out.effect = Effect::parked;

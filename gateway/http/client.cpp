@@ -58,8 +58,9 @@ bool in_v4(std::uint32_t address, std::uint32_t network, int bits) { return (add
 
 bool forbidden_v4(std::uint32_t address, bool public_only) {
     if (in_v4(address, 0xa9fe0000, 16) || address == 0) return true;
+    // "This" network, loopback, private, shared and benchmark space, multicast and what is reserved.
     return public_only &&
-           (in_v4(address, 0x7f000000, 8) || in_v4(address, 0x0a000000, 8) || in_v4(address, 0xac100000, 12) ||
+           (in_v4(address, 0, 8) || in_v4(address, 0xc0000000, 24) || in_v4(address, 0xc6120000, 15) || in_v4(address, 0x7f000000, 8) || in_v4(address, 0x0a000000, 8) || in_v4(address, 0xac100000, 12) ||
             in_v4(address, 0xc0a80000, 16) || in_v4(address, 0x64400000, 10) || in_v4(address, 0xe0000000, 3));
 }
 
@@ -74,7 +75,18 @@ bool forbidden(const sockaddr* address, bool public_only) {
         return forbidden_v4(ntohl(inner), public_only);
     }
     if (IN6_IS_ADDR_LINKLOCAL(&bytes) || IN6_IS_ADDR_UNSPECIFIED(&bytes)) return true;
-    return public_only && (IN6_IS_ADDR_LOOPBACK(&bytes) || (bytes.s6_addr[0] & 0xfe) == 0xfc);
+    if (!public_only) return false;
+    // What carries an IPv4 address inside: NAT64 (64:ff9b::/96) and 6to4 (2002::/16) count as that address.
+    std::uint32_t inner = 0;
+    const bool nat64 = bytes.s6_addr[0] == 0 && bytes.s6_addr[1] == 0x64 && bytes.s6_addr[2] == 0xff &&
+                       bytes.s6_addr[3] == 0x9b;
+    const bool six_to_four = bytes.s6_addr[0] == 0x20 && bytes.s6_addr[1] == 0x02;
+    if (nat64 || six_to_four) {
+        std::memcpy(&inner, bytes.s6_addr + (nat64 ? 12 : 2), 4);
+        return forbidden_v4(ntohl(inner), true);
+    }
+    return IN6_IS_ADDR_LOOPBACK(&bytes) || IN6_IS_ADDR_V4COMPAT(&bytes) || IN6_IS_ADDR_MULTICAST(&bytes) ||
+           IN6_IS_ADDR_SITELOCAL(&bytes) || (bytes.s6_addr[0] & 0xfe) == 0xfc;
 }
 
 /// A connected stream, plain or encrypted, with the one deadline of the request.
@@ -82,18 +94,24 @@ class Stream {
 public:
     Stream(int handle, Clock::time_point until) : handle_(handle), until_(until) {}
 
-    bool encrypt(const std::string& host) {
+    bool encrypt(const std::string& host, const std::string& ca_file) {
         // OpenSSL writes without MSG_NOSIGNAL.
         static const auto before = std::signal(SIGPIPE, SIG_IGN);
         (void)before;
         context_.reset(SSL_CTX_new(TLS_client_method()));
         if (!context_) return false;
         SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
-        SSL_CTX_set_default_verify_paths(context_.get());
+        if (ca_file.empty())
+            SSL_CTX_set_default_verify_paths(context_.get());
+        else if (SSL_CTX_load_verify_locations(context_.get(), ca_file.c_str(), nullptr) != 1)
+            return false;
         SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
         session_.reset(SSL_new(context_.get()));
-        if (!session_ || SSL_set1_host(session_.get(), host.c_str()) != 1) return false;
-        SSL_set_tlsext_host_name(session_.get(), host.c_str());
+        if (!session_) return false;
+        if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session_.get()), host.c_str()) != 1) {
+            if (SSL_set1_host(session_.get(), host.c_str()) != 1) return false;
+            SSL_set_tlsext_host_name(session_.get(), host.c_str());
+        }
         SSL_set_fd(session_.get(), handle_);
         for (;;) {
             const int done = SSL_connect(session_.get());
@@ -300,7 +318,7 @@ ClientAnswer fetch_blocking(const ClientRequest& request) {
             if (error != 0) continue;
         }
         Stream stream(socket.handle(), until);
-        if (request.url.encrypted && !stream.encrypt(request.url.host))
+        if (request.url.encrypted && !stream.encrypt(request.url.host, request.ca_file))
             return failed(stream.timed_out() ? "timeout" : "tls");
         return talk(stream, request);
     }

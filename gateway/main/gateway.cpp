@@ -28,6 +28,7 @@
 #include "gateway/main/definition_packages.hpp"
 #include "gateway/main/endpoints.hpp"
 #include "gateway/main/events.hpp"
+#include "gateway/main/fetch.hpp"
 #include "gateway/main/map_files.hpp"
 #include "gateway/main/map_reloader.hpp"
 #include "gateway/main/store_place.hpp"
@@ -53,6 +54,8 @@
 #include "gateway/rest/subscriptions.hpp"
 #include "gateway/rest/terminology_service.hpp"
 #include "gateway/security/audit.hpp"
+#include "gateway/security/trail/handler.hpp"
+#include "gateway/security/trail/keeper.hpp"
 #include "gateway/storage/sqlite/sqlite_store.hpp"
 #include "gateway/terminology/concept_files.hpp"
 #include "mappings/engine/mapset.hpp"
@@ -155,6 +158,31 @@ rest::Subscriptions::Options subscription_options(const ops::Config& config) {
     return options;
 }
 
+security::TrailKeeper::Options trail_options(const ops::Config& config) {
+    security::TrailKeeper::Options options;
+    options.file = config.audit.anchor_file;
+    options.rows = config.audit.anchor_rows;
+    options.minutes = config.audit.anchor_minutes;
+    options.retention_days = config.audit.retention_days;
+    if (config.audit.anchor_key_file.empty()) {
+        if (!options.file.empty() || !config.audit.anchor_url.empty())
+            throw StartFailure{"audit.anchor_file and audit.anchor_url need audit.anchor_key_file"};
+        return options;
+    }
+    auto key = security::AnchorKey::read(config.audit.anchor_key_file);
+    if (const auto* fault = std::get_if<std::string>(&key)) throw StartFailure{"audit.anchor_key_file: " + *fault};
+    options.key = std::get<security::AnchorKey>(std::move(key));
+    if (!options.key->can_sign()) throw StartFailure{"audit.anchor_key_file holds a public key, which cannot sign"};
+    if (options.file.empty() && config.audit.anchor_url.empty())
+        throw StartFailure{"audit.anchor_key_file needs audit.anchor_file or audit.anchor_url"};
+    if (!config.audit.anchor_url.empty())
+        options.post = [fetch = make_fetch(config), url = config.audit.anchor_url](const std::string& anchor) {
+            const auto answer = fetch({url, anchor, "application/json", {}});
+            return answer.status >= 200 && answer.status < 300;
+        };
+    return options;
+}
+
 /// R4 and the packages that are configured. A package that cannot be read stops the start.
 std::shared_ptr<const fhir::Validator> load_validator(const ops::Config& config) {
     fhir::ValidatorBuilder builder;
@@ -207,19 +235,35 @@ struct Gateway::Parts {
           identity_events(index),
           services{*store, door, &reads, clock, writer, operations, cpu.get_executor(), rest_settings(startup.config)},
           rest(services),
-          tokens(*store, clock, startup.clients),
-          authentication(rest, tokens, startup.config.security.require_token),
-          oauth(tokens),
-          smart(public_origin(startup.config)),
+          tokens(*store, clock, startup.clients, make_fetch(startup.config)),
+          issuer(startup.clients.issuer, make_fetch(startup.config), clock),
+          throttle(clock, startup.config.security.requests_per_second, startup.config.security.requests_burst),
+          identities{tokens,
+                     issuer,
+                     throttle,
+                     reads,
+                     clock,
+                     cpu.get_executor(),
+                     startup.config.security.require_token,
+                     startup.config.security.anonymous_network,
+                     [this](std::string_view event) { count_security(event); }},
+          trail(rest, services),
+          trail_keeper(*store, clock, trail_options(startup.config)),
+          authentication(trail, identities),
+          oauth(tokens, throttle, cpu.get_executor()),
+          smart({public_origin(startup.config), startup.config.security.authorization_endpoint,
+                 startup.config.security.token_endpoint}),
           bulk(services, bulk_options(startup.config)),
           bulk_handler(services, bulk),
-          authentication_of_bulk(bulk_handler, tokens, startup.config.security.require_token),
+          authentication_of_bulk(bulk_handler, identities),
           subscriptions(services, subscription_options(startup.config)),
           health([this] { return troubles(); }),
           metrics_handler(metrics),
           exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { wake(partner); },
                           [this](const std::string& partner, bool run) { return control_queue(partner, run); }}),
           identity_admin({*store, door, reads, clock, index}),
+          authentication_of_exchange(exchange_admin, identities, Authentication::Door::operators),
+          authentication_of_identity(identity_admin, identities, Authentication::Door::operators),
           cors(router, http::split_origins(startup.config.http.cors_origins)),
           http_server(io, cors,
                       {http_limits(startup.config.http), cpu.get_executor(), startup.config.http.allow_plaintext,
@@ -234,6 +278,13 @@ struct Gateway::Parts {
         if (!listening.load()) out.emplace_back("the listeners are not open");
         if (!store->metrics().writable) out.emplace_back("the store takes no writes");
         return out;
+    }
+
+    void count_security(std::string_view event) {
+        metrics
+            .counter("causeway_security_events_total", "authentication.failed, throttled, break_glass",
+                     fmt::format("event=\"{}\"", event))
+            .add();
     }
 
     void wake(const std::string& partner) {
@@ -258,7 +309,7 @@ struct Gateway::Parts {
     Transport transport;
     ops::SystemClock clock;
     ops::Metrics metrics;
-    security::Door door;
+    security::Door door{startup.config.security.confidentiality == "enforced"};
     rest::TerminologyService terminology;
     std::unique_ptr<storage::Store> store;
     mappings::LiveMaps maps;
@@ -283,6 +334,11 @@ struct Gateway::Parts {
     rest::Services services;
     rest::Rest rest;
     security::TokenService tokens;
+    security::ExternalIssuer issuer;
+    security::Throttle throttle;
+    Identities identities;
+    security::TrailHandler trail;
+    security::TrailKeeper trail_keeper;
     Authentication authentication;
     OauthHandler oauth;
     SmartConfigurationHandler smart;
@@ -294,6 +350,7 @@ struct Gateway::Parts {
     MetricsHandler metrics_handler;
     exchange::AdminHandler exchange_admin;
     patient_index::AdminHandler identity_admin;
+    Authentication authentication_of_exchange, authentication_of_identity;
     http::Router router;
     http::Cors cors;
     http::Server http_server;
@@ -363,17 +420,16 @@ void Gateway::Parts::start_exchange() {
 
 void Gateway::Parts::start_listeners() {
     router.mount("/fhir", authentication);
-    if (!startup.clients.clients.empty()) {
-        router.mount("/oauth", oauth);
+    if (!startup.clients.clients.empty()) router.mount("/oauth", oauth);
+    if (!startup.clients.clients.empty() || startup.clients.issuer.in_use())
         router.mount("/fhir/.well-known/smart-configuration", smart);
-    }
     router.mount("/bulk", authentication_of_bulk);
     router.mount("/health", health);
     router.mount("/metrics", metrics_handler);
-    router.mount("/admin/messages", exchange_admin);
-    router.mount("/admin/outbox", exchange_admin);
-    router.mount("/admin/patients", identity_admin);
-    router.mount("/admin/reviews", identity_admin);
+    router.mount("/admin/messages", authentication_of_exchange);
+    router.mount("/admin/outbox", authentication_of_exchange);
+    router.mount("/admin/patients", authentication_of_identity);
+    router.mount("/admin/reviews", authentication_of_identity);
     const auto& config = startup.config;
     const auto http = http_server.listen(config.http.address, static_cast<std::uint16_t>(config.http.port));
     if (http.has_error()) throw StartFailure{http.error().message};
@@ -405,6 +461,9 @@ void Gateway::Parts::add_metrics() {
     metrics.gauge_callback("causeway_store_writable", "1 while the store takes writes", stored(&M::writable));
     metrics.gauge_callback("causeway_audit_reads_waiting", "audit rows of reads not yet committed",
                            [this] { return static_cast<double>(reads.waiting()); });
+    metrics.gauge_callback("causeway_audit_unanchored_seconds",
+                           "time since every audit row had an anchor; 0 without anchors",
+                           [this] { return trail_keeper.unanchored_s(); });
     metrics.gauge_callback("causeway_tls_days_left", "days until the first of our own certificates ends",
                            [this] { return transport.days_left(); });
     metrics.gauge_callback("causeway_plaintext_listeners", "listeners without TLS", [this] {
@@ -463,6 +522,7 @@ Gateway::~Gateway() {
     parts_->subscriptions.stop();
     parts_->bulk.stop();
     parts_->cpu.join();
+    parts_->trail_keeper.stop();
     parts_->store->close();
 }
 
@@ -481,6 +541,7 @@ void Gateway::run() {
     for (const auto& [name, worker] : parts.workers) worker->start();
     parts.bulk.start();
     parts.subscriptions.start();
+    parts.trail_keeper.start();
     parts.map_reloader.start();
     parts.listening = true;
     logging::info("ready", {{"http", parts.http_port},
@@ -498,6 +559,7 @@ void Gateway::run() {
     parts.subscriptions.stop();
     parts.bulk.stop();
     parts.cpu.join();
+    parts.trail_keeper.stop();
     parts.store->close();
     logging::info("stopped");
 }

@@ -90,8 +90,27 @@ struct Config {
         std::string model;  ///< file of a trained model; empty: the built-in one
     } patient_index;
     struct Security {
-        bool require_token = false;  ///< anonymous requests are refused, but for what says how to get a token
+        bool require_token = false;      ///< anonymous requests are refused, but for what says how to get a token
+        bool anonymous_network = false;  ///< who proves nothing is served from other addresses than loopback too
+        std::string confidentiality = "open";
+        std::string issuer, audience, jwks_url;  ///< of an external authorisation server; empty: none
+        std::string algorithms = "RS256,RS384,ES256,ES384";
+        std::string introspection_url, introspection_client, introspection_secret_file;
+        std::string authorization_endpoint, token_endpoint;  ///< of that server, for SMART App Launch
+        std::string issuer_scopes = "patient/*.cruds user/*.cruds system/*.cruds";
+        bool fetch_private = false;
+        std::string fetch_ca;
+        std::int64_t requests_per_second = 0;
+        std::int64_t requests_burst = 200;
     } security;
+    struct Audit {
+        std::string anchor_key_file;  ///< Ed25519; empty: no anchors
+        std::string anchor_file, anchor_url;
+        std::int64_t anchor_rows = 10'000;
+        std::int64_t anchor_minutes = 10;
+        std::int64_t retention_days = 0;
+        std::string syslog, syslog_ca;
+    } audit;
     struct Terminology {
         std::string path = "var/terminology";  ///< folder of the imported code systems
     } terminology;
@@ -130,7 +149,7 @@ struct ConfigLoad {
 
 /// Reads a TOML text over the defaults, then the environment over that. All faults are reported in one go: an unknown
 /// key (with the nearest known one), a wrong type, a number outside its range, a word that is not one of the choices.
-/// The tables `partner`, `route` and `client` are left to their own reader. `environment` holds NAME=value strings;
+/// The tables `partner`, `route`, `client` and `operator` are left to their own reader. `environment` holds NAME=value strings;
 /// only names that begin with CAUSEWAY_ are looked at.
 ConfigLoad load_config(std::string_view toml, std::string_view file_name, std::span<const std::string> environment);
 

@@ -241,9 +241,9 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
     using security::Interaction;
     security::AuditEntry entry;
     entry.at_us = services_.clock.now_us();
-    entry.principal = http::principal_of(request);
+    entry.principal = http::operator_of(request);
     if (request.method == http::Method::post) {
-        const auto decision = services_.door.authorize(entry.principal, {Interaction::admin_write, {}, {}, {}});
+        const auto decision = services_.door.authorize(entry.principal, {Interaction::admin_write, {}, {}, "identities"});
         if (!decision.allowed) return reply(fault(403, decision.reason));
         return decide(request, entry.principal, std::move(reply));
     }
@@ -252,7 +252,7 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
     entry.interaction = Interaction::admin_read;
     entry.id = request.path();
     entry.correlation = request.id;
-    const auto decision = services_.door.authorize(entry.principal, {Interaction::admin_read, {}, {}, {}});
+    const auto decision = services_.door.authorize(entry.principal, {Interaction::admin_read, {}, {}, "identities"});
     if (!decision.allowed) return reply(fault(403, decision.reason));
     if (!services_.reads.record(entry)) return reply(fault(503, "the audit trail cannot be written"));
     reply(read(request.path(), request.query()));

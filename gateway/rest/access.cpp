@@ -1,5 +1,7 @@
 #include "gateway/rest/access.hpp"
 
+#include <algorithm>
+
 #include "fhir/r4/tables.hpp"
 #include "gateway/rest/answer.hpp"
 
@@ -15,6 +17,33 @@ std::string parameter_names(const Call& call) {
     for (const auto& parameter : call.parameters)
         names.append(names.empty() ? "" : "&").append(parameter.name.substr(0, 64));
     return names;
+}
+
+bool is_id_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+}
+
+/// The patients that an answer names: whose data the client now has. Read off its text: references to patients, and
+/// the full URLs of patients themselves. The links of a Bundle name what was asked for, not what was found.
+void find_patients(const http::Response& response, std::vector<std::string>& out) {
+    for (std::size_t i = 0; i < response.body.piece_count(); ++i) {
+        std::string_view text = response.body.piece(i);
+        if (text.substr(0, 64).find("\"Bundle\"") != std::string_view::npos) {
+            const auto entries = text.find("\"entry\":");
+            if (entries == std::string_view::npos) continue;
+            text.remove_prefix(entries);
+        }
+        constexpr std::string_view mark = "Patient/";
+        for (auto at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at + 1)) {
+            if (at == 0 || (text[at - 1] != '/' && text[at - 1] != '"')) continue;
+            auto end = at + mark.size();
+            while (end < text.size() && is_id_character(text[end])) ++end;
+            const auto id = text.substr(at + mark.size(), end - at - mark.size());
+            if (id.empty() || id.size() > 64 || std::find(out.begin(), out.end(), id) != out.end()) continue;
+            if (out.size() == security::audited_patients_max) return;
+            out.emplace_back(id);
+        }
+    }
 }
 
 }  // namespace
@@ -83,12 +112,24 @@ Outcome<void> authorize(const Services& services, Call& call) {
     return {};
 }
 
+Answer audit_of_failures(const Services& services, CallPtr call, Answer answer) {
+    const auto interaction = interaction_of(call->request.method, call->route.kind);
+    // Searches by POST and operations take care of their rows themselves, the entries of a batch of theirs.
+    const bool write = interaction == Interaction::create || interaction == Interaction::update ||
+                       interaction == Interaction::patch || interaction == Interaction::delete_;
+    if (!write) return answer;
+    return [&services, call = std::move(call), answer = std::move(answer)](Outcome<http::Response> outcome) {
+        answer(outcome ? std::move(outcome) : audited(services, *call, std::move(outcome)));
+    };
+}
+
 Outcome<http::Response> audited(const Services& services, const Call& call, Outcome<http::Response> outcome) {
-    if (!services.reads) return outcome;
+    const auto interaction = interaction_of(call.request.method, call.route.kind);
+    if (!services.reads || !interaction) return outcome;
     security::AuditEntry entry;
     entry.at_us = call.now_us;
     entry.principal = call.principal;
-    entry.interaction = *interaction_of(call.request.method, call.route.kind);
+    entry.interaction = *interaction;
     entry.type = call.route.type;
     entry.id = call.route.id;
     entry.status = static_cast<int>(outcome ? outcome->status : outcome.error().status);
@@ -99,6 +140,17 @@ Outcome<http::Response> audited(const Services& services, const Call& call, Outc
         if (!call.route.member_type.empty()) entry.type = call.route.member_type;
     }
     if (call.route.type == "Patient") entry.patient = call.route.id;
+    entry.operation = call.route.operation;
+    entry.token = call.principal.token;
+    entry.purpose = call.principal.purpose;
+    if (outcome && outcome->status < 300) find_patients(*outcome, entry.patients);
+    if (entry.patients.size() == 1 && entry.patient.empty()) entry.patient.swap(entry.patients.front());
+    if (!entry.patient.empty() && entry.patients.size() <= 1) entry.patients.clear();
+    if (entry.interaction == Interaction::search || entry.interaction == Interaction::operation ||
+        entry.interaction == Interaction::history)
+        entry.request = std::string(http::to_string(call.request.method)) + " " + call.request.target;
+    if (entry.interaction == Interaction::search && !call.request.body.empty())
+        entry.request.append("\n").append(call.request.body.substr(0, security::request_bytes_max));
     if (services.reads->record(entry)) return outcome;
     Fault busy = fault(503, IssueCode::transient, "The audit queue is full; try again");
     busy.headers.add("Retry-After", "1");

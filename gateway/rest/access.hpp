@@ -17,5 +17,7 @@ Outcome<void> authorize(const Services& services, Call& call);
 
 /// Queues the audit row of a read. Nothing is read unaudited: where the row cannot be queued the outcome becomes a 503.
 Outcome<http::Response> audited(const Services& services, const Call& call, Outcome<http::Response> outcome);
+/// The answer of a write with a row for its failure; what succeeded has its row in its own transaction.
+Answer audit_of_failures(const Services& services, CallPtr call, Answer answer);
 
 }  // namespace causeway::rest

@@ -108,6 +108,7 @@ std::string to_json(const BulkJob& job) {
     writer.text("principal", job.principal.id);
     writer.text("address", job.principal.address);
     writer.number("everything", job.access.everything ? 1 : 0);
+    writer.number("restricted", job.access.restricted ? 1 : 0);
     write_strings(writer, "types", job.access.types);
     write_strings(writer, "patientIds", job.access.patient_ids);
     writer.open_list("queries");
@@ -166,6 +167,7 @@ std::optional<BulkJob> read_job(std::string json) {
     job.principal.id = root["principal"].text();
     job.principal.address = root["address"].text();
     job.access.everything = number(root["everything"]) != 0;
+    job.access.restricted = number(root["restricted"]) != 0;
     job.access.types = read_strings(root["types"]);
     job.access.patient_ids = read_strings(root["patientIds"]);
     for (const auto query : root["queries"].items())

@@ -78,8 +78,10 @@ std::optional<http::Response> Rest::screen(const http::Request& head) {
     copy.peer = head.peer;
     auto call = understand(std::move(copy));
     if (call.has_error()) return fault_response({}, call.error());
-    if (auto allowed = authorize(services_, **call); allowed.has_error())
-        return fault_response((*call)->format, allowed.error());
+    if (auto allowed = authorize(services_, **call); allowed.has_error()) {
+        const auto refused = audited(services_, **call, allowed.error());
+        return fault_response((*call)->format, refused.error());
+    }
     return std::nullopt;
 }
 
@@ -99,7 +101,9 @@ void Rest::dispatch(CallPtr call, Answer answer) {
         response.headers.add("Allow", allowed_methods(call->route.kind));
         return answer(std::move(response));
     }
-    if (auto allowed = authorize(services_, *call); allowed.has_error()) return answer(allowed.error());
+    if (auto allowed = authorize(services_, *call); allowed.has_error())
+        return answer(audited(services_, *call, allowed.error()));
+    if (!call->is_get()) answer = audit_of_failures(services_, call, std::move(answer));
     const bool binary = call->route.type == "Binary" &&
                         (call->route.kind == Route::Kind::instance || call->route.kind == Route::Kind::version);
     if (call->format.foreign && !(binary && call->is_get()))

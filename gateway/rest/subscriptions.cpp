@@ -321,7 +321,21 @@ bool Subscriptions::deliver(const Subscription& subscription, const storage::Out
     const auto wait = std::min(options_.retry_max_us, options_.retry_first_us << std::min(row.attempts, 20));
     const bool give_up = !taken && now - row.created_us > options_.give_up_us;
     auto marked = storage::transact_blocking(services_.store, [&](storage::Transaction& transaction) -> Result<void> {
-        return taken ? transaction.mark_delivered(row.id, note) : transaction.defer(row.id, now + wait, note);
+        if (!taken) return transaction.defer(row.id, now + wait, note);
+        security::AuditEntry entry;
+        entry.at_us = now;
+        entry.principal = {security::Principal::Kind::partner, "Subscription/" + subscription.id, {}};
+        entry.interaction = security::Interaction::message_out;
+        entry.operation = "notification";
+        if (event) {
+            entry.type = event->type;
+            entry.id = event->id;
+            entry.version = event->version;
+            if (event->type == "Patient") entry.patient = event->id;
+        }
+        const auto audited = transaction.append_audit(security::render(entry));
+        if (audited.has_error()) return audited.error();
+        return transaction.mark_delivered(row.id, note);
     });
     if (marked.has_error()) return false;
     if (taken) {

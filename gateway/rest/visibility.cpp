@@ -69,6 +69,11 @@ constexpr std::array<std::string_view, 50> shared_types = {"ActivityDefinition",
                                                            "TestScript",
                                                            "ValueSet"};
 
+/// The labels that need a right of their own; resources with neither are seen.
+const std::string restricted_labels =
+    "http://terminology.hl7.org/CodeSystem/v3-Confidentiality|R,"
+    "http://terminology.hl7.org/CodeSystem/v3-Confidentiality|V";
+
 class Maker {
 public:
     Maker(const security::AccessFilter& filter, std::string_view base_url, std::int32_t zone_offset_minutes)
@@ -106,6 +111,12 @@ public:
                 any.children.push_back(std::move(parsed.plan.conditions[0].criterion));
             }
             if (!any.children.empty()) all.children.push_back(std::move(any));
+            if (!filter_.restricted) {
+                const auto before = all.children.size();
+                add(type, {"_security:not", restricted_labels}, all);
+                if (all.children.size() == before)
+                    return fault(403, fhir::IssueCode::forbidden, "Confidentiality labels cannot be looked at");
+            }
             made->types.push_back({std::string(type), std::move(all)});
         }
         return std::shared_ptr<const storage::Visibility>(std::move(made));
@@ -144,6 +155,8 @@ private:
 
 std::string key_of(const security::AccessFilter& filter, std::string_view base_url) {
     std::string key(base_url);
+    if (!filter.restricted) key += "\nno labels";
+    if (filter.everything) key += "\nall";
     for (const auto& type : filter.types) key.append("\nt").append(type);
     for (const auto& id : filter.patient_ids) key.append("\np").append(id);
     for (const auto& each : filter.queries) key.append("\nq").append(each.type).append("?").append(each.query);
@@ -163,7 +176,7 @@ Visibilities::~Visibilities() = default;
 Outcome<std::shared_ptr<const storage::Visibility>> Visibilities::of(const security::AccessFilter& filter,
                                                                      std::string_view base_url,
                                                                      std::int32_t zone_offset_minutes) const {
-    if (filter.everything) return std::shared_ptr<const storage::Visibility>();
+    if (filter.shows_all()) return std::shared_ptr<const storage::Visibility>();
     const std::string key = key_of(filter, base_url);
     {
         const std::lock_guard lock(state_->mutex);

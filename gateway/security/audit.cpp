@@ -4,6 +4,8 @@
 
 #include <iterator>
 
+#include "gateway/security/json_web_key.hpp"
+
 namespace causeway::security {
 namespace {
 
@@ -29,7 +31,7 @@ void member(std::string& out, std::string_view name, std::string_view value) {
         if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
-        } else if (byte < 0x20) {
+        } else if (byte < 0x20 || byte == 0x7f) {
             fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
         } else {
             out += c;
@@ -55,7 +57,16 @@ std::string render(const AuditEntry& entry) {
     member(out, "id", entry.id);
     member(out, "version", entry.version);
     member(out, "query", entry.query);
+    member(out, "request", encode_base64(std::string_view(entry.request).substr(0, request_bytes_max)));
     member(out, "patient", entry.patient);
+    if (!entry.patients.empty()) {
+        out += ",\"patients\":[";
+        for (std::size_t i = 0; i < std::min(entry.patients.size(), audited_patients_max); ++i)
+            fmt::format_to(std::back_inserter(out), "{}\"{}\"", i == 0 ? "" : ",", entry.patients[i]);
+        out += ']';
+    }
+    member(out, "token", entry.token);
+    member(out, "purpose", entry.purpose);
     member(out, "status", entry.status);
     member(out, "outcome", entry.outcome);
     member(out, "correlation", entry.correlation);

@@ -20,13 +20,23 @@ struct AuditEntry {
     std::string type;          ///< resource type, or the v2 message type ("ADT^A01") for messages
     std::string id;            ///< logical id, or MSH-10
     std::int64_t version = 0;  ///< the version read or written; 0 = none
-    std::string query;         ///< names of the search parameters used, never their values
+    std::string query;         ///< names of the search parameters used, without their values
     std::string operation;
-    std::string patient;      ///< logical id of the patient concerned, when known
-    int status = 0;           ///< HTTP status; 0 for messages
+    std::string patient;  ///< logical id of the patient concerned, when known
+    /// Of a search or another answer with many resources: the patients whose data are in it.
+    std::vector<std::string> patients;
+    /// Method and target as received, for searches and operations: BALP wants the query whole. Cut at
+    /// request_bytes_max, and base64 in the row, so that no byte of it can break the row.
+    std::string request;
+    std::string token;    ///< which token it was done with: a part of its digest
+    std::string purpose;  ///< why labels were overridden ("BTG" and the reason given)
+    int status = 0;       ///< HTTP status; 0 for messages
     std::string outcome;      ///< acknowledgement code, or a reason for a refusal; no clinical content
     std::string correlation;  ///< the request's or message's correlation id
 };
+
+constexpr std::size_t request_bytes_max = 4096;
+constexpr std::size_t audited_patients_max = 1000;
 
 /// The row's text: one JSON object, members in a fixed order, empty ones left out.
 std::string render(const AuditEntry& entry);

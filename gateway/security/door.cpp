@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/security/role.hpp"
 #include "gateway/security/scope.hpp"
 
 namespace causeway::security {
@@ -40,6 +41,8 @@ std::string_view code(Interaction interaction) noexcept {
             return "admin-read";
         case Interaction::admin_write:
             return "admin-write";
+        case Interaction::audit_read:
+            return "audit-read";
     }
     return "unknown";
 }
@@ -49,18 +52,29 @@ bool AccessFilter::allows_type(std::string_view type) const noexcept {
 }
 
 Decision Door::authorize(const Principal& principal, const Action& action) const {
+    auto decision = by_kind(principal, action);
+    const bool person = principal.kind == Principal::Kind::client || principal.kind == Principal::Kind::operator_;
+    const bool entitled = principal.grant && principal.grant->restricted;
+    if (labels_enforced_ && person && !entitled && principal.purpose.empty()) decision.filter.restricted = false;
+    return decision;
+}
+
+Decision Door::by_kind(const Principal& principal, const Action& action) const {
     const bool messaging =
         action.interaction == Interaction::message_in || action.interaction == Interaction::message_out;
     const bool admin = action.interaction == Interaction::admin_read || action.interaction == Interaction::admin_write;
     switch (principal.kind) {
         case Principal::Kind::system:
-        case Principal::Kind::operator_:
             return {true, {}, {}};
+        case Principal::Kind::operator_:
+            return decide(principal.rights, action);
         case Principal::Kind::partner:
-            if (admin) return {false, "partners may not use the operators' interface", {}};
+            if (admin || action.interaction == Interaction::audit_read) return {false, "partners may not use the operators' interface", {}};
             return {true, {}, {}};
         case Principal::Kind::client:
-            if (principal.grant && admin) return {false, "a token does not open the operators' interface", {}};
+            if (admin) return {false, "only operators may use the operators' interface", {}};
+            if (action.interaction == Interaction::audit_read)
+                return principal.grant ? decide_audit(*principal.grant, action) : Decision{true, {}, {}};
             if (principal.grant && !messaging) return decide(*principal.grant, action);
             if (messaging) return {false, "only a partner may exchange messages", {}};
             return {true, {}, {}};

@@ -26,7 +26,8 @@ enum class Interaction : std::uint8_t {
     message_in,   ///< an HL7 v2 message or FHIR message from a partner
     message_out,  ///< a delivery to a partner
     admin_read,   ///< operators: queues, messages, patient index
-    admin_write   ///< operators: replay, resolve, configure
+    admin_write,  ///< operators: replay, resolve, configure
+    audit_read    ///< reading the audit trail
 };
 
 /// The interaction's code in URLs, CapabilityStatements and audit rows ("search-type", "history-instance" are told
@@ -54,7 +55,11 @@ struct AccessFilter {
     };
     std::vector<TypeQuery> queries;
 
+    /// Also what is labelled R (restricted) or V (very restricted) in meta.security.
+    bool restricted = true;
+
     bool allows_type(std::string_view type) const noexcept;
+    bool shows_all() const noexcept { return everything && restricted; }
 };
 
 struct Decision {
@@ -68,11 +73,18 @@ struct Decision {
 /// The rules of today: the gateway only listens on loopback until TLS is configured, so a local client may do
 /// everything on the FHIR side, a partner may send messages and receive deliveries but not use the operators'
 /// interface, and the system may do everything. A client with a token may do what its scopes say (scope.hpp), and never
-/// what only operators may.
+/// what only operators may. An operator may do what its roles give (role.hpp).
 class Door {
 public:
+    /// `labels_enforced`: resources labelled R or V are seen only by who has the right, and by who overrides the labels
+    /// with a reason (Principal::purpose).
+    explicit Door(bool labels_enforced = false) : labels_enforced_(labels_enforced) {}
     virtual ~Door() = default;
     virtual Decision authorize(const Principal& principal, const Action& action) const;
+
+private:
+    Decision by_kind(const Principal& principal, const Action& action) const;
+    const bool labels_enforced_;
 };
 
 }  // namespace causeway::security

@@ -79,7 +79,8 @@ std::variant<Assertion, AssertionFault> check_assertion(
     if (header->root()["crit"]) return AssertionFault::malformed;
 
     const auto algorithm = signature_algorithm(string_of(header->root()["alg"]));
-    if (!algorithm) return AssertionFault::algorithm;
+    if (algorithm != SignatureAlgorithm::rs384 && algorithm != SignatureAlgorithm::es384)
+        return AssertionFault::algorithm;
 
     const auto issuer = string_of(claims->root()["iss"]);
     const RegisteredClient* client = issuer.empty() ? nullptr : find(issuer);
@@ -103,12 +104,12 @@ std::variant<Assertion, AssertionFault> check_assertion(
     const auto id = string_of(header->root()["kid"]);
     const JsonWebKey* key = nullptr;
     for (const auto& each : client->keys) {
-        if (each.id != id || each.algorithm != *algorithm) continue;
+        if (each.id != id || !each.serves(*algorithm)) continue;
         if (key) return AssertionFault::key;
         key = &each;
     }
     if (!key) return AssertionFault::key;
-    if (!key->verifies(token.substr(0, second), *signature)) return AssertionFault::signature;
+    if (!key->verifies(*algorithm, token.substr(0, second), *signature)) return AssertionFault::signature;
 
     const auto jti = string_of(claims->root()["jti"]);
     if (jti.empty() || jti.size() > jti_bytes_max) return AssertionFault::jti;

@@ -20,6 +20,10 @@ struct Principal {
     std::string address;  ///< peer address without port; empty for the system
     /// What the bearer's token permits (scope.hpp); null: no token, so the rules of the kind alone.
     std::shared_ptr<const Grant> grant = nullptr;
+    /// Of an operator: what it may do (role.hpp). Everything for who sits at the machine.
+    std::uint8_t rights = 0xff;
+    std::string token = {};    ///< a part of the digest of the token it showed, for the audit trail
+    std::string purpose = {};  ///< why it overrides confidentiality labels, if it does
 };
 
 }  // namespace causeway::security

@@ -236,4 +236,20 @@ Decision decide(const Grant& grant, const Action& action) {
     return {false, "the token's scopes do not permit this", {}};
 }
 
+Decision decide_audit(const Grant& grant, const Action& action) {
+    const auto actions = action.operation == "search" ? Scope::search : Scope::read;
+    for (const bool compartment : {false, true}) {
+        if (compartment && grant.patient.empty()) break;
+        for (const auto& scope : grant.scopes) {
+            if ((scope.level == Scope::Level::patient) != compartment || scope.type != "AuditEvent" ||
+                (scope.actions & actions) == 0 || !scope.query.empty())
+                continue;
+            Decision decision{true, {}, {}};
+            if (compartment) decision.filter = {false, {"AuditEvent"}, {grant.patient}, {}};
+            return decision;
+        }
+    }
+    return {false, "the token's scopes do not name AuditEvent", {}};
+}
+
 }  // namespace causeway::security

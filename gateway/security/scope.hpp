@@ -44,7 +44,9 @@ std::variant<Scope, ScopeError> parse_scope(std::string_view text);
 /// What a token lets its bearer do.
 struct Grant {
     std::vector<Scope> scopes;
-    std::string patient;  ///< logical id; what scopes of the patient level are about
+    std::string patient;       ///< logical id; what scopes of the patient level are about
+    bool restricted = false;   ///< sees resources whose labels are R or V, where labels are enforced
+    bool break_glass = false;  ///< may override them with a reason
 };
 
 /// Reads a list parted by blanks. Scopes that are not about resources ("openid", "launch/patient", "fhirUser") are left
@@ -61,5 +63,8 @@ std::vector<Scope> narrowed(const std::vector<Scope>& asked, const std::vector<S
 /// they alone count; else those of the patient level, inside the compartment of the grant's patient. Reads and searches
 /// need the type's own scope; what else the answer may hold (includes, chains, `_has`) is in the filter.
 Decision decide(const Grant& grant, const Action& action);
+/// The audit trail: only by a scope that names AuditEvent, so that a right to read everything clinical does not show who
+/// read what. At the level of a patient: what concerns the grant's patient. `action.operation` is "read" or "search".
+Decision decide_audit(const Grant& grant, const Action& action);
 
 }  // namespace causeway::security

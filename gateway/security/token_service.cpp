@@ -49,7 +49,7 @@ std::optional<Token> token_of(std::string value) {
     const auto [end, fault] = std::from_chars(expires.data(), expires.data() + expires.size(), token.expires_s);
     if (!parsed || fault != std::errc{}) return std::nullopt;
     token.client = root["client"].text();
-    token.grant = std::make_shared<const Grant>(Grant{std::move(*parsed), std::string(root["patient"].text())});
+    token.grant = std::make_shared<const Grant>(Grant{std::move(*parsed), std::string(root["patient"].text()), false, false});
     return token;
 }
 
@@ -84,16 +84,31 @@ struct TokenService::Form {
     }
 };
 
-TokenService::TokenService(storage::Store& store, const ops::Clock& clock, Settings settings)
-    : store_(store), clock_(clock), settings_(std::move(settings)) {}
+TokenService::TokenService(storage::Store& store, const ops::Clock& clock, Settings settings, Fetch fetch)
+    : store_(store), clock_(clock), settings_(std::move(settings)), keys_(std::move(fetch), clock) {}
 
-std::variant<Assertion, AssertionFault> TokenService::authenticate(const Form& form) const {
+std::variant<Assertion, AssertionFault> TokenService::authenticate(const Form& form) {
     if (form.get("client_assertion_type") != assertion_type) return AssertionFault::malformed;
-    return check_assertion(form.get("client_assertion"), settings_.token_url, clock_.now_us() / us_per_s,
-                           [this](std::string_view id) -> const RegisteredClient* {
-                               const auto found = settings_.clients.find(id);
-                               return found == settings_.clients.end() ? nullptr : &found->second.registered;
-                           });
+    RegisteredClient remote;  // with the keys that lie at its URL
+    bool again = false;
+    const auto find = [&](std::string_view id) -> const RegisteredClient* {
+        const auto found = settings_.clients.find(id);
+        if (found == settings_.clients.end()) return nullptr;
+        const auto& client = found->second.registered;
+        if (!client.keys.empty() || client.key_set_url.empty()) return &client;
+        remote = client;
+        const auto keys = again ? keys_.again_blocking(client.key_set_url) : keys_.get_blocking(client.key_set_url);
+        if (keys) remote.keys = *keys;
+        return &remote;
+    };
+    const auto check = [&] {
+        return check_assertion(form.get("client_assertion"), settings_.token_url, clock_.now_us() / us_per_s, find);
+    };
+    auto outcome = check();
+    const auto* const fault = std::get_if<AssertionFault>(&outcome);
+    if (!fault || *fault != AssertionFault::key || remote.id.empty()) return outcome;
+    again = true;  // its keys may have changed
+    return check();
 }
 
 void TokenService::with_client(
@@ -144,7 +159,7 @@ void TokenService::issue(std::string_view form, const std::string& address, Done
             if (fields.get("grant_type") != "client_credentials") return error(400, "unsupported_grant_type");
             auto asked = parse_scopes(fields.get("scope"));
             auto* const scopes = std::get_if<std::vector<Scope>>(&asked);
-            Grant grant;
+            Grant grant = client.grant({});
             if (scopes) grant.scopes = narrowed(*scopes, client.scopes);
             if (grant.scopes.empty()) return error(400, "invalid_scope");
             std::string random(32, '\0');
@@ -199,6 +214,17 @@ void TokenService::introspect(std::string_view form, const std::string& address,
         });
 }
 
+const std::pair<const std::string, Operator>* TokenService::find_operator(std::string_view bearer) const {
+    constexpr std::size_t bearer_bytes_max = 512;
+    if (settings_.operators.empty() || bearer.empty() || bearer.size() > bearer_bytes_max) return nullptr;
+    const auto digest = sha256(bearer);
+    for (const auto& each : settings_.operators)
+        if (each.second.api_key_digest.size() == digest.size() &&
+            CRYPTO_memcmp(each.second.api_key_digest.data(), digest.data(), digest.size()) == 0)
+            return &each;
+    return nullptr;
+}
+
 std::optional<Token> TokenService::read(std::string_view name) {
     const auto snapshot = store_.snapshot();
     if (snapshot.has_error()) return std::nullopt;
@@ -215,7 +241,7 @@ std::optional<Token> TokenService::find(std::string_view bearer) {
     for (const auto& [id, client] : settings_.clients)
         if (client.api_key_digest.size() == digest.size() &&
             CRYPTO_memcmp(client.api_key_digest.data(), digest.data(), digest.size()) == 0)
-            return Token{id, std::make_shared<const Grant>(Grant{client.scopes, {}}), now_s + life_s};
+            return Token{id, std::make_shared<const Grant>(client.grant(client.scopes)), now_s + life_s};
     {
         const std::lock_guard lock(mutex_);
         if (const auto found = cached_.find(digest); found != cached_.end()) {
@@ -226,7 +252,12 @@ std::optional<Token> TokenService::find(std::string_view bearer) {
     }
     auto token = read(token_note(digest));
     // A client that is no longer configured has no tokens either.
-    if (!token || token->expires_s <= now_s || !settings_.clients.contains(token->client)) return std::nullopt;
+    if (!token || token->expires_s <= now_s) return std::nullopt;
+    const auto client = settings_.clients.find(token->client);
+    if (client == settings_.clients.end()) return std::nullopt;
+    auto grant = client->second.grant(token->grant->scopes);
+    grant.patient = token->grant->patient;
+    token->grant = std::make_shared<const Grant>(std::move(grant));
     const std::lock_guard lock(mutex_);
     if (revoked_.contains(digest)) return std::nullopt;
     if (cached_.size() >= cached_max) cached_.clear();

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace causeway::storage {
@@ -14,5 +16,20 @@ using AuditHash = std::array<std::byte, 32>;
 /// anchors only.
 AuditHash audit_hash(std::string_view key, const AuditHash& previous, std::int64_t sequence, TimeUs at_us,
                      std::string_view event);
+
+/// A place of the chain as somebody noted it elsewhere, or where the chain begins after a purge.
+struct AuditMark {
+    std::int64_t sequence = 0;
+    AuditHash hash{};
+};
+
+/// The note that says where the chain begins after rows were purged: the last of them, signed with the chain's key.
+constexpr std::string_view audit_begin_note = "audit/begin";
+std::string render_audit_begin(std::string_view key, const AuditMark& last_purged);
+/// Nothing if it is not what this key signed.
+std::optional<AuditMark> read_audit_begin(std::string_view key, std::string_view note);
+
+std::string to_hex(const AuditHash& hash);
+std::optional<AuditHash> audit_hash_of_hex(std::string_view text) noexcept;
 
 }  // namespace causeway::storage

@@ -1,8 +1,10 @@
 #pragma once
+#include "gateway/storage/audit_chain.hpp"
 #include "gateway/storage/secrets.hpp"
 #include "gateway/storage/storage.hpp"
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,8 +35,9 @@ Result<Inspection> inspect_file(const std::filesystem::path& file, const StoreSe
 /// Everything: file structure, version chains, bodies, index against the stored keys, audit chain.
 Result<CheckReport> check_file(const std::filesystem::path& file, const StoreSecrets& secrets);
 
-/// The audit chain alone.
-Result<CheckReport> check_audit_file(const std::filesystem::path& file, const StoreSecrets& secrets);
+/// The audit chain alone; with anchors (places noted elsewhere) a cut end is found too.
+Result<CheckReport> check_audit_file(const std::filesystem::path& file, const StoreSecrets& secrets,
+                                     std::span<const AuditMark> anchors = {});
 
 /// Copies the store to `target`, which must not exist, then checks the copy as check_file does: an unverified backup is
 /// a failed one, and is removed.

@@ -111,6 +111,9 @@ public:
 
     /// Appends one event to the audit chain; returns its sequence number, which has no gaps.
     virtual Result<std::int64_t> append_audit(std::string_view event) = 0;
+    /// Removes the rows up to this one, whose hash becomes the beginning of the chain, signed with the chain's key. The
+    /// newest row stays: FailureCode::refused. Returns how many went; at most 10,000 a call.
+    virtual Result<std::int64_t> purge_audit(std::int64_t through) = 0;
 
     PatientTables& patients() override = 0;
 

@@ -420,13 +420,25 @@ public:
     }
     Result<std::int64_t> append_audit(std::string_view event) override {
         AuditRow row;
-        row.sequence = static_cast<std::int64_t>(state_.audit.size()) + 1;
+        row.sequence = state_.audit.empty() ? 1 : state_.audit.back().sequence + 1;
         row.at_us = state_.now_us;
         row.event = event;
         if (!state_.audit.empty()) row.previous = state_.audit.back().hash;
         row.hash = audit_hash(state_.audit_key, row.previous, row.sequence, row.at_us, event);
         state_.audit.push_back(std::move(row));
         return state_.audit.back().sequence;
+    }
+    Result<std::int64_t> purge_audit(std::int64_t through) override {
+        auto& rows = state_.audit;
+        if (rows.empty() || through >= rows.back().sequence)
+            return Failure{FailureCode::refused, "the newest audit row stays"};
+        const auto end = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.sequence > through; });
+        const auto count = end - rows.begin();
+        if (count == 0) return 0;
+        state_.notes[std::string(audit_begin_note)] =
+            render_audit_begin(state_.audit_key, {std::prev(end)->sequence, std::prev(end)->hash});
+        rows.erase(rows.begin(), end);
+        return count;
     }
     Result<void> set_note(std::string_view name, std::string_view value) override {
         state_.notes[std::string(name)] = value;

@@ -208,6 +208,8 @@ std::string_view text(Statement statement) {
             return "INSERT INTO audit (seq, at_us, event, hash) VALUES ($1, $2, $3, $4)";
         case audit_last:
             return "SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1";
+        case audit_remove:
+            return "DELETE FROM audit WHERE seq <= $1";
         case audit_list:
             return "SELECT seq, at_us, event, hash FROM audit WHERE seq >= $1 ORDER BY seq LIMIT $2";
 

@@ -90,6 +90,7 @@ enum class Statement : std::uint8_t {
     audit_add,
     audit_last,
     audit_list,
+    audit_remove,
 
     record_get,
     record_set,

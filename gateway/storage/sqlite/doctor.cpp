@@ -8,6 +8,7 @@
 
 #include <cstring>
 #include <limits>
+#include <map>
 
 namespace causeway::storage {
 
@@ -98,23 +99,53 @@ PairSum check_versions(Connection& connection, Catalog& catalog, CheckReport& re
 
 }  // namespace
 
-void check_audit(Connection& connection, std::string_view audit_key, CheckReport& report) {
+void check_audit(Connection& connection, std::string_view audit_key, CheckReport& report,
+                 std::span<const AuditMark> anchors) {
     AuditHash previous{};
-    std::int64_t expected = 0;
+    std::int64_t expected = 1;
+    {
+        auto note = connection.query(Statement::note_get);
+        note.bind(audit_begin_note);
+        if (note.step()) {
+            const auto begin = read_audit_begin(audit_key, note.blob(0));
+            if (!begin) fault(report, "audit: the record of the last purge is not what the chain's key signed");
+            if (begin) {
+                previous = begin->hash;
+                expected = begin->sequence + 1;
+            }
+        }
+    }
+    std::map<std::int64_t, const AuditMark*> marks;
+    for (const auto& each : anchors) {
+        if (each.sequence == expected - 1 && each.hash != previous)
+            fault(report, fmt::format("audit: the chain does not begin where the anchor {} says", each.sequence));
+        // Two anchors of one row that differ cannot both be true: the second finds no row of its own below.
+        if (each.sequence >= expected && !marks.emplace(each.sequence, &each).second &&
+            marks[each.sequence]->hash != each.hash)
+            fault(report, fmt::format("audit: two anchors of row {} differ", each.sequence));
+    }
+    const auto first = expected;
     auto query = connection.query(Statement::audit_list);
     query.bind(std::int64_t{0}).bind(std::numeric_limits<std::int64_t>::max());
     while (query.step()) {
         const auto sequence = query.integer(0);
         ++report.rows;
-        if (expected == 0) expected = 1;
         if (sequence != expected) fault(report, fmt::format("audit: row {} where {} is due", sequence, expected));
         const auto hash = audit_hash(audit_key, previous, sequence, query.integer(1), query.blob(2));
         const auto stored = query.blob(3);
         if (stored.size() != hash.size() || std::memcmp(stored.data(), hash.data(), hash.size()) != 0)
             fault(report, fmt::format("audit: row {} is not as it was written", sequence));
         if (stored.size() == previous.size()) std::memcpy(previous.data(), stored.data(), stored.size());
+        if (const auto mark = marks.find(sequence); mark != marks.end()) {
+            if (stored.size() != hash.size() || std::memcmp(stored.data(), mark->second->hash.data(), hash.size()) != 0)
+                fault(report, fmt::format("audit: row {} is not the one of its anchor", sequence));
+            marks.erase(mark);
+        }
         expected = sequence + 1;
     }
+    if (expected == first && first > 1) fault(report, "audit: rows were purged and none is left");
+    for (const auto& [sequence, mark] : marks)
+        fault(report, fmt::format("audit: row {} of an anchor is not there: the end was cut off", sequence));
 }
 
 CheckReport check_store(Connection& connection, Catalog& catalog, std::string_view audit_key) {

@@ -154,11 +154,12 @@ Result<CheckReport> check_file(const fs::path& file, const StoreSecrets& secrets
     return guarded([&] { return check(file, secrets); });
 }
 
-Result<CheckReport> check_audit_file(const fs::path& file, const StoreSecrets& secrets) {
+Result<CheckReport> check_audit_file(const fs::path& file, const StoreSecrets& secrets,
+                                     std::span<const AuditMark> anchors) {
     return guarded([&] {
         OpenFile open(file, secrets.pages);
         CheckReport report;
-        check_audit(open.connection, secrets.audit, report);
+        check_audit(open.connection, secrets.audit, report, anchors);
         return report;
     });
 }

@@ -331,6 +331,36 @@ Result<std::int64_t> SqliteTransaction::append_audit(std::string_view event) {
     });
 }
 
+Result<std::int64_t> SqliteTransaction::purge_audit(std::int64_t through) {
+    return guard_([&] {
+        constexpr std::int64_t rows_max = 10'000;
+        std::int64_t first = 0;
+        {
+            auto query = connection_.query(Statement::audit_list);
+            query.bind_all(std::int64_t{0}, std::int64_t{1});
+            if (query.step()) first = query.integer(0);
+        }
+        if (through >= group_.counters.audit - 1)
+            throw FailureException({FailureCode::refused, "the newest audit row stays"});
+        if (first == 0 || through < first) return std::int64_t{0};
+        through = std::min(through, first + rows_max - 1);
+        AuditHash hash{};
+        {
+            auto query = connection_.query(Statement::audit_list);
+            query.bind_all(through, std::int64_t{1});
+            if (!query.step() || query.integer(0) != through || query.blob(3).size() != hash.size())
+                throw FailureException({FailureCode::corrupt, "the audit chain has a gap"});
+            std::memcpy(hash.data(), query.blob(3).data(), hash.size());
+        }
+        connection_.query(Statement::audit_remove).bind(through).run();
+        connection_.query(Statement::note_set)
+            .bind(audit_begin_note)
+            .bind_blob(render_audit_begin(audit_key_, {through, hash}))
+            .run();
+        return through - first + 1;
+    });
+}
+
 Result<void> SqliteTransaction::set_note(std::string_view name, std::string_view value) {
     return guard_([&] { connection_.query(Statement::note_set).bind(name).bind_blob(value).run(); });
 }

@@ -68,6 +68,7 @@ public:
     Result<void> cancel(OutboxId id, std::string_view note) override;
     Result<OutboxId> replay(OutboxId id, std::optional<std::string_view> payload) override;
     Result<std::int64_t> append_audit(std::string_view event) override;
+    Result<std::int64_t> purge_audit(std::int64_t through) override;
     PatientTables& patients() override { return patients_; }
     Result<void> set_note(std::string_view name, std::string_view value) override;
     Result<bool> add_note(std::string_view name, std::string_view value, TimeUs expires_us) override;

@@ -131,7 +131,7 @@ TEST_SUITE("gateway/security/json_web_key") {
         auto off = ec().jwk();
         const auto y = off.find("\"y\":\"") + 5;
         off[y + 3] = off[y + 3] == 'A' ? 'B' : 'A';
-        CHECK(of("{\"keys\":[" + off + "]}") == "a P-384 key is not on its curve");
+        CHECK(of("{\"keys\":[" + off + "]}") == "an EC key is not on its curve");
         auto secret = rsa().jwk();
         secret.insert(1, "\"d\":\"AQAB\",");
         CHECK(of("{\"keys\":[" + secret + "]}") == "the key set holds a private key");

@@ -1,0 +1,249 @@
+#include "gateway/security/external_issuer.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "fhir/json/json.hpp"
+#include "fhir/model/reference.hpp"
+#include "fhir/search/query.hpp"
+#include "gateway/security/json_web_key.hpp"
+#include "gateway/security/token_service.hpp"
+
+namespace causeway::security {
+namespace {
+
+constexpr std::size_t token_bytes_max = 8 * 1024;
+constexpr std::int64_t skew_s = 30;
+constexpr std::uint32_t depth_max = 16;  // such servers put lists of roles into objects of objects
+
+fhir::DocumentPtr object_of(std::string json) {
+    fhir::Limits limits;
+    limits.depth_max = depth_max;
+    auto document = fhir::parse_json(std::move(json), limits);
+    if (document.has_error() || (*document)->root().kind() != fhir::Kind::object) return nullptr;
+    return *document;
+}
+
+fhir::DocumentPtr part_of(std::string_view part) {
+    auto json = decode_base64url(part);
+    return json ? object_of(std::move(*json)) : nullptr;
+}
+
+std::string_view string_of(fhir::Element element) {
+    return element.kind() == fhir::Kind::string ? element.text() : std::string_view();
+}
+
+std::optional<std::int64_t> seconds(fhir::Element element) {
+    if (element.kind() != fhir::Kind::number) return std::nullopt;
+    const auto text = element.text();
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || (end != text.data() + text.size() && *end != '.')) return std::nullopt;
+    return value;
+}
+
+bool holds(fhir::Element audience, std::string_view wanted) {
+    for (const auto each : audience.items())
+        if (string_of(each) == wanted) return true;
+    return false;
+}
+
+bool in_time(fhir::Element claims, std::int64_t now_s, std::int64_t& expires_s) {
+    const auto expires = seconds(claims["exp"]);
+    if (!expires || *expires <= now_s - skew_s) return false;
+    for (const char* name : {"nbf", "iat"}) {
+        const auto claim = claims[name];
+        if (!claim) continue;
+        const auto from = seconds(claim);
+        if (!from || *from > now_s + skew_s) return false;
+    }
+    expires_s = *expires;
+    return true;
+}
+
+/// `scope` as a text, or `scp` as a list (which some servers write).
+std::string scope_text(fhir::Element claims) {
+    if (const auto scope = string_of(claims["scope"]); !scope.empty()) return std::string(scope);
+    std::string out;
+    for (const auto each : claims["scp"].items()) out.append(out.empty() ? "" : " ").append(string_of(each));
+    return out;
+}
+
+/// Words that are no FHIR scopes ("email", "roles") are not ours to judge: such servers put them into every token.
+std::string resource_scopes(std::string_view all) {
+    std::string out;
+    while (!all.empty()) {
+        const auto end = all.find(' ');
+        const auto word = all.substr(0, end);
+        all = end == std::string_view::npos ? std::string_view() : all.substr(end + 1);
+        if (word.starts_with("patient/") || word.starts_with("user/") || word.starts_with("system/"))
+            out.append(out.empty() ? "" : " ").append(word);
+    }
+    return out;
+}
+
+/// Who and what, from claims that are believed.
+std::optional<ExternalToken> token_of(fhir::Element claims, const IssuerSettings& settings) {
+    ExternalToken token;
+    for (const char* name : {"client_id", "azp", "sub"})
+        if (token.client.empty()) token.client = string_of(claims[name]);
+    token.user = string_of(claims["fhirUser"]);
+    if (token.user.empty() && string_of(claims["sub"]) != token.client) token.user = string_of(claims["sub"]);
+    const auto asked = parse_scopes(resource_scopes(scope_text(claims)));
+    const auto* const scopes = std::get_if<std::vector<Scope>>(&asked);
+    if (!scopes || token.client.empty()) return std::nullopt;
+    Grant grant;
+    grant.scopes = narrowed(*scopes, settings.scopes);
+    grant.patient = string_of(claims["patient"]);
+    if (!grant.patient.empty() && !fhir::is_fhir_id(grant.patient)) return std::nullopt;
+    if (grant.scopes.empty()) return std::nullopt;
+    token.grant = std::make_shared<const Grant>(std::move(grant));
+    return token;
+}
+
+}  // namespace
+
+std::string_view text(TokenFault fault) noexcept {
+    switch (fault) {
+        case TokenFault::malformed:
+            return "the token is not a signed JWT of at most 8 KB";
+        case TokenFault::type:
+            return "the token is not an access token";
+        case TokenFault::algorithm:
+            return "the token's signature has an algorithm that is not allowed";
+        case TokenFault::issuer:
+            return "the token is of another issuer";
+        case TokenFault::audience:
+            return "the token is for another audience";
+        case TokenFault::time:
+            return "the token is expired or not yet valid";
+        case TokenFault::key:
+            return "not exactly one key of the issuer has this kid and kind";
+        case TokenFault::signature:
+            return "the signature does not verify";
+        case TokenFault::scope:
+            return "the token has no scope that may be used here";
+        case TokenFault::inactive:
+            return "the token is not active, or its server did not answer";
+    }
+    return "";
+}
+
+std::variant<ExternalToken, TokenFault> check_access_token(std::string_view token, const IssuerSettings& settings,
+                                                           const std::vector<JsonWebKey>& keys, std::int64_t now_s) {
+    const auto first = token.find('.');
+    const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
+    if (token.size() > token_bytes_max || second == std::string_view::npos ||
+        token.find('.', second + 1) != std::string_view::npos)
+        return TokenFault::malformed;
+    const auto header = part_of(token.substr(0, first));
+    const auto claims = part_of(token.substr(first + 1, second - first - 1));
+    const auto signature = decode_base64url(token.substr(second + 1));
+    if (!header || !claims || !signature || header->root()["crit"]) return TokenFault::malformed;
+
+    // RFC 9068, section 4: nothing that was signed for another purpose (an id_token, a logout token) is an access token.
+    const auto type = string_of(header->root()["typ"]);
+    if (!type.empty() && type != "at+jwt" && type != "application/at+jwt" && type != "JWT") return TokenFault::type;
+    if (const auto use = string_of(claims->root()["typ"]); !use.empty() && use != "Bearer") return TokenFault::type;
+
+    const auto algorithm = signature_algorithm(string_of(header->root()["alg"]));
+    if (!algorithm ||
+        std::find(settings.algorithms.begin(), settings.algorithms.end(), *algorithm) == settings.algorithms.end())
+        return TokenFault::algorithm;
+    if (string_of(claims->root()["iss"]) != settings.issuer) return TokenFault::issuer;
+    if (!holds(claims->root()["aud"], settings.audience)) return TokenFault::audience;
+    std::int64_t expires_s = 0;
+    if (!in_time(claims->root(), now_s, expires_s)) return TokenFault::time;
+
+    const auto id = string_of(header->root()["kid"]);
+    const JsonWebKey* key = nullptr;
+    for (const auto& each : keys) {
+        if (each.id != id || !each.serves(*algorithm)) continue;
+        if (key) return TokenFault::key;
+        key = &each;
+    }
+    if (!key) return TokenFault::key;
+    if (!key->verifies(*algorithm, token.substr(0, second), *signature)) return TokenFault::signature;
+    auto made = token_of(claims->root(), settings);
+    if (!made) return TokenFault::scope;
+    made->expires_s = expires_s;
+    return std::move(*made);
+}
+
+std::variant<ExternalToken, TokenFault> read_introspection(std::string json, const IssuerSettings& settings,
+                                                           std::int64_t now_s) {
+    const auto answer = object_of(std::move(json));
+    if (!answer) return TokenFault::inactive;
+    const auto root = answer->root();
+    if (root["active"].kind() != fhir::Kind::boolean || root["active"].text() != "true") return TokenFault::inactive;
+    if (root["iss"] && string_of(root["iss"]) != settings.issuer) return TokenFault::issuer;
+    if (root["aud"] && !holds(root["aud"], settings.audience)) return TokenFault::audience;
+    std::int64_t expires_s = 0;
+    if (!in_time(root, now_s, expires_s)) return TokenFault::time;
+    auto made = token_of(root, settings);
+    if (!made) return TokenFault::scope;
+    made->expires_s = expires_s;
+    return std::move(*made);
+}
+
+ExternalIssuer::Found ExternalIssuer::remember(const std::string& digest, Found found, std::int64_t life_s) {
+    const auto now_s = clock_.now_us() / 1'000'000;
+    auto until_s = now_s + life_s;
+    if (const auto* const token = std::get_if<ExternalToken>(&found)) until_s = std::min(until_s, token->expires_s);
+    const std::lock_guard lock(mutex_);
+    if (remembered_.size() >= remembered_max) remembered_.clear();
+    remembered_.insert_or_assign(digest, Remembered{found, until_s});
+    return found;
+}
+
+std::optional<ExternalIssuer::Found> ExternalIssuer::find(std::string_view bearer) {
+    if (bearer.size() > token_bytes_max) return TokenFault::malformed;
+    const bool jwt = std::count(bearer.begin(), bearer.end(), '.') == 2;
+    if ((!jwt || settings_.key_set_url.empty()) && settings_.introspection_url.empty()) return TokenFault::malformed;
+    const auto now_s = clock_.now_us() / 1'000'000;
+    const auto digest = sha256(bearer);
+    {
+        const std::lock_guard lock(mutex_);
+        if (const auto known = remembered_.find(digest); known != remembered_.end() && known->second.until_s > now_s)
+            return known->second.found;
+    }
+    if (!jwt || settings_.key_set_url.empty()) return std::nullopt;
+    const auto keys = keys_.known(settings_.key_set_url);
+    if (!keys) return std::nullopt;
+    auto found = check_access_token(bearer, settings_, *keys, now_s);
+    const auto* const fault = std::get_if<TokenFault>(&found);
+    if (fault && *fault == TokenFault::key) return std::nullopt;  // its keys may have changed
+    constexpr std::int64_t good_s = 60, bad_s = 10;
+    return remember(digest, std::move(found), fault ? bad_s : good_s);
+}
+
+ExternalIssuer::Found ExternalIssuer::find_blocking(std::string_view bearer) {
+    if (auto found = find(bearer)) return *found;
+    constexpr std::int64_t good_s = 60, introspected_s = 30, bad_s = 10;
+    const auto now_s = clock_.now_us() / 1'000'000;
+    const auto digest = sha256(bearer);
+    const bool jwt = std::count(bearer.begin(), bearer.end(), '.') == 2;
+    if (jwt && !settings_.key_set_url.empty()) {
+        auto keys = keys_.get_blocking(settings_.key_set_url);
+        if (!keys) return remember(digest, TokenFault::key, bad_s);
+        auto found = check_access_token(bearer, settings_, *keys, now_s);
+        if (const auto* const fault = std::get_if<TokenFault>(&found); fault && *fault == TokenFault::key) {
+            keys = keys_.again_blocking(settings_.key_set_url);
+            if (keys) found = check_access_token(bearer, settings_, *keys, now_s);
+        }
+        const bool good = std::holds_alternative<ExternalToken>(found);
+        return remember(digest, std::move(found), good ? good_s : bad_s);
+    }
+    const std::pair<std::string, std::string> form[] = {{"token", std::string(bearer)},
+                                                        {"token_type_hint", "access_token"}};
+    FetchRequest request{settings_.introspection_url, fhir::search::encode_query(form),
+                         "application/x-www-form-urlencoded", {}};
+    if (!settings_.client.empty()) request.authorization = "Basic " + encode_base64(settings_.client + ":" + settings_.secret);
+    auto answer = fetch_(request);
+    auto found = answer.status == 200 ? read_introspection(std::move(answer.body), settings_, now_s)
+                                      : Found(TokenFault::inactive);
+    const bool good = std::holds_alternative<ExternalToken>(found);
+    return remember(digest, std::move(found), good ? introspected_s : bad_s);
+}
+
+}  // namespace causeway::security

@@ -1,0 +1,37 @@
+#pragma once
+#include "gateway/http/handler.hpp"
+#include "gateway/rest/call.hpp"
+#include "gateway/security/trail/search.hpp"
+
+namespace causeway::security {
+
+/// The audit trail as AuditEvent resources: GET [base]/AuditEvent/row-17, GET [base]/AuditEvent?..., and the search by
+/// POST. It has a right of its own (Interaction::audit_read): a scope that names AuditEvent, the operators' right
+/// `audit`, or a request from this machine where nobody needs a token. With the scope at the level of a patient one sees
+/// what concerns that patient. Reading the trail leaves a row in it.
+///
+/// All parameters of AuditEvent work; matches come newest first, `_sort=date` turns that round. A page may end before it
+/// is full, when enough rows were looked at: its `next` link goes on. AuditEvents that clients sent us are resources like
+/// others and follow on the pages after the trail's. Everything that is not about the trail goes to the inner handler.
+class TrailHandler final : public http::Handler {
+public:
+    /// Both outlive it.
+    TrailHandler(http::Handler& inner, const rest::Services& services) : inner_(inner), services_(services) {}
+
+    std::optional<http::Response> screen(const http::Request& head) override { return inner_.screen(head); }
+    void handle(http::Request request, http::Reply reply) override;
+
+private:
+    struct Asked;
+    bool understand(const http::Request& request, Asked& asked) const;
+    void answer(http::Request request, Asked asked, const http::Reply& reply);
+    rest::Outcome<http::Response> read(const Asked& asked) const;
+    rest::Outcome<http::Response> search(const http::Request& request, const Asked& asked) const;
+    rest::Outcome<TrailQuery> query_of(const Asked& asked) const;
+    bool record(const http::Request& request, const Asked& asked, const rest::Outcome<http::Response>& outcome) const;
+
+    http::Handler& inner_;
+    const rest::Services& services_;
+};
+
+}  // namespace causeway::security
