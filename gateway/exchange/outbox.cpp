@@ -87,7 +87,8 @@ storage::Result<void> settle_outgoing(storage::Transaction& transaction, const S
     if (settlement.failure) note = std::string(to_string(*settlement.failure)) + ": " + note;
     switch (settlement.kind) {
         case Settlement::Kind::delivered:
-            if (auto done = audit_delivery(transaction, (*row)->message, settlement.answer); done.has_error()) return done;
+            if (auto done = audit_delivery(transaction, (*row)->message, settlement.answer); done.has_error())
+                return done;
             return transaction.mark_delivered(id, settlement.answer);
         case Settlement::Kind::retry:
             return transaction.defer(id, settlement.due_us, note);

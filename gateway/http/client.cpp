@@ -60,7 +60,8 @@ bool forbidden_v4(std::uint32_t address, bool public_only) {
     if (in_v4(address, 0xa9fe0000, 16) || address == 0) return true;
     // "This" network, loopback, private, shared and benchmark space, multicast and what is reserved.
     return public_only &&
-           (in_v4(address, 0, 8) || in_v4(address, 0xc0000000, 24) || in_v4(address, 0xc6120000, 15) || in_v4(address, 0x7f000000, 8) || in_v4(address, 0x0a000000, 8) || in_v4(address, 0xac100000, 12) ||
+           (in_v4(address, 0, 8) || in_v4(address, 0xc0000000, 24) || in_v4(address, 0xc6120000, 15) ||
+            in_v4(address, 0x7f000000, 8) || in_v4(address, 0x0a000000, 8) || in_v4(address, 0xac100000, 12) ||
             in_v4(address, 0xc0a80000, 16) || in_v4(address, 0x64400000, 10) || in_v4(address, 0xe0000000, 3));
 }
 
@@ -78,8 +79,8 @@ bool forbidden(const sockaddr* address, bool public_only) {
     if (!public_only) return false;
     // What carries an IPv4 address inside: NAT64 (64:ff9b::/96) and 6to4 (2002::/16) count as that address.
     std::uint32_t inner = 0;
-    const bool nat64 = bytes.s6_addr[0] == 0 && bytes.s6_addr[1] == 0x64 && bytes.s6_addr[2] == 0xff &&
-                       bytes.s6_addr[3] == 0x9b;
+    const bool nat64 =
+        bytes.s6_addr[0] == 0 && bytes.s6_addr[1] == 0x64 && bytes.s6_addr[2] == 0xff && bytes.s6_addr[3] == 0x9b;
     const bool six_to_four = bytes.s6_addr[0] == 0x20 && bytes.s6_addr[1] == 0x02;
     if (nat64 || six_to_four) {
         std::memcpy(&inner, bytes.s6_addr + (nat64 ? 12 : 2), 4);

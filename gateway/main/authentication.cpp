@@ -80,7 +80,9 @@ Authentication::Finding Authentication::by_bearer(const http::Request& request, 
         return refused;
     }
     const auto& token = std::get<security::ExternalToken>(*found);
-    return made({Principal::Kind::client, token.user.empty() ? token.client : token.user + "@" + token.client, {},
+    return made({Principal::Kind::client,
+                 token.user.empty() ? token.client : token.user + "@" + token.client,
+                 {},
                  token.grant});
 }
 

@@ -82,7 +82,7 @@ private:
 class SmartConfigurationHandler final : public http::Handler {
 public:
     struct Endpoints {
-        std::string origin;                       ///< ours
+        std::string origin;                                  ///< ours
         std::string authorization_endpoint, token_endpoint;  ///< the other server's; empty: no app launch
     };
     explicit SmartConfigurationHandler(const Endpoints& endpoints);

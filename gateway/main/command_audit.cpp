@@ -66,8 +66,8 @@ Exit with_configuration(const Options& options, Job job) {
 Exit verify(const Options& options, const ops::Config& config) {
     const auto secrets = read_secrets(config);
     const auto anchors = anchors_of(options, config);
-    const auto found = storage::check_audit_file(options.file.empty() ? config.storage.path : options.file, secrets,
-                                                 anchors.marks);
+    const auto found =
+        storage::check_audit_file(options.file.empty() ? config.storage.path : options.file, secrets, anchors.marks);
     if (found.has_error()) {
         fmt::print(stderr, "causeway: audit verify: {}\n", found.error().message);
         return Exit::failed;
@@ -75,8 +75,8 @@ Exit verify(const Options& options, const ops::Config& config) {
     for (const auto* const list : {&anchors.faults, &found->faults})
         for (const auto& each : *list) fmt::print(stderr, "causeway: {}\n", each);
     const auto faults = anchors.faults.size() + found->faults.size();
-    fmt::print("{{\"rows\":{},\"faults\":{},\"keyed\":{},\"anchors\":{}}}\n", found->rows, faults, !secrets.audit.empty(),
-               anchors.marks.size());
+    fmt::print("{{\"rows\":{},\"faults\":{},\"keyed\":{},\"anchors\":{}}}\n", found->rows, faults,
+               !secrets.audit.empty(), anchors.marks.size());
     return faults == 0 ? Exit::good : Exit::bad_data;
 }
 
@@ -119,8 +119,7 @@ void add_audit_command(CLI::App& app, Exit& exit_code) {
                           "PEM file of the key that signed them, or its public half; without it audit.anchor_key_file");
     verifying->add_option("file", options->file, "a store or a backup; without it the configured store");
     verifying->callback([options, &exit_code] {
-        exit_code =
-            with_configuration(*options, [&](const ops::Config& config) { return verify(*options, config); });
+        exit_code = with_configuration(*options, [&](const ops::Config& config) { return verify(*options, config); });
     });
     auto* const purging = command->add_subcommand(
         "purge", "Remove old rows; the chain then begins after them, signed; the gateway must not be running");

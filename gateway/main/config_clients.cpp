@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <fstream>
-#include <utility>
 #include <iterator>
+#include <utility>
 
 #include "fhir/model/reference.hpp"
 #include "gateway/security/role.hpp"
@@ -50,11 +50,11 @@ public:
             } else if (key.str() == "introspect" && node.is_boolean()) {
                 client.may_introspect = **node.as_boolean();
             } else {
-                report(node,
-                       fmt::format("{} is no setting of a client (keys, keys_url, api_key_sha256, certificates, scopes, "
-                                   "patient, introspect, restricted, break_glass, requests_per_second) or has the "
-                                   "wrong type",
-                                   key.str()));
+                report(node, fmt::format(
+                                 "{} is no setting of a client (keys, keys_url, api_key_sha256, certificates, scopes, "
+                                 "patient, introspect, restricted, break_glass, requests_per_second) or has the "
+                                 "wrong type",
+                                 key.str()));
             }
         }
         if (client.registered.keys.empty() && client.registered.key_set_url.empty() && client.api_key_digest.empty() &&
@@ -78,8 +78,8 @@ public:
             } else if (key.str() == "roles") {
                 read_roles(node, one);
             } else {
-                report(node, fmt::format("{} is no setting of an operator (api_key_sha256, certificates, roles)",
-                                         key.str()));
+                report(node,
+                       fmt::format("{} is no setting of an operator (api_key_sha256, certificates, roles)", key.str()));
             }
         }
         if (one.api_key_digest.empty() && one.certificates.empty())
@@ -91,8 +91,8 @@ public:
 private:
     void report(const toml::node& node, std::string_view text) {
         const auto& at = node.source().begin;
-        faults_.push_back({fmt::format("{}:{}:{}", file_, at.line, at.column),
-                           fmt::format("{} \"{}\" {}", kind_, name_, text)});
+        faults_.push_back(
+            {fmt::format("{}:{}:{}", file_, at.line, at.column), fmt::format("{} \"{}\" {}", kind_, name_, text)});
     }
     void read_roles(const toml::node& node, security::Operator& one) {
         const auto* const list = node.as_array();
@@ -166,16 +166,18 @@ void read_issuer(const ops::Config& config, const std::string& file, ClientsLoad
     const auto& from = config.security;
     auto& to = load.settings.issuer;
     const auto fault = [&](std::string_view text) { load.faults.push_back({file, std::string(text)}); };
-    for (const auto& [name, url] : {std::pair{"jwks_url", &from.jwks_url},
-                                    std::pair{"introspection_url", &from.introspection_url},
-                                    std::pair{"authorization_endpoint", &from.authorization_endpoint},
-                                    std::pair{"token_endpoint", &from.token_endpoint}})
-        if (!url->empty() && !url->starts_with("https://")) fault(fmt::format("security.{} must be an https URL", name));
+    for (const auto& [name, url] :
+         {std::pair{"jwks_url", &from.jwks_url}, std::pair{"introspection_url", &from.introspection_url},
+          std::pair{"authorization_endpoint", &from.authorization_endpoint},
+          std::pair{"token_endpoint", &from.token_endpoint}})
+        if (!url->empty() && !url->starts_with("https://"))
+            fault(fmt::format("security.{} must be an https URL", name));
     if (from.authorization_endpoint.empty() != from.token_endpoint.empty())
         fault("security.authorization_endpoint and security.token_endpoint go together");
     if (!from.authorization_endpoint.empty() && from.jwks_url.empty() && from.introspection_url.empty())
-        fault("security.authorization_endpoint needs security.jwks_url or security.introspection_url: its tokens would "
-              "not be known");
+        fault(
+            "security.authorization_endpoint needs security.jwks_url or security.introspection_url: its tokens would "
+            "not be known");
     if (from.jwks_url.empty() && from.introspection_url.empty()) return;
     if (from.issuer.empty()) return fault("security.jwks_url and security.introspection_url need security.issuer");
     to.issuer = from.issuer;

@@ -9,7 +9,8 @@ namespace {
 
 /// The max-age of a Cache-Control field; 0 where nothing may be kept, -1 where it says nothing.
 std::int64_t max_age(std::string_view header) {
-    if (header.find("no-store") != std::string_view::npos || header.find("no-cache") != std::string_view::npos) return 0;
+    if (header.find("no-store") != std::string_view::npos || header.find("no-cache") != std::string_view::npos)
+        return 0;
     constexpr std::string_view name = "max-age=";
     const auto at = header.find(name);
     if (at == std::string_view::npos) return -1;

@@ -153,8 +153,8 @@ std::vector<Setting> make_settings() {
         setting("security.anonymous_network", &C::security, &C::Security::anonymous_network,
                 "serve requests without token, key or certificate from other addresses than loopback too"),
         setting("security.confidentiality", &C::security, &C::Security::confidentiality,
-                "enforced: resources labelled R or V are seen by clients with restricted = true, or with a reason", 0, 0,
-                {"open", "enforced"}),
+                "enforced: resources labelled R or V are seen by clients with restricted = true, or with a reason", 0,
+                0, {"open", "enforced"}),
         setting("security.issuer", &C::security, &C::Security::issuer,
                 "an authorisation server whose JWTs are taken: their iss"),
         setting("security.audience", &C::security, &C::Security::audience,
@@ -368,7 +368,8 @@ ConfigLoad load_config(std::string_view toml_text, std::string_view file_name,
         return load;
     }
     for (const auto& [key, node] : parsed.table()) {
-        if (key.str() == "partner" || key.str() == "route" || key.str() == "client" || key.str() == "operator") continue;
+        if (key.str() == "partner" || key.str() == "route" || key.str() == "client" || key.str() == "operator")
+            continue;
         if (const auto* section = node.as_table()) {
             read_section(*section, key.str(), file_name, load);
         } else {

@@ -243,7 +243,8 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
     entry.at_us = services_.clock.now_us();
     entry.principal = http::operator_of(request);
     if (request.method == http::Method::post) {
-        const auto decision = services_.door.authorize(entry.principal, {Interaction::admin_write, {}, {}, "identities"});
+        const auto decision =
+            services_.door.authorize(entry.principal, {Interaction::admin_write, {}, {}, "identities"});
         if (!decision.allowed) return reply(fault(403, decision.reason));
         return decide(request, entry.principal, std::move(reply));
     }

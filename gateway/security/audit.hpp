@@ -28,9 +28,9 @@ struct AuditEntry {
     /// Method and target as received, for searches and operations: BALP wants the query whole. Cut at
     /// request_bytes_max, and base64 in the row, so that no byte of it can break the row.
     std::string request;
-    std::string token;    ///< which token it was done with: a part of its digest
-    std::string purpose;  ///< why labels were overridden ("BTG" and the reason given)
-    int status = 0;       ///< HTTP status; 0 for messages
+    std::string token;        ///< which token it was done with: a part of its digest
+    std::string purpose;      ///< why labels were overridden ("BTG" and the reason given)
+    int status = 0;           ///< HTTP status; 0 for messages
     std::string outcome;      ///< acknowledgement code, or a reason for a refusal; no clinical content
     std::string correlation;  ///< the request's or message's correlation id
 };

@@ -69,7 +69,8 @@ Decision Door::by_kind(const Principal& principal, const Action& action) const {
         case Principal::Kind::operator_:
             return decide(principal.rights, action);
         case Principal::Kind::partner:
-            if (admin || action.interaction == Interaction::audit_read) return {false, "partners may not use the operators' interface", {}};
+            if (admin || action.interaction == Interaction::audit_read)
+                return {false, "partners may not use the operators' interface", {}};
             return {true, {}, {}};
         case Principal::Kind::client:
             if (admin) return {false, "only operators may use the operators' interface", {}};

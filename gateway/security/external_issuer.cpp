@@ -236,9 +236,10 @@ ExternalIssuer::Found ExternalIssuer::find_blocking(std::string_view bearer) {
     }
     const std::pair<std::string, std::string> form[] = {{"token", std::string(bearer)},
                                                         {"token_type_hint", "access_token"}};
-    FetchRequest request{settings_.introspection_url, fhir::search::encode_query(form),
-                         "application/x-www-form-urlencoded", {}};
-    if (!settings_.client.empty()) request.authorization = "Basic " + encode_base64(settings_.client + ":" + settings_.secret);
+    FetchRequest request{
+        settings_.introspection_url, fhir::search::encode_query(form), "application/x-www-form-urlencoded", {}};
+    if (!settings_.client.empty())
+        request.authorization = "Basic " + encode_base64(settings_.client + ":" + settings_.secret);
     auto answer = fetch_(request);
     auto found = answer.status == 200 ? read_introspection(std::move(answer.body), settings_, now_s)
                                       : Found(TokenFault::inactive);

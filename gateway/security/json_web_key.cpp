@@ -121,7 +121,8 @@ bool JsonWebKey::verifies(SignatureAlgorithm algorithm, std::string_view bytes, 
     const bool longer = algorithm == SignatureAlgorithm::rs384 || algorithm == SignatureAlgorithm::es384;
     const std::unique_ptr<EVP_MD_CTX, Release<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
     return context &&
-           EVP_DigestVerifyInit(context.get(), nullptr, longer ? EVP_sha384() : EVP_sha256(), nullptr, key.get()) == 1 &&
+           EVP_DigestVerifyInit(context.get(), nullptr, longer ? EVP_sha384() : EVP_sha256(), nullptr, key.get()) ==
+               1 &&
            EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(bytes), bytes.size()) == 1;
 }
 

@@ -49,7 +49,8 @@ std::optional<Token> token_of(std::string value) {
     const auto [end, fault] = std::from_chars(expires.data(), expires.data() + expires.size(), token.expires_s);
     if (!parsed || fault != std::errc{}) return std::nullopt;
     token.client = root["client"].text();
-    token.grant = std::make_shared<const Grant>(Grant{std::move(*parsed), std::string(root["patient"].text()), false, false});
+    token.grant =
+        std::make_shared<const Grant>(Grant{std::move(*parsed), std::string(root["patient"].text()), false, false});
     return token;
 }
 

@@ -21,14 +21,14 @@ namespace causeway::security {
 
 /// A client of the configuration: how it proves who it is, and what it may at most have.
 struct Client {
-    RegisteredClient registered;          ///< keys: none if it has an API key only, or a key set at a URL
-    std::vector<Scope> scopes;            ///< at most
-    std::string patient;                  ///< logical id that its scopes of the patient level are about
-    std::string api_key_digest;           ///< SHA-256 of its API key, 32 bytes; empty: it has none
-    std::vector<tls::Pin> certificates;   ///< who connects over TLS with one of these is this client
-    bool may_introspect = false;          ///< may ask what other clients' tokens are
-    bool restricted = false;              ///< sees resources labelled R or V
-    bool break_glass = false;             ///< may override labels with a reason
+    RegisteredClient registered;           ///< keys: none if it has an API key only, or a key set at a URL
+    std::vector<Scope> scopes;             ///< at most
+    std::string patient;                   ///< logical id that its scopes of the patient level are about
+    std::string api_key_digest;            ///< SHA-256 of its API key, 32 bytes; empty: it has none
+    std::vector<tls::Pin> certificates;    ///< who connects over TLS with one of these is this client
+    bool may_introspect = false;           ///< may ask what other clients' tokens are
+    bool restricted = false;               ///< sees resources labelled R or V
+    bool break_glass = false;              ///< may override labels with a reason
     std::int64_t requests_per_second = 0;  ///< its own limit; 0: that of all
 
     Grant grant(std::vector<Scope> what) const { return {std::move(what), patient, restricted, break_glass}; }

@@ -52,8 +52,7 @@ std::string AnchorKey::sign(std::string_view text) const {
     const Context context(EVP_MD_CTX_new());
     std::string out(signature_bytes, '\0');
     std::size_t size = out.size();
-    if (!can_sign_ || !context ||
-        EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) != 1 ||
+    if (!can_sign_ || !context || EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key_.get()) != 1 ||
         EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(out.data()), &size, bytes_of(text),
                        text.size()) != 1)
         throw std::runtime_error("an anchor cannot be signed");

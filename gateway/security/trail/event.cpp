@@ -43,7 +43,8 @@ struct Shape {
 
 Shape shape_of(const AuditRecord& record) {
     const auto& did = record.did;
-    const Coding custodian{"http://terminology.hl7.org/CodeSystem/provenance-participant-type", "custodian", "Custodian"};
+    const Coding custodian{"http://terminology.hl7.org/CodeSystem/provenance-participant-type", "custodian",
+                           "Custodian"};
     Shape shape;
     shape.subtype = did;
     if (did == "read" || did == "vread") {
@@ -51,7 +52,9 @@ Shape shape_of(const AuditRecord& record) {
         std::swap(shape.client, shape.server);
     } else if (did == "history") {
         shape.action = "R";
-        shape.subtype = record.type.empty() ? "history-system" : record.id.empty() ? "history-type" : "history-instance";
+        shape.subtype = record.type.empty() ? "history-system"
+                        : record.id.empty() ? "history-type"
+                                            : "history-instance";
         std::swap(shape.client, shape.server);
     } else if (did == "create") {
         shape.action = "C";

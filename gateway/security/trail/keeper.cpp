@@ -16,7 +16,8 @@ constexpr std::int64_t minute_us = 60'000'000;
 bool append_line(const std::string& path, const std::string& line) {
     const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (file < 0) return false;
-    const bool good = ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
+    const bool good =
+        ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) && ::fsync(file) == 0;
     ::close(file);
     return good;
 }

@@ -12,7 +12,8 @@ namespace causeway::security {
 struct AuditRecord {
     std::int64_t sequence = 0;
     std::int64_t at_us = 0;  ///< when it happened; the row itself may be a moment younger
-    std::string kind, who, from, did, operation, type, id, query, request, patient, outcome, correlation, token, purpose;
+    std::string kind, who, from, did, operation, type, id, query, request, patient, outcome, correlation, token,
+        purpose;
     std::int64_t version = 0;
     int status = 0;
     std::vector<std::string> patients;

@@ -432,7 +432,8 @@ public:
         auto& rows = state_.audit;
         if (rows.empty() || through >= rows.back().sequence)
             return Failure{FailureCode::refused, "the newest audit row stays"};
-        const auto end = std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.sequence > through; });
+        const auto end =
+            std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.sequence > through; });
         const auto count = end - rows.begin();
         if (count == 0) return 0;
         state_.notes[std::string(audit_begin_note)] =

@@ -13,7 +13,10 @@ TEST_SUITE("gateway/security/door") {
             bool allowed;
         };
         for (const auto& row : {Row{Principal::Kind::client, Interaction::read, true},
-                                Row{Principal::Kind::client, Interaction::admin_read, true},
+                                Row{Principal::Kind::client, Interaction::admin_read, false},
+                                Row{Principal::Kind::client, Interaction::audit_read, true},
+                                Row{Principal::Kind::partner, Interaction::audit_read, false},
+                                Row{Principal::Kind::operator_, Interaction::audit_read, true},
                                 Row{Principal::Kind::client, Interaction::message_in, false},
                                 Row{Principal::Kind::partner, Interaction::message_in, true},
                                 Row{Principal::Kind::partner, Interaction::admin_read, false},

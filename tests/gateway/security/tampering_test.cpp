@@ -31,7 +31,9 @@ public:
         for (int job = 0; job < 10; ++job) {
             transact_blocking(*store, [job](Transaction& transaction) -> Result<void> {
                 for (int i = 0; i < row_count / 10; ++i)
-                    transaction.append_audit(R"({"did":"read","type":"Patient","id":")" + std::to_string(job * 100 + i) + "\"}")
+                    transaction
+                        .append_audit(R"({"did":"read","type":"Patient","id":")" + std::to_string(job * 100 + i) +
+                                      "\"}")
                         .value();
                 return {};
             }).value();
@@ -84,7 +86,8 @@ public:
                 return "a byte of the hash of " + at;
             }
             case 2:
-                chain_.run("UPDATE audit SET at_us = at_us + " + std::to_string(any(1, 1'000'000)) + " WHERE seq = " + at);
+                chain_.run("UPDATE audit SET at_us = at_us + " + std::to_string(any(1, 1'000'000)) +
+                           " WHERE seq = " + at);
                 return "the time of " + at;
             case 3:
                 chain_.run("DELETE FROM audit WHERE seq = " + at);
@@ -127,14 +130,16 @@ public:
             case 11: {  // one row goes, the later ones move up, and the chain is computed anew without the key
                 chain_.run("DELETE FROM audit WHERE seq = " + at);
                 for (auto next = row + 1; next <= row_count; ++next)
-                    chain_.run("UPDATE audit SET seq = " + std::to_string(next - 1) + " WHERE seq = " + std::to_string(next));
+                    chain_.run("UPDATE audit SET seq = " + std::to_string(next - 1) +
+                               " WHERE seq = " + std::to_string(next));
                 rehash(row);
                 return "row " + at + " removed, the rest moved up";
             }
             case 12: {  // the beginning goes with a record of a purge that nobody with the key made
                 const AuditMark mark{row, hash_of(row)};
                 chain_.run("DELETE FROM audit WHERE seq <= " + at);
-                chain_.run("INSERT INTO note (name, value) VALUES ('audit/begin', '" + render_audit_begin("", mark) + "')");
+                chain_.run("INSERT INTO note (name, value) VALUES ('audit/begin', '" + render_audit_begin("", mark) +
+                           "')");
                 return "the beginning cut to " + at + " with a forged record";
             }
             default: {  // the end is cut and written anew
@@ -151,7 +156,8 @@ private:
         return std::uniform_int_distribution<std::int64_t>(low, high)(random_);
     }
     AuditHash hash_of(std::int64_t row) const {
-        return audit_hash_of_hex(lower(chain_.connection->scalar("SELECT hex(hash) FROM audit WHERE seq = " + std::to_string(row))))
+        return audit_hash_of_hex(
+                   lower(chain_.connection->scalar("SELECT hex(hash) FROM audit WHERE seq = " + std::to_string(row))))
             .value();
     }
     static std::string lower(std::string text) {
@@ -160,8 +166,8 @@ private:
     }
     AuditHash forge(std::int64_t row, const AuditHash& previous, const std::string& event) const {
         const auto hash = audit_hash("", previous, row, 1, event);
-        chain_.run("INSERT INTO audit (seq, at_us, event, hash) VALUES (" + std::to_string(row) + ", 1, CAST('" + event +
-                   "' AS BLOB), x'" + to_hex(hash) + "')");
+        chain_.run("INSERT INTO audit (seq, at_us, event, hash) VALUES (" + std::to_string(row) + ", 1, CAST('" +
+                   event + "' AS BLOB), x'" + to_hex(hash) + "')");
         return hash;
     }
     void rehash(std::int64_t from) const {

@@ -58,8 +58,9 @@ public:
     }
     /// Rows of reads are committed by a job after the answer; a job of ours comes after it.
     void settle() {
-        storage::transact_blocking(gateway.store(), [](storage::Transaction&) -> storage::Result<void> { return {}; })
-            .value();
+        storage::transact_blocking(gateway.store(), [](storage::Transaction&) -> storage::Result<void> {
+            return {};
+        }).value();
     }
     void as(std::string_view scopes, std::string patient = {}) {
         auto grant = std::make_shared<Grant>();
@@ -114,8 +115,9 @@ TEST_SUITE("gateway/security/trail") {
         Trail trail;
         trail.as("system/*.cruds system/AuditEvent.rs");
         const auto id = trail.create(R"({"resourceType":"Patient","name":[{"family":"Trail"}]})");
-        const auto observation = trail.create(R"({"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/)" +
-                                              id + "\"}}");
+        const auto observation = trail.create(
+            R"({"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/)" +
+            id + "\"}}");
         trail.get("Patient/" + id);
         trail.get("Patient/" + id + "/_history/1");
         trail.get("Patient/" + id + "/_history");
@@ -128,11 +130,14 @@ TEST_SUITE("gateway/security/trail") {
         struct Row {
             std::string_view action, subtype, outcome, client;
         };
-        const std::vector<Row> expected = {
-            {"C", "create", "0", "110153"},           {"C", "create", "0", "110153"},
-            {"R", "read", "0", "110152"},             {"R", "vread", "0", "110152"},
-            {"R", "history-instance", "0", "110152"}, {"E", "search-type", "0", "110153"},
-            {"D", "delete", "0", "110150"},           {"R", "read", "4", "110152"}};
+        const std::vector<Row> expected = {{"C", "create", "0", "110153"},
+                                           {"C", "create", "0", "110153"},
+                                           {"R", "read", "0", "110152"},
+                                           {"R", "vread", "0", "110152"},
+                                           {"R", "history-instance", "0", "110152"},
+                                           {"E", "search-type", "0", "110153"},
+                                           {"D", "delete", "0", "110150"},
+                                           {"R", "read", "4", "110152"}};
         REQUIRE(page.entries() == expected.size());
         for (std::size_t i = 0; i < expected.size(); ++i) {
             CAPTURE(i);
@@ -161,8 +166,9 @@ TEST_SUITE("gateway/security/trail") {
         std::vector<std::string> ids;
         for (int i = 0; i < 3; ++i) {
             ids.push_back(trail.create(R"({"resourceType":"Patient","active":true})"));
-            trail.create(R"({"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/)" +
-                         ids.back() + "\"}}");
+            trail.create(
+                R"({"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/)" +
+                ids.back() + "\"}}");
         }
         trail.get("Observation?code:text=x");
         trail.get("Observation?code:text=nothing");
@@ -266,7 +272,8 @@ TEST_SUITE("gateway/security/trail") {
     TEST_CASE("ids of events are read as they are written and no other way") {
         CHECK(read_audit_event_id("row-17") == std::pair<std::int64_t, std::size_t>(17, 0));
         CHECK(read_audit_event_id("row-17-3") == std::pair<std::int64_t, std::size_t>(17, 3));
-        for (const char* bad : {"", "row-", "row-0", "row--1", "row-017", "row-17-0", "row-17-", "row-17-3-1", "17", "row-1x"})
+        for (const char* bad :
+             {"", "row-", "row-0", "row--1", "row-017", "row-17-0", "row-17-", "row-17-3-1", "17", "row-1x"})
             CHECK_FALSE(read_audit_event_id(bad));
     }
 }
@@ -287,8 +294,10 @@ TEST_SUITE("gateway/security/anchor") {
         CHECK(good.marks[0].sequence == 7);
         CHECK(good.marks[0].hash == mark.hash);
         CHECK(read_anchors(line, &other).faults.size() == 1);
-        for (const auto& [from, to] : std::vector<std::pair<std::string, std::string>>{
-                 {"\"sequence\":7", "\"sequence\":6"}, {"\"hash\":\"09", "\"hash\":\"08"}, {"\"at\":18", "\"at\":17"}}) {
+        for (const auto& [from, to] :
+             std::vector<std::pair<std::string, std::string>>{{"\"sequence\":7", "\"sequence\":6"},
+                                                              {"\"hash\":\"09", "\"hash\":\"08"},
+                                                              {"\"at\":18", "\"at\":17"}}) {
             auto changed = line;
             changed.replace(changed.find(from), from.size(), to);
             CHECK(read_anchors(changed, &open).faults.size() == 1);
@@ -370,7 +379,8 @@ TEST_SUITE("gateway/security/anchor") {
         const auto key = key_of(key_file);
         const auto anchors = read_anchors(text, &key);
         CHECK(anchors.faults.empty());
-        const auto sound = storage::check_audit_file(folder / "store.db", {"a key of the audit chain", {}}, anchors.marks);
+        const auto sound =
+            storage::check_audit_file(folder / "store.db", {"a key of the audit chain", {}}, anchors.marks);
         CHECK(sound.value().faults.empty());
         std::filesystem::remove_all(folder);
     }
