@@ -104,7 +104,8 @@ class GroupTree {
 public:
     static constexpr std::size_t issues_max = 1000;  ///< more are not recorded
 
-    GroupNode root() const noexcept { return {this, 0}; }
+    GroupNode root() const& noexcept { return {this, 0}; }
+    GroupNode root() const&& = delete;  // would dangle
     const MessageView& message() const noexcept { return *message_; }
     dictionary::Structure structure() const noexcept { return structure_; }
     const std::vector<StructureIssue>& issues() const noexcept { return issues_; }

@@ -81,9 +81,11 @@ private:
                                &found.truncation};
         std::size_t taken = 0;
         const char* const first = at;
-        for (; at != end_ && *at != field && !is_line_end(*at); ++at) {
+        const char* const last = std::find_if(at, end_, [field](char c) { return c == field || is_line_end(c); });
+        for (; at != last; ++at) {
             if (std::find(first, at, *at) != at) {
                 if (!tolerate(Tolerance::repeated_delimiters)) return error(Errc::bad_delimiters, at);
+                if (last - first <= 4) ++taken;  // nothing was put in between, so the others keep their places
             } else if (taken == std::size(slots)) {
                 if (!tolerate(Tolerance::extra_delimiters)) return error(Errc::bad_delimiters, at);
             } else {

@@ -25,7 +25,7 @@ enum class Tolerance : std::uint8_t {
     lower_case_names,     ///< `pid|` for `PID|`
     joined_text_lines,    ///< a line that begins no segment continues the field before it
     extra_delimiters,     ///< MSH-2 longer than five characters; those after the fifth are ignored
-    repeated_delimiters,  ///< MSH-2 names one character twice (`^~\\&`): the second is skipped
+    repeated_delimiters,  ///< MSH-2 names one character twice: the second is skipped (`^~\\&`) or, in up to four, unused
     odd_delimiters,       ///< a delimiter that is a letter, a digit, a blank or a control character
     missing_header,       ///< no MSH: the usual delimiters are taken
     control_bytes,        ///< NUL and other control characters in a value

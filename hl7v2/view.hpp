@@ -148,7 +148,7 @@ private:
     std::size_t offset_ = 0;
 };
 
-/// A forward range over the pieces of a part.
+/// The pieces of a part, for a range-for; its iterators point into the range itself.
 template <class View>
 class Pieces {
 public:

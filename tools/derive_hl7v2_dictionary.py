@@ -42,6 +42,18 @@ GAPS_TEXT = {
         "MSH [{SFT}] MSA [ERR] QAK QPD [{QUERY_RESPONSE(PID [PD1] [{NK1}] [QRI])}] [DSC]",
     ("RSP_K21", ("2.6",)):
         "MSH [{SFT}] [UAC] MSA [ERR] QAK QPD [{QUERY_RESPONSE(PID [PD1] [{ARV}] [{NK1}] [QRI])}] [DSC]",
+    # one of the three, as in the text of 2.1; DSC where there is more to come
+    ("ORM_O01", ("2.1",)):
+        "MSH [{NTE}] [PATIENT(PID [{NTE}] [PV1])] {ORDER(ORC [ORDER_DETAIL(<OBR|ORO|RX1> [{NTE}] [{OBX}] [{NTE}])] [BLG])}",
+    ("ORR_O02", ("2.1",)): "MSH MSA [{NTE}] [PATIENT([PID] [{NTE}] {ORDER(ORC [ORDER_DETAIL(<OBR|ORO|RX1>)] [{NTE}])})]",
+    ("ORM_O01", ("2.2",)): "MSH [{NTE}] [PATIENT(PID [{NTE}] [PV1])] "
+        "{ORDER(ORC [ORDER_DETAIL(<OBR|RQD|RQ1|RXO|ODS|ODT> [{NTE}] [{OBX}] [{NTE}])] [BLG])}",
+    ("QRY_Q01", ("2.1",)): "MSH QRD [QRF] [DSC]",
+    ("DSR_Q01", ("2.1",)): "MSH MSA QRD [QRF] {DSP} [DSC]",
+    # an entry is followed by its data (chapter 8), which the source leaves out
+    ("MFN_M01", ("2.2", "2.3", "2.3.1", "2.4")): "MSH MFI {MF(MFE [*])}",
+    ("MFN_M02", ("2.2",)): "MSH MFI {MF_STAFF(MFE STF [PRA])}",
+    ("MFN_M03", ("2.2",)): "MSH MFI {MF_TEST(MFE OM1 *)}",
 }
 # Groups that the source names after their segments: name -> the standard's name.
 GAPS_GROUPS = {
@@ -54,6 +66,13 @@ GAPS_GROUPS = {
 }
 # Usage that depends on another field, which the sources show as optional or as required: (segment, field) from version on.
 GAPS_CONDITIONAL = {("OBX", 2): "2.3", ("OBX", 4): "2.3", ("OBX", 5): "2.3"}
+# Required in one version of the source only, and there by mistake: (segment or data type, number, version) -> usage. What 2.1
+# marks with #, * and + belongs to some observations only; a time has one part before 2.2.
+GAPS_USAGE = {
+    ("OBR", 7, "2.1"): "C", ("OBR", 8, "2.1"): "C", ("OBR", 9, "2.1"): "C", ("OBR", 14, "2.1"): "C", ("OBR", 22, "2.1"): "C",
+    ("OBR", 27, "2.3"): "O", ("ORC", 7, "2.3"): "O",
+    ("TS", 1, "2.1"): "O", ("TS", 2, "2.1"): "O",
+}
 # Lengths that the source has from an earlier version: (segment, field, version) -> length.
 GAPS_LENGTH = {("MSH", 9, "2.3.1"): 15}
 # Trigger events that table 0354 leaves out or puts elsewhere: (type, event) -> structures, best first.
@@ -216,6 +235,7 @@ def derive_fields(apy, node, names):
                 since = GAPS_CONDITIONAL.get((name, number))
                 if usage in ("O", "R") and since and VERSIONS.index(version) >= VERSIONS.index(since):
                     usage = "C"
+                usage = GAPS_USAGE.get((name, number, version), usage)
                 row = (usage, 0 if high == -1 else max(high, 1), length, table_number(field[4]),
                        "varies" if datatype.lower() == "varies" else datatype, names.element(field[3] or "reserved", datatype))
                 fields[(name, number, version)] = row
@@ -270,6 +290,7 @@ def derive_datatypes(apy, node, names):
                 usage = usage_of(part[2], sub)
                 if usage == "O" and sub and USAGE.get(sub.get("opt")) == "R":
                     usage = "R"  # hl7apy has (0, 1) for every component
+                usage = GAPS_USAGE.get((name, number, version), usage)
                 components[(name, number, version)] = (usage, 1, min(length, 65536), table_number(leaf[4]),
                                                        "varies" if (leaf[2] or "").lower() == "varies" else leaf[2],
                                                        names.element(leaf[3] or "reserved", leaf[2]))

@@ -9,6 +9,7 @@
 
 #include "hl7v2/charset.hpp"
 #include "hl7v2/continuation.hpp"
+#include "hl7v2/dictionary/dictionary.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -114,7 +115,7 @@ Envelope open_envelope(std::string bytes, const ExchangeSettings& settings) {
     envelope.application = view.at("MSH-3.1"_v2).text();
     envelope.facility = view.at("MSH-4.1"_v2).text();
     envelope.type = view.at("MSH-9.1"_v2).text();
-    envelope.event = view.at("MSH-9.2"_v2).text();
+    envelope.event = hl7v2::dictionary::trigger_event(view);
     envelope.control_id = view.at("MSH-10"_v2).text();
     envelope.processing_id = view.at("MSH-11.1"_v2).text();
     envelope.version = view.at("MSH-12.1"_v2).text();

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -38,8 +39,14 @@ public:
     explicit Printer(const PrintOptions& options) : options_(options) {}
 
     Exit run(std::istream& in) {
-        if (in.peek() == '<') return run_xml(in);
+        std::string front(probe_bytes, '\0');
+        in.read(front.data(), static_cast<std::streamsize>(front.size()));
+        front.resize(static_cast<std::size_t>(in.gcount()));
+        if (hl7v2::looks_like_xml(front)) return run_xml(std::move(front), in);
         hl7v2::BatchReader reader;
+        std::ranges::copy(front, reader.prepare(front.size() + 1).begin());
+        reader.commit(front.size());
+        while (const auto part = reader.next()) take(*part);
         while (in) {
             const auto room = reader.prepare();
             in.read(room.data(), static_cast<std::streamsize>(room.size()));
@@ -56,11 +63,13 @@ public:
     }
 
 private:
+    static constexpr std::size_t probe_bytes = 4096;  ///< so far a file is looked at to see what it is
+
     /// One message in the XML encoding; in ER7 it is what it says, not what came in.
-    Exit run_xml(std::istream& in) {
-        std::ostringstream bytes;
-        bytes << in.rdbuf();
-        const auto message = hl7v2::read_xml(bytes.view());
+    Exit run_xml(std::string front, std::istream& in) {
+        std::ostringstream rest;
+        if (in) rest << in.rdbuf();
+        const auto message = hl7v2::read_xml(front.append(rest.view()));
         if (!message) {
             fmt::print(stderr, "{}: byte {}: {}\n", options_.file, message.error().offset,
                        hl7v2::describe(message.error().code));

@@ -18,6 +18,7 @@
 #include "hl7v2/charset.hpp"
 #include "hl7v2/message_view.hpp"
 #include "hl7v2/validate/validate.hpp"
+#include "hl7v2/xml/xml.hpp"
 
 namespace causeway {
 namespace {
@@ -215,12 +216,12 @@ private:
 
     /// FHIR begins with a brace or an angle bracket; anything else is HL7 v2.
     void check(const std::string& file, std::istream& in) {
-        constexpr std::size_t probe = 64;
+        constexpr std::size_t probe = 4096;
         std::string front(probe, '\0');
         in.read(front.data(), probe);
         front.resize(static_cast<std::size_t>(in.gcount()));
         const std::size_t first = front.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
-        const bool fhir = first != std::string::npos && (front[first] == '{' || front[first] == '<');
+        const bool fhir = first != std::string::npos && (front[first] == '{' || hl7v2::looks_like_xml(front));
         fhir ? check_fhir_file(file, std::move(front), in) : check_v2_file(file, front, in);
     }
 
@@ -278,7 +279,9 @@ private:
                     profiles.push_back(std::move(profile));
             }
         }
-        const auto issues = hl7v2::validate(message, {.profiles = profiles});
+        auto issues = hl7v2::validate(message, {.profiles = profiles});
+        auto of_charset = hl7v2::charset_issues(decoded, message);
+        issues.insert(issues.begin(), of_charset.begin(), of_charset.end());
         if (hl7v2::has_error(issues)) exit_ = std::max(exit_, Exit::bad_data);
         if (options_.as == "err") return write_err(message, issues);
         if (options_.as == "outcome") return write_outcome(fhir_issues(issues));

@@ -171,7 +171,54 @@ std::optional<Version> find_version(std::string_view text) noexcept {
     return Version(static_cast<std::uint8_t>(found - version_texts.begin()));
 }
 
-Version version(std::string_view text) noexcept { return find_version(text).value_or(Version(version_2_5_1)); }
+Version version(std::string_view text) noexcept {
+    return nearest_version(text).value_or(*find_version(version_texts[version_2_5_1]));
+}
+
+namespace {
+
+/// `2.5.1` as {5, 1}; the second is 0 where it is not said.
+struct MinorVersion {
+    int minor = 0, patch = 0;
+    friend constexpr auto operator<=>(const MinorVersion&, const MinorVersion&) = default;
+};
+
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+/// The first `2.x` or `2.x.y` in a text; `2.51` is 2.5.1, and a comma is as good as a point.
+std::optional<MinorVersion> find_minor(std::string_view text) noexcept {
+    const auto point = [](char c) { return c == '.' || c == ','; };
+    for (std::size_t i = 0; i + 2 < text.size(); ++i) {
+        if (text[i] != '2' || !point(text[i + 1]) || !is_digit(text[i + 2])) continue;
+        if (i > 0 && is_digit(text[i - 1])) continue;
+        MinorVersion found{text[i + 2] - '0', 0};
+        std::string_view rest = text.substr(i + 3);
+        if (!rest.empty() && point(rest.front())) rest.remove_prefix(1);
+        if (!rest.empty() && is_digit(rest.front())) found.patch = rest.front() - '0';
+        return found;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Version> nearest_version(std::string_view text) noexcept {
+    if (const auto exact = find_version(text)) return exact;
+    const auto wanted = find_minor(text);
+    if (!wanted) return std::nullopt;
+    const auto all = versions();
+    Version best = all.front();
+    for (const Version known : all) {
+        if (*find_minor(known.text()) <= *wanted) best = known;
+    }
+    return best;
+}
+
+std::string_view trigger_event(const MessageView& message) noexcept {
+    const std::string_view stated = message.trigger_event();
+    if (!stated.empty() && stated != "\"\"") return stated;
+    return message.segment("EVN").at({1}).raw();
+}
 
 std::string_view structure_name(Version version, std::string_view message_type,
                                 std::string_view trigger_event) noexcept {
@@ -205,18 +252,35 @@ std::optional<Structure> nearest(Version version, Find find) noexcept {
     return std::nullopt;
 }
 
+/// The event that a type without one stands for, where it has one above all.
+std::string_view first_event(std::string_view type) noexcept {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 9> firsts = {{{"DFT", "P03"},
+                                                                                      {"DSR", "Q01"},
+                                                                                      {"MCF", "Q02"},
+                                                                                      {"ORM", "O01"},
+                                                                                      {"ORR", "O02"},
+                                                                                      {"ORU", "R01"},
+                                                                                      {"QRY", "Q01"},
+                                                                                      {"UDM", "Q05"},
+                                                                                      {"VXU", "V04"}}};
+    const auto found = std::ranges::find(firsts, type, &std::pair<std::string_view, std::string_view>::first);
+    return found == firsts.end() ? std::string_view{} : found->second;
+}
+
 }  // namespace
 
 std::optional<Structure> structure_of(const MessageView& message) noexcept {
     const Version own = version(message.version());
     const std::string_view type = message.message_type();
-    const std::string_view event = message.trigger_event();
+    const std::string_view event = trigger_event(message);
     const std::string_view stated = message.message_structure();
     if (auto found = nearest(own, [&](Version version) { return version.structure_for(type, event); })) return found;
     if (!stated.empty()) {
         if (auto found = nearest(own, [&](Version version) { return version.structure(stated); })) return found;
     }
-    return nearest(own, [&](Version version) { return version.structure(type); });
+    if (auto found = nearest(own, [&](Version version) { return version.structure(type); })) return found;
+    if (!event.empty() || first_event(type).empty()) return std::nullopt;
+    return nearest(own, [&](Version version) { return version.structure_for(type, first_event(type)); });
 }
 
 }  // namespace causeway::hl7v2::dictionary

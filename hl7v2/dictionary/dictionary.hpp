@@ -184,12 +184,18 @@ private:
 std::span<const Version> versions() noexcept;
 /// Exactly that version, written as in MSH-12.1.
 std::optional<Version> find_version(std::string_view text) noexcept;
-/// That version; the rules of 2.5.1 for a text that names none.
+/// The version whose rules hold for a message that says `text` in MSH-12.1: that version, or the nearest one that the text
+/// names (2.5 for `v2.5` and `2.5.0`, 2.8.2 for `2.9`), or 2.5.1 if it names none.
 Version version(std::string_view text) noexcept;
+/// The version that `text` names, however it is written; nothing if it names none.
+std::optional<Version> nearest_version(std::string_view text) noexcept;
 
-/// The structure by which a message is read: type and event decide; MSH-9.3, which senders often get wrong, counts only
-/// where they say nothing and it exists in that version. Falls back to 2.5.1 and to the newest version for types that
-/// version does not have.
+/// MSH-9.2, or EVN-1 where the sender leaves it out: up to 2.1 MSH-9 has the type only.
+std::string_view trigger_event(const MessageView& message) noexcept;
+
+/// The structure by which a message is read: type and trigger_event() decide; MSH-9.3, which senders often get wrong,
+/// counts only where they say nothing and it exists in that version. A type without event is taken for its first one
+/// (ORU for ORU^R01), as 2.1 has it. Falls back to the nearest version for types that the message's own does not have.
 std::optional<Structure> structure_of(const MessageView& message) noexcept;
 
 /// `ADT^A01` in MSH-9.3 form for `version`: what an outbound message states. Empty if the version has no such message.

@@ -26,6 +26,8 @@ public:
 
     void add(ValidationRule rule, Severity severity, ErrorCode code, const CheckedPlace& place, std::string text,
              std::string source);
+    /// A segment `name` that is missing before segment `index`: named as if it stood there, so that ERR-2 names it too.
+    void add_missing(std::string_view name, std::size_t index, std::string text, std::string source);
     bool full() const noexcept { return issues_.size() >= issues_max_; }
     const MessageView& message() const noexcept { return message_; }
     std::vector<ValidationIssue> take();
@@ -38,9 +40,11 @@ private:
 };
 
 /// The rules of the standard.
+void check_syntax(IssueSink& sink);
 void check_structure(const GroupTree& tree, IssueSink& sink);
 void check_header(IssueSink& sink);
-void check_values(dictionary::Version version, IssueSink& sink);
+/// Segments from `until` on are left out: they go on in another fragment.
+void check_values(dictionary::Version version, std::size_t until, IssueSink& sink);
 
 /// The rules of a profile; `tree` may be missing.
 void check_profile(const Profile& profile, dictionary::Version version, const GroupTree* tree, IssueSink& sink);

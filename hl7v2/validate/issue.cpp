@@ -6,6 +6,8 @@ namespace causeway::hl7v2 {
 
 std::string_view name(ValidationRule rule) noexcept {
     switch (rule) {
+        case ValidationRule::syntax:
+            return "syntax";
         case ValidationRule::message:
             return "message";
         case ValidationRule::structure:
@@ -92,6 +94,7 @@ std::string_view outcome_code(const ValidationIssue& issue) noexcept {
             return "code-invalid";
         case ValidationRule::assertion:
             return "business-rule";
+        case ValidationRule::syntax:
         case ValidationRule::structure:
         case ValidationRule::not_used:
         case ValidationRule::cardinality:

@@ -12,10 +12,11 @@ namespace causeway::hl7v2 {
 
 /// Which kind of rule a message breaks.
 enum class ValidationRule : std::uint8_t {
-    message,      ///< MSH names no message, version or profile that is known, or another than it is checked by
-    structure,    ///< segments or groups missing, out of order, too many, not in the structure
-    required,     ///< a required value is missing
-    not_used,     ///< a value at a place that is withdrawn or, by a profile, not to be used
+    syntax,     ///< the encoding rules: what only a Tolerance lets be read, and bytes that are not of the character set
+    message,    ///< MSH names no message, version or profile that is known, or another than it is checked by
+    structure,  ///< segments or groups missing, out of order, too many, not in the structure
+    required,   ///< a required value is missing
+    not_used,   ///< a value at a place that is withdrawn or, by a profile, not to be used
     cardinality,  ///< more repetitions, or fewer, than allowed
     length,       ///< a value too long or too short
     datatype,     ///< the text is not one of its data type, or has parts the type does not have

@@ -27,6 +27,8 @@ constexpr std::uint16_t coding_systems = 396;
 constexpr std::uint16_t trigger_events = 3;
 constexpr std::uint16_t message_types = 76;
 constexpr std::uint16_t message_structures = 354;
+constexpr std::uint16_t types_of_data = 191;
+constexpr std::uint16_t subtypes_of_data = 291;
 
 /// Table 0396 has patterns beside codes: HL7nnnn, ISOnnnn, 99zzz.
 bool is_local_system(std::string_view code) noexcept {
@@ -48,9 +50,10 @@ public:
     ValueChecker(dictionary::Version version, IssueSink& sink)
         : version_(version), sink_(sink), source_(version.text()) {}
 
-    void run() {
+    void run(std::size_t until) {
         for (const SegmentView segment : sink_.message()) {
-            if (sink_.full()) return;
+            if (sink_.full() || segment.index() >= until) return;
+            if (segment.name() == "ADD") continue;  // the rest of a segment, not one of its own
             if (const auto definition = version_.segment(segment.name())) check_segment(segment, *definition);
         }
     }
@@ -108,6 +111,7 @@ private:
             return;
         }
         if (numbered.number > last) {
+            if (goes_on(segment.name())) return;
             return warn(ValidationRule::structure, ErrorCode::application_error, place,
                         "the segment has no field of this number");
         }
@@ -130,8 +134,21 @@ private:
         }
     }
 
+    /// Query parameters and the columns of a result: how many there are is the query's.
+    static bool goes_on(std::string_view segment) noexcept { return segment == "QPD" || segment == "RDT"; }
+
+    /// A code that the table has is not too long, whatever the length that was printed beside it (OBX-2: 2); nor is a
+    /// media type.
+    bool is_code(const Element& element, std::string_view raw) const noexcept {
+        if (is_media(element.table)) return true;
+        if (element.table == value_types) return version_.datatype(raw).has_value();
+        const auto table = element.table == 0 ? std::nullopt : version_.table(element.table);
+        return table && table->display(raw);
+    }
+
     void check_length(const Element& element, const CheckedPlace& place) {
         if (element.length_max == 0 || place.raw.size() <= element.length_max) return;
+        if (is_code(element, place.raw)) return;
         const std::size_t length = character_count(place.raw);
         if (length <= element.length_max) return;
         warn(ValidationRule::length, ErrorCode::value_too_long, place,
@@ -144,6 +161,7 @@ private:
         check_length(element, place);
         const auto type = version_.datatype(element.datatype);
         if (!type) return check_unknown_type(segment, element, place);
+        if (is_unspecified(*type)) return;
         if (type->primitive()) {
             if (repetition.component_count() > 1) has_parts(element, place);
             position.component = 0;
@@ -153,12 +171,19 @@ private:
         check_components(*type, segment, position, repetition);
     }
 
+    /// The composite type of 2.1, whose parts no table defines.
+    static bool is_unspecified(const Datatype& type) noexcept { return type.name() == "CM"; }
+
+    /// CK.1 is a number by the table of data types; the standard's own examples have letters in it.
+    static bool may_be_text(const Datatype& type, std::size_t n) noexcept { return type.name() == "CK" && n == 1; }
+
     void check_components(const Datatype& type, const SegmentView& segment, Position position,
                           const RepetitionView& repetition) {
         position.component = 0;
         for (const ComponentView component : repetition.components()) {
             ++position.component;
-            const Element element = type.component(position.component);
+            Element element = type.component(position.component);
+            if (may_be_text(type, position.component)) element.datatype = "ST";
             const CheckedPlace place{segment, position, component.raw()};
             if (!component.valued()) {
                 if (element.usage == Usage::required) missing(element, place);
@@ -187,7 +212,7 @@ private:
         const CheckedPlace place{segment, position, component.raw()};
         check_length(element, place);
         const auto type = version_.datatype(element.datatype);
-        if (!type) return;
+        if (!type || is_unspecified(*type)) return;
         if (type->primitive()) {
             if (component.subcomponent_count() > 1) has_parts(element, place);
             return check_leaf(element, place, component.value());
@@ -263,7 +288,7 @@ private:
         // check_header says what is to be said
         if (element.table == versions_of_standard || element.table == message_structures) return;
         if (names_message(element.table, code)) return;
-        if (element.table == value_types && version_.datatype(code)) return;
+        if (element.table == value_types && (version_.datatype(code) || types_obx_5(place))) return;
         if (element.table == coding_systems && is_local_system(code)) return;
         const bool elsewhere = std::ranges::any_of(dictionary::versions(), [&](auto other) {
             const auto its = other.table(element.table);
@@ -274,9 +299,17 @@ private:
             return inform(ValidationRule::table, ErrorCode::table_value_not_found, place,
                           "is in table " + name + " of other versions only");
         }
-        const bool closed = element.datatype == "ID" && element.table != coding_systems;
+        const bool closed = element.datatype == "ID" && element.table != coding_systems && !is_media(element.table);
         sink_.add(ValidationRule::table, closed ? Severity::error : Severity::warning, ErrorCode::table_value_not_found,
                   place, "is not in table " + name, source_);
+    }
+
+    /// ED and RP take the media types of MIME, of which the tables name some.
+    static bool is_media(std::uint16_t table) noexcept { return table == types_of_data || table == subtypes_of_data; }
+
+    /// check_unknown_type says of OBX-2 what is to be said, where there is an OBX-5.
+    static bool types_obx_5(const CheckedPlace& place) noexcept {
+        return place.segment.name() == "OBX" && place.position.field == 2 && place.segment.field(5).valued();
     }
 
     /// The field itself may have another table in another version (ROL-2: 0287, then 0206).
@@ -290,6 +323,7 @@ private:
     /// The tables of types and events leave out some that their own version defines (CCR of 2.7).
     bool names_message(std::uint16_t table, std::string_view code) const {
         if (table != message_types && table != trigger_events) return false;
+        if (code.starts_with('Z')) return true;  // local ones, which the standard provides for
         for (std::size_t i = 0; i < dictionary::Version::event_count(); ++i) {
             const auto event = version_.event_at(i);
             if (event && (table == message_types ? event->type() : event->event()) == code) return true;
@@ -316,9 +350,13 @@ private:
         if (escape == '\0' || value.raw().find(escape) == std::string_view::npos) return;
         std::string text;
         const EscapeNotes notes = decode_escapes(value.raw(), value.delimiters(), text);
-        if (notes.unknown == 0) return;
-        warn(ValidationRule::escape, ErrorCode::data_type, place,
-             std::to_string(notes.unknown) + " escape sequences are unknown or not closed");
+        if (notes.unknown > 0)
+            warn(ValidationRule::escape, ErrorCode::data_type, place,
+                 notes.unknown == 1 ? "an escape sequence is unknown or not closed"
+                                    : std::to_string(notes.unknown) + " escape sequences are unknown or not closed");
+        if (notes.invalid_bytes > 0)
+            warn(ValidationRule::escape, ErrorCode::data_type, place,
+                 "an escape sequence holds bytes that are no characters");
     }
 
     dictionary::Version version_;
@@ -329,6 +367,8 @@ private:
 
 }  // namespace
 
-void check_values(dictionary::Version version, IssueSink& sink) { ValueChecker(version, sink).run(); }
+void check_values(dictionary::Version version, std::size_t until, IssueSink& sink) {
+    ValueChecker(version, sink).run(until);
+}
 
 }  // namespace causeway::hl7v2

@@ -164,6 +164,16 @@ private:
 
 }  // namespace
 
+bool looks_like_xml(std::string_view front) noexcept {
+    if (front.starts_with("\xEF\xBB\xBF")) front.remove_prefix(3);
+    const std::size_t first = front.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos || front[first] != '<') return false;
+    for (std::size_t at = front.find("MSH"); at != std::string_view::npos; at = front.find("MSH", at + 3)) {
+        if (front[at - 1] == '\r' || front[at - 1] == '\n' || front[at - 1] == '\v') return false;
+    }
+    return true;
+}
+
 Result<std::string> read_xml(std::string_view xml, std::size_t bytes_max) {
     if (xml.size() > bytes_max) return Error{Errc::too_large, bytes_max};
     pugi::xml_document document;

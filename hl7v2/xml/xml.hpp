@@ -16,6 +16,9 @@ void write_xml(const GroupTree& tree, std::string& out);
 /// The same for a message whose structure nobody knows: segments without groups.
 void write_xml(const MessageView& message, std::string& out);
 
+/// Whether a file that begins with `front` is XML and not ER7: `<` comes first and no line begins with MSH.
+bool looks_like_xml(std::string_view front) noexcept;
+
 /// ER7 from XML, with the delimiters that MSH.1 and MSH.2 state. Groups leave no trace: their order is the segments'
 /// order. Error: bad_xml with the byte, for what is no XML or holds no message.
 Result<std::string> read_xml(std::string_view xml, std::size_t bytes_max = std::size_t{64} << 20);

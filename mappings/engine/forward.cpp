@@ -17,7 +17,8 @@ namespace {
 /// Which map a message is for: type and event decide; MSH-9.3, which senders often get wrong, counts where they say
 /// nothing.
 const MessagePlan* choose_message(const Plan& plan, const hl7v2::MessageView& message) {
-    if (const auto* found = plan.message_for(message.message_type(), message.trigger_event())) return found;
+    const auto event = hl7v2::dictionary::trigger_event(message);
+    if (const auto* found = plan.message_for(message.message_type(), event)) return found;
     if (const auto structure = hl7v2::dictionary::structure_of(message))
         if (const auto* found = plan.message(structure->name())) return found;
     return plan.message(message.message_structure());
@@ -308,7 +309,7 @@ void find_residue(std::vector<LeafSegment>& segments, const std::vector<std::uin
 
 ForwardResult forward(const Plan& plan, const hl7v2::MessageView& message, const ForwardContext& context) {
     ForwardResult result;
-    result.event = std::string(message.trigger_event());
+    result.event = std::string(hl7v2::dictionary::trigger_event(message));
     result.control_id = std::string(message.control_id());
     const MessagePlan* chosen = choose_message(plan, message);
     if (!chosen) {

@@ -48,7 +48,7 @@ std::string required_fields(dictionary::Version version, std::string_view segmen
 }  // namespace
 
 TEST_SUITE("hl7v2/dictionary") {
-    TEST_CASE("knows its versions and reads unknown ones as 2.5.1") {
+    TEST_CASE("knows its versions, and the nearest to what a sender writes") {
         CHECK(dictionary::versions().size() == 13);
         for (const auto version : dictionary::versions()) {
             CAPTURE(version.text());
@@ -62,6 +62,18 @@ TEST_SUITE("hl7v2/dictionary") {
         CHECK_FALSE(dictionary::find_version("2.9"));
         CHECK(dictionary::version("nonsense").text() == "2.5.1");
         CHECK(dictionary::version("2.1") < dictionary::version("2.8.2"));
+        struct Row {
+            std::string_view text, version;
+        };
+        for (const Row& row : {Row{"2.9", "2.8.2"}, Row{"2.9.1", "2.8.2"}, Row{"2.5.0", "2.5"}, Row{"2.5.9", "2.5.1"},
+                               Row{"2.6.1", "2.6"}, Row{"2.3.", "2.3"}, Row{"2.3.1.1", "2.3.1"}, Row{"2.31", "2.3.1"},
+                               Row{"2.51", "2.5.1"}, Row{"2,4", "2.4"}, Row{"v2.2", "2.2"}, Row{"D.2.3", "2.3"},
+                               Row{"HL7 2.5", "2.5"}, Row{" 2.4\t", "2.4"}, Row{"2.0", "2.1"}, Row{"2.3# x", "2.3"}}) {
+            CAPTURE(row.text);
+            CHECK(dictionary::version(row.text).text() == row.version);
+        }
+        for (const std::string_view none : {"", "2", "2.", "3.0", "12.5", "\"\"", "two"})
+            CHECK_FALSE(dictionary::nearest_version(none));
     }
 
     TEST_CASE("fields have name, type, usage, repetition, length and table") {
@@ -334,7 +346,8 @@ TEST_SUITE("hl7v2/dictionary") {
                  Row{"ADT^^ADT_A01", "2.5", "ADT_A01"},
                  Row{"ZZZ^Z01^ORU_R01", "2.5.1", "ORU_R01"},
                  Row{"ACK", "2.2", "ACK"},
-                 Row{"ORU", "2.4", ""},
+                 Row{"ORU", "2.4", "ORU_R01"},  // as 2.1 has it
+                 Row{"MFN", "2.4", ""},
                  Row{"ZZZ^Z01", "2.5.1", ""},
                  Row{"ADT^A01", "9.9", "ADT_A01"},
                  Row{"", "2.4", ""},
@@ -348,6 +361,34 @@ TEST_SUITE("hl7v2/dictionary") {
             CHECK(structure.has_value() == !row.structure.empty());
             if (structure) CHECK(structure->name() == row.structure);
         }
+    }
+
+    TEST_CASE("where MSH-9 has the type only, EVN-1 has the event") {
+        struct Row {
+            std::string_view type, event, structure;
+        };
+        for (const auto& row :
+             {Row{"ADT", "A01", "ADT_A01"}, Row{"ADT", "A17", "ADT_A17"}, Row{"ADT^\"\"", "A02", "ADT_A02"},
+              Row{"ADT^A03", "A01", "ADT_A03"}, Row{"ADT", "", ""}, Row{"BAR", "P01", "BAR_P01"}}) {
+            CAPTURE(row.type);
+            CAPTURE(row.event);
+            const std::string bytes = std::string("MSH|^~\\&|||||||")
+                                          .append(row.type)
+                                          .append("|1|P|2.1\rEVN|")
+                                          .append(row.event)
+                                          .append("|1988\r");
+            const auto message = MessageView::parse(bytes);
+            REQUIRE(message.has_value());
+            const auto structure = dictionary::structure_of(*message);
+            CHECK((structure ? structure->name() : std::string_view{}) == row.structure);
+        }
+    }
+
+    TEST_CASE("what 2.1 asks of some observations only is not required") {
+        const auto obr = *dictionary::version("2.1").segment("OBR");
+        for (const std::size_t n : {7U, 8U, 9U, 14U, 22U}) CHECK(obr.field(n).usage == dictionary::Usage::conditional);
+        CHECK(dictionary::version("2.1").datatype("TS")->component(2).usage == dictionary::Usage::optional);
+        CHECK(dictionary::version("2.3").segment("ORC")->field(7).usage == dictionary::Usage::optional);
     }
 
     TEST_CASE("tables have codes") {

@@ -81,6 +81,26 @@ TEST_SUITE("hl7v2/message_view") {
         }
     }
 
+    TEST_CASE("a delimiter that is named twice leaves the others in their places") {
+        struct Row {
+            std::string_view bytes;
+            Delimiters delimiters;
+        };
+        for (const auto& row : {
+                 Row{"MSH|^~\\\\&|\r", {'|', '^', '~', '\\', '&', '\0'}},  // escaped by somebody's program
+                 Row{"MSH|^~\\&&|\r", {'|', '^', '~', '\\', '&', '\0'}},
+                 Row{"MSH|^^\\&|\r", {'|', '^', '\0', '\\', '&', '\0'}},
+                 Row{"MSH|^~^&|\r", {'|', '^', '~', '\0', '&', '\0'}},
+                 Row{"MSH|^~\\\\|\r", {'|', '^', '~', '\\', '\0', '\0'}},
+             }) {
+            CAPTURE(row.bytes);
+            const auto message = MessageView::parse(row.bytes, {{}, Tolerances::all()});
+            REQUIRE(message.has_value());
+            CHECK(message->delimiters() == row.delimiters);
+            CHECK(message->deviations()[Tolerance::repeated_delimiters] == 1);
+        }
+    }
+
     TEST_CASE("a feature that is not declared separates nothing, not even at a NUL") {
         const std::string bytes = "MSH|^|\rPID|a~b&c\0d^e\r"s;
         const MessageView message = parsed(bytes);

@@ -53,6 +53,17 @@ TEST_SUITE("hl7v2/xml") {
         }
     }
 
+    TEST_CASE("tells XML from ER7 behind a comment") {
+        CHECK(looks_like_xml("<ADT_A01>"));
+        CHECK(looks_like_xml("\xEF\xBB\xBF\r\n <?xml version=\"1.0\"?>"));
+        CHECK(looks_like_xml("<ORU_R01><MSH><MSH.1>|</MSH.1>"));
+        CHECK_FALSE(looks_like_xml("<!-- from the archive -->\r\nMSH|^~\\&|"));
+        CHECK_FALSE(looks_like_xml("<x>\vMSH|^~\\&|"));
+        CHECK_FALSE(looks_like_xml("MSH|^~\\&|"));
+        CHECK_FALSE(looks_like_xml(""));
+        CHECK_FALSE(looks_like_xml("{"));
+    }
+
     TEST_CASE("reads what other writers write, and refuses what is none") {
         const auto read = read_xml(
             "\xEF\xBB\xBF<!-- made by hand -->\n<v2:ADT_A01 xmlns:v2=\"urn:hl7-org:v2xml\">\n  <v2:MSH>\n"
