@@ -91,11 +91,11 @@ void look_at_place(const std::filesystem::path& file, Findings& findings) {
 void look_at_store(const ops::Config& config, const DoctorOptions& options, Findings& findings) {
     const std::filesystem::path file(config.storage.path);
     look_at_place(file, findings);
-    if (!std::filesystem::exists(file))
-        return findings.good("store", fmt::format("{} does not exist yet; the first start makes it", file.string()));
     const auto secrets = read_secrets(config);
     findings.good("encryption", secrets.pages.empty() ? "the pages of the store are plain (storage.page_key)"
                                                       : "the pages of the store are encrypted");
+    if (!std::filesystem::exists(file))
+        return findings.good("store", fmt::format("{} does not exist yet; the first start makes it", file.string()));
     const auto found = storage::inspect_file(file, secrets);
     if (found.has_error()) return findings.bad("store", found.error().message);
     findings.good("store", fmt::format("{}: schema {} of {}, {} MB and {} MB of log, {}", file.string(), found->schema,
