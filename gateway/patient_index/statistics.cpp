@@ -85,20 +85,33 @@ std::uint64_t Statistics::count(CountedField field, std::string_view value) cons
 
 std::string Statistics::shard_name(std::size_t shard) { return fmt::format("patient_index/statistics/{:02}", shard); }
 
-std::optional<Statistics::Saved> Statistics::next_to_save() {
-    const std::unique_lock lock(mutex_);
-    if (since_saved_ < records_per_save) return std::nullopt;
-    since_saved_ = 0;
-    auto& shard = shards_[next_shard_];
+Statistics::Saved Statistics::saved(std::size_t number) {
+    auto& shard = shards_[number];
     shard.last_record = newest_;
-    Saved out{shard_name(next_shard_), {}};
+    Saved out{shard_name(number), {}};
     out.content.reserve(16 + shard.counts.size() * 12);
     put(out.content, shard.last_record);
     for (const auto& [key, count] : shard.counts) {
         put(out.content, key);
         put(out.content, count);
     }
+    return out;
+}
+
+std::optional<Statistics::Saved> Statistics::next_to_save() {
+    const std::unique_lock lock(mutex_);
+    if (since_saved_ < records_per_save) return std::nullopt;
+    since_saved_ = 0;
+    auto out = saved(next_shard_);
     next_shard_ = (next_shard_ + 1) % shard_count;
+    return out;
+}
+
+std::vector<Statistics::Saved> Statistics::everything() {
+    const std::unique_lock lock(mutex_);
+    since_saved_ = 0;
+    std::vector<Saved> out;
+    for (std::size_t shard = 0; shard < shard_count; ++shard) out.push_back(saved(shard));
     return out;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "gateway/patient_index/match/population.hpp"
 
@@ -37,6 +38,8 @@ public:
         std::string name, content;
     };
     std::optional<Saved> next_to_save();
+    /// All shards: after the whole index was built anew.
+    std::vector<Saved> everything();
 
     static std::string shard_name(std::size_t shard);
     /// Takes a saved shard in; returns the number of the last record that it has counted.
@@ -50,6 +53,7 @@ private:
         std::unordered_map<std::uint64_t, std::uint32_t> counts;  ///< low three bits: the field
         std::int64_t last_record = 0;
     };
+    Saved saved(std::size_t shard);
     void change(Shard& shard, std::uint64_t key, match::CountedField field, int by);
 
     mutable std::shared_mutex mutex_;

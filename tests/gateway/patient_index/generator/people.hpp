@@ -53,6 +53,7 @@ struct Options {
     std::uint32_t humans = 1000;
     double dirt = 1;  ///< factor on the error rates of records
     int this_year = 2025;
+    std::uint32_t towns = 0;  ///< 0: one for every 4,000 people
 };
 
 /// Households by the rates of the design: singles, couples with one or two names, children, twins, sons named after
