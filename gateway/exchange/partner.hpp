@@ -119,6 +119,9 @@ struct Partner {
     std::string site;  ///< map overrides; empty = the base library
 
     std::vector<AssigningAuthority> authorities;
+    /// Namespaces of which it is told (ADT^A31, IHE ITI-10) when the numbers of one person change; "*": all. Empty: it is
+    /// told nothing.
+    std::vector<std::string> identity_updates;
     Tolerances tolerances;
     RetryPolicy retry;
     std::uint32_t queue_max =

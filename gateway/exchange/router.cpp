@@ -36,6 +36,10 @@ WriteKind kind_of(const rest::Written& written) {
     return written.created ? WriteKind::create : WriteKind::update;
 }
 
+storage::Failure full_queue(const std::string& partner) {
+    return {storage::FailureCode::busy, "the queue of partner " + partner + " is full (queue_max)"};
+}
+
 /// Does nothing in the store: its completion tells that everything before it is committed.
 class Ping final : public storage::Work {
 public:
@@ -197,10 +201,7 @@ storage::Result<void> Router::enqueue(storage::Transaction& transaction, const R
     if (message.kind.empty()) message.kind = rule.rule->as;
     const auto full = is_full(transaction, *rule.partner);
     if (full.has_error()) return full.error();
-    if (*full) {
-        return storage::Failure{storage::FailureCode::busy,
-                                "the queue of partner " + message.partner + " is full (queue_max)"};
-    }
+    if (*full) return full_queue(message.partner);
     const auto id = transaction.enqueue(message);
     if (id.has_error()) return id.error();
     ++loads_[message.partner].at_most;
@@ -210,8 +211,14 @@ storage::Result<void> Router::enqueue(storage::Transaction& transaction, const R
 }
 
 storage::Result<void> Router::queue(storage::Transaction& transaction, storage::OutboxMessage message) {
+    if (const auto* partner = find_partner(*settings_, message.partner)) {
+        const auto full = is_full(transaction, *partner);
+        if (full.has_error()) return full.error();
+        if (*full) return full_queue(message.partner);
+    }
     const auto id = transaction.enqueue(message);
     if (id.has_error()) return id.error();
+    ++loads_[message.partner].at_most;
     if (services_.queued) services_.store.submit(std::make_unique<Ping>(services_.queued, message.partner));
     return {};
 }

@@ -16,6 +16,7 @@
 #include "gateway/patient_index/batch.hpp"
 #include "gateway/patient_index/evaluation.hpp"
 #include "gateway/patient_index/explanation.hpp"
+#include "gateway/patient_index/match/combinations.hpp"
 #include "gateway/patient_index/match/train.hpp"
 #include "gateway/patient_index/patient_file.hpp"
 
@@ -25,9 +26,11 @@ namespace {
 namespace pi = patient_index;
 namespace match = patient_index::match;
 
+constexpr double settled_change = .01;  ///< of any probability in the last round: less changes no decision
+
 struct Options {
-    std::vector<std::string> files;
-    std::string columns, truth, truth_pattern, model, out, ids[2];
+    std::vector<std::string> files;  ///< one, or for link two
+    std::string file, other_file, columns, truth, truth_pattern, model, out, ids[2];
     unsigned threads = std::max(1U, std::thread::hardware_concurrency());
     std::uint64_t seed = 1;
     bool shipped = false, quiet = false;
@@ -116,6 +119,11 @@ void print_report(const match::TrainingReport& report) {
         for (const auto& session : round.sessions)
             fmt::print("    session {:<11} {:>9} pairs, match rate {:.3f}, {:>2} rounds{}\n", session.name,
                        session.pairs, session.match_rate, session.rounds, session.used ? "" : "  (not used)");
+    }
+    if (!report.rounds.empty()) {
+        const double change = report.rounds.back().largest_change;
+        fmt::print("  {}: the last round changed no probability by more than {:.2g}\n",
+                   change <= settled_change ? "converged" : "not converged", change);
     }
     if (!report.refused.empty()) fmt::print("  refused: {}; the model given is kept\n", report.refused);
 }
@@ -301,6 +309,10 @@ void run_explain(const Options& options) {
     const auto model = model_from(options.model);
     const auto judged = judge(*side[0], *side[1], model, data.population, match::Rates::of(model, data.records.size()));
     fmt::print("{}", pi::explain(judged.score, judged.decision, model));
+    const auto numbers = match::satisfied(*side[0], *side[1], judged.comparison, judged.score);
+    for (const auto& each : match::combinations())
+        if (std::find(numbers.begin(), numbers.end(), each.number) != numbers.end())
+            fmt::print("{}{}\n", each.rule, each.household ? " (a household may share these)" : "");
 }
 
 using Run = void (*)(const Options&);
@@ -309,9 +321,9 @@ void add_mode(CLI::App& parent, Exit& exit_code, const char* name, const char* h
               const std::size_t files) {
     auto* mode = parent.add_subcommand(name, help);
     const auto options = std::make_shared<Options>();
-    mode->add_option("files", options->files, "CSV with a header line, or NDJSON (FHIR Patients, or flat objects)")
-        ->required()
-        ->expected(static_cast<int>(files));
+    constexpr const char* formats = "CSV with a header line, or NDJSON (FHIR Patients, or flat objects)";
+    mode->add_option("file", options->file, formats)->required();
+    if (files == 2) mode->add_option("other", options->other_file, formats)->required();
     mode->add_option("--columns", options->columns,
                      "mapping file: lines `field = column` (default: by the usual column names)");
     mode->add_option("--model", options->model, "model file (default: trained on the file, or the shipped one)");
@@ -334,6 +346,8 @@ void add_mode(CLI::App& parent, Exit& exit_code, const char* name, const char* h
     }
     mode->callback([options, run, &exit_code] {
         try {
+            options->files = {options->file};
+            if (!options->other_file.empty()) options->files.push_back(options->other_file);
             run(*options);
         } catch (const std::regex_error&) {
             fmt::print(stderr, "causeway match: --truth-pattern is not a regular expression\n");

@@ -222,6 +222,7 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
                  {"acknowledge_apart", &partner.acknowledge_apart},
                  {"site", &partner.site},
                  {"certificates", &partner.certificates},
+                 {"identity_updates", &partner.identity_updates},
                  {"queue_max", &partner.queue_max}},
                 {"mllp", "retry", "tolerances", "authority"});
     if (const auto* mllp = reader.table(table, "mllp", here)) {

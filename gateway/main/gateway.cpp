@@ -45,8 +45,10 @@
 #include "gateway/patient_index/match_operation.hpp"
 #include "gateway/patient_index/merge_operation.hpp"
 #include "gateway/patient_index/patient_index.hpp"
+#include "gateway/patient_index/person_lookup.hpp"
 #include "gateway/patient_index/person_operations.hpp"
 #include "gateway/patient_index/v2/identity_desk.hpp"
+#include "gateway/patient_index/v2/update_notifier.hpp"
 #include "gateway/rest/bulk_jobs.hpp"
 #include "gateway/rest/operations.hpp"
 #include "gateway/rest/resource_writer.hpp"
@@ -101,6 +103,10 @@ patient_index::PatientIndex::Options index_options(const ops::Config& config,
     patient_index::PatientIndex::Options options;
     options.identifiers.national_systems = authorities.national_systems();
     options.person_system = authorities.own().system;
+    using patient_index::match::Combinations;
+    options.combinations = config.patient_index.combinations == "off"         ? Combinations::off
+                           : config.patient_index.combinations == "household" ? Combinations::household
+                                                                              : Combinations::approved;
     const auto& path = config.patient_index.model;
     if (path.empty()) return options;
     std::ifstream file(path, std::ios::binary);
@@ -229,7 +235,8 @@ struct Gateway::Parts {
           events(metrics),
           writer(*store, {startup.config.http.base_url, 0}),
           tasks(writer),
-          authorities({"CAUSEWAY", {}, {}, "urn:causeway:person", false, {}}, *exchange_settings),
+          authorities({"CAUSEWAY", {}, {}, "urn:causeway:person", false, {}}, *exchange_settings,
+                      http::split_origins(startup.config.patient_index.trusted)),
           index(index_options(startup.config, authorities)),
           desk(*store, authorities),
           identity_events(index),
@@ -298,6 +305,7 @@ struct Gateway::Parts {
         return true;
     }
 
+    void start_notifier();
     void start_exchange();
     void start_listeners();
     void add_metrics();
@@ -325,6 +333,7 @@ struct Gateway::Parts {
     patient_index::PatientIndex index;
     const patient_index::v2::Desk desk;
     patient_index::IdentityEvents identity_events;
+    std::unique_ptr<patient_index::v2::UpdateNotifier> notifier;
     exchange::IdentityRegistrar registrar;
     std::unique_ptr<exchange::Router> routing;
     std::unique_ptr<exchange::Inbox> inbox;
@@ -363,6 +372,31 @@ struct Gateway::Parts {
     std::atomic<int> waiting{0};  // parts that have not stopped yet
 };
 
+namespace {
+
+void stop_on(const std::vector<exchange::ConfigurationFault>& faults, std::string_view what) {
+    if (faults.empty()) return;
+    auto text = fmt::format("the {} have faults:", what);
+    for (const auto& each : faults) text += fmt::format("\n  {}: {}", each.where, each.text);
+    throw StartFailure{std::move(text)};
+}
+
+}  // namespace
+
+/// Partners that want to hear which numbers belong together are told by way of their queues.
+void Gateway::Parts::start_notifier() {
+    std::vector<exchange::ConfigurationFault> faults;
+    notifier = std::make_unique<patient_index::v2::UpdateNotifier>(
+        patient_index::v2::UpdateNotifier::Services{
+            exchange_settings, authorities, [this] { return control_ids.next(); },
+            [this](storage::Transaction& transaction, storage::OutboxMessage message) {
+                return routing->queue(transaction, std::move(message));
+            }},
+        faults);
+    stop_on(faults, "identity updates");
+    if (!notifier->idle()) index.set_listener(*notifier);
+}
+
 void Gateway::Parts::start_exchange() {
     std::vector<exchange::ConfigurationFault> faults;
     routing = std::make_unique<exchange::Router>(
@@ -370,11 +404,7 @@ void Gateway::Parts::start_exchange() {
         exchange::Router::Services{*store, maps, [this] { return control_ids.next(); },
                                    [this](const std::string& partner) { wake(partner); }, &tasks},
         faults);
-    if (!faults.empty()) {
-        std::string text = "the routes have faults:";
-        for (const auto& each : faults) text += fmt::format("\n  {}: {}", each.where, each.text);
-        throw StartFailure{std::move(text)};
-    }
+    stop_on(faults, "routes");
     if (startup.config.patient_index.enabled) {
         const auto loaded = index.load(*store);
         if (loaded.has_error()) throw StartFailure{"the patient index cannot be read: " + loaded.error().message};
@@ -382,6 +412,8 @@ void Gateway::Parts::start_exchange() {
         patient_index::add_match_operation(operations, index);
         patient_index::add_merge_operations(operations, index);
         patient_index::add_person_operations(operations, authorities);
+        services.linked_patients = patient_index::linked_patients;
+        start_notifier();
     }
     terminology.attach(*store);
     services.terminology = &terminology;

@@ -148,6 +148,13 @@ std::vector<Setting> make_settings() {
                 "match every Patient that is written"),
         setting("patient_index.model", &C::patient_index, &C::PatientIndex::model,
                 "file of a trained model; empty: the built-in one"),
+        setting("patient_index.combinations", &C::patient_index, &C::PatientIndex::combinations,
+                "combinations of fields that link if exactly one person satisfies one; household: also those a "
+                "household may share",
+                0, 0, {"off", "approved", "household"}),
+        setting("patient_index.trusted", &C::patient_index, &C::PatientIndex::trusted,
+                "namespaces or identifier systems whose records win in golden records, separated by commas, the most "
+                "trusted first; empty: the newest record wins"),
         setting("security.require_token", &C::security, &C::Security::require_token,
                 "refuse FHIR requests without a token or API key of a [client.NAME]"),
         setting("security.anonymous_network", &C::security, &C::Security::anonymous_network,

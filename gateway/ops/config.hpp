@@ -88,6 +88,8 @@ struct Config {
     struct PatientIndex {
         bool enabled = true;
         std::string model;  ///< file of a trained model; empty: the built-in one
+        std::string combinations = "approved";
+        std::string trusted;  ///< namespaces or identifier systems, the most trusted first, separated by commas
     } patient_index;
     struct Security {
         bool require_token = false;      ///< anonymous requests are refused, but for what says how to get a token

@@ -34,7 +34,9 @@ Authorities::Authorities(Domain own) {
     domains_.push_back(std::move(own));
 }
 
-Authorities::Authorities(Domain own, const exchange::ExchangeSettings& settings) : Authorities(std::move(own)) {
+Authorities::Authorities(Domain own, const exchange::ExchangeSettings& settings,
+                         const std::vector<std::string>& trusted)
+    : Authorities(std::move(own)) {
     for (const auto& partner : settings.partners)
         for (const auto& authority : partner.authorities) {
             Domain domain{authority.namespace_id, authority.universal_id, authority.universal_type,
@@ -46,6 +48,10 @@ Authorities::Authorities(Domain own, const exchange::ExchangeSettings& settings)
             known->national = known->national || authority.national;
             known->owners.push_back(partner.name);
         }
+    for (const auto& name : trusted) {
+        const auto* domain = find(name, {});
+        trusted_.push_back(domain ? domain->system : name);
+    }
 }
 
 const Domain* Authorities::find(const hl7v2::ComponentView& hd) const {

@@ -22,7 +22,8 @@ struct Domain {
 class Authorities {
 public:
     explicit Authorities(Domain own);
-    Authorities(Domain own, const exchange::ExchangeSettings& settings);
+    /// `trusted`: namespaces or systems whose records win in golden records, the most trusted first.
+    Authorities(Domain own, const exchange::ExchangeSettings& settings, const std::vector<std::string>& trusted = {});
 
     /// Any beside our own: then senders are held to them.
     bool configured() const noexcept { return domains_.size() > 1; }
@@ -37,6 +38,8 @@ public:
     const Domain* find_system(std::string_view system) const;
     const Domain& own() const noexcept { return domains_.front(); }
     const std::vector<Domain>& all() const noexcept { return domains_; }
+    /// Systems, the most trusted first.
+    const std::vector<std::string>& trusted() const noexcept { return trusted_; }
     /// Systems of the national domains.
     std::vector<std::string> national_systems() const;
 
@@ -45,6 +48,7 @@ public:
 
 private:
     std::vector<Domain> domains_;  ///< our own first
+    std::vector<std::string> trusted_;
 };
 
 }  // namespace causeway::patient_index

@@ -71,6 +71,7 @@ public:
         for (auto& [person, candidate] : best_)
             if (candidate.decision.outcome != match::Outcome::no_match)
                 found_.candidates.push_back(std::move(candidate));
+        link_by_combination();
         std::sort(found_.candidates.begin(), found_.candidates.end(), before);
         return std::move(found_);
     }
@@ -80,6 +81,18 @@ private:
         if (a.decision.outcome != b.decision.outcome) return a.decision.outcome > b.decision.outcome;
         if (a.score.weight != b.score.weight) return a.score.weight > b.score.weight;
         return a.person < b.person;
+    }
+
+    /// An approved combination links if exactly one person satisfies any, and nobody was left unseen.
+    void link_by_combination() {
+        Candidate* only = nullptr;
+        for (auto& candidate : found_.candidates) {
+            if (!candidate.combination) continue;
+            if (only) return;
+            only = &candidate;
+        }
+        if (!only || found_.truncated || only->decision.outcome == match::Outcome::automatic) return;
+        only->decision = {match::Outcome::automatic, only->combination->rule};
     }
 
     void read_blocks() {
@@ -157,9 +170,14 @@ private:
         next.score = match::score(comparison, *matcher_.model, population_, rates_);
         if (next.score.weight < matcher_.model->review) return;
         next.decision = match::decide(comparison, next.score, *matcher_.model);
+        if (matcher_.combinations != match::Combinations::off && match::combination_may_link(comparison))
+            next.combination =
+                match::enabled(match::satisfied(features_, other, comparison, next.score), matcher_.combinations);
         const auto [at, fresh] = best_.emplace(person, next);
         if (fresh) return;
         auto& best = at->second;
+        if (!next.combination) next.combination = best.combination;
+        if (!best.combination) best.combination = next.combination;
         if (before(next, best)) {
             if (pooled) next.record = best.record;
             best = std::move(next);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gateway/patient_index/match/blocking.hpp"
+#include "gateway/patient_index/match/combinations.hpp"
 #include "gateway/patient_index/match/decide.hpp"
 #include "gateway/patient_index/statistics.hpp"
 #include "gateway/storage/patient_tables.hpp"
@@ -17,6 +18,7 @@ struct Matcher {
     const Statistics* statistics = nullptr;
     std::size_t block_max = match::strict_block_max;  ///< records of one strict block; a larger one is refined
     std::size_t candidates_max = 2000;  ///< records compared for one look-up; beyond it the answer is truncated
+    match::Combinations combinations = match::Combinations::approved;
 };
 
 /// A person that the record looked for may be.
@@ -25,7 +27,8 @@ struct Candidate {
     storage::Rid record = 0;  ///< the member that agrees best
     match::Score score;       ///< of the best comparison, with a member or with all values of the person
     match::Decision decision;
-    bool pooled = false;  ///< the best comparison was with the person's pooled values
+    bool pooled = false;                              ///< the best comparison was with the person's pooled values
+    const match::Combination* combination = nullptr;  ///< that names this person, if one does
 };
 
 struct Found {

@@ -51,6 +51,16 @@ std::string sameness(std::string_view list, Element item) {
     return canonical(item);
 }
 
+/// Place of the record's best number among the trusted systems; their count if it has none of them.
+std::size_t trust_rank(const Member& member, std::span<const std::string> trusted) {
+    std::size_t best = trusted.size();
+    for (const auto identifier : member.patient->root()["identifier"].items()) {
+        const auto at = std::find(trusted.begin(), trusted.end(), identifier["system"].text());
+        best = std::min(best, static_cast<std::size_t>(at - trusted.begin()));
+    }
+    return best;
+}
+
 class Composer {
 public:
     Composer(const std::vector<Member>& members, const GoldenOptions& options)
@@ -212,7 +222,13 @@ std::vector<Member> members_of(storage::Reader& reader, storage::PersonId person
 }
 
 fhir::DocumentPtr golden_record(const std::vector<Member>& members, const GoldenOptions& options) {
-    return Composer(members, options).run();
+    if (options.trusted.empty()) return Composer(members, options).run();
+    auto ordered = members;
+    std::stable_sort(ordered.begin(), ordered.end(), [&](const Member& a, const Member& b) {
+        if (a.subsumed != b.subsumed) return !a.subsumed;
+        return trust_rank(a, options.trusted) < trust_rank(b, options.trusted);
+    });
+    return Composer(ordered, options).run();
 }
 
 }  // namespace causeway::patient_index

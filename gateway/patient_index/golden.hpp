@@ -1,4 +1,5 @@
 #pragma once
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,9 @@ struct GoldenOptions {
     std::string_view person_system;  ///< of the person's own identifier; empty: none is added
     std::string_view person_value;
     bool sources = true;  ///< false: without the extensions, for answers in HL7 v2
+    /// Identifier systems, the most trusted first: a record with a number of such a system comes before the newer records
+    /// of others, as if it were the newest.
+    std::span<const std::string> trusted = {};
 };
 fhir::DocumentPtr golden_record(const std::vector<Member>& members, const GoldenOptions& options);
 

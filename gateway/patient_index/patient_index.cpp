@@ -30,6 +30,7 @@ Matcher PatientIndex::matcher() const {
     out.statistics = &statistics_;
     out.block_max = options_.block_max;
     out.candidates_max = options_.candidates_max;
+    out.combinations = options_.combinations;
     return out;
 }
 

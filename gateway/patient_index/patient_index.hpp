@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,14 @@
 #include "gateway/rest/resource_writer.hpp"
 
 namespace causeway::patient_index {
+
+/// Hears which persons a transaction has changed: other records, or other content of these. Inside the transaction.
+class PersonListener {
+public:
+    virtual ~PersonListener() = default;
+    virtual storage::Result<void> changed(storage::Transaction& transaction,
+                                          const std::set<storage::PersonId>& persons) = 0;
+};
 
 /// The master patient index: every Patient that is written, by whichever door, is matched in the same transaction.
 ///
@@ -25,6 +34,7 @@ public:
         std::string person_system = "urn:causeway:person";
         std::size_t block_max = match::strict_block_max;  ///< records that one key may bring
         std::size_t candidates_max = 2000;                ///< records compared in one look-up
+        match::Combinations combinations = match::Combinations::approved;
     };
 
     explicit PatientIndex(Options options);
@@ -58,8 +68,13 @@ public:
     auto with_registry(storage::Transaction& transaction, const Use& use) {
         const auto matcher = this->matcher();
         Registry registry(transaction.patients(), matcher, statistics_);
-        return use(registry);
+        auto result = use(registry);
+        if (listener_ && !registry.touched().empty()) listener_->changed(transaction, registry.touched()).value();
+        return result;
     }
+
+    /// `listener` outlives the index. Before the first write.
+    void set_listener(PersonListener& listener) { listener_ = &listener; }
 
     /// Who may this be? Throws storage::FailureException.
     Found find(storage::PatientReader& reader, fhir::Element patient) const;
@@ -83,6 +98,7 @@ private:
     const Options options_;
     Statistics statistics_;
     Counters counters_;
+    PersonListener* listener_ = nullptr;
     const std::shared_ptr<const match::Model> model_;
 };
 

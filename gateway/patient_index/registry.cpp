@@ -88,6 +88,7 @@ PersonId Registry::current(PersonId person) {
 /// What follows from a person's members alone: whether it is empty, the pooled values, the members' pooled mark. So
 /// putting the members back puts everything back.
 void Registry::refresh(PersonId id) {
+    touched_.insert(id);
     auto person = tables_.person(id).value();
     if (!person) return;
     const auto members = tables_.members(id, members_max).value();

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -73,6 +74,9 @@ public:
     /// Settles an open review in favour of one person, or of two.
     Refusal resolve(storage::ReviewId review, bool same, const Actor& actor);
 
+    /// Persons whose records, or what these say, the calls so far have changed.
+    const std::set<storage::PersonId>& touched() const noexcept { return touched_; }
+
     /// Follows merges to the person that is in use.
     storage::PersonId current(storage::PersonId person);
 
@@ -99,6 +103,7 @@ private:
     storage::PatientTables& tables_;
     const Matcher& matcher_;
     Statistics& statistics_;
+    std::set<storage::PersonId> touched_;
 };
 
 }  // namespace causeway::patient_index

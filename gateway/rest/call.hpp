@@ -55,6 +55,9 @@ struct Services {
     Settings settings = {};
     Visibilities visibilities = {};
     TerminologyService* terminology = nullptr;  ///< null: none of its operations, no :in, :above, :below on codes
+    /// The ids of all Patients that are the same human being as this one, itself among them; empty: no `:mdm`.
+    std::function<storage::Result<std::vector<std::string>>(storage::Reader&, std::string_view id)> linked_patients =
+        {};
 };
 
 /// One interaction: the request as understood before its body was looked at.

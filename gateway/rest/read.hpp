@@ -16,6 +16,7 @@ Outcome<http::Response> search(const Services& services, storage::Reader& reader
 struct SearchRequest {
     std::string type;                  ///< empty: all, or those of `_type`; "*" in a compartment: all of its types
     std::string owner_type, owner_id;  ///< the compartment; empty: none
+    std::vector<std::string> owner_linked = {};  ///< further owners: records of the same human being
     std::vector<fhir::search::QueryParameter> parameters;
     std::string path;  ///< of the links, from the base
     /// What the links say instead of the parameters that were used; none: those.
@@ -23,6 +24,11 @@ struct SearchRequest {
 };
 Outcome<http::Response> run_search(const Services& services, storage::Reader& reader, const Call& call,
                                    SearchRequest request);
+
+/// The reference (or id) of a Patient and those of the other records of the same human being, in the same form. A caller
+/// who may see chosen patients only gets no others.
+Outcome<std::vector<std::string>> linked_with(const Services& services, storage::Reader& reader, const Call& call,
+                                              std::string_view reference);
 
 /// Every match of a search, page by page, until `each` says false.
 Outcome<void> each_match(const Services& services, storage::Reader& reader, const Call& call, SearchRequest request,

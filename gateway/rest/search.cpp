@@ -64,11 +64,16 @@ Outcome<Criterion> compartment_criterion(const Services& services, const Call& c
         if (parsed.ok() && !parsed.plan.conditions.empty())
             any.children.push_back(std::move(parsed.plan.conditions[0].criterion));
     };
-    if (type == request.owner_type) add({"_id", request.owner_id});
+    std::string ids = request.owner_id, references = request.owner_type + "/" + request.owner_id;
+    for (const auto& id : request.owner_linked) {
+        ids += "," + id;
+        references += "," + request.owner_type + "/" + id;
+    }
+    if (type == request.owner_type) add({"_id", ids});
     for (const auto& row : fhir::r4::compartment(request.owner_type)) {
         if (row.type != type) continue;
         for (const std::string_view code : row.parameters)
-            if (code != "{def}") add({std::string(code), request.owner_type + "/" + request.owner_id});
+            if (code != "{def}") add({std::string(code), references});
     }
     if (any.children.empty())
         return fault(404, IssueCode::not_supported, "The type does not belong to the compartment");
@@ -101,8 +106,32 @@ bool has_parameter(std::span<const QueryParameter> parameters, std::string_view 
     return std::ranges::any_of(parameters, [&](const QueryParameter& parameter) { return parameter.name == name; });
 }
 
+constexpr std::string_view linked_modifier = ":mdm";
+
+/// `subject:mdm=Patient/1` asks for what was said of that human being, of whichever record it was said.
+Outcome<void> expand_linked(const Services& services, const Call& call, std::vector<QueryParameter>& parameters) {
+    for (auto& parameter : parameters) {
+        if (!parameter.name.ends_with(linked_modifier) || !services.linked_patients) continue;
+        const auto snapshot = services.store.snapshot();
+        if (snapshot.has_error()) return fault_of(snapshot.error());
+        std::string value;
+        for (std::size_t from = 0; from <= parameter.value.size();) {
+            const auto to = std::min(parameter.value.find(',', from), parameter.value.size());
+            auto linked = linked_with(services, **snapshot, call, parameter.value.substr(from, to - from));
+            if (linked.has_error()) return linked.error();
+            for (const auto& reference : *linked) value += (value.empty() ? "" : ",") + reference;
+            from = to + 1;
+        }
+        parameter.name.resize(parameter.name.size() - linked_modifier.size());
+        parameter.value = std::move(value);
+    }
+    return {};
+}
+
 /// The plan with the server's maxima applied, confined to the compartment.
 Outcome<ParsedQuery> plan_of(const Services& services, const Call& call, SearchRequest& request) {
+    if (auto expanded = expand_linked(services, call, request.parameters); expanded.has_error())
+        return expanded.error();
     std::string type = request.type;
     if (type == "*") {
         type.clear();
@@ -167,6 +196,22 @@ void write_warnings(BundleWriter& bundle, const fhir::Issues& issues, bool inclu
 }
 
 }  // namespace
+
+Outcome<std::vector<std::string>> linked_with(const Services& services, storage::Reader& reader, const Call& call,
+                                              std::string_view reference) {
+    constexpr std::string_view type = "Patient/";
+    std::string_view id = reference;
+    if (id.starts_with(call.base) && id.size() > call.base.size()) id.remove_prefix(call.base.size() + 1);
+    const bool typed = id.starts_with(type);
+    if (typed) id.remove_prefix(type.size());
+    std::vector<std::string> out{std::string(reference)};
+    if (!services.linked_patients || !(call.access.everything || call.access.patient_ids.empty())) return out;
+    auto linked = services.linked_patients(reader, id);
+    if (linked.has_error()) return fault_of(linked.error());
+    for (const auto& other : *linked)
+        if (other != id) out.push_back((typed ? std::string(type) : std::string()) + other);
+    return out;
+}
 
 Outcome<fhir::search::SearchPlan> parse_condition(const Services& services, const std::string& base,
                                                   std::string_view type, std::string_view query, std::int64_t now_us) {

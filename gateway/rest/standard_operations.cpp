@@ -285,10 +285,10 @@ Outcome<http::Response> everything(const Services& services, const Call& call, c
     request.path = "/" + call.route.type + "/" + call.route.id + "/$everything";
     std::vector<std::pair<std::string, std::string>> links;
     for (const auto& parameter : call.parameters) {
-        static constexpr std::array<std::string_view, 7> known = {"_since",  "_type",   "_count",   "_page",
-                                                                  "_format", "_pretty", "_elements"};
+        static constexpr std::array<std::string_view, 8> known = {"_since",  "_type",   "_count",    "_page",
+                                                                  "_format", "_pretty", "_elements", "_mdm"};
         if (std::ranges::find(known, parameter.name) == known.end())
-            return fault(400, IssueCode::not_supported, "$everything takes _since, _type and _count");
+            return fault(400, IssueCode::not_supported, "$everything takes _since, _type, _count and _mdm");
     }
     const auto pass = [&](const char* name, const char* as, const char* prefix) {
         const std::string_view value = input(call, body, name);
@@ -307,6 +307,12 @@ Outcome<http::Response> everything(const Services& services, const Call& call, c
     if (snapshot.has_error()) return fault_of(snapshot.error());
     auto owner = stored_document(**snapshot, call);
     if (owner.has_error()) return owner.error();
+    if (call.route.type == "Patient" && input(call, body, "_mdm") == "true") {
+        auto linked = linked_with(services, **snapshot, call, call.route.id);
+        if (linked.has_error()) return linked.error();
+        request.owner_linked.assign(linked->begin() + 1, linked->end());
+        request.link_parameters->emplace_back("_mdm", "true");
+    }
     return run_search(services, **snapshot, call, std::move(request));
 }
 

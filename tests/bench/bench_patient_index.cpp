@@ -34,8 +34,8 @@ public:
         storage::transact_blocking(filled_.store(), [&](storage::Transaction& transaction) -> storage::Result<void> {
             index_.with_registry(transaction, [&](Registry& registry) {
                 for (std::size_t i = from; i < from + per_job; ++i) {
-                    const auto done = registry.put(first_ + static_cast<storage::Rid>(i),
-                                                   records_[i % records_.size()], transaction.now_us());
+                    const auto done = registry.put(first_ + static_cast<storage::Rid>(i), records_[i % records_.size()],
+                                                   transaction.now_us());
                     linked_ += done.decision == EventKind::linked;
                     truncated_ += done.truncated;
                 }

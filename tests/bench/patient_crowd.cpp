@@ -145,9 +145,11 @@ Made write_patients(const PatientCrowd& crowd, std::uint32_t chunk, storage::Sto
         }
         storage::transact_blocking(store, [&](storage::Transaction& transaction) -> storage::Result<void> {
             for (std::size_t i = from; i < to; ++i) {
-                const auto written = writer.write(
-                    transaction, drafts[i - from],
-                    {.principal = principal, .kind = storage::WriteKind::create, .if_version = {}, .correlation = "fill"});
+                const auto written = writer.write(transaction, drafts[i - from],
+                                                  {.principal = principal,
+                                                   .kind = storage::WriteKind::create,
+                                                   .if_version = {},
+                                                   .correlation = "fill"});
                 if (written.has_error()) return written.error();
                 out.rows[i].record = written->version.rid;
             }
@@ -261,7 +263,8 @@ std::vector<Record> PatientCrowd::arrivals(std::uint32_t count) const {
 std::string patient_json(const Record& record, std::uint64_t number) {
     const auto& name = record.names.front();
     std::string out = fmt::format(
-        R"({{"resourceType":"Patient","identifier":[{{"system":"urn:oid:1.2.36.146.595.217.0.1","value":"{}"}})", number);
+        R"({{"resourceType":"Patient","identifier":[{{"system":"urn:oid:1.2.36.146.595.217.0.1","value":"{}"}})",
+        number);
     for (const auto& ssn : record.ssns)
         out += fmt::format(R"(,{{"system":"http://hl7.org/fhir/sid/us-ssn","value":"{}"}})", ssn);
     out += R"(],"name":[{"use":"official")";

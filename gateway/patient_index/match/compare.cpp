@@ -110,6 +110,7 @@ void compare_names(const Features& a, const Features& b, Comparison& out) {
             if (level > family) {
                 family = level;
                 out.family = x.family;
+                out.family_other = y.family;
             }
         }
     if (given < given_level::nickname && family < family_level::part) {
@@ -345,6 +346,15 @@ Comparison compare(const Features& a, const Features& b) {
     out.birth_order_differs = a.birth_orders && b.birth_orders && !(a.birth_orders & b.birth_orders);
     out.multiple_birth = a.birth_orders || b.birth_orders || a.multiple_birth || b.multiple_birth;
     return out;
+}
+
+bool names_exchanged(const Comparison& comparison) {
+    const auto family = comparison.levels[Field::family];
+    if (comparison.levels[Field::given] != given_level::exact || family == family_level::exact) return false;
+    const bool given_is_one = known_given_name(comparison.given);
+    if (family == missing) return !given_is_one;
+    const bool families_are_given = known_given_name(comparison.family) && known_given_name(comparison.family_other);
+    return families_are_given || (family <= family_level::weak && !given_is_one);
 }
 
 }  // namespace causeway::patient_index::match

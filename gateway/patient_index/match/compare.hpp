@@ -13,8 +13,8 @@ namespace causeway::patient_index::match {
 /// frequency of that very value; they are empty where the level needs none.
 struct Comparison {
     Levels levels;
-    std::string_view given, given_other;  ///< the two spellings that were compared
-    std::string_view family;
+    std::string_view given, given_other;    ///< the two spellings that were compared
+    std::string_view family, family_other;  ///< also of a conflict: the two that were compared
     std::string_view zip, city;
     std::string_view phone, email, ssn;
     const Address* address = nullptr;
@@ -27,5 +27,9 @@ struct Comparison {
 };
 
 Comparison compare(const Features& a, const Features& b);
+
+/// The given names agree, while the family names differ and are given names (or the given name is none): two people of one
+/// family who are both entered with given and family name exchanged look so, and twins agree in all else.
+bool names_exchanged(const Comparison& comparison);
 
 }  // namespace causeway::patient_index::match

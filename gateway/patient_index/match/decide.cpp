@@ -138,10 +138,9 @@ bool birth_edit_is_carried(const Evidence& e) {
 bool family_agrees(const Evidence& e) {
     if (e.family >= family_level::close || e.family == missing) return true;
     if (e.number_exact() && e.stable_conflicts() == 0 && e.other() >= 1) return true;
-    // a married name; twins who are both entered with given and family name exchanged look alike, but for that the
-    // given name is then no given name
-    return e.given_exact() && e.birth_exact() && e.stable_conflicts() == 0 && known_given_name(e.pair.given) &&
-           !e.multiple() && (e.mail_exact() || e.phone == phone_level::equal);
+    // a married name
+    return e.given_exact() && e.birth_exact() && e.stable_conflicts() == 0 && !e.multiple() &&
+           (e.mail_exact() || e.phone == phone_level::equal);
 }
 
 bool family_missing_is_carried(const Evidence& e) {
@@ -198,6 +197,8 @@ Decision decide(const Comparison& comparison, const Score& score, const Model& m
     const Evidence evidence(comparison, score);
     if (national_number_decides(evidence)) return {Outcome::automatic, "national number"};
     if (!given_names_are_one(evidence)) return {Outcome::review, "given names differ"};
+    if (evidence.ssn != ssn_level::exact && names_exchanged(comparison))
+        return {Outcome::review, "names look exchanged"};
     if (score.weight < model.automatic) return {Outcome::review, "weight below automatic"};
     if (score.weight >= model.score_route && score_route(evidence)) return {Outcome::automatic, "score route"};
     for (const auto& rule : rules)

@@ -9,6 +9,7 @@
 #include "fhir/search/query.hpp"
 #include "gateway/patient_index/fhir_patient.hpp"
 #include "gateway/patient_index/match/features.hpp"
+#include "gateway/patient_index/match/metaphone.hpp"
 #include "gateway/patient_index/match/similarity.hpp"
 #include "gateway/patient_index/match/tables.hpp"
 
@@ -19,6 +20,7 @@ using fhir::search::QueryParameter;
 
 constexpr std::size_t found_max = 1000;     ///< more is no answer a person can use
 constexpr std::size_t examined_max = 5000;  ///< of an approximate search
+constexpr std::size_t mothers_max = 100;    ///< whose children are looked for
 
 struct Parameter {
     std::string_view name;
@@ -62,7 +64,7 @@ double likeness_of(std::string_view name, std::string_view wanted) {
     if (x.empty() || y.empty()) return 0;
     if (match::nickname_pair(x, y)) return .9;
     if (match::likeness(x, y) == match::Likeness::close) return .85;
-    return match::soundex(x) == match::soundex(y) ? .8 : 0;
+    return match::soundex(x) == match::soundex(y) || match::sounds_alike(x, y) ? .8 : 0;
 }
 
 /// Of the name of the patient that fits best; 0 = none does.
@@ -169,6 +171,8 @@ private:
             for (const auto& child : children_of_mother()) examine(child, wanted);
             return;
         }
+        if (!query_.mother_family.empty() || !query_.mother_given.empty())
+            for (const auto& child : children_of_named_mother()) examine(child, wanted);
         if (wanted.empty()) return;
         const auto parsed = fhir::search::parse_query("Patient", wanted);
         if (!parsed.ok()) return;
@@ -177,16 +181,49 @@ private:
 
     /// Patients that are told to be the child of whom this number names.
     std::vector<storage::Rid> children_of_mother() const {
+        return children_of({{"identifier", token(query_.mother)}}, [](fhir::Element) { return true; });
+    }
+
+    /// Patients whose mother has that name: as somebody told it of her, or as a patient of ours whom a number names.
+    std::vector<storage::Rid> children_of_named_mother() const {
+        const auto named = [&](fhir::Element person) {
+            for (const auto name : person["name"].items()) {
+                bool given = query_.mother_given.empty();
+                for (const auto each : name["given"].items()) given = given || fits(each.text(), query_.mother_given);
+                if (given && (query_.mother_family.empty() || fits(name["family"].text(), query_.mother_family)))
+                    return true;
+            }
+            return false;
+        };
+        std::vector<QueryParameter> by_name;
+        add(by_name, "name", without_star(query_.mother_family));
+        add(by_name, "name", without_star(query_.mother_given));
+        auto out = children_of(by_name, named);
+        const auto parsed = fhir::search::parse_query("Patient", by_name);
+        if (by_name.empty() || !parsed.ok()) return out;
+        for (const auto& hit : reader_.find(parsed.plan, mothers_max).value()) {
+            const auto mother = document(hit.version.rid);
+            if (!mother || !named(mother->root())) continue;
+            for (const auto identifier : mother->root()["identifier"].items()) {
+                std::vector<QueryParameter> by_number;
+                by_number.push_back({"identifier", std::string(identifier["system"].text()) + '|' +
+                                                       std::string(identifier["value"].text())});
+                const auto more = children_of(by_number, [](fhir::Element) { return true; });
+                out.insert(out.end(), more.begin(), more.end());
+            }
+        }
+        return out;
+    }
+
+    template <class Fits>
+    std::vector<storage::Rid> children_of(const std::vector<QueryParameter>& wanted, const Fits& is_she) const {
         std::vector<storage::Rid> out;
-        const std::vector<QueryParameter> by_number{{"identifier", token(query_.mother)}};
-        const auto parsed = fhir::search::parse_query("RelatedPerson", by_number);
-        if (!parsed.ok()) return out;
+        const auto parsed = fhir::search::parse_query("RelatedPerson", wanted);
+        if (wanted.empty() || !parsed.ok()) return out;
         for (const auto& hit : reader_.find(parsed.plan, found_max).value()) {
-            const auto stored = reader_.read(hit.version.rid).value();
-            if (!stored || stored->erased()) continue;
-            const auto person = fhir::parse_json(stored->body.json);
-            if (person.has_error()) continue;
-            const auto reference = (*person)->root()["patient"]["reference"].text();
+            const auto person = document(hit.version.rid);
+            if (!person || !is_she(person->root())) continue;
+            const auto reference = person->root()["patient"]["reference"].text();
             if (!reference.starts_with("Patient/")) continue;
             const auto version = reader_.version("Patient", reference.substr(8)).value();
             if (version) out.push_back(version->rid);
@@ -194,13 +231,18 @@ private:
         return out;
     }
 
+    fhir::DocumentPtr document(storage::Rid rid) const {
+        const auto stored = reader_.read(rid).value();
+        if (!stored || stored->erased()) return nullptr;
+        auto parsed = fhir::parse_json(stored->body.json);
+        return parsed.has_error() ? nullptr : std::move(*parsed);
+    }
+
     void examine(storage::Rid rid, const std::vector<QueryParameter>& also) {
         if (seen_.contains(rid)) return;
-        const auto stored = reader_.read(rid).value();
-        if (!stored || stored->erased()) return;
-        const auto parsed = fhir::parse_json(stored->body.json);
-        if (parsed.has_error()) return;
-        const auto patient = (*parsed)->root();
+        const auto stored = document(rid);
+        if (!stored) return;
+        const auto patient = stored->root();
         double fits_how =
             birth_date_fits(patient["birthDate"].text(), query_.birth_date) ? confidence(patient, query_) : 0;
         if (!also.empty() && !query_.gender.empty() && patient["gender"].text() != query_.gender) fits_how = 0;
@@ -241,8 +283,8 @@ bool DemographicsQuery::empty() const {
     const DemographicsQuery none;
     for (const auto member :
          {&DemographicsQuery::family, &DemographicsQuery::given, &DemographicsQuery::middle,
-          &DemographicsQuery::mother_family, &DemographicsQuery::birth_date, &DemographicsQuery::gender,
-          &DemographicsQuery::street, &DemographicsQuery::city, &DemographicsQuery::state,
+          &DemographicsQuery::mother_family, &DemographicsQuery::mother_given, &DemographicsQuery::birth_date,
+          &DemographicsQuery::gender, &DemographicsQuery::street, &DemographicsQuery::city, &DemographicsQuery::state,
           &DemographicsQuery::postal_code, &DemographicsQuery::country, &DemographicsQuery::phone})
         if (!(this->*member).empty()) return false;
     return !patient.asked() && !mother.asked() && !account.asked();

@@ -1,6 +1,7 @@
 #include "gateway/patient_index/v2/pid_segment.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace causeway::patient_index::v2 {
 namespace {
@@ -17,6 +18,14 @@ std::string v2_date(std::string_view date) {
     std::string out;
     for (const char c : date.substr(0, std::min<std::size_t>(date.size(), 10)))
         if (c != '-') out.push_back(c);
+    return out;
+}
+
+/// HL7 v2 writes two letters of a language in capitals, FHIR (BCP 47) in small ones.
+std::string language_code(std::string_view text) {
+    std::string out(text);
+    if (out.size() == 2)
+        for (auto& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     return out;
 }
 
@@ -136,7 +145,8 @@ void write_demographics(SegmentWriter& pid, Element patient) {
     write_telecoms(pid, patient);
     const auto language = patient["communication"].first()["language"];
     const auto spoken = language["coding"].first()["code"].text();
-    if (const auto text = spoken.empty() ? language["text"].text() : spoken; !text.empty()) pid.set(15, text);
+    if (const auto text = spoken.empty() ? language["text"].text() : spoken; !text.empty())
+        pid.set(15, language_code(text));
     const auto marital = patient["maritalStatus"];
     const auto status = marital["coding"].first()["code"].text();
     if (const auto text = status.empty() ? marital["text"].text() : status; !text.empty()) pid.set(16, text);

@@ -32,7 +32,7 @@ DomainFilter filter_of(const std::vector<std::string>& asked, const Authorities&
 
 fhir::DocumentPtr golden_of(storage::Reader& reader, storage::PersonId person, const Authorities& authorities) {
     const auto number = person_identifier(person);
-    return golden_record(members_of(reader, person), {authorities.own().system, number, false});
+    return golden_record(members_of(reader, person), {authorities.own().system, number, false, authorities.trusted()});
 }
 
 /// PID-21, and PID-6 if the mother is a patient of ours and nobody said her name.

@@ -11,8 +11,10 @@
 #include "gateway/patient_index/identity_events.hpp"
 #include "gateway/patient_index/match_operation.hpp"
 #include "gateway/patient_index/merge_operation.hpp"
+#include "gateway/patient_index/person_lookup.hpp"
 #include "gateway/patient_index/person_operations.hpp"
 #include "gateway/patient_index/v2/identity_desk.hpp"
+#include "gateway/patient_index/v2/update_notifier.hpp"
 #include "hl7v2/message.hpp"
 #include "tests/gateway/rest/gateway.hpp"
 
@@ -21,7 +23,7 @@ namespace causeway::tests {
 /// The whole of a gateway but its sockets: a real store, the patient index as observer, REST and the inbox.
 ///
 /// Four senders: TEST_HARNESS numbers patients in domain TEST, _A in TEST_A, _B in TEST_B; NID_AUTH gives national
-/// numbers. Everybody else may send what he likes.
+/// numbers. Everybody else may send what he likes. LISTENER is told of changes in TEST and TEST_A.
 class RegistryOffice {
 public:
     RegistryOffice()
@@ -45,6 +47,9 @@ public:
         patient_index::add_match_operation(gateway.operations(), index);
         patient_index::add_merge_operations(gateway.operations(), index);
         patient_index::add_person_operations(gateway.operations(), authorities_);
+        gateway.services().linked_patients = patient_index::linked_patients;
+        REQUIRE(faults_.empty());
+        index.set_listener(notifier_);
     }
 
     exchange::Receipt accept(std::string message) {
@@ -88,6 +93,11 @@ private:
         out->partners = {
             sender("TEST_HARNESS", "TEST", arc + "1", false), sender("TEST_HARNESS_A", "TEST_A", arc + "2", false),
             sender("TEST_HARNESS_B", "TEST_B", arc + "3", false), sender("NID_AUTH", "NID", arc + "9", true)};
+        exchange::Partner listener;
+        listener.name = listener.application = "LISTENER";
+        listener.facility = "NORTH";
+        listener.identity_updates = {"TEST", "TEST_A"};
+        out->partners.push_back(std::move(listener));
         return out;
     }
     static std::shared_ptr<const mappings::MapSet> maps() {
@@ -106,6 +116,14 @@ private:
     ops::SystemClock clock_;
     exchange::ControlIds ids_{clock_};
     security::Door door_;
+    std::vector<exchange::ConfigurationFault> faults_;
+    patient_index::v2::UpdateNotifier notifier_{
+        {settings_, authorities_, [this] { return ids_.next(); },
+         [](storage::Transaction& transaction, storage::OutboxMessage message) -> storage::Result<void> {
+             if (const auto id = transaction.enqueue(message); id.has_error()) return id.error();
+             return {};
+         }},
+        faults_};
     exchange::IdentityRegistrar registrar_;
     patient_index::IdentityEvents events_;
     patient_index::v2::Desk desk_;

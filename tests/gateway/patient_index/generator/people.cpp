@@ -142,7 +142,9 @@ std::string email_of(const Human& human, Dice& dice) {
 class Builder {
 public:
     Builder(const Options& options, Dice& dice)
-        : options_(options), dice_(dice), towns_(std::max<std::uint32_t>(20, options.towns ? options.towns : options.humans / 4000)) {
+        : options_(options),
+          dice_(dice),
+          towns_(std::max<std::uint32_t>(20, options.towns ? options.towns : options.humans / 4000)) {
         for (int i = 0; i < 30; ++i) institutions_.push_back(fresh_place(dice_, towns_));
         institution_phones_.resize(institutions_.size());
         for (auto& phone : institution_phones_) phone = fresh_phone(dice_);

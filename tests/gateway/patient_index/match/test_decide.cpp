@@ -142,6 +142,21 @@ TEST_SUITE("gateway/patient_index/match/decide") {
         b.sex = "M";
         CHECK(judge(a, b).decision.outcome != Outcome::automatic);
     }
+    TEST_CASE("twins who are both entered with given and family name exchanged are no married person") {
+        auto a = child("Hillenbrand"), b = child("Hillenbrand");
+        for (const auto& [one, other] : {std::pair("Emma", "Olivia"), std::pair("Anna", "Anne")}) {
+            a.names[0].family = one;
+            b.names[0].family = other;
+            CAPTURE(other);
+            CHECK(judge(a, b).decision.rule == "names look exchanged");
+            // a family name that is a given name too
+            a.names[0].given = b.names[0].given = "James";
+            CHECK(judge(a, b).decision.outcome != Outcome::automatic);
+            a.names[0].given = b.names[0].given = "Hillenbrand";
+        }
+        a.names[0].family = b.names[0].family = "";
+        CHECK(judge(a, b).decision.outcome == Outcome::review);
+    }
     TEST_CASE("twins who carry one name in the record are kept apart by their birth order") {
         auto a = child("Emma"), b = child("Emma");
         CHECK(judge(a, b).decision.outcome == Outcome::automatic);
