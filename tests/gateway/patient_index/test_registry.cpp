@@ -259,4 +259,35 @@ TEST_SUITE("gateway/patient_index/registry") {
         CHECK_FALSE(person_number("CWPx"));
         CHECK_FALSE(person_number("77"));
     }
+    TEST_CASE("an approved combination links if one person alone satisfies it") {
+        const auto born = [](std::string date) {
+            auto record = sparse_mary();
+            record.birth_dates = {std::move(date)};
+            record.phones = {"2484333532"};
+            return record;
+        };
+        Index index;
+        index.put(1, born("1984-07-19"));
+        const auto a_day_off = index.put(2, born("1984-07-20"));
+        CHECK(a_day_off.decision == EventKind::linked);
+        CHECK(index.person_of(2) == index.person_of(1));
+        CHECK(EventData::read(index.tables.events.back().data).rule.starts_with("combination 02"));
+
+        Index off;
+        off.matcher.combinations = match::Combinations::off;
+        off.put(1, born("1984-07-19"));
+        const auto asked = off.put(2, born("1984-07-20"));
+        CHECK(asked.decision == EventKind::created);
+        CHECK(asked.reviews == 1);
+
+        // somebody said that these are two people of one name, birth date and phone
+        Index several;
+        several.put(1, born("1984-07-19"));
+        several.put(2, born("1984-07-19"));
+        REQUIRE(several.registry().not_the_same(2, 1, several.steward()) == Refusal::none);
+        REQUIRE(several.person_of(1) != several.person_of(2));
+        const auto third = several.put(3, born("1984-07-20"));
+        CHECK(third.decision == EventKind::created);
+        CHECK(third.reviews == 2);
+    }
 }
