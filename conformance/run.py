@@ -176,22 +176,33 @@ def put_resources(server, resources, saved):
 
 def run_finds(server, finds, saved):
     """Each row: a search, and the ids of its matches without their suffix, sorted unless the row says "in order"."""
-    for query, expected, *how in finds:
-        path = fill(query.replace("~", "-" + saved["unique"]), saved)
-        if not path.startswith("?") and "*" not in how:
-            path += ("&" if "?" in path else "?") + f"_tag={TAG_SYSTEM}|{saved['unique']}"
-        status, _, data = server.request("GET", urllib.parse.quote(path, safe="/?&=:|,$%+;'~*()!@#"), {}, None)
-        if isinstance(expected, int):
-            if status != expected:
-                raise Fault(f"GET {query}: status {status}, not {expected}: {data[:300].decode(errors='replace')}")
-            continue
-        if status != 200:
-            raise Fault(f"GET {query}: status {status}: {data[:300].decode(errors='replace')}")
-        mode = "include" if "includes" in how else "match"
-        found = [entry["resource"]["id"].removesuffix("-" + saved["unique"]) for entry in json.loads(data).get("entry", [])
-                 if entry.get("search", {}).get("mode") == mode]
-        if (found if "in order" in how else sorted(found)) != (expected if "in order" in how else sorted(expected)):
-            raise Fault(f"GET {query}: found {found}, not {expected}")
+    faults = []
+    for row in finds:
+        try:
+            run_find(server, row, saved)
+        except Fault as fault:
+            faults.append(str(fault))
+    if faults:
+        raise Fault("; ".join(faults))
+
+
+def run_find(server, row, saved):
+    query, expected, *how = row
+    path = fill(query.replace("~", "-" + saved["unique"]), saved)
+    if not path.startswith("?") and "*" not in how:
+        path += ("&" if "?" in path else "?") + f"_tag={TAG_SYSTEM}|{saved['unique']}"
+    status, _, data = server.request("GET", urllib.parse.quote(path, safe="/?&=:|,$%+;'~*()!@#"), {}, None)
+    if isinstance(expected, int):
+        if status != expected:
+            raise Fault(f"GET {query}: status {status}, not {expected}: {data[:300].decode(errors='replace')}")
+        return
+    if status != 200:
+        raise Fault(f"GET {query}: status {status}: {data[:300].decode(errors='replace')}")
+    mode = "include" if "includes" in how else "match"
+    found = [entry["resource"]["id"].removesuffix("-" + saved["unique"]) for entry in json.loads(data).get("entry", [])
+             if entry.get("search", {}).get("mode") == mode]
+    if (found if "in order" in how else sorted(found)) != (expected if "in order" in how else sorted(expected)):
+        raise Fault(f"GET {query}: found {found}, not {expected}")
 
 
 def run_case(server, case):

@@ -31,7 +31,8 @@ struct SameValue {
         return a.written == b.written && a.system == b.system && a.code == b.code && a.unit == b.unit;
     }
     bool operator()(const ReferenceValue& a, const ReferenceValue& b) const {
-        return a.type == b.type && a.id == b.id && a.url == b.url && a.version == b.version;
+        return a.type == b.type && a.id == b.id && a.url == b.url && a.version == b.version &&
+               a.fragment == b.fragment;
     }
     bool operator()(const ReferenceIdentifierValue& a, const ReferenceIdentifierValue& b) const {
         return a.system == b.system && a.value == b.value;
@@ -68,9 +69,10 @@ void combine(ParameterId id, const std::vector<std::vector<SearchValue>>& compon
 
 class Run {
 public:
-    Run(const DocumentPtr& document, const ExtractOptions& options)
+    Run(const DocumentPtr& document, Element resource, const ExtractOptions& options)
         : options_(options), result_{SearchValues(document), false} {
-        environment_.resource = document->root();
+        environment_.resource = resource;
+        environment_.root_resource = document->root();
         environment_.resolve_to_type = true;
         environment_.steps_max = 200'000;
     }
@@ -148,7 +150,19 @@ void SearchValues::drop_duplicates(std::size_t first) {
 Extraction extract(DocumentPtr document, const ExtractOptions& options) {
     const CompiledType* const type = compiled_type(document->resource_type());
     if (!type) return {SearchValues(std::move(document)), false};
-    return Run(document, options).go(*type);
+    return Run(document, document->root(), options).go(*type);
+}
+
+std::vector<ContainedValues> extract_contained(const DocumentPtr& document, const ExtractOptions& options) {
+    std::vector<ContainedValues> out;
+    std::size_t size = 0;
+    for (const Element one : document->root()["contained"].items()) {
+        const CompiledType* const type = compiled_type(one.resource_type());
+        if (!type || size >= options.values_max) continue;
+        out.push_back({one, Run(document, one, options).go(*type).values});
+        size += out.back().values.size();
+    }
+    return out;
 }
 
 }  // namespace causeway::fhir::search

@@ -54,4 +54,12 @@ struct Extraction {
 /// parameter are adjacent, parameters ascend, doubles are dropped.
 Extraction extract(DocumentPtr document, const ExtractOptions& options = {});
 
+/// A contained resource with the values of its own type's parameters.
+struct ContainedValues {
+    Element resource;  ///< of the document
+    SearchValues values;
+};
+/// The same for what the document contains; those of no known type are left out.
+std::vector<ContainedValues> extract_contained(const DocumentPtr& document, const ExtractOptions& options = {});
+
 }  // namespace causeway::fhir::search

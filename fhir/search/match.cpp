@@ -180,9 +180,18 @@ struct ValueMatcher {
 
 using Answer = std::optional<bool>;
 
+MatchContext of_contained(const MatchContext& context, Element resource) {
+    MatchContext inner = context;
+    inner.type = resource.resource_type();
+    inner.id = resource["id"].text();
+    inner.contained = true;
+    return inner;
+}
+
 class Matcher {
 public:
-    Matcher(const SearchValues& values, const MatchContext& context) : values_(values.values()), context_(context) {}
+    Matcher(const SearchValues& values, const MatchContext& context)
+        : values_(values.values()), document_(values.document()), context_(context) {}
 
     Answer test(const Criterion& criterion) const {
         switch (criterion.kind) {
@@ -241,6 +250,7 @@ private:
             case Special::text:
             case Special::content:
             case Special::list:
+                if (context_.contained) return false;
                 return context_.surroundings ? context_.surroundings->whole_meets(criterion) : std::nullopt;
             default:
                 break;
@@ -297,6 +307,11 @@ private:
         for (const ParameterId id : criterion.parameters) {
             for (const SearchValue& value : values_of(id)) {
                 const auto* const reference = std::get_if<ReferenceValue>(&value.value);
+                if (reference && !reference->fragment.empty()) {
+                    const Answer answer = contained_target(reference->fragment, criterion);
+                    if (answer && *answer) return true;
+                    open = open || !answer;
+                }
                 if (!reference || reference->id.empty()) continue;
                 for (const Criterion::Target& target : criterion.targets) {
                     if (target.type != reference->type) continue;
@@ -311,7 +326,22 @@ private:
         return open ? Answer() : Answer(false);
     }
 
+    /// Chains are evaluated inside contained resources too.
+    Answer contained_target(std::string_view id, const Criterion& criterion) const {
+        if (!document_) return false;
+        for (const ContainedValues& one : extract_contained(document_, context_.reading)) {
+            if (one.resource["id"].text() != id) continue;
+            for (const Criterion::Target& target : criterion.targets) {
+                if (target.type != one.resource.resource_type()) continue;
+                const MatchContext inner = of_contained(context_, one.resource);
+                return Matcher(one.values, inner).test(*target.criterion);
+            }
+        }
+        return false;
+    }
+
     Answer has(const Criterion& criterion) const {
+        if (context_.contained) return false;
         bool open = false;
         for (const Criterion::Target& target : criterion.targets) {
             const Answer answer = context_.surroundings
@@ -324,6 +354,7 @@ private:
     }
 
     const std::vector<SearchValue>& values_;
+    const DocumentPtr& document_;
     const MatchContext& context_;
 };
 
@@ -388,6 +419,17 @@ bool matches(const Criterion& criterion, const SearchValues& values, MatchContex
     const Answer answer = Matcher(values, context).test(criterion);
     context.undecided = !answer.has_value();
     return answer.value_or(false);
+}
+
+std::vector<std::string> contained_matches(const Criterion& criterion, std::string_view type,
+                                           const DocumentPtr& document, const MatchContext& context) {
+    std::vector<std::string> out;
+    for (const ContainedValues& one : extract_contained(document, context.reading)) {
+        if (one.resource.resource_type() != type) continue;
+        const MatchContext inner = of_contained(context, one.resource);
+        if (Matcher(one.values, inner).test(criterion).value_or(false)) out.emplace_back(one.resource["id"].text());
+    }
+    return out;
 }
 
 bool matches(const SearchPlan& plan, const DocumentPtr& document, MatchContext& context) {

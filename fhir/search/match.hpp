@@ -1,6 +1,8 @@
 #pragma once
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "fhir/model/document.hpp"
 #include "fhir/search/extract.hpp"
@@ -42,12 +44,17 @@ struct MatchContext {
     std::string_view type, id;  ///< of the resource
     std::int64_t last_updated_us = 0;
     const Surroundings* surroundings = nullptr;  ///< may be null
+    ExtractOptions reading;                      ///< how the values were read: for contained resources that a chain meets
+    bool contained = false;                      ///< the resource is a contained one: nothing refers to it from outside
     bool undecided = false;                      ///< out: a criterion could not be told and counted as false
 };
 
 /// Does the resource, given by its search values, meet the criterion? The oracle for stores, and how subscriptions and
 /// routing rules test one resource without a store.
 bool matches(const Criterion& criterion, const SearchValues& values, MatchContext& context);
+/// Does one of the contained resources of `type` meet it? Their ids, in the document's order.
+std::vector<std::string> contained_matches(const Criterion& criterion, std::string_view type,
+                                           const DocumentPtr& document, const MatchContext& context);
 /// Extracts and matches; false if the plan has no condition for the document's type.
 bool matches(const SearchPlan& plan, const DocumentPtr& document, MatchContext& context);
 

@@ -72,12 +72,13 @@ struct QuantityValue {
 
 /// Where a Reference or canonical points. Either `type` and `id` (a relative literal, or an absolute one under the own
 /// base), or `url` (absolute, urn:, or canonical without its `|version`). `version` is the `_history` part or the
-/// canonical's version. `#id` of a contained resource gives no value of its own, but its own targets are followed.
+/// canonical's version. Or `fragment` alone: the id of a contained resource, for chains.
 struct ReferenceValue {
     std::string_view type;
     std::string_view id;
     std::string_view url;
     std::string_view version;
+    std::string_view fragment{};
 };
 
 /// Reference.identifier, for `:identifier`.

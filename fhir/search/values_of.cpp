@@ -342,7 +342,10 @@ void ValueReader::read_reference(const Item& item, Out& out) {
         if (const std::string_view id = element["id"].text(); !id.empty()) add(out, ReferenceValue{type, id, {}, {}});
         return;
     }
-    reference_text(element["reference"].text(), false, out);
+    if (const std::string_view text = element["reference"].text(); text.size() > 1 && text.starts_with('#'))
+        add(out, ReferenceValue{{}, {}, {}, {}, text.substr(1)});
+    else
+        reference_text(text, false, out);
     if (const Element found = element["identifier"]; found["value"])
         add(out, ReferenceIdentifierValue{found["system"].text(), found["value"].text()});
 }

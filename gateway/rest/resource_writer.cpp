@@ -56,8 +56,12 @@ Outcome<Draft> ResourceWriter::index(fhir::DocumentPtr document, std::string id,
     }
     auto body = storage::prepare_body(json, draft.type, draft.id);
     if (body.has_error()) return fault_of(body.error());
-    const auto extraction = fhir::search::extract(document, {options_.zone_offset_minutes, options_.base_url, 20'000});
-    draft.prepared = store_.prepare(draft.type, draft.id, *body, extraction.values.values());
+    const fhir::search::ExtractOptions reading{options_.zone_offset_minutes, options_.base_url, 20'000};
+    const auto extraction = fhir::search::extract(document, reading);
+    const auto contained = fhir::search::extract_contained(document, reading);
+    std::vector<fhir::search::SearchValue> inner;
+    for (const auto& one : contained) inner.insert(inner.end(), one.values.begin(), one.values.end());
+    draft.prepared = store_.prepare(draft.type, draft.id, *body, extraction.values.values(), inner);
     draft.body = std::make_shared<const storage::PreparedBody>(std::move(*body));
     draft.document = std::move(document);
     return draft;

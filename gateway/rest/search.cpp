@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "fhir/json/json.hpp"
 #include "fhir/r4/tables.hpp"
 #include "fhir/validate/outcome.hpp"
 #include "gateway/rest/answer.hpp"
@@ -179,6 +180,24 @@ void write_resource(BundleWriter& bundle, const Call& call, const storage::Store
     bundle.end_entry();
 }
 
+/// The contained resources themselves, where `_containedType=contained` asks for them.
+void write_contained(BundleWriter& bundle, const Call& call, const storage::StoredResource& container,
+                     std::span<const std::string> ids, const std::optional<Subset>& subset) {
+    const auto document = fhir::parse_json(container.json());
+    if (document.has_error()) return;  // a stored body is readable
+    for (const fhir::Element one : (*document)->root()["contained"].items()) {
+        const std::string_view id = one["id"].text();
+        if (std::ranges::find(ids, id) == ids.end()) continue;
+        bundle.begin_entry();
+        bundle.full_url(call.base, container.type, container.id + "#" + std::string(id));
+        bundle.resource([&](std::string& json) {
+            json += subset ? cut_down(fhir::to_json(one), *subset) : fhir::to_json(one);
+        });
+        bundle.search("match");
+        bundle.end_entry();
+    }
+}
+
 /// Parameters that were left out, includes that were cut: never silently.
 void write_warnings(BundleWriter& bundle, const fhir::Issues& issues, bool includes_cut) {
     fhir::Issues warnings = issues;
@@ -316,7 +335,13 @@ Outcome<http::Response> run_search(const Services& services, storage::Reader& re
     if (!token.empty()) bundle.link("first", self);
     const auto subset = subset_of(plan);
     if (!count_only) {
-        for (const auto& match : page->matches) write_resource(bundle, call, match, "match", subset);
+        for (std::size_t i = 0; i < page->matches.size(); ++i) {
+            const auto& match = page->matches[i];
+            if (!plan.contained_as_container && i < page->contained.size() && !page->contained[i].empty())
+                write_contained(bundle, call, match, page->contained[i], subset);
+            else
+                write_resource(bundle, call, match, "match", subset);
+        }
         for (const auto& include : page->includes) write_resource(bundle, call, include, "include", std::nullopt);
     }
     write_warnings(bundle, query->issues, page->includes_cut);

@@ -64,6 +64,12 @@ std::string presence_key(std::uint16_t parameter) {
     return out;
 }
 
+std::string contained_type_key(std::int64_t type_code) {
+    auto out = parameter_prefix(contained_type_parameter);
+    append_number(static_cast<std::uint64_t>(type_code), 2, out);
+    return out;
+}
+
 void append_code(const Hasher& hash, std::string_view code, std::string& out) {
     append_number(hash(fhir::search::fold_token(code)) & 0xffff'ffff'ffffULL, 6, out);
 }
@@ -334,6 +340,7 @@ struct Maker {
         out.list.add(std::move(key));
     }
     void operator()(const ReferenceValue& value) const {
+        if (!value.fragment.empty()) return present();
         if (!value.url.empty()) {
             auto key = head();
             keys::append_url(hash, value.url, key);
@@ -388,6 +395,15 @@ struct Maker {
 };
 
 }  // namespace
+
+void add_contained(ResourceKeys contained, ResourceKeys& out) {
+    const auto prefix = keys::parameter_prefix(keys::contained_parameter);
+    for (auto& key : contained.list.items()) out.list.add(prefix + key);
+    for (auto& reference : contained.references) {
+        reference.head.insert(0, prefix);
+        out.references.push_back(std::move(reference));
+    }
+}
 
 void make_keys(const SearchValue& value, std::uint16_t parameter, const keys::Hasher& hash, ResourceKeys& out) {
     std::visit(Maker{parameter, hash, out}, value.value);

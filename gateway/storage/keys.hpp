@@ -27,11 +27,14 @@ namespace causeway::storage {
 ///   composite          hash40(code) hash24(system), then the second part as above
 ///
 /// Parameter 1 is the type list (followed by the type's code), parameter 2 marks a value that cannot be compared.
+/// Parameter 3 is the list of types of contained resources; 4 stands before each key of a contained resource.
 /// Numbers are kept whole (8 bytes) and so are dates, which makes their keys exact; hashes and strings of 32 bytes are not.
 namespace keys {
 
 constexpr std::uint16_t type_parameter = 1;
 constexpr std::uint16_t presence_parameter = 2;
+constexpr std::uint16_t contained_type_parameter = 3;
+constexpr std::uint16_t contained_parameter = 4;
 constexpr std::uint16_t first_parameter = 16;
 constexpr std::size_t string_bytes_max = 32;
 constexpr char later_part = '\xff';  ///< in no UTF-8 text: found by prefix like any string, passed over by sorts
@@ -49,6 +52,8 @@ std::uint64_t read_number(std::string_view bytes, std::size_t at, int count);
 std::string parameter_prefix(std::uint16_t parameter);
 std::string type_key(std::int64_t type_code);
 std::string presence_key(std::uint16_t parameter);
+/// A resource of the type is contained.
+std::string contained_type_key(std::int64_t type_code);
 
 /// Each appends what follows the parameter's number.
 void append_code(const Hasher& hash, std::string_view code, std::string& out);      ///< hash48
@@ -130,6 +135,9 @@ void make_keys(std::span<const fhir::search::SearchValue> values, const keys::Ha
 /// One value of one parameter.
 void make_keys(const fhir::search::SearchValue& value, std::uint16_t parameter, const keys::Hasher& hash,
                ResourceKeys& out);
+
+/// The keys of a contained resource, under their own prefix, put to its container's.
+void add_contained(ResourceKeys contained, ResourceKeys& out);
 
 template <class Durable>
 void make_keys(std::span<const fhir::search::SearchValue> values, const keys::Hasher& hash, const Durable& durable,

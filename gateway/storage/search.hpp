@@ -29,6 +29,9 @@ struct SearchOptions {
 
 struct SearchPage {
     std::vector<StoredResource> matches;
+    /// With `_contained`, one for each match: the ids of its contained resources that met the search; none if it met it
+    /// by itself.
+    std::vector<std::vector<std::string>> contained;
     std::vector<StoredResource> includes;  ///< each resource once, none that is a match
     std::optional<std::uint64_t> total;    ///< matches over all pages, as `_total` and cost allow
     bool total_exact = true;

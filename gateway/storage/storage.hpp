@@ -194,9 +194,10 @@ public:
     /// A new logical id, time-ordered (UUIDv7), so that the index on ids is appended to and not scattered over.
     virtual std::string new_id() = 0;
     /// Compresses the body and makes the index keys: costs some 10 us, so call it before the job where that is
-    /// possible.
+    /// possible. `contained`: the values of all contained resources.
     virtual PreparedResource prepare(std::string_view type, std::string_view id, PreparedBody body,
-                                     std::span<const fhir::search::SearchValue> values) = 0;
+                                     std::span<const fhir::search::SearchValue> values,
+                                     std::span<const fhir::search::SearchValue> contained = {}) = 0;
     /// Queues work. A full queue or a stopped store finishes it at once, on the caller's thread, with busy or stopped.
     virtual void submit(std::unique_ptr<Work> work) = 0;
     /// Waits a bounded time for a free reader: FailureCode::busy after it.

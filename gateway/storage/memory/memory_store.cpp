@@ -28,7 +28,8 @@ public:
     std::string new_id() override { return identifiers_.next(options_.now_us()); }
 
     PreparedResource prepare(std::string_view type, std::string_view id, PreparedBody body,
-                             std::span<const fhir::search::SearchValue> values) override {
+                             std::span<const fhir::search::SearchValue> values,
+                             std::span<const fhir::search::SearchValue>) override {
         auto content = std::make_shared<PreparedResource::Content>();
         content->type = type;
         content->id = id;
@@ -36,7 +37,7 @@ public:
         content->body = std::move(body);
         for (const auto& value : values) {
             if (const auto* const reference = std::get_if<fhir::search::ReferenceValue>(&value.value);
-                reference && reference->url.empty())
+                reference && reference->url.empty() && reference->fragment.empty())
                 content->references.push_back({{}, std::string(reference->type), std::string(reference->id)});
         }
         return PreparedResource(std::move(content));

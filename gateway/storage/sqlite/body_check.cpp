@@ -40,15 +40,19 @@ private:
     const StoredResource& resource_;
 };
 
+ExtractOptions extract_options(const BodyReading& reading) {
+    ExtractOptions options;
+    options.zone_offset_minutes = reading.zone_offset_minutes;
+    options.base_url = reading.base_url;
+    return options;
+}
+
 }  // namespace
 
 Extraction values_of(const StoredResource& resource, const BodyReading& reading) {
     auto document = fhir::parse_json(resource.json());
     if (document.has_error()) throw FailureException({FailureCode::corrupt, "a stored body is not JSON"});
-    ExtractOptions options;
-    options.zone_offset_minutes = reading.zone_offset_minutes;
-    options.base_url = reading.base_url;
-    return extract(std::move(*document), options);
+    return extract(std::move(*document), extract_options(reading));
 }
 
 std::vector<std::string> sortable_texts(const StoredResource& resource, ParameterId parameter) {
@@ -60,15 +64,33 @@ std::vector<std::string> sortable_texts(const StoredResource& resource, Paramete
             out.push_back(fold_token(token->code.empty() ? token->text : token->code));
         else if (const auto* const uri = std::get_if<UriValue>(&value.value))
             out.emplace_back(uri->value);
-        else if (const auto* const reference = std::get_if<ReferenceValue>(&value.value))
+        else if (const auto* const reference = std::get_if<ReferenceValue>(&value.value);
+                 reference && reference->fragment.empty())
             out.push_back(reference->url.empty() ? std::string(reference->type) + "/" + std::string(reference->id)
                                                  : std::string(reference->url));
     }
     return out;
 }
 
+std::vector<std::string> Searcher::contained_in(const StoredResource& resource, std::string_view type,
+                                                const Criterion& criterion) {
+    auto document = fhir::parse_json(resource.json());
+    if (document.has_error()) throw FailureException({FailureCode::corrupt, "a stored body is not JSON"});
+    const Neighbours neighbours(*this, resource);
+    MatchContext context;
+    context.last_updated_us = resource.version.at_us;
+    context.surroundings = &neighbours;
+    context.reading = extract_options(limits_.reading);
+    return contained_matches(criterion, type, *document, context);
+}
+
 bool Searcher::body_meets(const Compiled& compiled, const Candidate& candidate) {
     const auto resource = need(candidate.vid);
+    if (compiled.contained) {
+        if (!shown(candidate.vid, resource.type)) return false;
+        if (compiled.plain && resource.type == compiled.type && body_meets(*compiled.plain, candidate)) return false;
+        return !contained_in(resource, compiled.type, *compiled.criterion).empty();
+    }
     const auto extraction = values_of(resource, limits_.reading);
     const Neighbours neighbours(*this, resource);
     MatchContext context;
@@ -76,6 +98,7 @@ bool Searcher::body_meets(const Compiled& compiled, const Candidate& candidate) 
     context.id = resource.id;
     context.last_updated_us = resource.version.at_us;
     context.surroundings = &neighbours;
+    context.reading = extract_options(limits_.reading);
     return matches(*compiled.criterion, extraction.values, context);
 }
 

@@ -4,6 +4,7 @@
 #include "gateway/storage/sqlite/searcher.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace causeway::storage {
 
@@ -42,28 +43,6 @@ Condition unknown() {
 [[noreturn]] void not_supported(std::string_view what) {
     throw FailureException(
         {FailureCode::not_supported, "search: " + std::string(what) + " is not supported by the store"});
-}
-
-/// A stored value of the parameter exists.
-Condition present(std::uint16_t parameter) {
-    auto out = any_of();
-    KeyTest any;
-    any.head = keys::parameter_prefix(parameter);
-    any.kind = KeyTest::Kind::any;
-    out.children.push_back(key(std::move(any)));
-    KeyTest mark;
-    mark.head = keys::presence_key(parameter);
-    out.children.push_back(key(std::move(mark)));
-    return out;
-}
-
-/// Whether the body has to be asked: there is a value at all, and no key can tell more.
-Condition present_and_unknown(std::uint16_t parameter) {
-    Condition out;
-    out.kind = Condition::Kind::all;
-    out.children.push_back(present(parameter));
-    out.children.push_back(unknown());
-    return out;
 }
 
 KeyTest token_test(const keys::Hasher& hash, std::string head, const Operand& operand) {
@@ -125,18 +104,27 @@ KeyTest date_test(std::string head, const Operand& operand) {
     return test;
 }
 
-KeyTest number_test(const keys::Hasher& hash, std::string head, const Operand& operand, bool quantity) {
+KeyTest number_test(const keys::Hasher& hash, std::string head, const Operand& operand, bool quantity,
+                    bool canonical) {
     KeyTest test;
     test.head = std::move(head);
     test.kind = KeyTest::Kind::number;
     test.prefix = operand.prefix;
-    const bool canonical = quantity && !operand.canonical_unit.empty();
     test.implied = canonical ? operand.canonical_implied : operand.implied;
     test.number = canonical ? operand.canonical_number : operand.number;
     keys::append_system(hash, canonical ? std::string_view(operand.canonical_unit) : std::string_view(), test.bytes);
     // A unit that UCUM does not know is not in the key.
     test.exact = !quantity || canonical || (operand.text.empty() && operand.system.empty());
     return test;
+}
+
+void add_number(const keys::Hasher& hash, const std::string& head, const Operand& operand, bool quantity,
+                Condition& out) {
+    const bool canonical = quantity && !operand.canonical_unit.empty();
+    out.children.push_back(key(number_test(hash, head, operand, quantity, canonical)));
+    // `5||mg` also means a unit that only reads mg.
+    if (canonical && operand.system_match == SystemMatch::any)
+        out.children.push_back(key(number_test(hash, head, operand, quantity, false)));
 }
 
 }  // namespace
@@ -175,12 +163,73 @@ Searcher::Compiled Searcher::compile(std::string_view type, const Criterion& cri
     return out;
 }
 
+std::string Searcher::head_of(std::uint16_t parameter) const {
+    return (contained_ ? keys::parameter_prefix(keys::contained_parameter) : std::string()) +
+           keys::parameter_prefix(parameter);
+}
+
+Condition Searcher::present(std::uint16_t parameter) const {
+    auto out = any_of();
+    KeyTest any;
+    any.head = head_of(parameter);
+    any.kind = KeyTest::Kind::any;
+    out.children.push_back(key(std::move(any)));
+    KeyTest mark;
+    mark.head = head_of(keys::presence_parameter) + keys::parameter_prefix(parameter);
+    out.children.push_back(key(std::move(mark)));
+    return out;
+}
+
+Condition Searcher::present_and_unknown(std::uint16_t parameter) const {
+    Condition out;
+    out.kind = Condition::Kind::all;
+    out.children.push_back(present(parameter));
+    out.children.push_back(unknown());
+    return out;
+}
+
+bool Searcher::any_contained(std::string_view type) {
+    const auto code = reads_.catalog.find_type(type);
+    if (code == 0) return false;
+    const auto key = keys::contained_type_key(code);
+    return !open_with_key(key).empty() || index_.count(key) > 0;
+}
+
+Condition Searcher::contained_condition(std::string_view type, const Criterion& criterion) {
+    Condition out;
+    out.kind = Condition::Kind::all;
+    KeyTest holds;
+    holds.head = keys::contained_type_key(reads_.catalog.find_type(type));
+    out.children.push_back(key(std::move(holds)));
+    const bool before = std::exchange(contained_, true);
+    auto inner = compile_node(type, criterion);
+    contained_ = before;
+    doubt(inner);
+    out.children.push_back(std::move(inner));
+    out.children.push_back(unknown());
+    return out;
+}
+
+Searcher::Compiled Searcher::compile_contained(std::string_view type, const Criterion& criterion) {
+    Compiled out;
+    out.type = type;
+    out.contained = true;
+    out.criterion = &criterion;
+    const bool seen = !visibility_ || visibility_->find(type);
+    if (seen && any_contained(type))
+        out.condition = contained_condition(type, criterion);
+    else
+        out.condition = any_of();  // without children: false
+    return out;
+}
+
 Condition Searcher::compile_node(std::string_view type, const Criterion& criterion) {
     Condition out;
     switch (criterion.kind) {
         case Criterion::Kind::all:
         case Criterion::Kind::any:
         case Criterion::Kind::none:
+            if (contained_ && criterion.kind == Criterion::Kind::none) return unknown();
             out.kind = criterion.kind == Criterion::Kind::all   ? Condition::Kind::all
                        : criterion.kind == Criterion::Kind::any ? Condition::Kind::any
                                                                 : Condition::Kind::none;
@@ -192,12 +241,13 @@ Condition Searcher::compile_node(std::string_view type, const Criterion& criteri
             auto has_one = any_of();
             for (const auto parameter : criterion.parameters)
                 has_one.children.push_back(present(reads_.catalog.durable_parameter(parameter)));
+            if (contained_ && criterion.missing) return unknown();
             return criterion.missing ? none_of(std::move(has_one)) : has_one;
         }
         case Criterion::Kind::chain:
-            return compile_chain(criterion);
+            return contained_ ? unknown() : compile_chain(criterion);
         case Criterion::Kind::has:
-            return compile_has(criterion);
+            return contained_ ? any_of() : compile_has(criterion);
     }
     return unknown();
 }
@@ -210,6 +260,10 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
         return negated ? none_of(std::move(positive)) : std::move(positive);
     };
 
+    if (contained_ && (negated || criterion.special == Special::id || criterion.special == Special::last_updated ||
+                       criterion.special == Special::text || criterion.special == Special::content ||
+                       criterion.special == Special::list))
+        return unknown();
     if (criterion.special == Special::id) {
         Condition self;
         self.kind = Condition::Kind::self;
@@ -248,7 +302,7 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
     for (const auto build_parameter : criterion.parameters) {
         const auto parameter = catalog.durable_parameter(build_parameter);
         if (parameter == 0) not_supported("a parameter that is not indexed");
-        const auto head = keys::parameter_prefix(parameter);
+        const auto head = head_of(parameter);
         for (const auto& operand : criterion.operands) {
             if (criterion.modifier == Modifier::text || criterion.special == Special::near) {
                 out.children.push_back(present_and_unknown(parameter));
@@ -280,10 +334,10 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
                     out.children.push_back(key(date_test(head, operand)));
                     break;
                 case ParameterType::number:
-                    out.children.push_back(key(number_test(hash, head, operand, false)));
+                    add_number(hash, head, operand, false, out);
                     break;
                 case ParameterType::quantity:
-                    out.children.push_back(key(number_test(hash, head, operand, true)));
+                    add_number(hash, head, operand, true, out);
                     break;
                 case ParameterType::uri:
                     if (criterion.modifier == Modifier::none) {
@@ -319,12 +373,14 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
                                                         : std::string(),
                                                     composed);
                         const auto& part = operand.parts[1];
-                        out.children.push_back(
-                            key(second == ParameterType::token    ? token_test(hash, composed, part)
-                                : second == ParameterType::string ? string_test(composed, part, Modifier::none)
-                                : second == ParameterType::date
-                                    ? date_test(composed, part)
-                                    : number_test(hash, composed, part, second == ParameterType::quantity)));
+                        if (second == ParameterType::token)
+                            out.children.push_back(key(token_test(hash, composed, part)));
+                        else if (second == ParameterType::string)
+                            out.children.push_back(key(string_test(composed, part, Modifier::none)));
+                        else if (second == ParameterType::date)
+                            out.children.push_back(key(date_test(composed, part)));
+                        else
+                            add_number(hash, composed, part, second == ParameterType::quantity, out);
                     } else if (pair && components[0].type == ParameterType::token &&
                                operand.parts[0].system_match == SystemMatch::any) {
                         KeyTest test;  // any system: the code narrows it down, the body decides
@@ -360,7 +416,7 @@ Condition Searcher::compile_reference(const Criterion& criterion) {
         for (const auto& operand : criterion.operands) {
             const auto& reference = operand.reference;
             KeyTest test;
-            test.head = keys::parameter_prefix(parameter);
+            test.head = head_of(parameter);
             test.exact = reference.version.empty();
             if (!reference.url.empty()) {
                 keys::append_url(hash, reference.url, test.bytes);
@@ -445,6 +501,18 @@ Condition Searcher::compile_chain(const Criterion& criterion) {
             refers.rids = std::move(rids);
             out.children.push_back(std::move(refers));
         }
+        if (!any_contained(target.type)) continue;
+        Condition inside;  // a reference to #id leaves a mark of presence
+        inside.kind = Condition::Kind::all;
+        auto marked = any_of();
+        for (const auto& head : heads) {
+            KeyTest mark;
+            mark.head = keys::parameter_prefix(keys::presence_parameter) + head;
+            marked.children.push_back(key(std::move(mark)));
+        }
+        inside.children.push_back(std::move(marked));
+        inside.children.push_back(contained_condition(target.type, *target.criterion));
+        out.children.push_back(std::move(inside));
     }
     return out.children.size() == 1 ? std::move(out.children.front()) : std::move(out);
 }

@@ -44,12 +44,21 @@ SearchPage Searcher::search(const SearchPlan& plan, const SearchOptions& options
     }
     snapshot_ = token.snapshot;
     std::vector<Compiled> compiled;
-    compiled.reserve(plan.conditions.size());
+    compiled.reserve(2 * plan.conditions.size());  // `plain` points into it
+    const bool inside = plan.contained != Contained::no;
     for (const auto& condition : plan.conditions)
-        compiled.push_back(compile(condition.type, condition.criterion, false));
+        if (plan.contained != Contained::yes)
+            compiled.push_back(compile(condition.type, condition.criterion, false));
+    const auto plain = compiled.size();
+    for (std::size_t i = 0; inside && i < plan.conditions.size(); ++i) {
+        compiled.push_back(compile_contained(plan.conditions[i].type, plan.conditions[i].criterion));
+        if (i < plain) compiled.back().plain = &compiled[i];
+    }
 
     const bool by_time = plan.sort.empty() || (plan.sort.size() == 1 && plan.sort[0].special == Special::last_updated);
     const bool ascending = by_time && !plan.sort.empty() && !plan.sort[0].descending;
+    if (inside && !by_time)
+        throw FailureException({FailureCode::not_supported, "search: _contained sorts by _lastUpdated only"});
     auto page = by_time ? newest_first(plan, options, compiled, token, first, ascending)
                         : sorted(plan, options, compiled, token);
     if (plan.total == Total::accurate || plan.summary == Summary::count) {
@@ -58,6 +67,17 @@ SearchPage Searcher::search(const SearchPlan& plan, const SearchOptions& options
         page.total = total_of(compiled);
     }
     if (!plan.includes.empty()) add_includes(plan, options, page);
+    if (inside) {
+        for (const auto& match : page.matches) {
+            auto& ids = page.contained.emplace_back();
+            for (auto one = compiled.begin() + static_cast<std::ptrdiff_t>(plain); one != compiled.end(); ++one) {
+                const bool itself = one->plain && match.type == one->type &&
+                                    body_meets(*one->plain, {match.version.vid, match.version.rid, 0, {}});
+                if (itself) continue;
+                for (auto& id : contained_in(match, one->type, *one->criterion)) ids.push_back(std::move(id));
+            }
+        }
+    }
     return page;
 }
 

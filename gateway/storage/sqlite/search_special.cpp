@@ -25,19 +25,6 @@ Condition unknown() {
     return out;
 }
 
-/// A value of the parameter is there, and the body has to be asked about it.
-Condition asked_of_bodies(std::uint16_t parameter) {
-    Condition out;
-    out.kind = Condition::Kind::all;
-    Condition present;
-    present.kind = Condition::Kind::key;
-    present.key.head = keys::parameter_prefix(parameter);
-    present.key.kind = KeyTest::Kind::any;
-    out.children.push_back(std::move(present));
-    out.children.push_back(unknown());
-    return out;
-}
-
 /// The parameter by which resources of a type are parts of others of the type; 0 if there is none.
 ParameterId part_of(std::string_view type) {
     for (const auto* const code : {"partof", "part-of"}) {
@@ -103,6 +90,18 @@ bool text_meets(std::string_view text, std::string_view wanted) {
 
 }  // namespace
 
+Condition Searcher::asked_of_bodies(std::uint16_t parameter) const {
+    Condition out;
+    out.kind = Condition::Kind::all;
+    Condition present;
+    present.kind = Condition::Kind::key;
+    present.key.head = head_of(parameter);
+    present.key.kind = KeyTest::Kind::any;
+    out.children.push_back(std::move(present));
+    out.children.push_back(unknown());
+    return out;
+}
+
 /// A value set with what keeps it alive.
 struct Searcher::NamedValueSet {
     std::shared_ptr<const fhir::Terminology> terminology;
@@ -146,7 +145,7 @@ Condition Searcher::compile_codes(std::uint16_t parameter, const Criterion& crit
     const auto add = [&](std::string_view system, std::string_view code) {
         Condition one;
         one.kind = Condition::Kind::key;
-        one.key.head = keys::parameter_prefix(parameter);
+        one.key.head = head_of(parameter);
         keys::append_code(hash, code, one.key.bytes);
         if (system.empty())
             one.key.kind = KeyTest::Kind::begins;

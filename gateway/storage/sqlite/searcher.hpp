@@ -79,12 +79,24 @@ private:
         const fhir::search::Criterion* criterion = nullptr;
         Condition condition;
         bool verify = false;  ///< check the body even on a yes: decisions about identity
+        bool contained = false;  ///< about contained resources of the type; a match is what contains one
+        /// With `contained`: what meets the criterion by itself has been found already.
+        const Compiled* plain = nullptr;
         std::shared_ptr<const fhir::search::Criterion> owned;  ///< `criterion`, where what may be seen was added
     };
     using Each = std::function<bool(const Candidate&)>;
 
     void begin(const Visibility* visibility);
     Compiled compile(std::string_view type, const fhir::search::Criterion& criterion, bool verify);
+    /// For `_contained`: all keys only narrow down, the bodies decide.
+    Compiled compile_contained(std::string_view type, const fhir::search::Criterion& criterion);
+    Condition contained_condition(std::string_view type, const fhir::search::Criterion& criterion);
+    bool any_contained(std::string_view type);
+    std::string head_of(std::uint16_t parameter) const;
+    Condition present(std::uint16_t parameter) const;
+    Condition present_and_unknown(std::uint16_t parameter) const;
+    /// A value of the parameter is there, and the body has to be asked about it.
+    Condition asked_of_bodies(std::uint16_t parameter) const;
     Condition compile_node(std::string_view type, const fhir::search::Criterion& criterion);
     Condition compile_compare(std::string_view type, const fhir::search::Criterion& criterion);
     Condition compile_reference(const fhir::search::Criterion& criterion);
@@ -117,6 +129,8 @@ private:
     bool live(Vid vid);
     bool fetch(Vid vid, Candidate& candidate, std::string& keys);
     bool body_meets(const Compiled& compiled, const Candidate& candidate);
+    std::vector<std::string> contained_in(const StoredResource& resource, std::string_view type,
+                                          const fhir::search::Criterion& criterion);
     /// The version of a resource that was current at the snapshot; 0 = none or erased.
     Vid current_at(Rid rid);
     Vid first_vid_not_before(TimeUs at_us);
@@ -148,6 +162,7 @@ private:
     Budget budget_;
     int depth_ = 0;
     bool verify_ = false;                     ///< the running call decides about identity
+    bool contained_ = false;                  ///< what is being compiled is about contained resources
     const Visibility* visibility_ = nullptr;  ///< of the running call; null: everything
     std::map<std::string, std::shared_ptr<const NamedValueSet>, std::less<>> value_sets_;  ///< of the running call
     std::map<std::string, Compiled, std::less<>> shown_;                                   ///< of the running call

@@ -5,6 +5,7 @@
 #include "gateway/storage/sqlite/doctor.hpp"
 #include "gateway/storage/sqlite/lock_file.hpp"
 #include "gateway/storage/sqlite/open_store.hpp"
+#include "gateway/storage/sqlite/resource_keys.hpp"
 #include "gateway/storage/sqlite/writer.hpp"
 
 #include <sqlite3.h>
@@ -45,7 +46,8 @@ public:
     std::string new_id() override { return identifiers_.next(options_.now_us()); }
 
     PreparedResource prepare(std::string_view type, std::string_view id, PreparedBody body,
-                             std::span<const fhir::search::SearchValue> values) override {
+                             std::span<const fhir::search::SearchValue> values,
+                             std::span<const fhir::search::SearchValue> contained) override {
         auto content = std::make_shared<PreparedResource::Content>();
         content->type = type;
         content->id = id;
@@ -56,12 +58,7 @@ public:
         content->dictionary = packed.dictionary;
         content->body.splice = body.splice;
         content->body.has_meta = body.has_meta;
-        ResourceKeys made;
-        made.list.add(keys::type_key(content->type_code));
-        make_keys(
-            values, keys::Hasher{catalog_.hash_key, catalog_.hash_mask},
-            [this](fhir::search::ParameterId parameter) { return catalog_.durable_parameter(parameter); }, made);
-        made.list.sort();
+        auto made = resource_keys(catalog_, content->type_code, values, contained);
         content->keys = std::move(made.list.items());
         content->references = std::move(made.references);
         return PreparedResource(std::move(content));
