@@ -58,7 +58,17 @@ std::optional<Response> Cors::screen(const Request& head) {
     return answer;
 }
 
+/// Browsers let any page open a web socket to anywhere: only the server can refuse.
+bool Cors::foreign_socket(const Request& request) const {
+    const std::string_view origin = request.headers.get("Origin");
+    if (origin.empty() || !request.headers.has("Sec-WebSocket-Key")) return false;
+    const std::string_view host = origin.substr(std::min(origin.size(), origin.find("//") + 2));
+    return host != request.headers.get("Host") && allowed_origin(request).empty();
+}
+
 void Cors::handle(Request request, Reply reply) {
+    if (foreign_socket(request))
+        return reply(outcome_response(403, "forbidden", "Pages of this origin may not open web sockets here"));
     const std::string origin = allowed_origin(request);
     if (origin.empty()) return inner_.handle(std::move(request), std::move(reply));
     if (request.method == Method::options && request.headers.has("Access-Control-Request-Method")) {

@@ -20,6 +20,7 @@ public:
 private:
     /// What Access-Control-Allow-Origin says to this request; empty: nothing.
     std::string allowed_origin(const Request& request) const;
+    bool foreign_socket(const Request& request) const;
 
     Handler& inner_;
     const std::vector<std::string> origins_;

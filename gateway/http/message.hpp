@@ -16,6 +16,8 @@ struct Certificate;
 
 namespace causeway::http {
 
+class WebSocketUser;
+
 enum class Method : std::uint8_t { get, head, post, put, patch, erase, options, other };
 std::string_view to_string(Method method) noexcept;
 
@@ -105,6 +107,7 @@ struct Response {
     unsigned status = 200;
     Headers headers;
     Body body;
+    std::shared_ptr<WebSocketUser> upgrade = nullptr;  ///< with 101: whom the connection belongs to from then on
 };
 
 std::string_view reason_phrase(unsigned status) noexcept;

@@ -9,6 +9,7 @@
 #include "gateway/http/compression.hpp"
 #include "gateway/http/exchange.hpp"
 #include "gateway/http/request_parser.hpp"
+#include "gateway/http/web_socket.hpp"
 
 namespace causeway::http {
 namespace {
@@ -344,6 +345,8 @@ Awaitable<> run_session(std::shared_ptr<Connection> connection, SessionContext c
                                std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start),
                                request_bytes, response.body.bytes()});
         if (!written) co_return;
+        if (response.status == 101 && response.upgrade)
+            co_return co_await run_web_socket(connection, std::move(response.upgrade), std::string(session.buffer.bytes()));
         if (!keep_alive) co_return co_await session.linger();
     }
 }

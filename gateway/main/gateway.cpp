@@ -214,6 +214,7 @@ rest::Settings rest_settings(const ops::Config& config) {
     settings.bundle_entries_max = static_cast<std::size_t>(config.fhir.bundle_entries_max);
     settings.json_depth_max = static_cast<std::uint32_t>(config.fhir.depth_max);
     settings.update_create = config.fhir.update_create;
+    settings.tokens_required = config.security.require_token;
     return settings;
 }
 
@@ -263,7 +264,9 @@ struct Gateway::Parts {
           bulk(services, bulk_options(startup.config)),
           bulk_handler(services, bulk),
           authentication_of_bulk(bulk_handler, identities),
-          subscriptions(services, subscription_options(startup.config)),
+          sockets(services),
+          authentication_of_sockets(sockets, identities, Authentication::Door::sockets),
+          subscriptions(services, sockets, subscription_options(startup.config)),
           health([this] { return troubles(); }),
           metrics_handler(metrics),
           exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { wake(partner); },
@@ -354,6 +357,8 @@ struct Gateway::Parts {
     rest::BulkJobs bulk;
     rest::BulkHandler bulk_handler;
     Authentication authentication_of_bulk;
+    rest::SubscriptionSockets sockets;
+    Authentication authentication_of_sockets;
     rest::Subscriptions subscriptions;
     HealthHandler health;
     MetricsHandler metrics_handler;
@@ -452,10 +457,14 @@ void Gateway::Parts::start_exchange() {
 
 void Gateway::Parts::start_listeners() {
     router.mount("/fhir", authentication);
-    if (!startup.clients.clients.empty()) router.mount("/oauth", oauth);
+    if (!startup.clients.clients.empty()) {
+        services.settings.token_path = "/oauth/token";
+        router.mount("/oauth", oauth);
+    }
     if (!startup.clients.clients.empty() || startup.clients.issuer.in_use())
         router.mount("/fhir/.well-known/smart-configuration", smart);
     router.mount("/bulk", authentication_of_bulk);
+    router.mount("/ws", authentication_of_sockets);
     router.mount("/health", health);
     router.mount("/metrics", metrics_handler);
     router.mount("/admin/messages", authentication_of_exchange);

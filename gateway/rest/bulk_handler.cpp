@@ -60,7 +60,7 @@ std::string manifest(const Services& services, const BulkJob& job) {
     const std::string url = root_of(services, job.base) + "/bulk/" + job.id;
     std::string json = R"({"transactionTime":")" + instant(job.transaction_us) + R"(","request":)";
     fhir::append_json_string(job.request, json);
-    json += R"(,"requiresAccessToken":false)";
+    json.append(R"(,"requiresAccessToken":)").append(services.settings.tokens_required ? "true" : "false");
     append_files(json, "output", job.files, url, job.kind == BulkJob::Kind::export_);
     if (!job.deleted.empty()) append_files(json, "deleted", job.deleted, url, true);
     append_files(json, "error", job.errors, url, true);

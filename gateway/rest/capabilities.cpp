@@ -85,7 +85,24 @@ std::string statement(const Services& services, const Call& call) {
     json.append(R"("},"implementation":{"description":"Causeway FHIR R4 gateway","url":)");
     fhir::append_json_string(call.base, json);
     json.append(
-        R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","application/fhir+xml","json","xml"],"patchFormat":["application/json-patch+json","application/fhir+json","application/fhir+xml"],"rest":[{"mode":"server","resource":[)");
+        R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","application/fhir+xml","json","xml"],"patchFormat":["application/json-patch+json","application/fhir+json","application/fhir+xml"],"rest":[{)");
+    // Where the web sockets of subscriptions are.
+    std::string_view root = call.base;
+    if (root.ends_with(services.settings.base_path)) root.remove_suffix(services.settings.base_path.size());
+    const std::string_view host = root.substr(std::min(root.size(), root.find("//") + 2));
+    json += R"("extension":[{"url":"http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket","valueUri":)";
+    fhir::append_json_string(
+        (root.starts_with("https://") ? "wss://" : "ws://") + std::string(host) + "/ws", json);
+    json += R"(}],"mode":"server",)";
+    if (!services.settings.token_path.empty()) {
+        const std::string token = std::string(root) + services.settings.token_path;
+        json +=
+            R"("security":{"extension":[{"url":"http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris","extension":[{"url":"token","valueUri":)";
+        fhir::append_json_string(token, json);
+        json +=
+            R"(}]}],"service":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/restful-security-service","code":"SMART-on-FHIR"}]}]},)";
+    }
+    json += R"("resource":[)";
     for (const std::string_view type : fhir::r4::resource_types()) {
         append_type(json, services, type);
         json += ',';

@@ -125,11 +125,15 @@ Outcome<Subscription> read_subscription(const fhir::DocumentPtr& document) {
         return read.error();
     }
     const Element channel = root["channel"];
-    if (channel["type"].text() != "rest-hook")
-        return refused("Of the channels this server has rest-hook", "Subscription.channel.type");
-    auto endpoint = http::ClientUrl::parse(channel["endpoint"].text());
-    if (!endpoint) return refused("The endpoint is no http or https URL", "Subscription.channel.endpoint");
-    out.endpoint = std::move(*endpoint);
+    if (channel["type"].text() == "websocket") {
+        out.channel = Subscription::Channel::web_socket;
+    } else if (channel["type"].text() == "rest-hook") {
+        auto endpoint = http::ClientUrl::parse(channel["endpoint"].text());
+        if (!endpoint) return refused("The endpoint is no http or https URL", "Subscription.channel.endpoint");
+        out.endpoint = std::move(*endpoint);
+    } else {
+        return refused("Of the channels this server has rest-hook and websocket", "Subscription.channel.type");
+    }
     for (const Element header : channel["header"].items()) {
         const std::string_view line = header.text();
         const auto colon = line.find(':');

@@ -29,13 +29,15 @@ std::optional<Topic> read_topic(fhir::Element basic);
 /// An R4 Subscription, in either of its two forms: with a search as criteria, or with a topic (R5 backport).
 struct Subscription {
     enum class Content : std::uint8_t { empty, id_only, full_resource };
+    enum class Channel : std::uint8_t { rest_hook, web_socket };
 
     std::string id;
     std::string status;
     std::string topic;  ///< canonical URL; empty: `type` and `query` are the criteria
     std::string type;   ///< of the criteria, or of the topic's filter (then may be empty)
     std::string query;  ///< of the criteria, or of the topic's filters
-    http::ClientUrl endpoint;
+    Channel channel = Channel::rest_hook;
+    http::ClientUrl endpoint;  ///< of a rest-hook
     std::vector<std::pair<std::string, std::string>> headers;
     std::string payload;               ///< media type; empty: R4 criteria subscriptions send no body
     Content content = Content::empty;  ///< of a topic's notifications

@@ -23,6 +23,49 @@ void append_parameter(std::string& json, std::string_view name, std::string_view
     json += "},";
 }
 
+/// `[root]/ws`, as a web socket's URL.
+std::string socket_url(const Services& services, std::string_view base) {
+    if (base.ends_with(services.settings.base_path)) base.remove_suffix(services.settings.base_path.size());
+    const bool secure = base.starts_with("https://");
+    base.remove_prefix(std::min(base.size(), base.find("//") + 2));
+    return std::string(secure ? "wss://" : "ws://") + std::string(base) + "/ws";
+}
+
+/// For the call's own Subscription, or those of the parameter `ids`.
+Outcome<std::string> binding_token(const Services& services, SubscriptionSockets& sockets, const Call& call,
+                                   const fhir::DocumentPtr& body) {
+    std::vector<std::string> ids;
+    if (!call.route.id.empty()) ids.push_back(call.route.id);
+    for (const auto& each : call.parameters)
+        if (each.name == "ids") ids.push_back(each.value);
+    if (body)
+        for (const fhir::Element one : body->root()["parameter"].items())
+            if (one["name"].text() == "ids") ids.emplace_back(one["valueId"] ? one["valueId"].text() : one["valueString"].text());
+    if (ids.empty()) return fault(400, fhir::IssueCode::required, "The parameter ids names no Subscription");
+    if (ids.size() > 100) return fault(400, fhir::IssueCode::too_costly, "At most 100 Subscriptions have one token");
+    auto snapshot = services.store.snapshot();
+    if (snapshot.has_error()) return fault_of(snapshot.error());
+    for (const auto& id : ids) {
+        if (auto may = may_follow(services, call.principal, **snapshot, id); may.has_error()) return may.error();
+        auto stored = (*snapshot)->read("Subscription", id);
+        const auto document = fhir::parse_json((*stored)->json());
+        if (document.has_error()) return fault_of(document.error());
+        const auto read = read_subscription(*document);
+        if (read.has_error()) return read.error();
+        if (read->channel != Subscription::Channel::web_socket)
+            return fault(422, fhir::IssueCode::business_rule, "The Subscription's channel is no web socket");
+    }
+    auto token = sockets.new_token(ids);
+    if (token.has_error()) return token.error();
+    std::string json = R"({"resourceType":"Parameters","parameter":[)";
+    append_parameter(json, "token", "valueString", token->text);
+    append_parameter(json, "expiration", "valueDateTime", instant(token->expires_us));
+    for (const auto& id : ids) append_parameter(json, "subscription", "valueString", id);
+    append_parameter(json, "websocket-url", "valueUrl", socket_url(services, call.base));
+    json.back() = ']';
+    return json + "}";
+}
+
 }  // namespace
 
 std::string to_json(const SubscriptionEvent& event) {
@@ -113,6 +156,8 @@ void add_subscription_operations(Operations& operations, const Subscriptions& su
     operations.add(one, [&subscriptions](const Services& services, CallPtr call, fhir::DocumentPtr, Answer answer) {
         auto snapshot = services.store.snapshot();
         if (snapshot.has_error()) return answer(fault_of(snapshot.error()));
+        if (auto may = may_follow(services, call->principal, **snapshot, call->route.id); may.has_error())
+            return answer(may.error());
         auto status = subscriptions.status(**snapshot, call->route.id);
         if (status.has_error()) return answer(status.error());
         std::string json = R"({"resourceType":"Bundle","type":"searchset","total":1,"entry":[{"fullUrl":"urn:uuid:)" +
@@ -125,12 +170,24 @@ void add_subscription_operations(Operations& operations, const Subscriptions& su
         one, [&subscriptions](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) {
             auto snapshot = services.store.snapshot();
             if (snapshot.has_error()) return answer(fault_of(snapshot.error()));
+            if (auto may = may_follow(services, call->principal, **snapshot, call->route.id); may.has_error())
+                return answer(may.error());
             auto bundle =
                 subscriptions.events(**snapshot, call->route.id, number(input(*call, body, "eventsSinceNumber")),
-                                     number(input(*call, body, "eventsUntilNumber")), input(*call, body, "content"));
+                                     number(input(*call, body, "eventsUntilNumber")), input(*call, body, "content"),
+                                     call->visibility.get());
             if (bundle.has_error()) return answer(bundle.error());
             answer(json_response(call->format, 200, std::move(*bundle)));
         });
+    one.name = "get-ws-binding-token";
+    one.at_type = true;
+    one.definition =
+        "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-get-ws-binding-token";
+    operations.add(one, [&subscriptions](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) {
+        auto token = binding_token(services, subscriptions.sockets(), *call, body);
+        if (token.has_error()) return answer(token.error());
+        answer(json_response(call->format, 200, std::move(*token)));
+    });
 }
 
 }  // namespace causeway::rest

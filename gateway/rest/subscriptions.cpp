@@ -6,6 +6,7 @@
 #include "fhir/model/builder.hpp"
 #include "fhir/search/query.hpp"
 #include "gateway/ops/log.hpp"
+#include "gateway/security/scope.hpp"
 
 namespace causeway::rest {
 
@@ -21,6 +22,7 @@ constexpr int deliveries_in_a_row = 100;
 constexpr std::chrono::milliseconds look_every{500};
 
 std::string partner_of(std::string_view id) { return "subscription:" + std::string(id); }
+std::string rights_of(std::string_view id) { return "subscription." + std::string(id) + ".rights"; }
 std::string counter_of(std::string_view id) { return "subscription." + std::string(id) + ".events"; }
 
 security::Principal gateway_itself() {
@@ -49,6 +51,30 @@ std::int64_t to_number(const std::optional<std::string>& text) {
     return text ? std::strtoll(text->c_str(), nullptr, 10) : 0;
 }
 
+/// The rights a subscription was written with, as they are kept: client, patient, scopes, a line each.
+std::string rights_text(const security::Principal& principal) {
+    return principal.id + "\n" + principal.grant->patient + "\n" + security::to_string(principal.grant->scopes);
+}
+
+/// What somebody with such rights sees of a type.
+Outcome<std::shared_ptr<const storage::Visibility>> seen_with(const Services& services, std::string_view rights,
+                                                              std::string_view type, std::string_view base_url) {
+    const auto first = rights.find('\n');
+    const auto second = first == std::string_view::npos ? first : rights.find('\n', first + 1);
+    auto scopes = security::parse_scopes(second == std::string_view::npos ? std::string_view() : rights.substr(second + 1));
+    if (second == std::string_view::npos || std::holds_alternative<security::ScopeError>(scopes))
+        return fault(403, IssueCode::forbidden, "The rights of the subscription cannot be read");
+    security::Principal principal;
+    principal.kind = security::Principal::Kind::client;
+    principal.id = rights.substr(0, first);
+    principal.grant = std::make_shared<const security::Grant>(
+        security::Grant{std::move(std::get<std::vector<security::Scope>>(scopes)),
+                        std::string(rights.substr(first + 1, second - first - 1))});
+    const auto decision = services.door.authorize(principal, {security::Interaction::search, type, {}, {}});
+    if (!decision.allowed) return fault(403, IssueCode::forbidden, decision.reason);
+    return services.visibilities.of(decision.filter, base_url, services.settings.zone_offset_minutes);
+}
+
 }  // namespace
 
 /// Subscriptions with the topic each of them is about.
@@ -56,12 +82,20 @@ struct Subscriptions::List {
     struct One {
         Subscription subscription;
         Topic trigger;
+        std::shared_ptr<const storage::Visibility> visibility;  ///< of the subscriber; null: everything
     };
     std::vector<One> all;
 };
 
-Subscriptions::Subscriptions(const Services& services, Options options)
-    : services_(services), options_(std::move(options)), list_(std::make_shared<const List>()) {}
+Subscriptions::Subscriptions(const Services& services, SubscriptionSockets& sockets, Options options)
+    : services_(services), sockets_(sockets), options_(std::move(options)), list_(std::make_shared<const List>()) {
+    sockets_.on_bound([this](const std::string& id) {
+        const std::lock_guard lock(mutex_);
+        greet_.insert(id);
+        ++pokes_;
+        wake_.notify_all();
+    });
+}
 
 Subscriptions::~Subscriptions() { stop(); }
 
@@ -94,7 +128,7 @@ Result<void> Subscriptions::reload(storage::Transaction& transaction) {
     for (const auto& document : *documents) {
         auto read = read_subscription(document);
         if (read.has_error()) continue;  // a broken one can never stop the others
-        List::One one{std::move(*read), {}};
+        List::One one{std::move(*read), {}, {}};
         if (one.subscription.is_topic()) {
             const auto known = std::ranges::find(topics, one.subscription.topic, &Topic::url);
             auto topic = known != topics.end() ? std::optional(*known) : topic_of_type(one.subscription.topic);
@@ -103,6 +137,13 @@ Result<void> Subscriptions::reload(storage::Transaction& transaction) {
         } else {
             one.trigger.type = one.subscription.type;
             one.trigger.on_delete = false;
+        }
+        auto kept = transaction.note(rights_of(one.subscription.id));
+        if (kept.has_error()) return kept.error();
+        if (*kept) {
+            auto visibility = seen_with(services_, **kept, one.trigger.type, options_.base_url);
+            if (visibility.has_error()) continue;  // rights that are no longer understood show nothing
+            one.visibility = std::move(*visibility);
         }
         list->all.push_back(std::move(one));
     }
@@ -113,7 +154,9 @@ Result<void> Subscriptions::reload(storage::Transaction& transaction) {
 }
 
 Result<void> Subscriptions::written(storage::Transaction& transaction, const Written& written,
-                                    const security::Principal&) {
+                                    const security::Principal& principal) {
+    if (written.type == "Subscription" && principal.kind != security::Principal::Kind::system)
+        if (auto kept = keep_rights(transaction, written.id, principal); kept.has_error()) return kept;
     if (written.type == "Subscription" || written.type == "Basic") stale_ = true;
     if (stale_)
         if (auto done = reload(transaction); done.has_error()) return done;
@@ -123,14 +166,21 @@ Result<void> Subscriptions::written(storage::Transaction& transaction, const Wri
         list = list_;
         if (written.type == "Subscription") ++pokes_, wake_.notify_all();
     }
-    for (const auto& [subscription, trigger] : list->all) {
+    for (const auto& [subscription, trigger, visibility] : list->all) {
         if (trigger.type != written.type || subscription.status != "active") continue;
         if (subscription.end_us != 0 && written.version.at_us >= subscription.end_us) continue;
         if (written.erased ? !trigger.on_delete : written.created ? !trigger.on_create : !trigger.on_update) continue;
         std::string conditions = trigger.query;
         if (subscription.type.empty() || subscription.type == written.type)
             if (!subscription.query.empty()) conditions += (conditions.empty() ? "" : "&") + subscription.query;
-        if (!conditions.empty() && !written.erased) {
+        if (visibility && written.erased) {  // a deletion is seen by who saw what was deleted
+            auto before = transaction.read_version(written.type, written.id, written.version.number - 1);
+            if (before.has_error()) return before.error();
+            auto sees = *before ? transaction.sees(*visibility, **before) : Result<bool>(false);
+            if (sees.has_error()) return sees.error();
+            if (!*sees) continue;
+        }
+        if ((visibility || !conditions.empty()) && !written.erased) {
             auto parameters = fhir::search::decode_query(conditions);
             if (parameters.has_error()) continue;
             parameters->push_back({"_id", std::string(written.id)});
@@ -139,7 +189,7 @@ Result<void> Subscriptions::written(storage::Transaction& transaction, const Wri
             options.base_url = options_.base_url;
             const auto parsed = fhir::search::parse_query(written.type, *parameters, options);
             if (!parsed.ok()) continue;
-            auto met = transaction.find(parsed.plan, 1);
+            auto met = transaction.find(parsed.plan, 1, visibility.get());
             if (met.has_error()) {
                 logging::warning("subscription.criteria", {{"id", subscription.id}, {"reason", met.error().message}});
                 continue;  // criteria that cannot be run must not stop the write
@@ -148,6 +198,14 @@ Result<void> Subscriptions::written(storage::Transaction& transaction, const Wri
         }
         if (auto noted = note_event(transaction, subscription, written); noted.has_error()) return noted;
     }
+    return {};
+}
+
+Result<void> Subscriptions::keep_rights(storage::Transaction& transaction, std::string_view id,
+                                        const security::Principal& principal) {
+    if (principal.grant) return transaction.set_note(rights_of(id), rights_text(principal));
+    auto removed = transaction.remove_note(rights_of(id));
+    if (removed.has_error()) return removed.error();
     return {};
 }
 
@@ -166,7 +224,7 @@ Result<void> Subscriptions::note_event(storage::Transaction& transaction, const 
         return set;
     storage::OutboxMessage message;
     message.partner = partner_of(subscription.id);
-    message.kind = "rest-hook";
+    message.kind = subscription.channel == Subscription::Channel::web_socket ? "websocket" : "rest-hook";
     message.control_id = std::to_string(event.number);
     message.payload = to_json(event);
     message.due_us = written.version.at_us;
@@ -191,7 +249,7 @@ void Subscriptions::work(std::size_t number) {
             list = list_;
         }
         more = false;
-        for (const auto& [subscription, trigger] : list->all) {
+        for (const auto& [subscription, trigger, visibility] : list->all) {
             if (std::hash<std::string>()(subscription.id) % options_.threads != number) continue;
             {
                 const std::lock_guard lock(mutex_);
@@ -216,6 +274,7 @@ bool Subscriptions::serve(const Subscription& subscription) {
     }
     if (subscription.status == "requested") return activate(subscription);
     if (subscription.status != "active") return false;
+    if (subscription.channel == Subscription::Channel::web_socket && !ready_socket(subscription)) return false;
     for (int i = 0; i < deliveries_in_a_row; ++i) {
         std::vector<storage::OutboxRow> rows;
         {
@@ -234,7 +293,48 @@ bool Subscriptions::serve(const Subscription& subscription) {
     return true;
 }
 
-http::ClientAnswer Subscriptions::post(const Subscription& subscription, std::string body) const {
+bool Subscriptions::ready_socket(const Subscription& subscription) {
+    const auto now = services_.clock.now_us();
+    if (!sockets_.bound(subscription.id)) {
+        std::int64_t oldest = 0;
+        {
+            auto snapshot = services_.store.snapshot();
+            if (snapshot.has_error()) return false;
+            auto due = (*snapshot)->due(partner_of(subscription.id), now, 1);
+            if (due.has_error() || due->empty()) return false;
+            oldest = due->front().created_us;
+        }
+        if (now - oldest > options_.give_up_us)
+            set_status(subscription, "error", "nobody was bound to the web socket for too long");
+        return false;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        if (greet_.erase(subscription.id) == 0) return true;
+    }
+    if (!subscription.is_topic()) return true;
+    std::string body;
+    {
+        auto snapshot = services_.store.snapshot();
+        if (snapshot.has_error()) return false;
+        auto count = (*snapshot)->note(counter_of(subscription.id));
+        if (count.has_error()) return false;
+        body = notification(**snapshot, subscription, "handshake", to_number(*count), {}, Subscription::Content::empty,
+                            options_.base_url, now);
+    }
+    return send(subscription, std::move(body)).status == 200;
+}
+
+http::ClientAnswer Subscriptions::send(const Subscription& subscription, std::string body) const {
+    if (subscription.channel == Subscription::Channel::web_socket) {
+        const std::string text = subscription.is_topic() ? std::move(body) : "ping " + subscription.id;
+        http::ClientAnswer answer;
+        if (sockets_.send_blocking(subscription.id, text, subscription.timeout))
+            answer.status = 200;
+        else
+            answer.failure = "the web socket is gone";
+        return answer;
+    }
     http::ClientRequest request;
     request.method = "POST";
     request.url = subscription.endpoint;
@@ -245,10 +345,10 @@ http::ClientAnswer Subscriptions::post(const Subscription& subscription, std::st
     return http::fetch_blocking(request);
 }
 
-/// Criteria subscriptions need no handshake; a topic's endpoint must take one.
+/// Criteria subscriptions need no handshake; a topic's endpoint must take one, a web socket when it is bound.
 bool Subscriptions::activate(const Subscription& subscription) {
     const auto now = services_.clock.now_us();
-    if (!subscription.is_topic()) {
+    if (!subscription.is_topic() || subscription.channel == Subscription::Channel::web_socket) {
         set_status(subscription, "active", {});
         return false;
     }
@@ -263,7 +363,7 @@ bool Subscriptions::activate(const Subscription& subscription) {
         body = notification(**snapshot, subscription, "handshake", 0, {}, Subscription::Content::empty,
                             options_.base_url, now);
     }
-    const auto answer = post(subscription, std::move(body));
+    const auto answer = send(subscription, std::move(body));
     if (answer.status >= 200 && answer.status < 300) {
         set_status(subscription, "active", {});
     } else {
@@ -295,7 +395,7 @@ void Subscriptions::heartbeat(const Subscription& subscription) {
         body = notification(**snapshot, subscription, "heartbeat", to_number(*count), {}, Subscription::Content::empty,
                             options_.base_url, now);
     }
-    const auto answer = post(subscription, std::move(body));
+    const auto answer = send(subscription, std::move(body));
     if (answer.status < 200 || answer.status >= 300)
         logging::warning("subscription.heartbeat", {{"id", subscription.id}, {"status", answer.status}});
 }
@@ -314,7 +414,7 @@ bool Subscriptions::deliver(const Subscription& subscription, const storage::Out
             if (version && *version && !(*version)->erased()) body = (*version)->json();
         }
     }
-    const auto answer = post(subscription, std::move(body));
+    const auto answer = send(subscription, std::move(body));
     const bool taken = answer.status >= 200 && answer.status < 300;
     const auto now = services_.clock.now_us();
     const std::string note = answer.status == 0 ? answer.failure : "http-" + std::to_string(answer.status);
@@ -398,7 +498,8 @@ Outcome<std::string> Subscriptions::status(storage::Reader& reader, std::string_
 }
 
 Outcome<std::string> Subscriptions::events(storage::Reader& reader, std::string_view id, std::int64_t from,
-                                           std::int64_t until, std::string_view content) const {
+                                           std::int64_t until, std::string_view content,
+                                           const storage::Visibility* visibility) const {
     auto subscription = stored_subscription(reader, id);
     if (subscription.has_error()) return subscription.error();
     auto count = reader.note(counter_of(id));
@@ -411,9 +512,18 @@ Outcome<std::string> Subscriptions::events(storage::Reader& reader, std::string_
     query.with_payload = true;
     auto rows = reader.outbox(query);
     if (rows.has_error()) return fault_of(rows.error());
-    for (const auto& row : *rows)
-        if (auto event = read_event(row.message.payload))
-            if (event->number >= from && (until == 0 || event->number <= until)) events.push_back(std::move(*event));
+    for (const auto& row : *rows) {
+        auto event = read_event(row.message.payload);
+        if (!event || event->number < from || (until != 0 && event->number > until)) continue;
+        if (visibility) {
+            auto version = reader.read_version(event->type, event->id, event->version - (event->erased ? 1 : 0));
+            if (version.has_error()) return fault_of(version.error());
+            auto sees = *version ? reader.sees(*visibility, **version) : Result<bool>(false);
+            if (sees.has_error()) return fault_of(sees.error());
+            if (!*sees) continue;
+        }
+        events.push_back(std::move(*event));
+    }
     std::ranges::sort(events, {}, &SubscriptionEvent::number);
     const auto what = content == "empty"           ? Subscription::Content::empty
                       : content == "id-only"       ? Subscription::Content::id_only

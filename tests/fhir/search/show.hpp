@@ -49,6 +49,7 @@ struct ShowValue {
     }
     void operator()(const fhir::search::ReferenceValue& v) const {
         out << "reference " << v.type << '/' << v.id << '|' << v.url << '|' << v.version;
+        if (!v.fragment.empty()) out << '#' << v.fragment;
     }
     void operator()(const fhir::search::ReferenceIdentifierValue& v) const {
         out << "identifier " << v.system << '|' << v.value;

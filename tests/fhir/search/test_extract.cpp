@@ -93,7 +93,7 @@ TEST_SUITE("fhir/search/extract") {
         "performer":[{"reference":"urn:uuid:8d1b"}]})";
         CHECK(values(observation, "patient") == "reference Patient/1||");
         CHECK(values(observation, "subject") == "reference Patient/1||");
-        CHECK(values(observation, "focus") == "present");
+        CHECK(values(observation, "focus") == "reference /||#c");
         CHECK(values(observation, "performer") == "reference /|urn:uuid:8d1b|");
         CHECK(values(R"({"resourceType":"Observation","subject":{"reference":"Group/1"}})", "patient") == "");
         CHECK(values(R"({"resourceType":"CarePlan","instantiatesCanonical":["http://x.example/pd|2.0"]})",

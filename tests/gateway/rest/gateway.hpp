@@ -83,6 +83,7 @@ public:
         if (!body.empty() && !typed) request.headers.add("Content-Type", "application/fhir+json");
         request.id = "test-" + std::to_string(++requests_);
         request.peer = peer_;
+        request.principal = principal_;
         request.body = std::move(body);
         struct Sink : http::ReplySink {
             std::promise<http::Response> promise;
@@ -114,6 +115,8 @@ public:
         REQUIRE_MESSAGE(made.status == 201, made.body);
         return std::string(made.id());
     }
+    /// Who is behind the next requests; null: nobody in particular.
+    void as(std::shared_ptr<const security::Principal> principal) { principal_ = std::move(principal); }
     storage::Store& store() { return *store_; }
     rest::Services& services() { return services_; }
     rest::Rest& rest() { return rest_; }
@@ -153,6 +156,7 @@ private:
     rest::Services services_;
     rest::Rest rest_;
     std::atomic<int> requests_ = 0;
+    std::shared_ptr<const security::Principal> principal_;
     std::shared_ptr<const http::Peer> peer_ = std::make_shared<const http::Peer>(http::Peer{"127.0.0.1", true, false});
 };
 

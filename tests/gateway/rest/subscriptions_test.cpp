@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 
+#include "gateway/security/scope.hpp"
 #include "tests/gateway/rest/gateway.hpp"
 
 using namespace causeway;
@@ -94,11 +95,12 @@ rest::Subscriptions::Options quick() {
 
 struct Subscribed {
     explicit Subscribed(Gateway& over, rest::Subscriptions::Options options = quick())
-        : subscriptions(over.services(), options) {
+        : sockets(over.services()), subscriptions(over.services(), sockets, options) {
         over.writer().add_observer(subscriptions);
         rest::add_subscription_operations(over.operations(), subscriptions);
         subscriptions.start();
     }
+    rest::SubscriptionSockets sockets;
     rest::Subscriptions subscriptions;
 };
 
@@ -163,7 +165,7 @@ TEST_SUITE("gateway/rest/subscriptions") {
             const auto before = endpoint.received().size();
             for (const auto& each : endpoint.received()) CHECK(fhir::parse_json(each.body).value()->id() == "a");
             endpoint.status = 204;
-            rest::Subscriptions again(gateway.services(), quick());
+            rest::Subscriptions again(gateway.services(), subscribed.sockets, quick());
             again.start();
             const auto got = endpoint.wait_for(before + 3);
             REQUIRE(got.size() == before + 3);
@@ -268,6 +270,80 @@ TEST_SUITE("gateway/rest/subscriptions") {
         CHECK(got[1].body.find("event-notification") != std::string::npos);
         CHECK(got[1].body.find("Observation/a") == std::string::npos);  // content empty
         CHECK(got[2].body.find("heartbeat") != std::string::npos);
+    }
+
+    TEST_CASE("a subscriber hears of what the token it subscribed with lets it see, and of nothing else") {
+        Gateway gateway;
+        Endpoint endpoint;
+        Subscribed subscribed(gateway);
+        for (const std::string id : {"mine", "theirs"})
+            REQUIRE(gateway.put("Patient/" + id, R"({"resourceType":"Patient","id":")" + id + "\"}").status == 201);
+        const auto bearer = [](const std::string& scopes, const std::string& patient) {
+            auto grant = std::make_shared<security::Grant>();
+            grant->scopes = std::get<std::vector<security::Scope>>(security::parse_scopes(scopes));
+            grant->patient = patient;
+            return std::make_shared<const security::Principal>(
+                security::Principal{security::Principal::Kind::client, "app", "127.0.0.1", grant});
+        };
+        gateway.as(bearer("patient/*.rs system/Subscription.cruds", "mine"));
+        REQUIRE(gateway
+                    .put("Subscription/s", subscription("urn:causeway:topic:Observation", endpoint.url(), full_payload))
+                    .status == 201);
+        gateway.as(nullptr);
+        wait_for_status(gateway, "active");
+        const auto observed = [&](const std::string& id, const std::string& patient, const std::string& status) {
+            const auto got = gateway.put("Observation/" + id, R"({"resourceType":"Observation","id":")" + id +
+                                                                  R"(","status":")" + status +
+                                                                  R"(","code":{"text":"x"},"subject":{"reference":"Patient/)" +
+                                                                  patient + "\"}}");
+            REQUIRE(got.status / 100 == 2);
+        };
+        observed("t1", "theirs", "final");
+        observed("m1", "mine", "final");
+        observed("t1", "theirs", "amended");
+        REQUIRE(gateway.erase("Observation/t1").status == 204);
+        observed("m1", "mine", "amended");
+        REQUIRE(gateway.erase("Observation/m1").status == 204);
+        const auto got = endpoint.wait_for(4);
+        REQUIRE(got.size() == 4);  // the handshake, and three events of m1
+        for (const auto& each : got) CHECK(each.body.find("t1") == std::string::npos);
+        CHECK(got[3].body.find("DELETE") != std::string::npos);
+        // What somebody else may not see is not told to them again either.
+        gateway.as(bearer("patient/*.rs system/Subscription.cruds", "theirs"));
+        const auto events = gateway.get("Subscription/s/$events");
+        REQUIRE(events.status == 200);
+        CHECK(events.body.find("m1") == std::string::npos);
+        gateway.as(bearer("system/Observation.rs", ""));
+        CHECK(gateway.get("Subscription/s/$status").status == 403);
+        // Written again with other rights, it follows these.
+        gateway.as(bearer("system/Subscription.cruds system/Patient.rs", ""));
+        REQUIRE(gateway
+                    .put("Subscription/s", subscription("urn:causeway:topic:Observation", endpoint.url(), full_payload))
+                    .status == 200);
+        gateway.as(nullptr);
+        wait_for_status(gateway, "active");
+        observed("m2", "mine", "final");
+        CHECK(gateway.get("Subscription/s/$status").body.find(R"("events-since-subscription-start","valueString":"3")") !=
+              std::string::npos);
+    }
+
+    TEST_CASE("a web socket's token binds once, to subscriptions of its kind") {
+        Gateway gateway;
+        Subscribed subscribed(gateway);
+        auto socket = subscription("Observation?code=x", "http://x/");
+        socket.replace(socket.find("rest-hook"), 9, "websocket");
+        REQUIRE(gateway.put("Subscription/s", socket).status == 201);
+        wait_for_status(gateway, "active");
+        const auto got = gateway.get("Subscription/s/$get-ws-binding-token");
+        REQUIRE(got.status == 200);
+        CHECK(got.body.find(R"({"name":"websocket-url","valueUrl":"ws://test/ws"})") != std::string::npos);
+        CHECK(gateway.get("Subscription/$get-ws-binding-token?ids=s&ids=none").status == 404);
+        CHECK(gateway.get("Subscription/$get-ws-binding-token").status == 400);
+        observe(gateway, "a", "x");
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));  // nobody is bound: it waits
+        CHECK(gateway.get("Subscription/s").root()["status"].text() == "active");
+        CHECK(gateway.get("Subscription/s/$events").body.find("\"event-number\",\"valueString\":\"1\"") !=
+              std::string::npos);
     }
 
     TEST_CASE("what could never work is refused") {
