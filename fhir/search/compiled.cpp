@@ -32,31 +32,13 @@ std::string implicit_system(const path::Program& program, path::ExprIndex index)
 std::unique_ptr<CompiledType> compile(std::string_view resource_type) {
     auto compiled = std::make_unique<CompiledType>();
     compiled->type = r4::find_type(resource_type);
-    path::CompileOptions options{
-        .context_type = resource_type, .strict = false, .as_filters = true, .union_combines = true};
     for (const Parameter& parameter : parameters(resource_type)) {
         if (parameter.expression.empty()) continue;
-        auto expression = path::Expression::compile(corrected_expression(parameter.expression), options);
-        if (expression.has_error()) {
-            compiled->failures.push_back(std::string(parameter.code) + ": " + expression.error().message);
-            continue;
-        }
-        CompiledParameter one{&parameter, std::move(*expression), {}, {}};
-        if (parameter.type == ParameterType::token)
-            one.implicit_system = implicit_system(one.expression.program(), one.expression.program().root);
-        bool good = true;
-        for (const Parameter::Component& component : parameter.components) {
-            auto part = path::Expression::compile(
-                corrected_expression(component.expression),
-                {.context_type = {}, .strict = false, .as_filters = true, .union_combines = true});
-            if (part.has_error()) {
-                compiled->failures.push_back(std::string(parameter.code) + ": " + part.error().message);
-                good = false;
-                break;
-            }
-            one.components.push_back(std::move(*part));
-        }
-        if (good) compiled->parameters.push_back(std::move(one));
+        auto one = compile_parameter(parameter);
+        if (one.has_error())
+            compiled->failures.push_back(std::string(parameter.code) + ": " + one.error().message);
+        else
+            compiled->parameters.push_back(std::move(*one));
     }
     return compiled;
 }
@@ -67,6 +49,23 @@ struct Slot {
 };
 
 }  // namespace
+
+Result<CompiledParameter> compile_parameter(const Parameter& parameter) {
+    path::CompileOptions options{
+        .context_type = parameter.resource_type, .strict = false, .as_filters = true, .union_combines = true};
+    auto expression = path::Expression::compile(corrected_expression(parameter.expression), options);
+    if (expression.has_error()) return expression.error();
+    CompiledParameter one{&parameter, std::move(*expression), {}, {}};
+    if (parameter.type == ParameterType::token)
+        one.implicit_system = implicit_system(one.expression.program(), one.expression.program().root);
+    options.context_type = {};
+    for (const Parameter::Component& component : parameter.components) {
+        auto part = path::Expression::compile(corrected_expression(component.expression), options);
+        if (part.has_error()) return part.error();
+        one.components.push_back(std::move(*part));
+    }
+    return one;
+}
 
 std::string corrected_expression(std::string_view expression) {
     std::string text(expression);

@@ -23,6 +23,9 @@ struct CompiledType {
     std::vector<std::string> failures;  ///< "code: message" of those that do not compile; empty for R4's own
 };
 
+/// The parameter's expressions, for its own resource type. `parameter` outlives the result.
+Result<CompiledParameter> compile_parameter(const Parameter& parameter);
+
 /// Compiled when it is first asked for (some tenths of a millisecond), kept for the program's life; safe from any
 /// thread. nullptr if there is no such resource type.
 const CompiledType* compiled_type(std::string_view resource_type);

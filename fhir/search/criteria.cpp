@@ -2,6 +2,7 @@
 #include <array>
 
 #include "fhir/r4/tables.hpp"
+#include "fhir/search/custom_parameters.hpp"
 #include "fhir/search/query_parser.hpp"
 #include "fhir/search/query_text.hpp"
 
@@ -18,12 +19,23 @@ std::string quoted(std::string_view name) { return "'" + std::string(name) + "'"
 
 }  // namespace
 
-std::string known_parameters(std::string_view type) {
+const Parameter* find_parameter(std::string_view type, std::string_view code, const QueryOptions& options) {
+    if (const Parameter* const own = find_parameter(type, code)) return own;
+    return options.custom ? options.custom->find(type, code) : nullptr;
+}
+
+bool is_ready(const Parameter& parameter, const QueryOptions& options) {
+    return parameter.id <= parameter_count() || (options.custom && options.custom->ready(parameter.id));
+}
+
+std::string known_parameters(std::string_view type, const QueryOptions& options) {
     std::string text;
     for (const Parameter& parameter : parameters(type)) {
         if (!text.empty()) text += ", ";
         text += parameter.code;
     }
+    if (options.custom)
+        for (const CompiledParameter& one : options.custom->compiled(type)) text.append(", ").append(one.parameter->code);
     return text;
 }
 
@@ -67,11 +79,15 @@ std::nullopt_t CriterionReader::fail(std::string text, IssueCode code) {
 }
 
 const Parameter* CriterionReader::find(std::string_view type, std::string_view code) {
-    const Parameter* const parameter = find_parameter(type, code);
+    const Parameter* const parameter = find_parameter(type, code, options_);
+    if (parameter && !is_ready(*parameter, options_)) {
+        fail(quoted(code) + " is being made ready: not all resources are indexed by it yet", IssueCode::not_supported);
+        return nullptr;
+    }
     if (!parameter) {
         unknown_ = true;
         fault_ = {IssueCode::not_supported, std::string(type) + " has no search parameter " + quoted(code) +
-                                                "; it has " + known_parameters(type)};
+                                                "; it has " + known_parameters(type, options_)};
     }
     return parameter;
 }

@@ -8,6 +8,7 @@
 #include "fhir/path/expression.hpp"
 #include "fhir/path/program.hpp"
 #include "fhir/search/compiled.hpp"
+#include "fhir/search/custom_parameters.hpp"
 #include "fhir/search/values_of.hpp"
 
 namespace causeway::fhir::search {
@@ -79,7 +80,19 @@ public:
 
     Extraction go(const CompiledType& type) {
         const path::Item root(environment_.resource, type.type);
-        for (const CompiledParameter& compiled : type.parameters) {
+        add(type.parameters, root);
+        if (options_.custom) add(options_.custom->compiled(type.type->name), root);
+        return std::move(result_);  // the reader is not used again
+    }
+    /// Of these parameters alone.
+    Extraction go(const CompiledType& type, const std::vector<CompiledParameter>& parameters) {
+        add(parameters, path::Item(environment_.resource, type.type));
+        return std::move(result_);
+    }
+
+private:
+    void add(const std::vector<CompiledParameter>& parameters, const path::Item& root) {
+        for (const CompiledParameter& compiled : parameters) {
             const std::size_t first = result_.values.size();
             if (compiled.parameter->type == ParameterType::composite) {
                 composite(compiled, root);
@@ -92,10 +105,8 @@ public:
                 break;
             }
         }
-        return std::move(result_);  // the reader is not used again
     }
 
-private:
     void simple(const CompiledParameter& compiled, const path::Item& root) {
         const auto items = evaluation_.run(compiled.expression, root, environment_);
         if (items.has_error() || items->empty()) return;
@@ -151,6 +162,12 @@ Extraction extract(DocumentPtr document, const ExtractOptions& options) {
     const CompiledType* const type = compiled_type(document->resource_type());
     if (!type) return {SearchValues(std::move(document)), false};
     return Run(document, document->root(), options).go(*type);
+}
+
+Extraction extract_custom(DocumentPtr document, const ExtractOptions& options) {
+    const CompiledType* const type = compiled_type(document->resource_type());
+    if (!type || !options.custom) return {SearchValues(std::move(document)), false};
+    return Run(document, document->root(), options).go(*type, options.custom->compiled(type->type->name));
 }
 
 std::vector<ContainedValues> extract_contained(const DocumentPtr& document, const ExtractOptions& options) {

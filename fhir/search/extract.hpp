@@ -38,10 +38,13 @@ private:
     std::deque<std::vector<SearchValue>> parts_;
 };
 
+class CustomParameters;
+
 struct ExtractOptions {
     std::int32_t zone_offset_minutes = 0;  ///< for dates without zone
     std::string_view base_url;             ///< own base: absolute references under it become type and id
     std::size_t values_max = 20'000;       ///< the rest of a resource is not indexed; `truncated` says so
+    std::shared_ptr<const CustomParameters> custom = nullptr;  ///< beside R4's own
 };
 
 struct Extraction {
@@ -53,6 +56,9 @@ struct Extraction {
 /// on included if they stand in the document. Never fails: what has an unexpected shape gives no value. Values of one
 /// parameter are adjacent, parameters ascend, doubles are dropped.
 Extraction extract(DocumentPtr document, const ExtractOptions& options = {});
+
+/// Values of `options.custom` alone.
+Extraction extract_custom(DocumentPtr document, const ExtractOptions& options);
 
 /// A contained resource with the values of its own type's parameters.
 struct ContainedValues {

@@ -192,10 +192,13 @@ private:
             if (key.descending) one.remove_prefix(1);
             key.code = one;
             for (const TypeCondition& condition : plan().conditions) {
-                const Parameter* const found = find_parameter(condition.type, one);
+                const Parameter* const found = find_parameter(condition.type, one, options_);
                 if (!found)
                     return unknown(parameter, condition.type + " has no search parameter '" + std::string(one) +
-                                                  "' to sort by; it has " + known_parameters(condition.type));
+                                                  "' to sort by; it has " + known_parameters(condition.type, options_));
+                if (!is_ready(*found, options_))
+                    return error("_sort", IssueCode::not_supported,
+                                 "'" + std::string(one) + "' is being made ready");
                 if (found->type == ParameterType::composite || found->type == ParameterType::special ||
                     found->special == Special::text || found->special == Special::content) {
                     return error("_sort", IssueCode::not_supported, "'" + std::string(one) + "' has no order");
@@ -246,9 +249,13 @@ private:
             value.substr(first + 1, second == std::string_view::npos ? second : second - first - 1);
         const Parameter* found = nullptr;
         if (code != "*") {
-            found = find_parameter(source, code);
+            found = find_parameter(source, code, options_);
             if (!found || found->type != ParameterType::reference)
                 return refuse(std::string(source) + " has no reference parameter '" + std::string(code) + "'");
+            if (!is_ready(*found, options_)) {
+                error(parameter.name, IssueCode::not_supported, "'" + std::string(code) + "' is being made ready");
+                return false;
+            }
             include.code = code;
             include.parameter = found->id;
         }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ Result<std::vector<QueryParameter>> decode_query(std::string_view query, std::si
 /// The reverse, for links: everything but unreserved characters and `:,$|/*` is percent-encoded.
 std::string encode_query(std::span<const std::pair<std::string, std::string>> parameters);
 
+class CustomParameters;
+
 enum class Handling : std::uint8_t { strict, lenient };
 
 struct QueryOptions {
@@ -32,6 +35,7 @@ struct QueryOptions {
     std::int32_t zone_offset_minutes = 0;    ///< for dates without zone
     std::string_view base_url;               ///< own base: references under it are relative
     std::span<const std::string> ignorable;  ///< parameter names that are dropped without a word
+    std::shared_ptr<const CustomParameters> custom = nullptr;  ///< beside R4's own
     bool result_parameters = true;  ///< false for conditions (conditional create ...): _sort, _include ... are refused
     std::size_t values_max = 1000;  ///< comma values in all
     std::size_t chain_depth_max = 8;

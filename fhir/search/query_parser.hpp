@@ -77,8 +77,12 @@ private:
     std::size_t steps_ = 0;
 };
 
-/// "name of the type", then all codes of a type for people.
-std::string known_parameters(std::string_view type);
+/// All codes of a type, for people.
+std::string known_parameters(std::string_view type, const QueryOptions& options);
+/// R4's own or one of `options.custom`; nullptr if there is none. A custom one that is not `ready` is found all the same.
+const Parameter* find_parameter(std::string_view type, std::string_view code, const QueryOptions& options);
+/// May it be searched now?
+bool is_ready(const Parameter& parameter, const QueryOptions& options);
 /// Has the type the modifier? `target` is set for `:Type`.
 std::optional<Modifier> find_modifier(const Parameter& parameter, std::string_view text, std::string_view& target);
 

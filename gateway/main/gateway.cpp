@@ -53,6 +53,7 @@
 #include "gateway/rest/operations.hpp"
 #include "gateway/rest/resource_writer.hpp"
 #include "gateway/rest/rest.hpp"
+#include "gateway/rest/search_parameters.hpp"
 #include "gateway/rest/subscriptions.hpp"
 #include "gateway/rest/terminology_service.hpp"
 #include "gateway/security/audit.hpp"
@@ -68,7 +69,8 @@ namespace {
 namespace net = boost::asio;
 namespace logging = ops::log;
 
-std::unique_ptr<storage::Store> open_store(const ops::Config& config, const rest::TerminologyService& terminology) {
+std::unique_ptr<storage::Store> open_store(const ops::Config& config, const rest::TerminologyService& terminology,
+                                           const rest::SearchParameters& search_parameters) {
     const std::filesystem::path file(config.storage.path);
     std::error_code ignored;  // open_sqlite says what is wrong with the place
     if (file.has_parent_path()) std::filesystem::create_directories(file.parent_path(), ignored);
@@ -81,6 +83,7 @@ std::unique_ptr<storage::Store> open_store(const ops::Config& config, const rest
     options.writer_cache_bytes = static_cast<std::size_t>(config.storage.writer_cache_kb) << 10;
     options.reader_cache_bytes = static_cast<std::size_t>(config.storage.reader_cache_kb) << 10;
     options.terminology = [&terminology] { return terminology.current(); };
+    options.custom_parameters = [&search_parameters] { return search_parameters.current(); };
     auto opened = storage::open_sqlite(std::move(options));
     if (opened.has_error())
         throw StartFailure{
@@ -227,14 +230,14 @@ struct Gateway::Parts {
           transport(startup),
           terminology(std::make_shared<::causeway::terminology::ConceptFiles>(startup.config.terminology.path),
                       load_validator(startup.config)),
-          store(open_store(startup.config, terminology)),
+          store(open_store(startup.config, terminology, search_parameters)),
           maps(load_maps(startup.config)),
           exchange_settings(std::make_shared<const exchange::ExchangeSettings>(startup.exchange)),
           cpu(std::max(1u, std::min(4u, std::thread::hardware_concurrency()))),
           reads(*store),
           control_ids(clock),
           events(metrics),
-          writer(*store, {startup.config.http.base_url, 0}),
+          writer(*store, {startup.config.http.base_url, 0, [this] { return search_parameters.current(); }}),
           tasks(writer),
           authorities({"CAUSEWAY", {}, {}, "urn:causeway:person", false, {}}, *exchange_settings,
                       http::split_origins(startup.config.patient_index.trusted)),
@@ -322,6 +325,7 @@ struct Gateway::Parts {
     ops::Metrics metrics;
     security::Door door{startup.config.security.confidentiality == "enforced"};
     rest::TerminologyService terminology;
+    rest::SearchParameters search_parameters;
     std::unique_ptr<storage::Store> store;
     mappings::LiveMaps maps;
     std::shared_ptr<const exchange::ExchangeSettings> exchange_settings;
@@ -422,6 +426,9 @@ void Gateway::Parts::start_exchange() {
     }
     terminology.attach(*store);
     services.terminology = &terminology;
+    services.search_parameters = &search_parameters;
+    writer.add_observer(search_parameters);
+    rest::add_search_parameter_operations(operations, search_parameters);
     writer.add_observer(terminology);
     writer.add_observer(registrar);
     writer.add_observer(*routing);
@@ -561,6 +568,7 @@ Gateway::Gateway(Startup startup) : parts_(std::make_unique<Parts>(std::move(sta
 
 Gateway::~Gateway() {
     parts_->subscriptions.stop();
+    parts_->search_parameters.stop();
     parts_->bulk.stop();
     parts_->cpu.join();
     parts_->trail_keeper.stop();
@@ -583,6 +591,7 @@ void Gateway::run() {
     parts.bulk.start();
     parts.subscriptions.start();
     parts.trail_keeper.start();
+    parts.search_parameters.start(parts.services);
     parts.map_reloader.start();
     parts.listening = true;
     logging::info("ready", {{"http", parts.http_port},
@@ -598,6 +607,7 @@ void Gateway::run() {
     parts.io.run();
     for (auto& thread : threads) thread.join();
     parts.subscriptions.stop();
+    parts.search_parameters.stop();
     parts.bulk.stop();
     parts.cpu.join();
     parts.trail_keeper.stop();

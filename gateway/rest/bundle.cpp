@@ -1,6 +1,7 @@
 #include "gateway/rest/bundle.hpp"
 
 #include "gateway/rest/batch.hpp"
+#include "gateway/rest/message.hpp"
 #include "gateway/rest/transaction.hpp"
 
 namespace causeway::rest {
@@ -14,7 +15,8 @@ void run_bundle(const Services& services, CallPtr call, fhir::DocumentPtr bundle
     if (type == "batch") return run_batch(services, std::move(call), std::move(bundle), dispatch, std::move(answer));
     if (type == "transaction" || type == "history")
         return run_transaction(services, std::move(call), std::move(bundle), std::move(answer));
-    answer(fault(400, IssueCode::not_supported, "The base takes bundles of type batch, transaction and history",
+    if (type == "message") return process_message(services, std::move(call), std::move(bundle), std::move(answer));
+    answer(fault(400, IssueCode::not_supported, "The base takes bundles of type batch, transaction, message and history",
                  "Bundle.type"));
 }
 

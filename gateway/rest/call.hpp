@@ -22,6 +22,7 @@ namespace causeway::rest {
 
 class Operations;
 class ResourceWriter;
+class SearchParameters;
 class TerminologyService;
 
 /// What the FHIR side is configured with.
@@ -56,6 +57,7 @@ struct Services {
     std::optional<boost::asio::any_io_executor> cpu;  ///< none: everything runs on the caller's thread
     Settings settings = {};
     Visibilities visibilities = {};
+    const SearchParameters* search_parameters = nullptr;  ///< null: R4's own alone
     TerminologyService* terminology = nullptr;  ///< null: none of its operations, no :in, :above, :below on codes
     /// The ids of all Patients that are the same human being as this one, itself among them; empty: no `:mdm`.
     std::function<storage::Result<std::vector<std::string>>(storage::Reader&, std::string_view id)> linked_patients =

@@ -1,3 +1,4 @@
+#include "gateway/rest/search_parameters.hpp"
 #include "gateway/rest/capabilities.hpp"
 
 #include <algorithm>
@@ -71,6 +72,13 @@ void append_type(std::string& json, const Services& services, std::string_view t
             .append(type_text(parameter.type))
             .append("\"},");
     }
+    if (services.search_parameters)
+        for (const auto& custom : services.search_parameters->current()->definitions()) {
+            if (custom.resource_type != type || !custom.ready) continue;
+            json.append(R"({"name":")").append(custom.code).append(R"(","definition":)");
+            fhir::append_json_string(custom.url, json);
+            json.append(R"(,"type":")").append(type_text(custom.type)).append("\"},");
+        }
     json.back() = ']';
     append_operations(json, services.operations, type);
     json += '}';

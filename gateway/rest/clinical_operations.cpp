@@ -31,12 +31,26 @@ std::vector<std::string> kinds_of(Element observation) {
     return out;
 }
 
-Outcome<http::Response> lastn(const Services& services, const Call& call) {
+/// Of the URL, and of a Parameters body as if they stood there.
+std::vector<fhir::search::QueryParameter> all_parameters(const Call& call, const fhir::DocumentPtr& body) {
+    auto out = call.parameters;
+    if (!body || body->resource_type() != "Parameters") return out;
+    for (const Element one : body->root()["parameter"].items())
+        for (const Element value : one.children()) {
+            if (!value.name().starts_with("value")) continue;
+            const std::string_view text = value.is_primitive() ? value.text() : value["reference"].text();
+            if (!text.empty()) out.push_back({std::string(one["name"].text()), std::string(text)});
+        }
+    return out;
+}
+
+Outcome<http::Response> lastn(const Services& services, const Call& call, const fhir::DocumentPtr& body) {
     SearchRequest request;
     request.type = "Observation";
     std::size_t max = 1;
     bool about_somebody = false, of_some_kind = false;
-    for (const auto& parameter : call.parameters) {
+    const auto parameters = all_parameters(call, body);
+    for (const auto& parameter : parameters) {
         const std::string_view name = std::string_view(parameter.name).substr(0, parameter.name.find_first_of(":."));
         if (name == "max") {
             max = static_cast<std::size_t>(std::strtoul(parameter.value.c_str(), nullptr, 10));
@@ -71,7 +85,7 @@ Outcome<http::Response> lastn(const Services& services, const Call& call) {
     BundleWriter bundle("searchset", call.now_us);
     bundle.total(kept.size());
     std::vector<std::pair<std::string, std::string>> used;
-    for (const auto& parameter : call.parameters) used.emplace_back(parameter.name, parameter.value);
+    for (const auto& parameter : parameters) used.emplace_back(parameter.name, parameter.value);
     bundle.link("self", call.base + "/Observation/$lastn?" + fhir::search::encode_query(used));
     for (const auto& one : kept) {
         bundle.begin_entry();
@@ -181,8 +195,8 @@ void add_clinical_operations(Operations& operations) {
     one.types = {"Observation"};
     one.definition = "http://hl7.org/fhir/OperationDefinition/Observation-lastn";
     one.at_type = true;
-    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr, Answer answer) {
-        answer(lastn(services, *call));
+    operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) {
+        answer(lastn(services, *call, body));
     });
 
     one = {};

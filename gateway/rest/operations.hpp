@@ -50,6 +50,8 @@ fhir::Element input_resource(const fhir::DocumentPtr& body, std::string_view nam
 
 /// Observation/$lastn, Composition/[id]/$document, $convert.
 void add_clinical_operations(Operations& operations);
+/// Observation/$stats.
+void add_observation_statistics(Operations& operations);
 /// The operations that need nothing but the store: $validate, $meta, $meta-add, $meta-delete, $everything.
 void add_standard_operations(Operations& operations);
 

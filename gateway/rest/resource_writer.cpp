@@ -24,6 +24,12 @@ Outcome<Draft> ResourceWriter::prepare(fhir::DocumentPtr document, std::string i
     if (auto checked = check(*document, warnings); checked.has_error()) return checked.error();
     if (document->resource_type() == "Subscription")
         if (auto read = read_subscription(document); read.has_error()) return read.error();
+    if (document->resource_type() == "SearchParameter") {
+        Fault refused;
+        refused.status = 422;
+        fhir::search::read_search_parameter(document->root(), refused.issues);
+        if (!refused.issues.empty()) return refused;
+    }
     if (id.empty()) id = store_.new_id();
     auto draft = index(std::move(document), std::move(id), json);
     if (draft) draft->warnings = std::move(warnings);
@@ -56,7 +62,8 @@ Outcome<Draft> ResourceWriter::index(fhir::DocumentPtr document, std::string id,
     }
     auto body = storage::prepare_body(json, draft.type, draft.id);
     if (body.has_error()) return fault_of(body.error());
-    const fhir::search::ExtractOptions reading{options_.zone_offset_minutes, options_.base_url, 20'000};
+    fhir::search::ExtractOptions reading{options_.zone_offset_minutes, options_.base_url, 20'000};
+    if (options_.custom) reading.custom = options_.custom();
     const auto extraction = fhir::search::extract(document, reading);
     const auto contained = fhir::search::extract_contained(document, reading);
     std::vector<fhir::search::SearchValue> inner;

@@ -1,11 +1,13 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "fhir/model/document.hpp"
+#include "fhir/search/custom_parameters.hpp"
 #include "gateway/rest/fault.hpp"
 #include "gateway/security/audit.hpp"
 #include "gateway/storage/storage.hpp"
@@ -58,6 +60,8 @@ public:
     struct Options {
         std::string base_url;  ///< absolute references under it are indexed as relative ones
         std::int32_t zone_offset_minutes = 0;
+        /// Search parameters beside R4's own; may be empty. Called from every thread.
+        std::function<fhir::search::CustomParametersPtr()> custom = {};
     };
     explicit ResourceWriter(storage::Store& store) : ResourceWriter(store, Options()) {}
     ResourceWriter(storage::Store& store, Options options);

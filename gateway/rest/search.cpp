@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
 
 #include "fhir/json/json.hpp"
 #include "fhir/r4/tables.hpp"
@@ -6,6 +9,7 @@
 #include "gateway/rest/answer.hpp"
 #include "gateway/rest/bundle_writer.hpp"
 #include "gateway/rest/read.hpp"
+#include "gateway/rest/search_parameters.hpp"
 #include "gateway/rest/subset.hpp"
 #include "gateway/rest/terminology_service.hpp"
 
@@ -28,6 +32,7 @@ fhir::search::QueryOptions query_options(const Services& services, const std::st
     options.zone_offset_minutes = services.settings.zone_offset_minutes;
     options.base_url = base;
     options.ignorable = services.settings.ignorable_parameters;
+    if (services.search_parameters) options.custom = services.search_parameters->current();
     return options;
 }
 
@@ -140,10 +145,11 @@ Outcome<ParsedQuery> plan_of(const Services& services, const Call& call, SearchR
             request.parameters.push_back({"_type", compartment_types(request.owner_type)});
     }
     const auto says_something = [](const QueryParameter& p) {
-        return p.name == "_type" || !p.name.starts_with("_") || p.name == "_id" || p.name == "_has" ||
-               p.name == "_lastUpdated" || p.name == "_tag" || p.name == "_profile" || p.name == "_security" ||
-               p.name == "_source" || p.name == "_list" || p.name == "_content" || p.name == "_text" ||
-               p.name == "_filter";
+        static constexpr std::array<std::string_view, 11> names = {"_type",     "_id",   "_has",  "_lastUpdated",
+                                                                   "_tag",      "_profile", "_security", "_source",
+                                                                   "_list", "_content", "_text"};
+        const std::string_view name = std::string_view(p.name).substr(0, p.name.find(':'));
+        return !name.starts_with("_") || name == "_filter" || std::ranges::find(names, name) != names.end();
     };
     if (type.empty() && std::ranges::none_of(request.parameters, says_something))
         return fault(400, IssueCode::too_costly,
@@ -198,9 +204,12 @@ void write_contained(BundleWriter& bundle, const Call& call, const storage::Stor
     }
 }
 
-/// Parameters that were left out, includes that were cut: never silently.
-void write_warnings(BundleWriter& bundle, const fhir::Issues& issues, bool includes_cut) {
+/// Parameters that were left out, includes that were cut: never silently. And how it was found, if that was asked.
+void write_warnings(BundleWriter& bundle, const fhir::Issues& issues, bool includes_cut,
+                    const std::vector<std::string>& explained) {
     fhir::Issues warnings = issues;
+    for (const auto& line : explained)
+        warnings.push_back({fhir::Severity::information, IssueCode::informational, line, {}, {}});
     if (includes_cut)
         warnings.push_back({fhir::Severity::warning,
                             IssueCode::incomplete,
@@ -325,7 +334,7 @@ Outcome<http::Response> run_search(const Services& services, storage::Reader& re
     const std::string url = call.base + request.path;
     const std::string self = canonical.empty() ? url : url + "?" + canonical;
     BundleWriter bundle("searchset", call.now_us);
-    if (page->total) bundle.total(*page->total);
+    if (page->total && plan.total != fhir::search::Total::none) bundle.total(*page->total);
     bundle.link("self", self);
     if (!count_only && !page->next_page.empty()) {
         auto next = used;
@@ -333,10 +342,12 @@ Outcome<http::Response> run_search(const Services& services, storage::Reader& re
         bundle.link("next", url + "?" + fhir::search::encode_query(next));
     }
     if (!token.empty()) bundle.link("first", self);
-    const auto subset = subset_of(plan);
+    std::map<std::string, std::optional<Subset>> subsets;
+    for (const auto& condition : plan.conditions) subsets.emplace(condition.type, subset_of(plan, condition.type));
     if (!count_only) {
         for (std::size_t i = 0; i < page->matches.size(); ++i) {
             const auto& match = page->matches[i];
+            const auto& subset = subsets[match.type];
             if (!plan.contained_as_container && i < page->contained.size() && !page->contained[i].empty())
                 write_contained(bundle, call, match, page->contained[i], subset);
             else
@@ -344,8 +355,11 @@ Outcome<http::Response> run_search(const Services& services, storage::Reader& re
         }
         for (const auto& include : page->includes) write_resource(bundle, call, include, "include", std::nullopt);
     }
-    write_warnings(bundle, query->issues, page->includes_cut);
-    return json_response(call.format, 200, std::move(bundle).finish());
+    write_warnings(bundle, query->issues, page->includes_cut, page->explain);
+    http::Response response = json_response(call.format, 200, std::move(bundle).finish());
+    if (call.prefer.handling_stated)
+        response.headers.add("Preference-Applied", call.prefer.lenient ? "handling=lenient" : "handling=strict");
+    return response;
 }
 
 }  // namespace causeway::rest

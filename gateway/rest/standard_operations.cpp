@@ -1,5 +1,7 @@
 #include <deque>
 #include <iterator>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "fhir/json/json.hpp"
@@ -10,6 +12,7 @@
 #include "fhir/validate/validate.hpp"
 #include "fhir/xml/xml.hpp"
 #include "gateway/rest/answer.hpp"
+#include "gateway/rest/message.hpp"
 #include "gateway/rest/operations.hpp"
 #include "gateway/rest/read.hpp"
 #include "gateway/rest/resource_writer.hpp"
@@ -191,6 +194,8 @@ Outcome<http::Response> validate(const Services& services, const Call& call) {
 
 // --- $meta
 
+constexpr std::size_t meta_resources_max = 50'000;  // looked at by $meta of a type or of the system
+
 Outcome<http::Response> meta_response(const Call& call, Element meta) {
     fhir::DocumentBuilder builder("Parameters");
     fhir::MutableElement parameter = builder.root().append("parameter");
@@ -200,9 +205,44 @@ Outcome<http::Response> meta_response(const Call& call, Element meta) {
     return json_response(call.format, 200, fhir::to_json(std::move(builder).finish()->root()));
 }
 
+/// Every profile, tag and label that resources of the type (or of any) carry.
+Outcome<http::Response> meta_of_all(const Services& services, storage::Reader& reader, const Call& call) {
+    fhir::DocumentBuilder builder("Parameters");
+    fhir::MutableElement parameter = builder.root().append("parameter");
+    parameter.member("name").set_string_ref("return");
+    fhir::MutableElement all = parameter.member("valueMeta");
+    all.as_object();
+    std::set<std::string> seen;
+    std::size_t looked_at = 0;
+    bool too_many = false;
+    for (const std::string_view name :
+         {std::string_view("_profile"), std::string_view("_tag"), std::string_view("_security")}) {
+        SearchRequest request;
+        request.type = call.route.type;
+        request.parameters.push_back({std::string(name) + ":missing", "false"});
+        auto done = each_match(services, reader, call, std::move(request), [&](const storage::StoredResource& one) {
+            const auto document = fhir::parse_json(one.json());
+            if (document.has_error()) return true;
+            for (const Element item : (*document)->root()["meta"][name.substr(1)].items()) {
+                const std::string key = name == "_profile" ? std::string(item.text())
+                                                           : std::string(name) + "|" + std::string(item["system"].text()) +
+                                                                 "|" + std::string(item["code"].text());
+                if (seen.insert(key).second) all.append(name.substr(1)).copy_from(item);
+            }
+            too_many = ++looked_at == meta_resources_max;
+            return !too_many;
+        });
+        if (done.has_error()) return done.error();
+        if (too_many)
+            return fault(403, IssueCode::too_costly, "Too many resources have profiles, tags or labels to gather them all");
+    }
+    return json_response(call.format, 200, fhir::to_json(std::move(builder).finish()->root()));
+}
+
 Outcome<http::Response> meta(const Services& services, const Call& call) {
     auto snapshot = services.store.snapshot();
     if (snapshot.has_error()) return fault_of(snapshot.error());
+    if (call.route.id.empty()) return meta_of_all(services, **snapshot, call);
     auto document = stored_document(**snapshot, call);
     if (document.has_error()) return document.error();
     return meta_response(call, (*document)->root()["meta"]);
@@ -336,11 +376,12 @@ void add_standard_operations(Operations& operations) {
 
     one = operation("meta", {});
     one.definition = "http://hl7.org/fhir/OperationDefinition/Resource-meta";
-    one.at_instance = true;
+    one.at_system = one.at_type = one.at_instance = true;
     operations.add(one, [](const Services& services, CallPtr call, fhir::DocumentPtr, Answer answer) {
         answer(meta(services, *call));
     });
 
+    one.at_system = one.at_type = false;
     one.affects_state = true;
     one.name = "meta-add";
     one.definition = "http://hl7.org/fhir/OperationDefinition/Resource-meta-add";
@@ -354,6 +395,8 @@ void add_standard_operations(Operations& operations) {
     });
 
     add_clinical_operations(operations);
+    add_message_operation(operations);
+    add_observation_statistics(operations);
     for (const char* type : {"Patient", "Encounter"}) {
         one = operation("everything", {type});
         one.definition = std::string("http://hl7.org/fhir/OperationDefinition/") + type + "-everything";

@@ -142,8 +142,8 @@ Result<void> Subscriptions::reload(storage::Transaction& transaction) {
         if (kept.has_error()) return kept.error();
         if (*kept) {
             auto visibility = seen_with(services_, **kept, one.trigger.type, options_.base_url);
-            if (visibility.has_error()) continue;  // rights that are no longer understood show nothing
-            one.visibility = std::move(*visibility);
+            // Rights that do not reach this far, or are no longer understood, show nothing.
+            one.visibility = visibility ? std::move(*visibility) : std::make_shared<const storage::Visibility>();
         }
         list->all.push_back(std::move(one));
     }

@@ -91,10 +91,18 @@ Outcome<std::optional<Subset>> parse_subset(std::span<const fhir::search::QueryP
     return asked ? std::optional(std::move(subset)) : std::nullopt;
 }
 
-std::optional<Subset> subset_of(const fhir::search::SearchPlan& plan) {
+std::optional<Subset> subset_of(const fhir::search::SearchPlan& plan, std::string_view type) {
     const bool summary = plan.summary == Summary::yes || plan.summary == Summary::text || plan.summary == Summary::data;
-    if (!summary && plan.elements.empty()) return std::nullopt;
-    return Subset{summary ? plan.summary : Summary::none, plan.elements};
+    Subset subset{summary ? plan.summary : Summary::none, {}};
+    for (const std::string_view element : plan.elements) {
+        const auto dot = element.find('.');
+        if (dot == std::string_view::npos)
+            subset.elements.emplace_back(element);
+        else if (element.substr(0, dot) == type)
+            subset.elements.emplace_back(element.substr(dot + 1));
+    }
+    if (!summary && subset.elements.empty()) return std::nullopt;
+    return subset;
 }
 
 std::string cut_down(const std::string& json, const Subset& subset) {

@@ -20,7 +20,7 @@ struct Subset {
 /// nullopt: the whole resource. `_elements=Type.name` counts for that type only.
 Outcome<std::optional<Subset>> parse_subset(std::span<const fhir::search::QueryParameter> parameters,
                                             std::string_view type);
-std::optional<Subset> subset_of(const fhir::search::SearchPlan& plan);
+std::optional<Subset> subset_of(const fhir::search::SearchPlan& plan, std::string_view type);
 
 /// The resource with only what the subset wants, tagged SUBSETTED. `json` is a stored resource, hence readable.
 std::string cut_down(const std::string& json, const Subset& subset);

@@ -36,6 +36,7 @@ struct SearchPage {
     std::optional<std::uint64_t> total;    ///< matches over all pages, as `_total` and cost allow
     bool total_exact = true;
     bool includes_cut = false;  ///< includes_max was reached: say so in an outcome entry
+    std::vector<std::string> explain;  ///< for `__explain`: lines about how it was found; names and numbers only
     std::string next_page;      ///< empty = this was the last page
 };
 

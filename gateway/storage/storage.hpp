@@ -93,6 +93,14 @@ public:
     virtual Result<void> set_identity(std::string_view key, const ResourceName& resource) = 0;
     virtual Result<void> remove_identity(std::string_view key) = 0;
 
+    /// A search parameter beside the build's own: from the commit on, values of `parameter` (a number above the build's)
+    /// make keys. `name` tells definitions apart, for ever: values of one definition only are found under it.
+    virtual Result<void> define_parameter(fhir::search::ParameterId parameter, std::string_view type,
+                                          std::string_view name, fhir::search::ParameterType kind) = 0;
+    /// Adds to the keys of a version what these values make and is not there yet. False: the version is still in an
+    /// open commit, or gone; ask again.
+    virtual Result<bool> add_values(Vid vid, std::span<const fhir::search::SearchValue> values) = 0;
+
     virtual Result<InboxId> add_inbox(const InboxMessage& message) = 0;
     virtual Result<void> set_inbox(InboxId id, InboxState state, std::string_view acknowledgement,
                                    std::string_view note) = 0;

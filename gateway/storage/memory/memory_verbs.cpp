@@ -441,6 +441,11 @@ public:
         rows.erase(rows.begin(), end);
         return count;
     }
+    Result<void> define_parameter(fhir::search::ParameterId, std::string_view, std::string_view,
+                                  fhir::search::ParameterType) override {
+        return {};  // it searches without an index
+    }
+    Result<bool> add_values(Vid, std::span<const fhir::search::SearchValue>) override { return true; }
     Result<void> set_note(std::string_view name, std::string_view value) override {
         state_.notes[std::string(name)] = value;
         if (const auto found = state_.note_expiry.find(name); found != state_.note_expiry.end())

@@ -35,6 +35,8 @@ std::string_view text(Statement statement) {
             return "SELECT id, type, code, ready_from FROM parameter";
         case parameter_add:
             return "INSERT INTO parameter (id, type, code, kind, ready_from) VALUES ($1, $2, $3, $4, $5)";
+        case parameter_last:
+            return "SELECT id FROM parameter ORDER BY id DESC LIMIT 1";
         case dictionary_all:
             return "SELECT id, data FROM dictionary ORDER BY id";
         case dictionary_add:
@@ -71,6 +73,8 @@ std::string_view text(Statement statement) {
                    "$6, $7, $8)";
         case version_keys:
             return "SELECT rid, at_us, kind, keys FROM version WHERE vid = $1";
+        case version_rekey:
+            return "UPDATE version SET keys = $1 WHERE vid = $2";
         case version_prev:
             return "SELECT prev, no, at_us, kind FROM version WHERE vid = $1";
         case body_add:

@@ -44,6 +44,7 @@ ExtractOptions extract_options(const BodyReading& reading) {
     ExtractOptions options;
     options.zone_offset_minutes = reading.zone_offset_minutes;
     options.base_url = reading.base_url;
+    if (reading.custom) options.custom = reading.custom();
     return options;
 }
 
@@ -55,9 +56,10 @@ Extraction values_of(const StoredResource& resource, const BodyReading& reading)
     return extract(std::move(*document), extract_options(reading));
 }
 
-std::vector<std::string> sortable_texts(const StoredResource& resource, ParameterId parameter) {
+std::vector<std::string> sortable_texts(const StoredResource& resource, ParameterId parameter,
+                                        const BodyReading& reading) {
     std::vector<std::string> out;
-    const auto extraction = values_of(resource);
+    const auto extraction = values_of(resource, reading);
     for (const auto& value : extraction.values) {
         if (value.parameter != parameter) continue;
         if (const auto* const token = std::get_if<TokenValue>(&value.value))

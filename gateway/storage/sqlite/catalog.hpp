@@ -3,6 +3,8 @@
 #include "gateway/storage/sqlite/codec.hpp"
 #include "gateway/storage/types.hpp"
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -31,7 +33,13 @@ public:
 
     /// Durable number of a build's parameter number; 0 = not indexed.
     std::uint16_t durable_parameter(std::uint16_t build_parameter) const {
-        return build_parameter < parameters_.size() ? parameters_[build_parameter] : std::uint16_t{0};
+        if (build_parameter < parameters_.size()) return parameters_[build_parameter];
+        const std::size_t custom = build_parameter - parameters_.size();
+        return custom < custom_.size() ? custom_[custom].load(std::memory_order_acquire) : std::uint16_t{0};
+    }
+    /// Of a parameter that came while running.
+    void set_parameter(std::uint16_t build_parameter, std::uint16_t durable) {
+        custom_.at(build_parameter - parameters_.size()).store(durable, std::memory_order_release);
     }
     void load_parameters(std::vector<std::uint16_t> parameters) { parameters_ = std::move(parameters); }
 
@@ -48,7 +56,8 @@ private:
     std::unordered_map<std::string, std::int64_t, TextHash, std::equal_to<>> codes_;
     std::vector<std::string> names_;  ///< by code - 1
     std::size_t stored_ = 0;          ///< how many of names_ stand in the file
-    std::vector<std::uint16_t> parameters_;
+    std::vector<std::uint16_t> parameters_;  ///< of the build's own
+    std::array<std::atomic<std::uint16_t>, 256> custom_{};
 };
 
 }  // namespace causeway::storage

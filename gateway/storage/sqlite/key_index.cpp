@@ -139,6 +139,16 @@ void KeyIndex::add(Vid vid, std::string_view keys) {
     if (sqlite3_step(statement) != SQLITE_DONE) connection_.fail("index: add");
 }
 
+void KeyIndex::remove(Vid vid, std::string_view keys) {
+    sqlite3_stmt* statement = nullptr;
+    const char* const sql = "INSERT INTO idx(idx, rowid, k) VALUES('delete', ?1, ?2)";
+    if (sqlite3_prepare_v2(connection_.handle(), sql, -1, &statement, nullptr) != SQLITE_OK) connection_.fail(sql);
+    const Finalizer finalize{statement};
+    sqlite3_bind_int64(statement, 1, vid);
+    sqlite3_bind_blob64(statement, 2, keys.data(), keys.size(), SQLITE_STATIC);
+    if (sqlite3_step(statement) != SQLITE_DONE) connection_.fail("index: remove");
+}
+
 void KeyIndex::clear() { connection_.execute("INSERT INTO idx(idx) VALUES('delete-all')"); }
 
 std::string KeyIndex::term(std::string_view key) { return quoted(key); }

@@ -31,6 +31,8 @@ public:
     /// Feeds one version; vids ascend. Call it for a whole group after the last savepoint is released: each SAVEPOINT
     /// would end a segment.
     void add(Vid vid, std::string_view keys);
+    /// `keys` must be exactly what was added.
+    void remove(Vid vid, std::string_view keys);
     /// Before the rebuild: forgets everything.
     void clear();
 

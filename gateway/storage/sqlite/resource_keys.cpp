@@ -18,6 +18,7 @@ ResourceKeys resource_keys(Catalog& catalog, std::int64_t type_code,
         add_contained(std::move(inner), made);
         std::string_view last;
         for (const auto& value : contained) {
+            if (value.parameter > fhir::search::parameter_count()) continue;  // `_id` has said the type
             const auto type = fhir::search::parameter(value.parameter).resource_type;
             if (type != last) made.list.add(keys::contained_type_key(catalog.type_code(type)));
             last = type;

@@ -22,6 +22,7 @@ constexpr std::size_t sort_bytes_max = 200;
 }  // namespace
 
 StoredResource Searcher::need(Vid vid) {
+    ++bodies_;
     auto resource = reads_.read_vid(vid);
     if (!resource) throw FailureException({FailureCode::corrupt, "an indexed version is missing"});
     return std::move(*resource);
@@ -55,6 +56,16 @@ SearchPage Searcher::search(const SearchPlan& plan, const SearchOptions& options
         if (i < plain) compiled.back().plain = &compiled[i];
     }
 
+    std::vector<std::string> explained;
+    struct Silence {
+        std::vector<std::string>*& place;
+        ~Silence() { place = nullptr; }
+    } const silence{explain_};
+    if (plan.explain) {
+        explain_ = &explained;
+        for (const auto& one : compiled) explain_condition(one);
+    }
+
     const bool by_time = plan.sort.empty() || (plan.sort.size() == 1 && plan.sort[0].special == Special::last_updated);
     const bool ascending = by_time && !plan.sort.empty() && !plan.sort[0].descending;
     if (inside && !by_time)
@@ -67,6 +78,13 @@ SearchPage Searcher::search(const SearchPlan& plan, const SearchOptions& options
         page.total = total_of(compiled);
     }
     if (!plan.includes.empty()) add_includes(plan, options, page);
+    if (plan.explain) {
+        explained.push_back(by_time ? "order of versions, which is that of time" : "matches collected and sorted");
+        explained.push_back("index rows touched: " + std::to_string(budget_.rows) +
+                            ", bodies read: " + std::to_string(bodies_));
+        page.explain = std::move(explained);
+        explain_ = nullptr;
+    }
     if (inside) {
         for (const auto& match : page.matches) {
             auto& ids = page.contained.emplace_back();
@@ -167,7 +185,7 @@ std::string Searcher::sort_value(const SortKey& key, std::size_t condition, cons
         }
         default: {
             from_body = true;  // the key holds a hash
-            for (auto& text : sortable_texts(need(candidate.vid), build_parameter)) better("\1" + std::move(text));
+            for (auto& text : sortable_texts(need(candidate.vid), build_parameter, limits_.reading)) better("\1" + std::move(text));
             return out;
         }
     }
@@ -273,6 +291,11 @@ void Searcher::add_includes(const SearchPlan& plan, const SearchOptions& options
     const auto heads_of = [&](const Include& include, const std::string& type) {
         std::vector<std::string> heads;
         if (!include.source_type.empty() && include.source_type != type) return heads;
+        if (include.parameter > parameter_count()) {  // a custom one
+            if (const auto durable = catalog.durable_parameter(include.parameter); durable && include.source_type == type)
+                heads.push_back(keys::parameter_prefix(durable));
+            return heads;
+        }
         for (const auto& parameter : fhir::search::parameters(type)) {
             if (parameter.type != ParameterType::reference) continue;
             if (!include.code.empty() && parameter.code != include.code) continue;

@@ -9,6 +9,7 @@ using fhir::search::Criterion;
 
 void Searcher::begin(const Visibility* visibility) {
     budget_ = {};
+    bodies_ = 0;
     depth_ = 0;
     visibility_ = visibility;
     value_sets_.clear();

@@ -326,13 +326,20 @@ void Searcher::each_indexed(const Compiled& compiled, const KeyIndex::Span& want
     // A few named resources: no index needed.
     for (const auto* const part : parts) {
         if (part->kind == Condition::Kind::self && part->rids.size() <= self_driven_max) {
-            if (const auto vids = collect_part(*part, self_driven_max)) return drive(*vids, span);
+            if (const auto vids = collect_part(*part, self_driven_max)) {
+                explain_driver(std::to_string(part->rids.size()) + " resources by number");
+                return drive(*vids, span);
+            }
         }
     }
     if (!expression) return;  // cannot be: the type list is always there
     if (weak && !complete) {
-        if (const auto vids = collect(compiled.condition, collected_max)) return drive(*vids, span);
+        if (const auto vids = collect(compiled.condition, collected_max)) {
+            explain_driver("the narrowest range, collected: " + std::to_string(vids->size()) + " versions");
+            return drive(*vids, span);
+        }
     }
+    explain_driver(complete ? "the index alone, newest first" : "the index, newest first; candidates checked");
     bool wants_narrower = false;
     index_.matches(*expression, span, [&](Vid vid) {
         if (!consider(vid, complete)) return false;
@@ -342,7 +349,11 @@ void Searcher::each_indexed(const Compiled& compiled, const KeyIndex::Span& want
     if (done || !wants_narrower) return;
     auto rest = span;
     (span.descending ? rest.high : rest.low) = span.descending ? last - 1 : last + 1;
-    if (const auto vids = collect(compiled.condition, narrow_max)) return drive(*vids, rest);
+    if (const auto vids = collect(compiled.condition, narrow_max)) {
+        explain_driver("a narrower range after " + std::to_string(refused) + " refusals: " + std::to_string(vids->size()) +
+                       " versions");
+        return drive(*vids, rest);
+    }
     index_.matches(*expression, rest, [&](Vid vid) { return consider(vid, complete); });
 }
 

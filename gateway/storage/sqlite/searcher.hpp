@@ -126,6 +126,11 @@ private:
     std::optional<std::vector<Vid>> collect_part(const Condition& condition, std::size_t most);
     KeyIndex::Span narrow_by_time(const Condition& condition, KeyIndex::Span span);
 
+    std::string name_of_head(std::string_view head) const;
+    std::string describe(const Condition& condition);
+    void explain_driver(std::string text);
+    void explain_condition(const Compiled& compiled);
+
     bool live(Vid vid);
     bool fetch(Vid vid, Candidate& candidate, std::string& keys);
     bool body_meets(const Compiled& compiled, const Candidate& candidate);
@@ -162,6 +167,8 @@ private:
     Budget budget_;
     int depth_ = 0;
     bool verify_ = false;                     ///< the running call decides about identity
+    std::vector<std::string>* explain_ = nullptr;  ///< of the running call; null: nobody asked
+    std::size_t bodies_ = 0;                       ///< read by the running call
     bool contained_ = false;                  ///< what is being compiled is about contained resources
     const Visibility* visibility_ = nullptr;  ///< of the running call; null: everything
     std::map<std::string, std::shared_ptr<const NamedValueSet>, std::less<>> value_sets_;  ///< of the running call

@@ -9,7 +9,10 @@
 
 namespace causeway::fhir {
 class Terminology;
+namespace search {
+class CustomParameters;
 }
+}  // namespace causeway::fhir
 
 namespace causeway::storage {
 
@@ -31,6 +34,8 @@ struct SqliteOptions {
     std::string base_url;
     /// Decides `:in`, `:not-in`, `:above` and `:below`; empty: these are not supported. Called from every thread.
     std::function<std::shared_ptr<const fhir::Terminology>()> terminology;
+    /// Search parameters beside R4's own, for checks that go back to a body; may be empty. Called from every thread.
+    std::function<std::shared_ptr<const fhir::search::CustomParameters>()> custom_parameters;
     bool fast_check = true;  ///< quick_check at start when the file was not closed cleanly
     int hash_bits = 64;      ///< tests only: a few bits prove that every hashed match is verified
     std::function<bool(const char* place)>

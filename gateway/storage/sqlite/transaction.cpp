@@ -157,6 +157,67 @@ Result<std::optional<WriteResult>> SqliteTransaction::erase(std::string_view typ
     });
 }
 
+Result<void> SqliteTransaction::define_parameter(fhir::search::ParameterId parameter, std::string_view type,
+                                                 std::string_view name, fhir::search::ParameterType kind) {
+    return guard_([&] {
+        std::int64_t durable = 0;
+        {
+            auto query = connection_.query(Statement::parameter_all);
+            while (query.step())
+                if (query.text(1) == type && query.text(2) == name) durable = query.integer(0);
+        }
+        if (durable == 0) {
+            {
+                auto query = connection_.query(Statement::parameter_last);
+                durable = (query.step() ? query.integer(0) : keys::first_parameter - 1) + 1;
+            }
+            if (durable > 0xffff) throw FailureException({FailureCode::refused, "too many search parameters"});
+            connection_.query(Statement::parameter_add)
+                .bind_all(durable, type, name, static_cast<std::int64_t>(kind), group_.next_vid)
+                .run();
+        }
+        // A job that is undone leaves a number without values: harmless.
+        catalog_.set_parameter(parameter, static_cast<std::uint16_t>(durable));
+    });
+}
+
+Result<bool> SqliteTransaction::add_values(Vid vid, std::span<const fhir::search::SearchValue> values) {
+    return guard_([&]() -> bool {
+        for (const auto& version : group_.versions)
+            if (version.vid == vid) return false;
+        std::string stored;
+        {
+            auto query = connection_.query(Statement::version_keys);
+            query.bind(vid);
+            if (!query.step()) return false;
+            stored = query.blob(3);
+        }
+        ResourceKeys made;
+        make_keys(
+            values, keys::Hasher{catalog_.hash_key, catalog_.hash_mask},
+            [&](fhir::search::ParameterId parameter) { return catalog_.durable_parameter(parameter); }, made);
+        auto& all = made.list.items();
+        for (const auto& reference : made.references) {
+            auto key = reference.head;
+            keys::append_rid(number_of(catalog_.type_code(reference.type), reference.id), key);
+            all.push_back(std::move(key));
+        }
+        const auto fresh = all.size();
+        if (fresh == 0) return true;
+        KeyCursor cursor(stored);
+        for (std::string_view each; cursor.next(each);) all.emplace_back(each);
+        const auto before = all.size() - fresh;
+        made.list.sort();
+        if (all.size() == before) return true;
+        std::vector<std::string> none;
+        const auto merged = merge_keys(all, none);
+        index().remove(vid, stored);
+        index().add(vid, merged);
+        connection_.query(Statement::version_rekey).bind_blob(merged).bind(vid).run();
+        return true;
+    });
+}
+
 Result<Rid> SqliteTransaction::resource_number(std::string_view type, std::string_view id) {
     return guard_([&] { return number_of(catalog_.type_code(type), id); });
 }

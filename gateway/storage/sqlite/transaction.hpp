@@ -57,6 +57,9 @@ public:
     Result<Rid> resource_number(std::string_view type, std::string_view id) override;
     Result<void> set_identity(std::string_view key, const ResourceName& resource) override;
     Result<void> remove_identity(std::string_view key) override;
+    Result<void> define_parameter(fhir::search::ParameterId parameter, std::string_view type, std::string_view name,
+                                  fhir::search::ParameterType kind) override;
+    Result<bool> add_values(Vid vid, std::span<const fhir::search::SearchValue> values) override;
     Result<InboxId> add_inbox(const InboxMessage& message) override;
     Result<void> set_inbox(InboxId id, InboxState state, std::string_view acknowledgement,
                            std::string_view note) override;

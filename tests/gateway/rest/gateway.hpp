@@ -12,6 +12,7 @@
 #include "gateway/rest/operations.hpp"
 #include "gateway/rest/resource_writer.hpp"
 #include "gateway/rest/rest.hpp"
+#include "gateway/rest/search_parameters.hpp"
 #include "gateway/rest/terminology_service.hpp"
 #include "gateway/storage/sqlite/sqlite_store.hpp"
 
@@ -51,19 +52,22 @@ public:
                      const std::filesystem::path& folder = {})
         : own_folder_(folder.empty()),
           folder_(folder.empty() ? make_folder() : folder),
-          store_(open(folder_, terminology_)),
+          store_(open(folder_, terminology_, search_parameters_)),
           reads_(*store_),
-          writer_(*store_, {std::string(base), 0}),
+          writer_(*store_, {std::string(base), 0, [this] { return search_parameters_.current(); }}),
           services_{*store_, door ? *door : door_, &reads_,      clock_,
                     writer_, operations_,          std::nullopt, std::move(settings)},
           rest_(services_) {
         terminology_.attach(*store_);
         services_.terminology = &terminology_;
         writer_.add_observer(terminology_);
+        services_.search_parameters = &search_parameters_;
+        writer_.add_observer(search_parameters_);
         rest::add_standard_operations(operations_);
         rest::add_terminology_operations(operations_, terminology_);
     }
     ~Gateway() {
+        search_parameters_.stop();
         store_->close();
         store_.reset();
         if (own_folder_) std::filesystem::remove_all(folder_);
@@ -115,6 +119,12 @@ public:
         REQUIRE_MESSAGE(made.status == 201, made.body);
         return std::string(made.id());
     }
+    /// From now on stored SearchParameters count.
+    void start_search_parameters() {
+        rest::add_search_parameter_operations(operations_, search_parameters_);
+        search_parameters_.start(services_);
+    }
+    rest::SearchParameters& search_parameters() { return search_parameters_; }
     /// Who is behind the next requests; null: nobody in particular.
     void as(std::shared_ptr<const security::Principal> principal) { principal_ = std::move(principal); }
     storage::Store& store() { return *store_; }
@@ -132,10 +142,12 @@ public:
 
 private:
     static std::unique_ptr<storage::Store> open(const std::filesystem::path& folder,
-                                                const rest::TerminologyService& terminology) {
+                                                const rest::TerminologyService& terminology,
+                                                const rest::SearchParameters& search_parameters) {
         storage::SqliteOptions options;
         options.file = folder / "store.db";
         options.terminology = [&terminology] { return terminology.current(); };
+        options.custom_parameters = [&search_parameters] { return search_parameters.current(); };
         return storage::open_sqlite(std::move(options)).value();
     }
     static Got got(http::Response response) {
@@ -146,6 +158,7 @@ private:
 
     bool own_folder_;
     std::filesystem::path folder_;
+    rest::SearchParameters search_parameters_;
     rest::TerminologyService terminology_;
     std::unique_ptr<storage::Store> store_;
     security::Door door_;
