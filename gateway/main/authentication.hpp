@@ -33,7 +33,8 @@ struct Identities {
 /// Each client has so many requests a second; more are a 429. Failed attempts leave audit rows, as many as are useful.
 class Authentication final : public http::Handler {
 public:
-    enum class Door { fhir, operators };
+    /// At `sockets` a client may show nothing: a page's handshake cannot, and says later who it is (a binding token).
+    enum class Door { fhir, operators, sockets };
     /// Both outlive it.
     Authentication(http::Handler& inner, Identities& identities, Door door = Door::fhir)
         : inner_(inner), identities_(identities), door_(door) {}

@@ -218,6 +218,7 @@ rest::Settings rest_settings(const ops::Config& config) {
     settings.json_depth_max = static_cast<std::uint32_t>(config.fhir.depth_max);
     settings.update_create = config.fhir.update_create;
     settings.tokens_required = config.security.require_token;
+    settings.anonymous_network = config.security.anonymous_network;
     return settings;
 }
 

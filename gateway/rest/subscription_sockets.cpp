@@ -48,8 +48,6 @@ struct Sending {
 Outcome<void> may_follow(const Services& services, const security::Principal& principal, storage::Reader& reader,
                          std::string_view id) {
     const auto missing = [] { return fault(404, IssueCode::not_found, "There is no resource of this type with this id"); };
-    if (services.settings.tokens_required && !principal.grant)
-        return fault(401, IssueCode::login, "A bearer token is required");
     const auto decision = services.door.authorize(principal, {security::Interaction::read, "Subscription", id, {}});
     if (!decision.allowed) return fault(403, IssueCode::forbidden, decision.reason);
     auto visibility = services.visibilities.of(decision.filter, services.settings.base_url,
@@ -69,7 +67,9 @@ Outcome<void> may_follow(const Services& services, const security::Principal& pr
 /// One connection.
 class SubscriptionSockets::Peer final : public http::WebSocketUser {
 public:
-    Peer(SubscriptionSockets& all, security::Principal principal) : all_(all), principal_(std::move(principal)) {}
+    /// `known`: the handshake showed who it is, or need not.
+    Peer(SubscriptionSockets& all, security::Principal principal, bool known)
+        : all_(all), principal_(std::move(principal)), known_(known) {}
 
     void opened(const std::shared_ptr<http::WebSocket>& socket) override { socket_ = socket; }
     void received(std::string text) override {
@@ -90,6 +90,7 @@ public:
 
 private:
     void bind(const std::string& id) {
+        if (!known_) return say("error " + id + " login");
         auto snapshot = all_.services_.store.snapshot();
         if (snapshot.has_error()) return say("error " + id + " transient");
         const auto allowed = may_follow(all_.services_, principal_, **snapshot, id);
@@ -111,12 +112,16 @@ private:
 
     SubscriptionSockets& all_;
     const security::Principal principal_;
+    const bool known_;
     std::shared_ptr<http::WebSocket> socket_;
     std::size_t bound_ = 0;
 };
 
 void SubscriptionSockets::handle(http::Request request, http::Reply reply) {
-    auto peer = std::make_shared<Peer>(*this, http::principal_of(request));
+    const auto& settings = services_.settings;
+    const bool near = !request.peer || request.peer->loopback;
+    const bool known = request.principal || (!settings.tokens_required && (near || settings.anonymous_network));
+    auto peer = std::make_shared<Peer>(*this, http::principal_of(request), known);
     reply(http::accept_web_socket(request, std::move(peer)));
 }
 

@@ -51,25 +51,32 @@ std::int64_t to_number(const std::optional<std::string>& text) {
     return text ? std::strtoll(text->c_str(), nullptr, 10) : 0;
 }
 
-/// The rights a subscription was written with, as they are kept: client, patient, scopes, a line each.
+/// The rights a subscription was written with, as they are kept: client, patient, whether it sees restricted labels,
+/// scopes, a line each. To override labels takes a reason each time, so that is not kept.
 std::string rights_text(const security::Principal& principal) {
-    return principal.id + "\n" + principal.grant->patient + "\n" + security::to_string(principal.grant->scopes);
+    return principal.id + "\n" + principal.grant->patient + "\n" + (principal.grant->restricted ? "restricted" : "") +
+           "\n" + security::to_string(principal.grant->scopes);
 }
 
 /// What somebody with such rights sees of a type.
 Outcome<std::shared_ptr<const storage::Visibility>> seen_with(const Services& services, std::string_view rights,
                                                               std::string_view type, std::string_view base_url) {
-    const auto first = rights.find('\n');
-    const auto second = first == std::string_view::npos ? first : rights.find('\n', first + 1);
-    auto scopes = security::parse_scopes(second == std::string_view::npos ? std::string_view() : rights.substr(second + 1));
-    if (second == std::string_view::npos || std::holds_alternative<security::ScopeError>(scopes))
-        return fault(403, IssueCode::forbidden, "The rights of the subscription cannot be read");
+    const auto line = [&] {
+        const auto text = rights.substr(0, rights.find('\n'));
+        rights.remove_prefix(std::min(rights.size(), text.size() + 1));
+        return text;
+    };
     security::Principal principal;
     principal.kind = security::Principal::Kind::client;
-    principal.id = rights.substr(0, first);
-    principal.grant = std::make_shared<const security::Grant>(
-        security::Grant{std::move(std::get<std::vector<security::Scope>>(scopes)),
-                        std::string(rights.substr(first + 1, second - first - 1))});
+    principal.id = line();
+    auto grant = std::make_shared<security::Grant>();
+    grant->patient = line();
+    grant->restricted = line() == "restricted";
+    auto scopes = security::parse_scopes(line());
+    if (std::holds_alternative<security::ScopeError>(scopes))
+        return fault(403, IssueCode::forbidden, "The rights of the subscription cannot be read");
+    grant->scopes = std::move(std::get<std::vector<security::Scope>>(scopes));
+    principal.grant = std::move(grant);
     const auto decision = services.door.authorize(principal, {security::Interaction::search, type, {}, {}});
     if (!decision.allowed) return fault(403, IssueCode::forbidden, decision.reason);
     return services.visibilities.of(decision.filter, base_url, services.settings.zone_offset_minutes);
