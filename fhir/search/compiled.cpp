@@ -32,6 +32,7 @@ std::string implicit_system(const path::Program& program, path::ExprIndex index)
 std::unique_ptr<CompiledType> compile(std::string_view resource_type) {
     auto compiled = std::make_unique<CompiledType>();
     compiled->type = r4::find_type(resource_type);
+    if (const Parameter* const text = find_parameter(resource_type, "_text")) compiled->text = text->id;
     for (const Parameter& parameter : parameters(resource_type)) {
         if (parameter.expression.empty()) continue;
         auto one = compile_parameter(parameter);

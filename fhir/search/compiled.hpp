@@ -19,6 +19,7 @@ struct CompiledParameter {
 /// All evaluable parameters of a resource type, ids ascending.
 struct CompiledType {
     const r4::TypeDef* type;
+    ParameterId text = 0;  ///< number of `_text`, which has no expression; 0 if the type has none
     std::vector<CompiledParameter> parameters;
     std::vector<std::string> failures;  ///< "code: message" of those that do not compile; empty for R4's own
 };

@@ -4,11 +4,13 @@
 #include <array>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "fhir/path/expression.hpp"
 #include "fhir/path/program.hpp"
 #include "fhir/search/compiled.hpp"
 #include "fhir/search/custom_parameters.hpp"
+#include "fhir/search/narrative.hpp"
 #include "fhir/search/values_of.hpp"
 
 namespace causeway::fhir::search {
@@ -80,7 +82,9 @@ public:
 
     Extraction go(const CompiledType& type) {
         const path::Item root(environment_.resource, type.type);
+        text_ = type.text;
         add(type.parameters, root);
+        add_narrative();
         if (options_.custom) add(options_.custom->compiled(type.type->name), root);
         return std::move(result_);  // the reader is not used again
     }
@@ -93,6 +97,7 @@ public:
 private:
     void add(const std::vector<CompiledParameter>& parameters, const path::Item& root) {
         for (const CompiledParameter& compiled : parameters) {
+            if (compiled.parameter->id > text_) add_narrative();
             const std::size_t first = result_.values.size();
             if (compiled.parameter->type == ParameterType::composite) {
                 composite(compiled, root);
@@ -105,6 +110,17 @@ private:
                 break;
             }
         }
+    }
+
+    /// The words of the narrative, once, in the place of `_text`.
+    void add_narrative() {
+        const ParameterId text = std::exchange(text_, ParameterId{0});
+        const std::string_view div = environment_.resource["text"]["div"].text();
+        if (text == 0 || div.empty()) return;
+        bool cut = false;
+        for (std::string& word : narrative_words(div, cut))
+            result_.values.add({text, TokenValue{{}, result_.values.keep(std::move(word)), {}}});
+        if (cut) result_.values.add({text, PresenceValue{}});
     }
 
     void simple(const CompiledParameter& compiled, const path::Item& root) {
@@ -142,6 +158,7 @@ private:
     path::Evaluation evaluation_;
     path::Environment environment_;
     std::vector<SearchValue> found_;
+    ParameterId text_ = 0;  ///< of `_text`, until its values are there
 };
 
 }  // namespace

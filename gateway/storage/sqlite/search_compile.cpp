@@ -285,7 +285,8 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
         }
         return out.children.size() == 1 ? std::move(out.children.front()) : std::move(out);
     }
-    if (criterion.special == Special::text || criterion.special == Special::content) return unknown();
+    if (criterion.special == Special::text || criterion.special == Special::content)
+        return compile_text(type, criterion);
     if (criterion.special == Special::list) return compile_list(criterion);
     if (criterion.special == Special::type) {
         Condition out;

@@ -1,5 +1,6 @@
 // What no single key answers: terminology, hierarchies, lists, full text.
 #include "fhir/json/json.hpp"
+#include "fhir/search/narrative.hpp"
 #include "fhir/search/normalise.hpp"
 #include "fhir/search/parameters.hpp"
 #include "gateway/storage/sqlite/searcher.hpp"
@@ -36,22 +37,6 @@ ParameterId part_of(std::string_view type) {
     return 0;
 }
 
-/// Text without its tags, and with a blank where one stood.
-void append_untagged(std::string_view xhtml, std::string& out) {
-    bool inside = false;
-    for (const char c : xhtml) {
-        if (c == '<') {
-            inside = true;
-            out += ' ';
-        } else if (c == '>' && inside) {
-            inside = false;
-        } else if (!inside) {
-            out += c;
-        }
-    }
-    out += ' ';
-}
-
 void append_strings(fhir::Element element, std::string& out) {
     if (element.name() == "div") return append_untagged(element.text(), out);
     if (element.kind() == fhir::Kind::string || element.kind() == fhir::Kind::number) {
@@ -59,33 +44,6 @@ void append_strings(fhir::Element element, std::string& out) {
         out += ' ';
     }
     for (const auto child : element.children()) append_strings(child, out);
-}
-
-bool has_word(std::string_view text, std::string_view word, bool beginning) {
-    for (auto at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
-        const bool starts = at == 0 || text[at - 1] == ' ';
-        const auto end = at + word.size();
-        if (starts && (beginning || end == text.size() || text[end] == ' ')) return true;
-    }
-    return false;
-}
-
-/// Every word is there; "two words" in quotes stand side by side; a word that ends in * begins one of the text's.
-bool text_meets(std::string_view text, std::string_view wanted) {
-    bool any = false;
-    while (!wanted.empty()) {
-        const bool quoted = wanted.front() == '"';
-        const auto end = quoted ? wanted.find('"', 1) : wanted.find(' ');
-        auto part = wanted.substr(quoted ? 1 : 0, end == std::string_view::npos ? end : end - (quoted ? 1 : 0));
-        wanted = end == std::string_view::npos ? std::string_view() : wanted.substr(end + 1);
-        const bool beginning = !quoted && part.ends_with('*');
-        if (beginning) part.remove_suffix(1);
-        const auto normal = normalise(part);
-        if (normal.empty()) continue;
-        any = true;
-        if (!has_word(text, normal, beginning)) return false;
-    }
-    return any;
 }
 
 }  // namespace
@@ -109,6 +67,38 @@ struct Searcher::NamedValueSet {
     fhir::ValueSet read;
     const fhir::ValueSet* value = nullptr;
 };
+
+Condition Searcher::compile_text(std::string_view type, const Criterion& criterion) {
+    const auto* const own = find_parameter(type, "_text");
+    const auto parameter = own ? reads_.catalog.durable_parameter(own->id) : std::uint16_t{0};
+    if (parameter == 0 || criterion.special != Special::text) return unknown();
+    const keys::Hasher hash{reads_.catalog.hash_key, reads_.catalog.hash_mask};
+    const auto key_of = [&](std::string_view word) {
+        Condition one;
+        one.kind = Condition::Kind::key;
+        one.key.head = head_of(parameter);
+        keys::append_code(hash, word, one.key.bytes);
+        keys::append_system(hash, {}, one.key.bytes);
+        one.key.exact = false;  // phrases and beginnings, and hashes: the body tells
+        return one;
+    };
+    Condition any;
+    any.kind = Condition::Kind::any;
+    for (const auto& operand : criterion.operands) {
+        const auto wanted = wanted_text(operand.text);
+        if (wanted.words.empty()) return present_and_unknown(parameter);
+        Condition all;
+        all.kind = Condition::Kind::all;
+        for (const auto& word : wanted.words) all.children.push_back(key_of(word));
+        any.children.push_back(std::move(all));
+    }
+    Condition too_long;  // narratives with more words than are listed have a mark
+    too_long.kind = Condition::Kind::key;
+    too_long.key.head = head_of(keys::presence_parameter) + keys::parameter_prefix(parameter);
+    too_long.key.exact = false;
+    any.children.push_back(std::move(too_long));
+    return any;
+}
 
 std::shared_ptr<const Searcher::NamedValueSet> Searcher::value_set(std::string_view name) {
     if (const auto known = value_sets_.find(name); known != value_sets_.end()) return known->second;
@@ -291,7 +281,7 @@ bool Searcher::whole_meets(const Criterion& criterion, const StoredResource& res
         append_strings((*document)->root(), text);
     const auto normal = normalise(text);
     return std::any_of(criterion.operands.begin(), criterion.operands.end(),
-                       [&](const Operand& operand) { return text_meets(normal, operand.text); });
+                       [&](const Operand& operand) { return text_meets(normal, wanted_text(operand.text)); });
 }
 
 }  // namespace causeway::storage

@@ -104,6 +104,8 @@ private:
     Condition compile_codes(std::uint16_t parameter, const fhir::search::Criterion& criterion,
                             const fhir::search::Operand& operand);
     Condition compile_list(const fhir::search::Criterion& criterion);
+    /// `_text` by the words of narratives; `_content` is asked of the bodies.
+    Condition compile_text(std::string_view type, const fhir::search::Criterion& criterion);
     /// The resource and all above or below it by the type's own part-of parameter.
     std::vector<Rid> hierarchy(Rid rid, std::string_view type, bool below);
     struct NamedValueSet;

@@ -63,6 +63,9 @@ await check("fhirclient", async () => {
     assert.equal(changed.active, true);
     const patched = await client.patch(`Patient/${made.id}`, [{ op: "replace", path: "/active", value: false }]);
     assert.equal(patched.active, false);
+    const batch = await client.request({ url: `${base}/`, method: "POST", headers: { "Content-Type": "application/fhir+json" },
+        body: JSON.stringify({ resourceType: "Bundle", type: "batch", entry: [{ request: { method: "GET", url: `Patient/${made.id}` } }] }) });
+    assert.equal(batch.entry[0].resource.id, made.id);
     await client.delete(`Patient/${made.id}`);
 });
 
