@@ -35,7 +35,8 @@ std::string known_parameters(std::string_view type, const QueryOptions& options)
         text += parameter.code;
     }
     if (options.custom)
-        for (const CompiledParameter& one : options.custom->compiled(type)) text.append(", ").append(one.parameter->code);
+        for (const CompiledParameter& one : options.custom->compiled(type))
+            text.append(", ").append(one.parameter->code);
     return text;
 }
 

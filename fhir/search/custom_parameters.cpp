@@ -12,13 +12,14 @@ namespace {
 constexpr std::size_t expression_bytes_max = 4096;
 
 std::optional<ParameterType> type_named(std::string_view name) {
-    constexpr std::array<std::pair<std::string_view, ParameterType>, 7> names = {{{"number", ParameterType::number},
-                                                                                 {"date", ParameterType::date},
-                                                                                 {"string", ParameterType::string},
-                                                                                 {"token", ParameterType::token},
-                                                                                 {"reference", ParameterType::reference},
-                                                                                 {"quantity", ParameterType::quantity},
-                                                                                 {"uri", ParameterType::uri}}};
+    constexpr std::array<std::pair<std::string_view, ParameterType>, 7> names = {
+        {{"number", ParameterType::number},
+         {"date", ParameterType::date},
+         {"string", ParameterType::string},
+         {"token", ParameterType::token},
+         {"reference", ParameterType::reference},
+         {"quantity", ParameterType::quantity},
+         {"uri", ParameterType::uri}}};
     for (const auto& [text, type] : names)
         if (text == name) return type;
     return std::nullopt;
@@ -55,7 +56,8 @@ std::vector<CustomParameter> read_search_parameter(Element resource, Issues& iss
     const auto type = type_named(resource["type"].text());
     if (!type) return wrong("search parameters of this type cannot be added to this server", "type");
     made.type = *type;
-    if (made.expression.size() > expression_bytes_max) return wrong("the expression is longer than 4096 bytes", "expression");
+    if (made.expression.size() > expression_bytes_max)
+        return wrong("the expression is longer than 4096 bytes", "expression");
     for (const Element target : resource["target"].items()) made.targets.emplace_back(target.text());
     std::vector<CustomParameter> out;
     for (const Element base : resource["base"].items()) {
@@ -67,7 +69,8 @@ std::vector<CustomParameter> read_search_parameter(Element resource, Issues& iss
         made.resource_type = name;
         auto compiled = path::Expression::compile(
             made.expression, {.context_type = name, .strict = false, .as_filters = true, .union_combines = true});
-        if (compiled.has_error()) return wrong("the expression is no FHIRPath: " + compiled.error().message, "expression");
+        if (compiled.has_error())
+            return wrong("the expression is no FHIRPath: " + compiled.error().message, "expression");
         out.push_back(made);
     }
     return out;

@@ -34,8 +34,7 @@ struct SameValue {
         return a.written == b.written && a.system == b.system && a.code == b.code && a.unit == b.unit;
     }
     bool operator()(const ReferenceValue& a, const ReferenceValue& b) const {
-        return a.type == b.type && a.id == b.id && a.url == b.url && a.version == b.version &&
-               a.fragment == b.fragment;
+        return a.type == b.type && a.id == b.id && a.url == b.url && a.version == b.version && a.fragment == b.fragment;
     }
     bool operator()(const ReferenceIdentifierValue& a, const ReferenceIdentifierValue& b) const {
         return a.system == b.system && a.value == b.value;

@@ -44,9 +44,9 @@ struct MatchContext {
     std::string_view type, id;  ///< of the resource
     std::int64_t last_updated_us = 0;
     const Surroundings* surroundings = nullptr;  ///< may be null
-    ExtractOptions reading;                      ///< how the values were read: for contained resources that a chain meets
-    bool contained = false;                      ///< the resource is a contained one: nothing refers to it from outside
-    bool undecided = false;                      ///< out: a criterion could not be told and counted as false
+    ExtractOptions reading;  ///< how the values were read: for contained resources that a chain meets
+    bool contained = false;  ///< the resource is a contained one: nothing refers to it from outside
+    bool undecided = false;  ///< out: a criterion could not be told and counted as false
 };
 
 /// Does the resource, given by its search values, meet the criterion? The oracle for stores, and how subscriptions and

@@ -197,8 +197,7 @@ private:
                     return unknown(parameter, condition.type + " has no search parameter '" + std::string(one) +
                                                   "' to sort by; it has " + known_parameters(condition.type, options_));
                 if (!is_ready(*found, options_))
-                    return error("_sort", IssueCode::not_supported,
-                                 "'" + std::string(one) + "' is being made ready");
+                    return error("_sort", IssueCode::not_supported, "'" + std::string(one) + "' is being made ready");
                 if (found->type == ParameterType::composite || found->type == ParameterType::special ||
                     found->special == Special::text || found->special == Special::content) {
                     return error("_sort", IssueCode::not_supported, "'" + std::string(one) + "' has no order");

@@ -31,10 +31,10 @@ enum class Handling : std::uint8_t { strict, lenient };
 
 struct QueryOptions {
     Handling handling = Handling::strict;
-    std::int64_t now_us = 0;                 ///< for `ap`
-    std::int32_t zone_offset_minutes = 0;    ///< for dates without zone
-    std::string_view base_url;               ///< own base: references under it are relative
-    std::span<const std::string> ignorable;  ///< parameter names that are dropped without a word
+    std::int64_t now_us = 0;                                   ///< for `ap`
+    std::int32_t zone_offset_minutes = 0;                      ///< for dates without zone
+    std::string_view base_url;                                 ///< own base: references under it are relative
+    std::span<const std::string> ignorable;                    ///< parameter names that are dropped without a word
     std::shared_ptr<const CustomParameters> custom = nullptr;  ///< beside R4's own
     bool result_parameters = true;  ///< false for conditions (conditional create ...): _sort, _include ... are refused
     std::size_t values_max = 1000;  ///< comma values in all

@@ -346,7 +346,8 @@ Awaitable<> run_session(std::shared_ptr<Connection> connection, SessionContext c
                                request_bytes, response.body.bytes()});
         if (!written) co_return;
         if (response.status == 101 && response.upgrade)
-            co_return co_await run_web_socket(connection, std::move(response.upgrade), std::string(session.buffer.bytes()));
+            co_return co_await run_web_socket(connection, std::move(response.upgrade),
+                                              std::string(session.buffer.bytes()));
         if (!keep_alive) co_return co_await session.linger();
     }
 }

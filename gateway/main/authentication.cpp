@@ -122,8 +122,8 @@ Authentication::Finding Authentication::find(const http::Request& request, bool 
         if (loopback) return shown;
         return Fault{"login", "Operators show a key or a certificate", "", {}};
     }
-    const bool open = request.path().ends_with("/metadata") || request.method == http::Method::options ||
-                      door_ == Door::sockets;
+    const bool open =
+        request.path().ends_with("/metadata") || request.method == http::Method::options || door_ == Door::sockets;
     if (open) return shown;
     if (identities_.token_required || (!loopback && !identities_.anonymous_network))
         return Fault{"login", "A bearer token is required", "", {}};

@@ -16,8 +16,8 @@ void run_bundle(const Services& services, CallPtr call, fhir::DocumentPtr bundle
     if (type == "transaction" || type == "history")
         return run_transaction(services, std::move(call), std::move(bundle), std::move(answer));
     if (type == "message") return process_message(services, std::move(call), std::move(bundle), std::move(answer));
-    answer(fault(400, IssueCode::not_supported, "The base takes bundles of type batch, transaction, message and history",
-                 "Bundle.type"));
+    answer(fault(400, IssueCode::not_supported,
+                 "The base takes bundles of type batch, transaction, message and history", "Bundle.type"));
 }
 
 }  // namespace causeway::rest

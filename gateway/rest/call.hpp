@@ -38,8 +38,8 @@ struct Settings {
     bool update_create = true;  ///< PUT with an unknown id creates
     bool if_match_required = false;
     bool tokens_required = false;
-    bool anonymous_network = false;  ///< without tokens, others than this machine are served too
-    std::string token_path;  ///< where tokens are had, below the root; empty: nowhere
+    bool anonymous_network = false;                 ///< without tokens, others than this machine are served too
+    std::string token_path;                         ///< where tokens are had, below the root; empty: nowhere
     std::int32_t zone_offset_minutes = 0;           ///< for dates without zone
     std::vector<std::string> ignorable_parameters;  ///< dropped from searches without a word ("utm_source")
     std::string software_version = "0.1.0";

@@ -1,5 +1,5 @@
-#include "gateway/rest/search_parameters.hpp"
 #include "gateway/rest/capabilities.hpp"
+#include "gateway/rest/search_parameters.hpp"
 
 #include <algorithm>
 
@@ -98,9 +98,9 @@ std::string statement(const Services& services, const Call& call) {
     std::string_view root = call.base;
     if (root.ends_with(services.settings.base_path)) root.remove_suffix(services.settings.base_path.size());
     const std::string_view host = root.substr(std::min(root.size(), root.find("//") + 2));
-    json += R"("extension":[{"url":"http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket","valueUri":)";
-    fhir::append_json_string(
-        (root.starts_with("https://") ? "wss://" : "ws://") + std::string(host) + "/ws", json);
+    json +=
+        R"("extension":[{"url":"http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket","valueUri":)";
+    fhir::append_json_string((root.starts_with("https://") ? "wss://" : "ws://") + std::string(host) + "/ws", json);
     json += R"(}],"mode":"server",)";
     if (!services.settings.token_path.empty()) {
         const std::string token = std::string(root) + services.settings.token_path;

@@ -96,8 +96,8 @@ std::string response_message(const Services& services, const Call& call, Element
     const std::string own = services.store.new_id(), outcome = services.store.new_id();
     std::string json = R"({"resourceType":"Bundle","id":")" + services.store.new_id() +
                        R"(","type":"message","timestamp":")" + instant(call.now_us) +
-                       R"(","entry":[{"fullUrl":"urn:uuid:)" + own + R"(","resource":{"resourceType":"MessageHeader","id":")" +
-                       own + "\",";
+                       R"(","entry":[{"fullUrl":"urn:uuid:)" + own +
+                       R"(","resource":{"resourceType":"MessageHeader","id":")" + own + "\",";
     if (header["eventUri"]) {
         json += R"("eventUri":)";
         fhir::append_json_string(header["eventUri"].text(), json);
@@ -144,12 +144,12 @@ void process_message(const Services& services, CallPtr call, fhir::DocumentPtr b
     const Element first = message["entry"].item(0);
     const Element header = first["resource"];
     if (header.resource_type() != "MessageHeader")
-        return answer(
-            wrong(IssueCode::structure, "The first entry of a message is its MessageHeader", "Bundle.entry[0].resource"));
+        return answer(wrong(IssueCode::structure, "The first entry of a message is its MessageHeader",
+                            "Bundle.entry[0].resource"));
     const std::string id = header_id(first);
     if (id.empty())
-        return answer(
-            wrong(IssueCode::required, "The MessageHeader has an id, or a fullUrl that is a UUID", "Bundle.entry[0].resource.id"));
+        return answer(wrong(IssueCode::required, "The MessageHeader has an id, or a fullUrl that is a UUID",
+                            "Bundle.entry[0].resource.id"));
     if (header["response"])
         return answer(fault(422, IssueCode::not_supported, "Answers to messages are not taken here",
                             "Bundle.entry[0].resource.response"));
@@ -164,26 +164,27 @@ void process_message(const Services& services, CallPtr call, fhir::DocumentPtr b
     inner->prefer = {};
     inner->parameters.clear();
     inner->document = nullptr;
-    run_transaction(
-        services, inner, std::move(*transaction),
-        [&services, call, bundle, id, answer](Outcome<http::Response> outcome) {
-            const Element asked = bundle->root()["entry"].item(0)["resource"];
-            if (outcome)
-                return answer(
-                    json_response(call->format, 200, response_message(services, *call, asked, id, "ok", nullptr)));
-            const Fault& refused = outcome.error();
-            // Two at once: the other one has just processed it.
-            if (refused.status == 412)
-                if (const auto known = seen_before(services, asked, id); known && *known)
-                    return answer(
-                        json_response(call->format, 200, response_message(services, *call, asked, id, "ok", nullptr)));
-            const std::string_view code = refused.status >= 500 || refused.status == 429 ? "transient-error" : "fatal-error";
-            http::Response response = json_response(
-                call->format, refused.status, response_message(services, *call, asked, id, code, &refused.issues));
-            for (std::size_t i = 0; i < refused.headers.size(); ++i)
-                response.headers.add(refused.headers.name(i), refused.headers.value(i));
-            answer(std::move(response));
-        });
+    run_transaction(services, inner, std::move(*transaction),
+                    [&services, call, bundle, id, answer](Outcome<http::Response> outcome) {
+                        const Element asked = bundle->root()["entry"].item(0)["resource"];
+                        if (outcome)
+                            return answer(json_response(call->format, 200,
+                                                        response_message(services, *call, asked, id, "ok", nullptr)));
+                        const Fault& refused = outcome.error();
+                        // Two at once: the other one has just processed it.
+                        if (refused.status == 412)
+                            if (const auto known = seen_before(services, asked, id); known && *known)
+                                return answer(json_response(
+                                    call->format, 200, response_message(services, *call, asked, id, "ok", nullptr)));
+                        const std::string_view code =
+                            refused.status >= 500 || refused.status == 429 ? "transient-error" : "fatal-error";
+                        http::Response response =
+                            json_response(call->format, refused.status,
+                                          response_message(services, *call, asked, id, code, &refused.issues));
+                        for (std::size_t i = 0; i < refused.headers.size(); ++i)
+                            response.headers.add(refused.headers.name(i), refused.headers.value(i));
+                        answer(std::move(response));
+                    });
 }
 
 void add_message_operation(Operations& operations) {
@@ -197,7 +198,8 @@ void add_message_operation(Operations& operations) {
             return answer(fault(400, IssueCode::not_supported, "Messages are answered at once here, not later"));
         const Element content = input_resource(body, "content");
         if (!content) return answer(fault(400, IssueCode::required, "There is no message to process"));
-        if (body->resource_type() == "Bundle") return process_message(services, std::move(call), body, std::move(answer));
+        if (body->resource_type() == "Bundle")
+            return process_message(services, std::move(call), body, std::move(answer));
         fhir::DocumentBuilder builder("Bundle");
         builder.root().copy_from(content);
         process_message(services, std::move(call), std::move(builder).finish(), std::move(answer));

@@ -54,7 +54,8 @@ constexpr std::array<Statistic, 12> statistics = {{
     {"maximum", "Maximum", [](const std::vector<double>& v) { return std::optional(v.back()); }},
     {"minimum", "Minimum", [](const std::vector<double>& v) { return std::optional(v.front()); }},
     {"median", "Median", [](const std::vector<double>& v) { return std::optional(quantile(v, .5)); }},
-    {"sum", "Sum", [](const std::vector<double>& v) { return std::optional(std::accumulate(v.begin(), v.end(), 0.0)); }},
+    {"sum", "Sum",
+     [](const std::vector<double>& v) { return std::optional(std::accumulate(v.begin(), v.end(), 0.0)); }},
     {"variance", "Variance", variance},
     {"std-dev", "Standard Deviation",
      [](const std::vector<double>& v) {
@@ -88,7 +89,8 @@ Outcome<Asked> read(const Call& call, const fhir::DocumentPtr& body) {
         if (name == "coding" && value) asked.codes.emplace_back(value["system"].text(), value["code"].text());
         if (name == "coding" && !value) {
             const auto bar = text.find('|');
-            asked.codes.emplace_back(bar == text.npos ? "" : text.substr(0, bar), bar == text.npos ? text : text.substr(bar + 1));
+            asked.codes.emplace_back(bar == text.npos ? "" : text.substr(0, bar),
+                                     bar == text.npos ? text : text.substr(bar + 1));
         }
         if (name == "duration") asked.duration_hours = std::strtod(std::string(text).c_str(), nullptr);
         if (name == "period") {
@@ -118,12 +120,14 @@ Outcome<Asked> read(const Call& call, const fhir::DocumentPtr& body) {
         for (const Element one : body->root()["parameter"].items())
             for (const Element value : one.children())
                 if (value.name().starts_with("value"))
-                    if (auto taken = take(one["name"].text(), value.text(), value); taken.has_error()) return taken.error();
+                    if (auto taken = take(one["name"].text(), value.text(), value); taken.has_error())
+                        return taken.error();
     for (auto& [system, code] : asked.codes)
         if (system.empty()) system = asked.system;
     if (asked.subject.empty()) return fault(400, IssueCode::required, "$stats needs a subject");
     if (asked.codes.empty()) return fault(400, IssueCode::required, "$stats needs a code or a coding");
-    if (asked.codes.size() > codes_max) return fault(400, IssueCode::too_costly, "$stats takes at most 50 codes at once");
+    if (asked.codes.size() > codes_max)
+        return fault(400, IssueCode::too_costly, "$stats takes at most 50 codes at once");
     if (asked.statistics.empty()) return fault(400, IssueCode::required, "$stats needs a statistic");
     return asked;
 }
@@ -195,12 +199,13 @@ void append_observation(std::string& json, const Call& call, const Asked& asked,
     json += R"("code":)";
     fhir::append_json_string(code.second, json);
     json += R"(}]},"subject":{"reference":)";
-    fhir::append_json_string(asked.subject.find('/') == std::string::npos ? "Patient/" + asked.subject : asked.subject, json);
+    fhir::append_json_string(asked.subject.find('/') == std::string::npos ? "Patient/" + asked.subject : asked.subject,
+                             json);
     json += R"(},"issued":")" + instant(call.now_us) + R"(","component":[)";
     for (const std::string_view name : asked.statistics) {
         const auto* const known = std::ranges::find(statistics, name, &Statistic::code);
-        json += R"({"code":{"coding":[{"system":")" + std::string(statistics_system) + R"(","code":")" + std::string(name) +
-                "\"}]},";
+        json += R"({"code":{"coding":[{"system":")" + std::string(statistics_system) + R"(","code":")" +
+                std::string(name) + "\"}]},";
         std::optional<double> value;
         if (name == count_code)
             value = static_cast<double>(values.ascending.size());

@@ -145,8 +145,8 @@ Outcome<ParsedQuery> plan_of(const Services& services, const Call& call, SearchR
             request.parameters.push_back({"_type", compartment_types(request.owner_type)});
     }
     const auto says_something = [](const QueryParameter& p) {
-        static constexpr std::array<std::string_view, 11> names = {"_type",     "_id",   "_has",  "_lastUpdated",
-                                                                   "_tag",      "_profile", "_security", "_source",
+        static constexpr std::array<std::string_view, 11> names = {"_type", "_id",      "_has",      "_lastUpdated",
+                                                                   "_tag",  "_profile", "_security", "_source",
                                                                    "_list", "_content", "_text"};
         const std::string_view name = std::string_view(p.name).substr(0, p.name.find(':'));
         return !name.starts_with("_") || name == "_filter" || std::ranges::find(names, name) != names.end();
@@ -196,9 +196,8 @@ void write_contained(BundleWriter& bundle, const Call& call, const storage::Stor
         if (std::ranges::find(ids, id) == ids.end()) continue;
         bundle.begin_entry();
         bundle.full_url(call.base, container.type, container.id + "#" + std::string(id));
-        bundle.resource([&](std::string& json) {
-            json += subset ? cut_down(fhir::to_json(one), *subset) : fhir::to_json(one);
-        });
+        bundle.resource(
+            [&](std::string& json) { json += subset ? cut_down(fhir::to_json(one), *subset) : fhir::to_json(one); });
         bundle.search("match");
         bundle.end_entry();
     }

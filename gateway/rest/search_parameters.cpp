@@ -191,7 +191,8 @@ bool SearchParameters::reload() {
             const std::string name = each.resource_type + "." + name_of(each);
             const auto next = static_cast<fhir::search::ParameterId>(fhir::search::parameter_count() + 1 + ids_.size());
             if (taken || (!ids_.contains(name) && ids_.size() >= CustomParameters::most)) {
-                logging::warning("search_parameter.left_out", {{"code", each.code}, {"reason", taken ? "code" : "count"}});
+                logging::warning("search_parameter.left_out",
+                                 {{"code", each.code}, {"reason", taken ? "code" : "count"}});
                 continue;
             }
             const auto [at, added] = ids_.try_emplace(name, next);
@@ -204,13 +205,14 @@ bool SearchParameters::reload() {
         }
         found = std::move(kept);
     }
-    auto defined = storage::transact_blocking(services_->store, [fresh](storage::Transaction& transaction) -> Result<void> {
-        for (const auto& each : fresh)
-            if (auto done = transaction.define_parameter(each.id, each.resource_type, name_of(each), each.type);
-                done.has_error())
-                return done;
-        return {};
-    });
+    auto defined =
+        storage::transact_blocking(services_->store, [fresh](storage::Transaction& transaction) -> Result<void> {
+            for (const auto& each : fresh)
+                if (auto done = transaction.define_parameter(each.id, each.resource_type, name_of(each), each.type);
+                    done.has_error())
+                    return done;
+            return {};
+        });
     if (defined.has_error()) {
         logging::error("search_parameter.undefined", {{"reason", defined.error().message}});
         return false;
@@ -314,7 +316,8 @@ Outcome<std::string> SearchParameters::status(storage::Reader& reader, std::stri
     std::string parts;
     bool ready = true;
     for (const auto& each : definitions_in(**found)) {
-        const bool used = std::ranges::any_of(all->definitions(), [&](const CustomParameter& one) { return same(one, each); });
+        const bool used =
+            std::ranges::any_of(all->definitions(), [&](const CustomParameter& one) { return same(one, each); });
         auto progress = stored_progress(reader, each);
         if (progress.has_error()) return fault_of(progress.error());
         ready = ready && progress->done && used;
@@ -322,7 +325,10 @@ Outcome<std::string> SearchParameters::status(storage::Reader& reader, std::stri
             return R"({"name":")" + std::string(name) + R"(","valueDecimal":)" + std::to_string(value) + "}";
         };
         parts += R"(,{"name":"base","part":[{"name":"type","valueCode":")" + each.resource_type +
-                 R"("},{"name":"status","valueCode":")" + (!used ? "unused" : progress->done ? "ready" : "indexing") +
+                 R"("},{"name":"status","valueCode":")" +
+                 (!used            ? "unused"
+                  : progress->done ? "ready"
+                                   : "indexing") +
                  "\"}," + integer("total", progress->total) + "," + integer("done", progress->looked_at) + "," +
                  integer("failed", progress->failed) + "]}";
     }

@@ -50,8 +50,8 @@ private:
     std::condition_variable wake_;
     std::shared_ptr<const fhir::search::CustomParameters> current_;
     std::map<std::string, fhir::search::ParameterId> ids_;  ///< by name, for the life of the process
-    std::map<std::string, std::int64_t> caught_up_us_;       ///< when a walk first found nothing more
-    storage::Vid changed_ = 0;                               ///< the newest version of a SearchParameter
+    std::map<std::string, std::int64_t> caught_up_us_;      ///< when a walk first found nothing more
+    storage::Vid changed_ = 0;                              ///< the newest version of a SearchParameter
     storage::Vid known_ = -1;
     bool stopping_ = false;
     std::thread thread_;

@@ -224,9 +224,10 @@ Outcome<http::Response> meta_of_all(const Services& services, storage::Reader& r
             const auto document = fhir::parse_json(one.json());
             if (document.has_error()) return true;
             for (const Element item : (*document)->root()["meta"][name.substr(1)].items()) {
-                const std::string key = name == "_profile" ? std::string(item.text())
-                                                           : std::string(name) + "|" + std::string(item["system"].text()) +
-                                                                 "|" + std::string(item["code"].text());
+                const std::string key = name == "_profile"
+                                            ? std::string(item.text())
+                                            : std::string(name) + "|" + std::string(item["system"].text()) + "|" +
+                                                  std::string(item["code"].text());
                 if (seen.insert(key).second) all.append(name.substr(1)).copy_from(item);
             }
             too_many = ++looked_at == meta_resources_max;
@@ -234,7 +235,8 @@ Outcome<http::Response> meta_of_all(const Services& services, storage::Reader& r
         });
         if (done.has_error()) return done.error();
         if (too_many)
-            return fault(403, IssueCode::too_costly, "Too many resources have profiles, tags or labels to gather them all");
+            return fault(403, IssueCode::too_costly,
+                         "Too many resources have profiles, tags or labels to gather them all");
     }
     return json_response(call.format, 200, fhir::to_json(std::move(builder).finish()->root()));
 }

@@ -40,7 +40,8 @@ Outcome<std::string> binding_token(const Services& services, SubscriptionSockets
         if (each.name == "ids") ids.push_back(each.value);
     if (body)
         for (const fhir::Element one : body->root()["parameter"].items())
-            if (one["name"].text() == "ids") ids.emplace_back(one["valueId"] ? one["valueId"].text() : one["valueString"].text());
+            if (one["name"].text() == "ids")
+                ids.emplace_back(one["valueId"] ? one["valueId"].text() : one["valueString"].text());
     if (ids.empty()) return fault(400, fhir::IssueCode::required, "The parameter ids names no Subscription");
     if (ids.size() > 100) return fault(400, fhir::IssueCode::too_costly, "At most 100 Subscriptions have one token");
     auto snapshot = services.store.snapshot();
@@ -172,10 +173,9 @@ void add_subscription_operations(Operations& operations, const Subscriptions& su
             if (snapshot.has_error()) return answer(fault_of(snapshot.error()));
             if (auto may = may_follow(services, call->principal, **snapshot, call->route.id); may.has_error())
                 return answer(may.error());
-            auto bundle =
-                subscriptions.events(**snapshot, call->route.id, number(input(*call, body, "eventsSinceNumber")),
-                                     number(input(*call, body, "eventsUntilNumber")), input(*call, body, "content"),
-                                     call->visibility.get());
+            auto bundle = subscriptions.events(
+                **snapshot, call->route.id, number(input(*call, body, "eventsSinceNumber")),
+                number(input(*call, body, "eventsUntilNumber")), input(*call, body, "content"), call->visibility.get());
             if (bundle.has_error()) return answer(bundle.error());
             answer(json_response(call->format, 200, std::move(*bundle)));
         });
@@ -183,11 +183,12 @@ void add_subscription_operations(Operations& operations, const Subscriptions& su
     one.at_type = true;
     one.definition =
         "http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-get-ws-binding-token";
-    operations.add(one, [&subscriptions](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) {
-        auto token = binding_token(services, subscriptions.sockets(), *call, body);
-        if (token.has_error()) return answer(token.error());
-        answer(json_response(call->format, 200, std::move(*token)));
-    });
+    operations.add(one,
+                   [&subscriptions](const Services& services, CallPtr call, fhir::DocumentPtr body, Answer answer) {
+                       auto token = binding_token(services, subscriptions.sockets(), *call, body);
+                       if (token.has_error()) return answer(token.error());
+                       answer(json_response(call->format, 200, std::move(*token)));
+                   });
 }
 
 }  // namespace causeway::rest

@@ -15,7 +15,7 @@ namespace {
 
 using fhir::IssueCode;
 
-constexpr std::size_t bound_max = 10'000;         // sockets times subscriptions
+constexpr std::size_t bound_max = 10'000;  // sockets times subscriptions
 constexpr std::size_t bound_per_socket_max = 100;
 constexpr std::size_t tokens_max = 10'000;
 constexpr std::int64_t token_life_us = 300'000'000;
@@ -47,11 +47,13 @@ struct Sending {
 
 Outcome<void> may_follow(const Services& services, const security::Principal& principal, storage::Reader& reader,
                          std::string_view id) {
-    const auto missing = [] { return fault(404, IssueCode::not_found, "There is no resource of this type with this id"); };
+    const auto missing = [] {
+        return fault(404, IssueCode::not_found, "There is no resource of this type with this id");
+    };
     const auto decision = services.door.authorize(principal, {security::Interaction::read, "Subscription", id, {}});
     if (!decision.allowed) return fault(403, IssueCode::forbidden, decision.reason);
-    auto visibility = services.visibilities.of(decision.filter, services.settings.base_url,
-                                               services.settings.zone_offset_minutes);
+    auto visibility =
+        services.visibilities.of(decision.filter, services.settings.base_url, services.settings.zone_offset_minutes);
     if (visibility.has_error()) return visibility.error();
     auto found = reader.read("Subscription", id);
     if (found.has_error()) return fault_of(found.error());
@@ -94,7 +96,8 @@ private:
         auto snapshot = all_.services_.store.snapshot();
         if (snapshot.has_error()) return say("error " + id + " transient");
         const auto allowed = may_follow(all_.services_, principal_, **snapshot, id);
-        if (allowed.has_error()) return say("error " + id + (allowed.error().status == 404 ? " not-found" : " forbidden"));
+        if (allowed.has_error())
+            return say("error " + id + (allowed.error().status == 404 ? " not-found" : " forbidden"));
         auto stored = (*snapshot)->read("Subscription", id);
         const auto document = fhir::parse_json((*stored)->json());
         const auto read = document ? read_subscription(*document) : Outcome<Subscription>(fault_of(document.error()));
@@ -129,7 +132,8 @@ Outcome<SubscriptionSockets::Token> SubscriptionSockets::new_token(std::vector<s
     const std::int64_t now = services_.clock.now_us();
     Token token{random_token(), now + token_life_us};
     const std::lock_guard lock(mutex_);
-    if (tokens_.size() >= tokens_max) std::erase_if(tokens_, [&](const auto& one) { return one.second.expires_us <= now; });
+    if (tokens_.size() >= tokens_max)
+        std::erase_if(tokens_, [&](const auto& one) { return one.second.expires_us <= now; });
     if (tokens_.size() >= tokens_max || token.text.empty())
         return fault(503, IssueCode::throttled, "Too many binding tokens are waiting to be used");
     tokens_.emplace(token.text, Issued{std::move(ids), token.expires_us});

@@ -35,9 +35,9 @@ struct SearchPage {
     std::vector<StoredResource> includes;  ///< each resource once, none that is a match
     std::optional<std::uint64_t> total;    ///< matches over all pages, as `_total` and cost allow
     bool total_exact = true;
-    bool includes_cut = false;  ///< includes_max was reached: say so in an outcome entry
+    bool includes_cut = false;         ///< includes_max was reached: say so in an outcome entry
     std::vector<std::string> explain;  ///< for `__explain`: lines about how it was found; names and numbers only
-    std::string next_page;      ///< empty = this was the last page
+    std::string next_page;             ///< empty = this was the last page
 };
 
 /// A search hit without its body: what conditional interactions need.

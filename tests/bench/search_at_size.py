@@ -5,7 +5,8 @@ at half of it, counted from when a request was due. At last start-up time, memor
 
     search_at_size.py --causeway build/release/causeway --store /tmp/big.db --resources 1000000 [--seconds 3] [--soak 600]
 
-With --soak it mixes all queries with writes for so many seconds and prints memory as it goes."""
+With --requests it asks each query so often instead, by one client, and prints the server's processor time per request, which
+a busy machine hardly disturbs. With --soak it mixes all queries with writes for so many seconds and prints memory as it goes."""
 import argparse
 import http.client
 import os
@@ -143,6 +144,22 @@ def measure(port, make, seconds, clients=4):
     return quantile(alone, .5), quantile(alone, .99), rate, quantile(half, .5), quantile(half, .99), failures[0]
 
 
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def processor_time(port, pid, make, requests):
+    """(milliseconds of the server per request, failures, bytes per answer)"""
+    wire, failures, have = Wire(port), 0, 0
+    before = cpu_seconds(pid)
+    for _ in range(requests):
+        status, size = wire.get(urllib.parse.quote(make(), safe="/?&=:|,$"))
+        failures += status != 200
+        have += size
+    return (cpu_seconds(pid) - before) / requests * 1000, failures, have // requests
+
+
 def memory_mb(pid):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return {key: int(text[text.index(key + ":"):].split()[1]) / 1024 for key in ("VmRSS", "VmHWM", "RssAnon")}
@@ -217,6 +234,7 @@ def main():
     arguments.add_argument("--store", required=True)
     arguments.add_argument("--resources", type=int, default=100000)
     arguments.add_argument("--seconds", type=float, default=3)
+    arguments.add_argument("--requests", type=int, default=0)
     arguments.add_argument("--soak", type=float, default=0)
     arguments.add_argument("--only", default="")
     options = arguments.parse_args()
@@ -233,6 +251,12 @@ def main():
     try:
         if options.soak:
             soak(options, port, process, named, patients)
+        elif options.requests:
+            print(f"{'query':28} {'server ms':>9} {'bytes':>8}")
+            for name, make in named.items():
+                if options.only in name:
+                    row = processor_time(port, process.pid, make, options.requests)
+                    print(f"{name:28} {row[0]:9.2f} {row[2]:8}" + (f"  {row[1]} FAILED" if row[1] else ""), flush=True)
         else:
             print(f"{'query':28} {'alone p50':>9} {'p99 ms':>8} {'rate/s':>8} {'half p50':>9} {'p99 ms':>8}")
             for name, make in named.items():

@@ -2,6 +2,7 @@
 """Subscriptions through the built gateway: by criteria and by topic, an endpoint that fails for a while, and a kill -9 of
 the gateway between the change and the delivery. Nothing may be lost, and the order must hold."""
 import argparse
+import hashlib
 import http.client
 import http.server
 import json
@@ -9,6 +10,7 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -16,7 +18,7 @@ import time
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "conformance"))
-from run import start_gateway  # noqa: E402
+from run import free_port, start_gateway  # noqa: E402
 
 
 class Endpoint:
@@ -49,10 +51,10 @@ class Endpoint:
 class WebSocket:
     """Just enough of RFC 6455 to hear what the gateway says."""
 
-    def __init__(self, base, origin=None):
+    def __init__(self, base, origin=None, token=None):
         parts = urllib.parse.urlsplit(base)
         self.socket = socket.create_connection((parts.hostname, parts.port), 20)
-        fields = f"Origin: {origin}\r\n" if origin else ""
+        fields = (f"Origin: {origin}\r\n" if origin else "") + (f"Authorization: Bearer {token}\r\n" if token else "")
         self.socket.sendall((f"GET /ws HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                              f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{fields}\r\n").encode())
         self.file = self.socket.makefile("rb")
@@ -144,11 +146,54 @@ def web_sockets(causeway):
             process.wait(20)
 
 
-def call(base, method, path, body=None):
+def sockets_with_tokens(causeway):
+    """Where tokens are required, a socket binds by the token of its handshake or by one made for it, and not otherwise."""
+    key = "the portal has a long key"
+    with tempfile.TemporaryDirectory(prefix="sockets-") as folder:
+        config, port = os.path.join(folder, "causeway.toml"), free_port()
+        with open(config, "w", encoding="utf-8") as out:
+            out.write(f'[http]\nport = {port}\n[mllp]\nenabled = false\n[storage]\npath = "{folder}/sockets.db"\n'
+                      f'[log]\nlevel = "warning"\n[security]\nrequire_token = true\n'
+                      f'[client.portal]\napi_key_sha256 = "{hashlib.sha256(key.encode()).hexdigest()}"\n'
+                      f'scopes = "system/Observation.cruds system/Subscription.cruds"\n')
+        process = subprocess.Popen([os.path.abspath(causeway), "serve", "--config", config])
+        base = f"http://127.0.0.1:{port}/fhir"
+        try:
+            def ready():
+                try:
+                    return http.client.HTTPConnection("127.0.0.1", port, timeout=2).request("GET", "/health/ready") is None
+                except OSError:
+                    return False
+            wait_until("the gateway", ready)
+            made = subscription("s", "Observation?code=yes", "http://x/")
+            made["channel"]["type"] = "websocket"
+            call(base, "PUT", "/Subscription/s", made, key)
+            wait_until("active", lambda: call(base, "GET", "/Subscription/s", token=key)["status"] == "active")
+            nobody = WebSocket(base)
+            nobody.say("bind s")
+            assert nobody.hear() == "error s login"
+            assert WebSocket(base, token="wrong").status == 401
+            token = next(p["valueString"] for p in call(base, "GET", "/Subscription/s/$get-ws-binding-token", token=key)["parameter"]
+                         if p["name"] == "token")
+            nobody.say("bind-with-token " + token)
+            assert nobody.hear() == "bound s"
+            portal = WebSocket(base, token=key)
+            portal.say("bind s")
+            assert portal.hear() == "bound s"
+            call(base, "PUT", "/Observation/o1", observation(1), key)
+            assert [nobody.hear(), portal.hear()] == ["ping s", "ping s"]
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def call(base, method, path, body=None, token=None):
     parts = urllib.parse.urlsplit(base)
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
-    connection.request(method, parts.path + path, json.dumps(body) if body else None,
-                       {"Content-Type": "application/fhir+json"} if body else {})
+    fields = {"Content-Type": "application/fhir+json"} if body else {}
+    if token:
+        fields["Authorization"] = "Bearer " + token
+    connection.request(method, parts.path + path, json.dumps(body) if body else None, fields)
     answer = connection.getresponse()
     data = answer.read()
     assert answer.status < 300, (method, path, answer.status, data[:300])
@@ -214,6 +259,7 @@ def main():
             process.terminate()
             process.wait(20)
     web_sockets(options.causeway)
+    sockets_with_tokens(options.causeway)
     print("subscriptions hold")
     return 0
 

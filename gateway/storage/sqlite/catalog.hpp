@@ -54,8 +54,8 @@ private:
     };
     mutable std::shared_mutex mutex_;
     std::unordered_map<std::string, std::int64_t, TextHash, std::equal_to<>> codes_;
-    std::vector<std::string> names_;  ///< by code - 1
-    std::size_t stored_ = 0;          ///< how many of names_ stand in the file
+    std::vector<std::string> names_;         ///< by code - 1
+    std::size_t stored_ = 0;                 ///< how many of names_ stand in the file
     std::vector<std::uint16_t> parameters_;  ///< of the build's own
     std::array<std::atomic<std::uint16_t>, 256> custom_{};
 };

@@ -4,8 +4,7 @@
 
 namespace causeway::storage {
 
-ResourceKeys resource_keys(Catalog& catalog, std::int64_t type_code,
-                           std::span<const fhir::search::SearchValue> values,
+ResourceKeys resource_keys(Catalog& catalog, std::int64_t type_code, std::span<const fhir::search::SearchValue> values,
                            std::span<const fhir::search::SearchValue> contained) {
     const keys::Hasher hash{catalog.hash_key, catalog.hash_mask};
     const auto durable = [&](fhir::search::ParameterId parameter) { return catalog.durable_parameter(parameter); };

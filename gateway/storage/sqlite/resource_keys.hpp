@@ -5,8 +5,7 @@
 namespace causeway::storage {
 
 /// Every index key of one resource: its type, its values, and those of what it contains.
-ResourceKeys resource_keys(Catalog& catalog, std::int64_t type_code,
-                           std::span<const fhir::search::SearchValue> values,
+ResourceKeys resource_keys(Catalog& catalog, std::int64_t type_code, std::span<const fhir::search::SearchValue> values,
                            std::span<const fhir::search::SearchValue> contained);
 
 }  // namespace causeway::storage

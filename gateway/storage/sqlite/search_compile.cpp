@@ -104,8 +104,7 @@ KeyTest date_test(std::string head, const Operand& operand) {
     return test;
 }
 
-KeyTest number_test(const keys::Hasher& hash, std::string head, const Operand& operand, bool quantity,
-                    bool canonical) {
+KeyTest number_test(const keys::Hasher& hash, std::string head, const Operand& operand, bool quantity, bool canonical) {
     KeyTest test;
     test.head = std::move(head);
     test.kind = KeyTest::Kind::number;

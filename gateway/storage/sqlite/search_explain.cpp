@@ -60,7 +60,8 @@ std::string Searcher::describe(const Condition& condition) {
                 const auto name = name_of_head(condition.children.front().key.head);
                 return fmt::format("{}: {} lists of {} together", name, condition.children.size(), sum);
             }
-            return fmt::format("one of {}, such as {}", condition.children.size(), describe(condition.children.front()));
+            return fmt::format("one of {}, such as {}", condition.children.size(),
+                               describe(condition.children.front()));
         }
         case Kind::all: {
             std::string out;

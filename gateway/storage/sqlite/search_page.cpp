@@ -48,8 +48,7 @@ SearchPage Searcher::search(const SearchPlan& plan, const SearchOptions& options
     compiled.reserve(2 * plan.conditions.size());  // `plain` points into it
     const bool inside = plan.contained != Contained::no;
     for (const auto& condition : plan.conditions)
-        if (plan.contained != Contained::yes)
-            compiled.push_back(compile(condition.type, condition.criterion, false));
+        if (plan.contained != Contained::yes) compiled.push_back(compile(condition.type, condition.criterion, false));
     const auto plain = compiled.size();
     for (std::size_t i = 0; inside && i < plan.conditions.size(); ++i) {
         compiled.push_back(compile_contained(plan.conditions[i].type, plan.conditions[i].criterion));
@@ -185,7 +184,8 @@ std::string Searcher::sort_value(const SortKey& key, std::size_t condition, cons
         }
         default: {
             from_body = true;  // the key holds a hash
-            for (auto& text : sortable_texts(need(candidate.vid), build_parameter, limits_.reading)) better("\1" + std::move(text));
+            for (auto& text : sortable_texts(need(candidate.vid), build_parameter, limits_.reading))
+                better("\1" + std::move(text));
             return out;
         }
     }
@@ -292,7 +292,8 @@ void Searcher::add_includes(const SearchPlan& plan, const SearchOptions& options
         std::vector<std::string> heads;
         if (!include.source_type.empty() && include.source_type != type) return heads;
         if (include.parameter > parameter_count()) {  // a custom one
-            if (const auto durable = catalog.durable_parameter(include.parameter); durable && include.source_type == type)
+            if (const auto durable = catalog.durable_parameter(include.parameter);
+                durable && include.source_type == type)
                 heads.push_back(keys::parameter_prefix(durable));
             return heads;
         }

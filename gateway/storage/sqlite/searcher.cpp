@@ -350,8 +350,8 @@ void Searcher::each_indexed(const Compiled& compiled, const KeyIndex::Span& want
     auto rest = span;
     (span.descending ? rest.high : rest.low) = span.descending ? last - 1 : last + 1;
     if (const auto vids = collect(compiled.condition, narrow_max)) {
-        explain_driver("a narrower range after " + std::to_string(refused) + " refusals: " + std::to_string(vids->size()) +
-                       " versions");
+        explain_driver("a narrower range after " + std::to_string(refused) +
+                       " refusals: " + std::to_string(vids->size()) + " versions");
         return drive(*vids, rest);
     }
     index_.matches(*expression, rest, [&](Vid vid) { return consider(vid, complete); });

@@ -78,7 +78,7 @@ private:
         std::string type;
         const fhir::search::Criterion* criterion = nullptr;
         Condition condition;
-        bool verify = false;  ///< check the body even on a yes: decisions about identity
+        bool verify = false;     ///< check the body even on a yes: decisions about identity
         bool contained = false;  ///< about contained resources of the type; a match is what contains one
         /// With `contained`: what meets the criterion by itself has been found already.
         const Compiled* plain = nullptr;
@@ -168,11 +168,11 @@ private:
     Vid snapshot_ = 0;  ///< of the running call
     Budget budget_;
     int depth_ = 0;
-    bool verify_ = false;                     ///< the running call decides about identity
+    bool verify_ = false;                          ///< the running call decides about identity
     std::vector<std::string>* explain_ = nullptr;  ///< of the running call; null: nobody asked
     std::size_t bodies_ = 0;                       ///< read by the running call
-    bool contained_ = false;                  ///< what is being compiled is about contained resources
-    const Visibility* visibility_ = nullptr;  ///< of the running call; null: everything
+    bool contained_ = false;                       ///< what is being compiled is about contained resources
+    const Visibility* visibility_ = nullptr;       ///< of the running call; null: everything
     std::map<std::string, std::shared_ptr<const NamedValueSet>, std::less<>> value_sets_;  ///< of the running call
     std::map<std::string, Compiled, std::less<>> shown_;                                   ///< of the running call
 };

@@ -69,15 +69,13 @@ TEST_SUITE("gateway/http/web_socket") {
             std::string bytes;
             std::uint16_t code;
         };
-        for (const auto& row : {Row{http::web_socket_frame(1, "not masked"), 1002},
-                                Row{masked(0xc1, "a reserved bit"), 1002},
-                                Row{masked(0x83, "no such opcode"), 1002},
-                                Row{masked(0x80, "continues nothing"), 1002},
-                                Row{masked(0x01, "begun") + masked(0x81, "begun again"), 1002},
-                                Row{masked(0x09, "a ping in parts"), 1002},
-                                Row{masked(0x8b, "no such control"), 1002},
-                                Row{masked(0x81, std::string(1025, 'x')), 1009},
-                                Row{masked(0x01, std::string(1000, 'x')) + masked(0x80, std::string(25, 'x')), 1009}}) {
+        for (const auto& row :
+             {Row{http::web_socket_frame(1, "not masked"), 1002}, Row{masked(0xc1, "a reserved bit"), 1002},
+              Row{masked(0x83, "no such opcode"), 1002}, Row{masked(0x80, "continues nothing"), 1002},
+              Row{masked(0x01, "begun") + masked(0x81, "begun again"), 1002},
+              Row{masked(0x09, "a ping in parts"), 1002}, Row{masked(0x8b, "no such control"), 1002},
+              Row{masked(0x81, std::string(1025, 'x')), 1009},
+              Row{masked(0x01, std::string(1000, 'x')) + masked(0x80, std::string(25, 'x')), 1009}}) {
             http::WebSocketDecoder decoder(1024);
             std::vector<http::WebSocketDecoder::Message> got;
             CHECK_FALSE(decoder.feed(row.bytes, got));
@@ -88,7 +86,8 @@ TEST_SUITE("gateway/http/web_socket") {
     }
 
     TEST_CASE("frames have the shortest length that holds their size") {
-        CHECK(http::web_socket_frame(1, "ab") == std::string("\x81\x02" "ab"));
+        CHECK(http::web_socket_frame(1, "ab") == std::string("\x81\x02"
+                                                             "ab"));
         CHECK(http::web_socket_frame(9, "") == std::string("\x89\x00", 2));
         CHECK(http::web_socket_frame(1, std::string(126, 'x')).substr(0, 4) == std::string("\x81\x7e\x00\x7e", 4));
         CHECK(http::web_socket_frame(1, std::string(65536, 'x')).substr(0, 10) ==

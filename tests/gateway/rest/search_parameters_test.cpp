@@ -17,8 +17,8 @@ std::string definition(const std::string& code, const std::string& base, const s
 std::string patient(const std::string& id, const std::string& eyes) {
     return R"({"resourceType":"Patient","id":")" + id +
            R"(","extension":[{"url":"http://example.org/eyes","valueString":")" + eyes +
-           R"("}],"maritalStatus":{"text":")" + eyes + R"("},"generalPractitioner":[{"reference":"Practitioner/)" + eyes +
-           "\"}]}";
+           R"("}],"maritalStatus":{"text":")" + eyes + R"("},"generalPractitioner":[{"reference":"Practitioner/)" +
+           eyes + "\"}]}";
 }
 
 const std::string eyes = "Patient.extension('http://example.org/eyes').value";
@@ -43,12 +43,15 @@ std::size_t matches(Gateway& gateway, const std::string& query) {
 }  // namespace
 
 TEST_SUITE("gateway/rest/search_parameters") {
-    TEST_CASE("what was there is indexed in the background; until then a search is refused, after it it finds old and new") {
+    TEST_CASE(
+        "what was there is indexed in the background; until then a search is refused, after it it finds old and new") {
         Gateway gateway;
         gateway.start_search_parameters();
         for (int i = 0; i < 450; ++i)
-            REQUIRE(gateway.put("Patient/a" + std::to_string(i), patient("a" + std::to_string(i), i % 3 ? "green" : "Brown"))
-                        .status == 201);
+            REQUIRE(
+                gateway
+                    .put("Patient/a" + std::to_string(i), patient("a" + std::to_string(i), i % 3 ? "green" : "Brown"))
+                    .status == 201);
         CHECK(gateway.get("Patient?eyes=green").issue() == "not-supported");
         REQUIRE(gateway.put("SearchParameter/p", definition("eyes", "Patient", "string", eyes)).status == 201);
         CHECK(gateway.get("Patient?eyes=green").status == 400);
@@ -65,9 +68,11 @@ TEST_SUITE("gateway/rest/search_parameters") {
         REQUIRE(gateway.put("Patient/a1", patient("a1", "blue")).status == 200);
         CHECK(matches(gateway, "Patient?eyes=blue") == 1);
         CHECK(matches(gateway, "Patient?eyes=green&_id=a1") == 0);
-        REQUIRE(gateway.put("Observation/o", R"({"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},
+        REQUIRE(
+            gateway
+                .put("Observation/o", R"({"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"},
             "subject":{"reference":"Patient/a1"}})")
-                    .status == 201);
+                .status == 201);
         CHECK(matches(gateway, "Observation?patient.eyes=blue") == 1);
         CHECK(gateway.get("metadata").body.find(R"({"name":"eyes","definition":"http://example.org/sp/eyes")") !=
               std::string::npos);
@@ -81,7 +86,8 @@ TEST_SUITE("gateway/rest/search_parameters") {
         {
             Gateway gateway({}, nullptr, folder);
             for (int i = 0; i < 1000; ++i)
-                REQUIRE(gateway.put("Patient/a" + std::to_string(i), patient("a" + std::to_string(i), "grey")).status == 201);
+                REQUIRE(gateway.put("Patient/a" + std::to_string(i), patient("a" + std::to_string(i), "grey")).status ==
+                        201);
             REQUIRE(gateway.put("SearchParameter/p", definition("eyes", "Patient", "string", eyes)).status == 201);
             gateway.start_search_parameters();
             for (int i = 0; i < 500; ++i) {
@@ -99,7 +105,8 @@ TEST_SUITE("gateway/rest/search_parameters") {
             CHECK(gateway.get("SearchParameter/p/$status").body.find(R"({"name":"done","valueDecimal":1000})") !=
                   std::string::npos);
             // The same code from another element.
-            REQUIRE(gateway.put("SearchParameter/p", definition("eyes", "Patient", "token", "Patient.gender")).status == 200);
+            REQUIRE(gateway.put("SearchParameter/p", definition("eyes", "Patient", "token", "Patient.gender")).status ==
+                    200);
             wait_until_ready(gateway);
             CHECK(matches(gateway, "Patient?eyes=grey") == 0);
             // And the first one again: what it found before is not taken for granted.
@@ -121,8 +128,8 @@ TEST_SUITE("gateway/rest/search_parameters") {
                     .status == 201);
         REQUIRE(gateway.put("Patient/a", patient("a", "dr")).status == 201);
         REQUIRE(gateway
-                    .put("SearchParameter/p", definition("carer", "Patient", "reference", "Patient.generalPractitioner", "p",
-                                                         R"(,"target":["Practitioner"])"))
+                    .put("SearchParameter/p", definition("carer", "Patient", "reference", "Patient.generalPractitioner",
+                                                         "p", R"(,"target":["Practitioner"])"))
                     .status == 201);
         wait_until_ready(gateway);
         CHECK(matches(gateway, "Patient?carer=dr") == 1);
@@ -135,16 +142,18 @@ TEST_SUITE("gateway/rest/search_parameters") {
         Gateway gateway;
         gateway.start_search_parameters();
         for (const auto& wrong :
-             {definition("x", "Patient", "string", "Patient.name.where("), definition("x", "Patients", "string", "Patient.id"),
-              definition("x", "Patient", "composite", "Patient"), definition("x y", "Patient", "string", "Patient.id")}) {
+             {definition("x", "Patient", "string", "Patient.name.where("),
+              definition("x", "Patients", "string", "Patient.id"), definition("x", "Patient", "composite", "Patient"),
+              definition("x y", "Patient", "string", "Patient.id")}) {
             CAPTURE(wrong);
             const auto got = gateway.put("SearchParameter/p", wrong);
             CHECK((got.status == 422 || got.status == 400));
             CHECK(got.expression().starts_with("SearchParameter."));
         }
         // R4 has this one: the stored definition describes it and changes nothing.
-        CHECK(gateway.put("SearchParameter/own", definition("gender", "Patient", "string", "Patient.name.family", "own")).status ==
-              201);
+        CHECK(
+            gateway.put("SearchParameter/own", definition("gender", "Patient", "string", "Patient.name.family", "own"))
+                .status == 201);
         CHECK(gateway.put("Patient/a", R"({"resourceType":"Patient","id":"a","gender":"male"})").status == 201);
         CHECK(matches(gateway, "Patient?gender=male") == 1);
         auto draft = definition("later", "Patient", "string", "Patient.id", "later");

@@ -286,16 +286,16 @@ TEST_SUITE("gateway/rest/subscriptions") {
                 security::Principal{security::Principal::Kind::client, "app", "127.0.0.1", grant});
         };
         gateway.as(bearer("patient/*.rs system/Subscription.cruds", "mine"));
-        REQUIRE(gateway
-                    .put("Subscription/s", subscription("urn:causeway:topic:Observation", endpoint.url(), full_payload))
-                    .status == 201);
+        REQUIRE(
+            gateway.put("Subscription/s", subscription("urn:causeway:topic:Observation", endpoint.url(), full_payload))
+                .status == 201);
         gateway.as(nullptr);
         wait_for_status(gateway, "active");
         const auto observed = [&](const std::string& id, const std::string& patient, const std::string& status) {
-            const auto got = gateway.put("Observation/" + id, R"({"resourceType":"Observation","id":")" + id +
-                                                                  R"(","status":")" + status +
-                                                                  R"(","code":{"text":"x"},"subject":{"reference":"Patient/)" +
-                                                                  patient + "\"}}");
+            const auto got =
+                gateway.put("Observation/" + id,
+                            R"({"resourceType":"Observation","id":")" + id + R"(","status":")" + status +
+                                R"(","code":{"text":"x"},"subject":{"reference":"Patient/)" + patient + "\"}}");
             REQUIRE(got.status / 100 == 2);
         };
         observed("t1", "theirs", "final");
@@ -317,14 +317,15 @@ TEST_SUITE("gateway/rest/subscriptions") {
         CHECK(gateway.get("Subscription/s/$status").status == 403);
         // Written again with other rights, it follows these.
         gateway.as(bearer("system/Subscription.cruds system/Patient.rs", ""));
-        REQUIRE(gateway
-                    .put("Subscription/s", subscription("urn:causeway:topic:Observation", endpoint.url(), full_payload))
-                    .status == 200);
+        REQUIRE(
+            gateway.put("Subscription/s", subscription("urn:causeway:topic:Observation", endpoint.url(), full_payload))
+                .status == 200);
         gateway.as(nullptr);
         wait_for_status(gateway, "active");
         observed("m2", "mine", "final");
-        CHECK(gateway.get("Subscription/s/$status").body.find(R"("events-since-subscription-start","valueString":"3")") !=
-              std::string::npos);
+        CHECK(
+            gateway.get("Subscription/s/$status").body.find(R"("events-since-subscription-start","valueString":"3")") !=
+            std::string::npos);
     }
 
     TEST_CASE("a web socket's token binds once, to subscriptions of its kind") {
