@@ -44,6 +44,26 @@ void drop_titles(std::vector<std::string>& given) {
         given.erase(given.begin());
 }
 
+/// BABY BOY, BB SARA, B/O SARA, INFANT MALE, TWIN A SARA: what a newborn is called before it has a name, often its
+/// mother's. Twins are called alike then, so it is no name.
+bool names_a_newborn(const std::vector<std::string>& parts) {
+    constexpr std::array<std::string_view, 24> words = {
+        "BABY",  "BABYBOY", "BABYGIRL", "BABYMALE", "BABYFEMALE", "NEWBORN", "NEONATE", "INFANT",
+        "FETUS", "TWIN",    "TWINA",    "TWINB",    "TWIN1",      "TWIN2",   "TRIPLET", "BB",
+        "BG",    "BBA",     "BBB",      "BGA",      "BGB",        "BB1",     "BB2",     "BG1"};
+    constexpr std::array<std::string_view, 6> beginnings = {"BABYBOY",    "BABYGIRL", "BABYMALE",
+                                                            "BABYFEMALE", "NEWBORN",  "BABYOF"};
+    if (parts.empty()) return false;
+    for (const auto& part : parts)
+        if (std::find(words.begin(), words.end(), part) != words.end()) return true;
+    const auto whole = joined(parts);
+    for (const auto beginning : beginnings)
+        if (whole.starts_with(beginning)) return true;
+    const bool further = parts.size() > 1;
+    if (further && (parts[0] == "BOY" || parts[0] == "GIRL" || parts[0] == "BG2")) return true;
+    return parts.size() > 2 && parts[0] == "B" && (parts[1] == "B" || parts[1] == "G" || parts[1] == "O");
+}
+
 bool all_digits(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -78,6 +98,10 @@ void add_name(Features& out, const Record::Name& raw) {
     suffix = static_cast<std::uint8_t>(suffix | take_suffix(given));
     out.suffixes = static_cast<std::uint8_t>(out.suffixes | suffix);
     drop_titles(given);
+    if (names_a_newborn(given) || names_a_newborn(middle)) {
+        given.clear();
+        middle.clear();
+    }
     if (given.size() > 1 && given.back().size() == 1) {
         if (middle.empty()) middle = {given.back()};
         given.pop_back();

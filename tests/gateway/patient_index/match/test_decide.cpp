@@ -142,6 +142,21 @@ TEST_SUITE("gateway/patient_index/match/decide") {
         b.sex = "M";
         CHECK(judge(a, b).decision.outcome != Outcome::automatic);
     }
+    TEST_CASE("what newborns are called before they have names joins nobody") {
+        for (const auto* name : {"Baby Boy", "BABYGIRL", "BB Sara", "B/B Sara", "B/O Sara", "Baby Girl of Sara",
+                                 "BabyGirl Sara", "BABYBOYSARA", "Infant Male", "Male Infant", "Sara Baby Boy",
+                                 "Twin A Sara", "Twin A", "Newborn", "Boy Sara", "Boy", "Fetus"}) {
+            CAPTURE(name);
+            const auto one = child(name);
+            CHECK(judge(one, one).decision.outcome == Outcome::review);
+            CHECK((normalise(one).names.empty() || normalise(one).names[0].given.empty()));
+        }
+        // and names that look a little like it are names
+        for (const auto* name : {"Barbara", "Infanta", "Boyd", "Bo", "Gerald B", "Babette", "Twyla"}) {
+            CAPTURE(name);
+            CHECK(!normalise(child(name)).names[0].given.empty());
+        }
+    }
     TEST_CASE("twins who are both entered with given and family name exchanged are no married person") {
         auto a = child("Hillenbrand"), b = child("Hillenbrand");
         for (const auto& [one, other] : {std::pair("Emma", "Olivia"), std::pair("Anna", "Anne")}) {
