@@ -113,6 +113,10 @@ std::string_view integer_fault(std::string_view text, std::int64_t low) noexcept
 }
 
 std::string_view text_fault(Primitive type, std::string_view text) noexcept {
+    // Only strings have a limit in the specification; a name of megabytes is no name.
+    const bool name = type == Primitive::code || type == Primitive::uri || type == Primitive::url ||
+                      type == Primitive::canonical;
+    if (name && text.size() > string_bytes_max) return "a code or URI longer than 1 MB";
     switch (type) {
         case Primitive::string:
         case Primitive::markdown:

@@ -1,5 +1,7 @@
 #include "gateway/exchange/partner.hpp"
 
+#include "gateway/exchange/sender_rights.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -111,6 +113,10 @@ private:
             fault(here + ": processing_id", "must be P, T or D (table 0103)");
         }
         if (partner.queue_max == 0) fault(here + ": queue_max", "must be at least 1");
+        for (const auto& each : partner.addresses)
+            if (!is_network(each)) fault(here + ": addresses", "must be addresses or networks such as 10.1.2.0/24");
+        if (partner.own_authorities_only && partner.authorities.empty())
+            fault(here + ": own_authorities_only", "needs an authority");
         if (partner.mllp) endpoint(*partner.mllp, here);
         protocol(partner, here);
         retry(partner.retry, here);

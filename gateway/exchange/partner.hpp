@@ -100,6 +100,12 @@ struct Partner {
 
     /// If any: only connections that show one of these certificates speak for it.
     std::vector<tls::Pin> certificates;
+    /// If any: only connections from one of these addresses or networks ("10.1.2.0/24") do.
+    std::vector<std::string> addresses;
+    /// If any: only these messages are taken from it, "ADT" (any event) or "ORU^R01".
+    std::vector<std::string> accepts;
+    /// Its messages may be about patients with identifiers of its own assigning authorities only (PID-3).
+    bool own_authorities_only = false;
 
     std::optional<MllpEndpoint> mllp;  ///< none: we never send to it
     std::string version = "2.5.1";     ///< MSH-12 of what we send

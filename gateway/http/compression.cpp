@@ -39,7 +39,10 @@ GunzipError gunzip(std::string_view compressed, std::size_t bytes_max, std::size
         const int status = inflate(&stream, Z_NO_FLUSH);
         out.resize(have + room - stream.avail_out);
         if (out.size() > bytes_max) return GunzipError::too_large;
-        if (out.size() > ratio_counts_from && out.size() / ratio_max > compressed.size()) return GunzipError::ratio;
+        // Against what was read so far: a bomb shows itself in its first megabytes, not after its last.
+        const std::size_t read = compressed.size() - stream.avail_in;
+        if (out.size() > ratio_counts_from && (out.size() - ratio_counts_from) / ratio_max > read)
+            return GunzipError::ratio;
         if (status == Z_STREAM_END) return stream.avail_in == 0 ? GunzipError::none : GunzipError::corrupt;
         if (status != Z_OK || (stream.avail_in == 0 && stream.avail_out != 0)) return GunzipError::corrupt;
     }

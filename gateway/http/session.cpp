@@ -17,6 +17,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr std::size_t inline_coding_bytes_max = 256 * 1024;
+constexpr std::size_t inline_gunzip_bytes_max = 16 * 1024;  // packed; unpacked it may be a hundred times as much
 constexpr std::size_t gzip_bytes_min = 1024;
 constexpr std::size_t linger_bytes_max = 1024 * 1024;
 constexpr std::chrono::seconds linger_time{2};
@@ -96,6 +97,8 @@ void write_head(const Response& response, const Framing& framing, std::string& o
         out += "\r\n";
     }
     out.append("Date: ").append(http_date_now()).append("\r\n");
+    // No answer of ours is anything else than it says, whatever a browser would like to see in it.
+    if (!response.headers.has("X-Content-Type-Options")) out += "X-Content-Type-Options: nosniff\r\n";
     if (!framing.request_id.empty()) out.append("X-Request-Id: ").append(framing.request_id).append("\r\n");
     if (!framing.correlation_id.empty()) out.append("X-Correlation-Id: ").append(framing.correlation_id).append("\r\n");
     out += framing.keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
@@ -161,6 +164,10 @@ std::chrono::milliseconds body_time(const Request& request, const Limits& limits
     const auto slowest = std::chrono::seconds(5) +
                          std::chrono::seconds(announced / std::max<std::size_t>(1, limits.body_bytes_per_second_min));
     return std::min<std::chrono::milliseconds>(limits.body_time, slowest);
+}
+
+net::awaitable<Refusal> decode_on_pool(Request& request, const Limits& limits) {
+    co_return decode_body(request, limits);
 }
 
 /// What reading one request came to.
@@ -249,7 +256,13 @@ Awaitable<Incoming> Session::read_body(RequestParser& parser, ByteShare& share) 
         buffer.commit(size);
     }
     buffer.shrink();
-    const Refusal refusal = decode_body(parser.request, context.limits);
+    Refusal refusal;
+    if (context.cpu && parser.request.body.size() > inline_gunzip_bytes_max &&
+        parser.request.headers.has("Content-Encoding"))
+        refusal = co_await net::co_spawn(*context.cpu, decode_on_pool(parser.request, context.limits),
+                                         net::use_awaitable_t<Executor>{});
+    else
+        refusal = decode_body(parser.request, context.limits);
     if (refusal.status != 0) co_return refused(response_of(refusal));
     if (!share.grow_to(parser.request.body.capacity())) co_return refused(too_many_bodies());
     co_return Incoming{Incoming::Kind::complete, {}};

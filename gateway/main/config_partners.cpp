@@ -223,6 +223,9 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
                  {"site", &partner.site},
                  {"certificates", &partner.certificates},
                  {"identity_updates", &partner.identity_updates},
+                 {"addresses", &partner.addresses},
+                 {"accepts", &partner.accepts},
+                 {"own_authorities_only", &partner.own_authorities_only},
                  {"queue_max", &partner.queue_max}},
                 {"mllp", "retry", "tolerances", "authority"});
     if (const auto* mllp = reader.table(table, "mllp", here)) {

@@ -156,11 +156,19 @@ rest::BulkJobs::Options bulk_options(const ops::Config& config) {
     return options;
 }
 
+bool is_loopback(const std::string& address) {
+    boost::system::error_code error;
+    const auto parsed = net::ip::make_address(address, error);
+    return !error && parsed.is_loopback();
+}
+
 rest::Subscriptions::Options subscription_options(const ops::Config& config) {
     rest::Subscriptions::Options options;
     options.retry_first_us = config.subscriptions.retry_first_ms * 1'000;
     options.retry_max_us = config.subscriptions.retry_max_ms * 1'000;
     options.give_up_us = config.subscriptions.give_up_hours * 3'600'000'000;
+    options.public_only = !is_loopback(config.http.address);
+    options.private_origins = http::split_origins(config.subscriptions.private_endpoints);
     options.base_url = config.http.base_url.empty()
                            ? fmt::format("http://{}:{}/fhir", config.http.address, config.http.port)
                            : config.http.base_url;

@@ -49,6 +49,7 @@ struct Config {
         std::int64_t retry_first_ms = 1'000;
         std::int64_t retry_max_ms = 3'600'000;
         std::int64_t give_up_hours = 72;
+        std::string private_endpoints;
     } subscriptions;
     struct Mllp {
         bool enabled = true;
@@ -111,7 +112,6 @@ struct Config {
         std::int64_t anchor_rows = 10'000;
         std::int64_t anchor_minutes = 10;
         std::int64_t retention_days = 0;
-        std::string syslog, syslog_ca;
     } audit;
     struct Terminology {
         std::string path = "var/terminology";  ///< folder of the imported code systems

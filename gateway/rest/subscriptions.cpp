@@ -349,6 +349,13 @@ http::ClientAnswer Subscriptions::send(const Subscription& subscription, std::st
     if (!body.empty()) request.headers.emplace_back("Content-Type", "application/fhir+json");
     request.body = std::move(body);
     request.time_max = subscription.timeout;
+    // A client must not reach through us what it cannot reach by itself.
+    const auto& to = subscription.endpoint;
+    const bool usual = to.port == (to.encrypted ? 443 : 80);
+    const std::string origin =
+        (to.encrypted ? "https://" : "http://") + to.host + (usual ? std::string() : ":" + std::to_string(to.port));
+    request.public_only = options_.public_only && std::ranges::find(options_.private_origins, origin) ==
+                                                      options_.private_origins.end();
     return http::fetch_blocking(request);
 }
 

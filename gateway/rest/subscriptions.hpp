@@ -49,6 +49,9 @@ public:
         std::int64_t give_up_us = std::int64_t{72} * 3'600'000'000;
         std::size_t threads = 2;
         std::string base_url;  ///< for full URLs and references in notifications
+        /// Notifications go to public addresses only, and to these origins ("https://emr.internal:8443").
+        bool public_only = false;
+        std::vector<std::string> private_origins = {};
     };
 
     Subscriptions(const Services& services, SubscriptionSockets& sockets, Options options);

@@ -18,8 +18,11 @@ def bomb(megabytes):
     return out + packer.flush()
 
 
+DATA = bomb(300)
+
+
 def attack(gateway):
-    data = bomb(300)
+    data = DATA
     headers = {"Content-Type": "application/fhir+json", "Content-Encoding": "gzip"}
     statuses = []
 
