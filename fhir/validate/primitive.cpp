@@ -112,15 +112,50 @@ std::string_view integer_fault(std::string_view text, std::int64_t low) noexcept
     return {};
 }
 
+bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+/// `lower` at the front of the text, in any case.
+bool begins(std::string_view text, std::string_view lower) noexcept {
+    if (text.size() < lower.size()) return false;
+    for (std::size_t i = 0; i < lower.size(); ++i)
+        if (static_cast<char>(text[i] | (is_letter(text[i]) ? 0x20 : 0)) != lower[i]) return false;
+    return true;
+}
+
+/// What makes a browser run or load something when it shows a narrative (R4, txt-1 forbids all of it). The whole rule, with its
+/// lists of elements and attributes, is validate()'s; this much is refused whoever writes it.
+bool is_active(std::string_view xhtml) noexcept {
+    for (auto at = xhtml.find('<'); at != std::string_view::npos; at = xhtml.find('<', at + 1)) {
+        const auto tag = xhtml.substr(at + 1, xhtml.find('>', at) - at - 1);
+        for (const std::string_view name :
+             {std::string_view("script"), std::string_view("iframe"), std::string_view("object"),
+              std::string_view("embed"), std::string_view("form"), std::string_view("svg"), std::string_view("base"),
+              std::string_view("meta"), std::string_view("link")})
+            if (begins(tag, name) && (tag.size() == name.size() || !is_letter(tag[name.size()]))) return true;
+        for (std::size_t i = 0; i + 3 < tag.size(); ++i) {
+            if (begins(tag.substr(i), "javascript:") || begins(tag.substr(i), "vbscript:")) return true;
+            const bool starts = is_blank(tag[i]) || tag[i] == '/' || tag[i] == '"' || tag[i] == '\'';
+            if (!starts || !begins(tag.substr(i + 1), "on") || !is_letter(tag[i + 3])) continue;
+            auto end = i + 3;
+            while (end < tag.size() && is_letter(tag[end])) ++end;
+            while (end < tag.size() && is_blank(tag[end])) ++end;
+            if (end < tag.size() && tag[end] == '=') return true;
+        }
+    }
+    return false;
+}
+
 std::string_view text_fault(Primitive type, std::string_view text) noexcept {
     // Only strings have a limit in the specification; a name of megabytes is no name.
-    const bool name = type == Primitive::code || type == Primitive::uri || type == Primitive::url ||
-                      type == Primitive::canonical;
+    const bool name =
+        type == Primitive::code || type == Primitive::uri || type == Primitive::url || type == Primitive::canonical;
     if (name && text.size() > string_bytes_max) return "a code or URI longer than 1 MB";
     switch (type) {
         case Primitive::string:
         case Primitive::markdown:
+            return string_fault(text);
         case Primitive::xhtml:
+            if (is_active(text)) return "active content, which a narrative must not have (txt-1)";
             return string_fault(text);
         case Primitive::code:
             return code_fault(text);

@@ -1,5 +1,5 @@
-#include "gateway/exchange/sender_rights.hpp"
 #include "gateway/exchange/inbox.hpp"
+#include "gateway/exchange/sender_rights.hpp"
 
 #include <fmt/format.h>
 
@@ -130,11 +130,13 @@ void Intake::prepare_or_throw() {
     const auto& partner = *envelope_.partner;
     if (const auto refusal = sender_refusal(partner, arrival_.address, receipt_.kind, arrival_.answer_of.empty());
         !refusal.empty())
-        return refuse({hl7v2::AckCode::ar, hl7v2::ErrorCode::internal_error, "MSH", hl7v2::Position{3}, refusal},
-                      Receipt::Outcome::rejected);
+        return refuse(
+            {hl7v2::AckCode::ar, hl7v2::ErrorCode::internal_error, "MSH", hl7v2::Position{3}, std::string(refusal)},
+            Receipt::Outcome::rejected);
     if (const auto refusal = patient_refusal(partner, envelope_.message->view()); !refusal.empty())
-        return refuse({hl7v2::AckCode::ar, hl7v2::ErrorCode::internal_error, "PID", hl7v2::Position{3}, refusal},
-                      Receipt::Outcome::rejected);
+        return refuse(
+            {hl7v2::AckCode::ar, hl7v2::ErrorCode::internal_error, "PID", hl7v2::Position{3}, std::string(refusal)},
+            Receipt::Outcome::rejected);
     const auto decision =
         services_.door.authorize(principal_, {security::Interaction::message_in, receipt_.kind, {}, {}});
     if (!decision.allowed) {

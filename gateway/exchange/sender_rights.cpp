@@ -76,7 +76,8 @@ bool in_network(std::string_view address, std::string_view network) noexcept {
 std::string_view sender_refusal(const Partner& partner, std::string_view address, std::string_view kind,
                                 bool by_its_own) noexcept {
     const auto fits = [&](const std::string& network) { return in_network(address, network); };
-    if (by_its_own && !partner.addresses.empty() && std::none_of(partner.addresses.begin(), partner.addresses.end(), fits))
+    if (by_its_own && !partner.addresses.empty() &&
+        std::none_of(partner.addresses.begin(), partner.addresses.end(), fits))
         return "the connection's address is not one of this sender's";
     const auto accepted = [&](const std::string& one) { return kind == one || kind.substr(0, kind.find('^')) == one; };
     if (!partner.accepts.empty() && std::none_of(partner.accepts.begin(), partner.accepts.end(), accepted))
@@ -92,9 +93,8 @@ std::string_view patient_refusal(const Partner& partner, const hl7v2::MessageVie
             const auto authority = repetition.component(4);
             const std::string name = authority.subcomponent(1).text(), id = authority.subcomponent(2).text();
             if (name.empty() && id.empty()) continue;
-            const bool own =
-                std::any_of(partner.authorities.begin(), partner.authorities.end(),
-                            [&](const AssigningAuthority& each) { return is_of(each, name, id); });
+            const bool own = std::any_of(partner.authorities.begin(), partner.authorities.end(),
+                                         [&](const AssigningAuthority& each) { return is_of(each, name, id); });
             if (!own) return "the assigning authority of a patient's identifier is not one of this sender's";
         }
     }

@@ -10,7 +10,7 @@ constexpr std::string_view exposed =
     "Retry-After";
 constexpr std::string_view accepted =
     "Accept, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Exist, If-None-Match, Prefer, "
-    "X-Correlation-Id, X-Provenance, X-Request-Id";
+    "X-Break-Glass, X-Correlation-Id, X-Provenance, X-Request-Id";
 
 void add_headers(Response& response, const std::string& origin) {
     response.headers.set("Access-Control-Allow-Origin", origin);

@@ -156,6 +156,34 @@ void look_at_tls(const Startup& startup, Findings& findings) {
     const Transport usable(startup);  // throws what would keep the gateway from starting
 }
 
+/// What is set so that it should not face a network.
+void look_at_access(const Startup& startup, Findings& findings) {
+    const auto& config = startup.config;
+    const auto& security = config.security;
+    const bool network = config.http.address != "127.0.0.1" && config.http.address != "::1";
+    findings.good(
+        "access",
+        fmt::format("{} clients, {} operators, {}", startup.clients.clients.size(), startup.clients.operators.size(),
+                    startup.clients.issuer.in_use() ? "tokens of " + startup.clients.issuer.issuer
+                                                    : std::string("no other authorisation server")));
+    if (network && security.anonymous_network)
+        findings.warn("access", "security.anonymous_network: anyone who reaches the port may do everything");
+    if (!network && !security.require_token && !startup.clients.clients.empty())
+        findings.warn("access",
+                      "security.require_token is off: every program on this machine may do everything; behind a "
+                      "proxy on this machine that is everyone");
+    if (security.fetch_private)
+        findings.warn("access", "security.fetch_private: key sets may be fetched from private addresses");
+    if (config.http.cors_origins.find('*') != std::string::npos)
+        findings.warn("access", "http.cors_origins: pages of every origin may call");
+    if (!config.storage.audit_key_file.empty() && config.audit.anchor_key_file.empty())
+        findings.warn("audit", "no anchors (audit.anchor_key_file): a cut end of the trail would not be seen");
+    for (const auto& [name, client] : startup.clients.clients)
+        for (const auto& scope : client.scopes)
+            if (scope.type == "*" && scope.level == security::Scope::Level::system && scope.actions == 0x1f)
+                findings.warn("access", fmt::format("client {}: system/*.cruds is everything", name));
+}
+
 void rebuild_index(const ops::Config& config, Findings& findings) {
     storage::SqliteOptions options;
     options.file = config.storage.path;
@@ -180,6 +208,7 @@ Exit examine(const DoctorOptions& options) {
                               startup.exchange.partners.size(), startup.exchange.rules.size()));
     try {
         look_at_tls(startup, findings);
+        look_at_access(startup, findings);
         look_at_maps(startup.config, findings);
         if (options.rebuild_index) rebuild_index(startup.config, findings);
         look_at_store(startup.config, options, findings);

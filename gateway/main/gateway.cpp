@@ -59,6 +59,8 @@
 #include "gateway/security/audit.hpp"
 #include "gateway/security/trail/handler.hpp"
 #include "gateway/security/trail/keeper.hpp"
+#include "gateway/security/trail/note_handler.hpp"
+#include "gateway/security/trail/syslog.hpp"
 #include "gateway/storage/sqlite/sqlite_store.hpp"
 #include "gateway/terminology/concept_files.hpp"
 #include "mappings/engine/mapset.hpp"
@@ -200,6 +202,21 @@ security::TrailKeeper::Options trail_options(const ops::Config& config) {
     return options;
 }
 
+security::SyslogFeed::Options syslog_options(const ops::Config& config) {
+    security::SyslogFeed::Options options;
+    const auto& place = config.audit.syslog;
+    if (place.empty()) return options;
+    const auto colon = place.rfind(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == place.size())
+        throw StartFailure{"audit.syslog must be host:port"};
+    options.host = place.substr(0, colon);
+    options.port = place.substr(colon + 1);
+    options.ca_file = config.audit.syslog_ca;
+    options.own_name = public_origin(config).substr(public_origin(config).find("//") + 2);
+    options.own_name = options.own_name.substr(0, options.own_name.find(':'));
+    return options;
+}
+
 /// R4 and the packages that are configured. A package that cannot be read stops the start.
 std::shared_ptr<const fhir::Validator> load_validator(const ops::Config& config) {
     fhir::ValidatorBuilder builder;
@@ -216,7 +233,8 @@ std::shared_ptr<const fhir::Validator> load_validator(const ops::Config& config)
     return std::move(builder).build();
 }
 
-rest::Settings rest_settings(const ops::Config& config) {
+rest::Settings rest_settings(const Startup& startup) {
+    const auto& config = startup.config;
     rest::Settings settings;
     settings.base_url = config.http.base_url;
     settings.page_default = static_cast<std::uint32_t>(config.fhir.page_default);
@@ -253,7 +271,7 @@ struct Gateway::Parts {
           index(index_options(startup.config, authorities)),
           desk(*store, authorities),
           identity_events(index),
-          services{*store, door, &reads, clock, writer, operations, cpu.get_executor(), rest_settings(startup.config)},
+          services{*store, door, &reads, clock, writer, operations, cpu.get_executor(), rest_settings(startup)},
           rest(services),
           tokens(*store, clock, startup.clients, make_fetch(startup.config)),
           issuer(startup.clients.issuer, make_fetch(startup.config), clock),
@@ -268,7 +286,9 @@ struct Gateway::Parts {
                      startup.config.security.anonymous_network,
                      [this](std::string_view event) { count_security(event); }},
           trail(rest, services),
+          trail_notes(*store, door, clock),
           trail_keeper(*store, clock, trail_options(startup.config)),
+          syslog(*store, clock, syslog_options(startup.config)),
           authentication(trail, identities),
           oauth(tokens, throttle, cpu.get_executor()),
           smart({public_origin(startup.config), startup.config.security.authorization_endpoint,
@@ -284,6 +304,7 @@ struct Gateway::Parts {
           exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { wake(partner); },
                           [this](const std::string& partner, bool run) { return control_queue(partner, run); }}),
           identity_admin({*store, door, reads, clock, index}),
+          authentication_of_notes(trail_notes, identities, Authentication::Door::operators),
           authentication_of_exchange(exchange_admin, identities, Authentication::Door::operators),
           authentication_of_identity(identity_admin, identities, Authentication::Door::operators),
           cors(router, http::split_origins(startup.config.http.cors_origins)),
@@ -363,7 +384,9 @@ struct Gateway::Parts {
     security::Throttle throttle;
     Identities identities;
     security::TrailHandler trail;
+    security::TrailNoteHandler trail_notes;
     security::TrailKeeper trail_keeper;
+    security::SyslogFeed syslog;
     Authentication authentication;
     OauthHandler oauth;
     SmartConfigurationHandler smart;
@@ -377,7 +400,7 @@ struct Gateway::Parts {
     MetricsHandler metrics_handler;
     exchange::AdminHandler exchange_admin;
     patient_index::AdminHandler identity_admin;
-    Authentication authentication_of_exchange, authentication_of_identity;
+    Authentication authentication_of_notes, authentication_of_exchange, authentication_of_identity;
     http::Router router;
     http::Cors cors;
     http::Server http_server;
@@ -483,6 +506,7 @@ void Gateway::Parts::start_listeners() {
     router.mount("/ws", authentication_of_sockets);
     router.mount("/health", health);
     router.mount("/metrics", metrics_handler);
+    router.mount("/admin/audit", authentication_of_notes);
     router.mount("/admin/messages", authentication_of_exchange);
     router.mount("/admin/outbox", authentication_of_exchange);
     router.mount("/admin/patients", authentication_of_identity);
@@ -518,6 +542,9 @@ void Gateway::Parts::add_metrics() {
     metrics.gauge_callback("causeway_store_writable", "1 while the store takes writes", stored(&M::writable));
     metrics.gauge_callback("causeway_audit_reads_waiting", "audit rows of reads not yet committed",
                            [this] { return static_cast<double>(reads.waiting()); });
+    if (!startup.config.audit.syslog.empty())
+        metrics.gauge_callback("causeway_audit_syslog_waiting", "audit rows the repository has not got yet",
+                               [this] { return syslog.waiting(); });
     metrics.gauge_callback("causeway_audit_unanchored_seconds",
                            "time since every audit row had an anchor; 0 without anchors",
                            [this] { return trail_keeper.unanchored_s(); });
@@ -580,6 +607,7 @@ Gateway::~Gateway() {
     parts_->search_parameters.stop();
     parts_->bulk.stop();
     parts_->cpu.join();
+    parts_->syslog.stop();
     parts_->trail_keeper.stop();
     parts_->store->close();
 }
@@ -601,6 +629,7 @@ void Gateway::run() {
     parts.subscriptions.start();
     parts.trail_keeper.start();
     parts.search_parameters.start(parts.services);
+    parts.syslog.start();
     parts.map_reloader.start();
     parts.listening = true;
     logging::info("ready", {{"http", parts.http_port},
@@ -619,6 +648,7 @@ void Gateway::run() {
     parts.search_parameters.stop();
     parts.bulk.stop();
     parts.cpu.join();
+    parts.syslog.stop();
     parts.trail_keeper.stop();
     parts.store->close();
     logging::info("stopped");

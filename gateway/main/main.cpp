@@ -69,7 +69,8 @@ int main(int argc, char** argv) {
     keep_freed_memory();
     CLI::App app("Causeway: a FHIR R4 / HL7 v2 interoperability gateway", "causeway");
     app.require_subcommand(1);
-    app.set_version_flag("--version", [] { return causeway::version_text(); }, "versions of the program and its libraries");
+    app.set_version_flag(
+        "--version", [] { return causeway::version_text(); }, "versions of the program and its libraries");
     Exit exit_code = Exit::good;
     for (const AddCommand add : commands) add(app, exit_code);
     try {

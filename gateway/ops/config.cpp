@@ -201,6 +201,11 @@ std::vector<Setting> make_settings() {
         setting("audit.anchor_minutes", &C::audit, &C::Audit::anchor_minutes, "or after so many minutes", 1, 10'080),
         setting("audit.retention_days", &C::audit, &C::Audit::retention_days,
                 "rows older than this are removed; 0: never", 0, 36'500),
+        setting(
+            "audit.syslog", &C::audit, &C::Audit::syslog,
+            "host:port of an audit repository that gets each row by syslog over TLS (IHE ATNA, RFC 5425); empty: none"),
+        setting("audit.syslog_ca", &C::audit, &C::Audit::syslog_ca,
+                "PEM file: authorities of its certificate; empty: the system's"),
         setting("terminology.path", &C::terminology, &C::Terminology::path,
                 "folder of imported code systems (`causeway terminology import`)"),
         setting("log.level", &C::log, &C::Log::level, "lowest level that is written", 0, 0,

@@ -112,6 +112,7 @@ struct Config {
         std::int64_t anchor_rows = 10'000;
         std::int64_t anchor_minutes = 10;
         std::int64_t retention_days = 0;
+        std::string syslog, syslog_ca;
     } audit;
     struct Terminology {
         std::string path = "var/terminology";  ///< folder of the imported code systems

@@ -354,8 +354,8 @@ http::ClientAnswer Subscriptions::send(const Subscription& subscription, std::st
     const bool usual = to.port == (to.encrypted ? 443 : 80);
     const std::string origin =
         (to.encrypted ? "https://" : "http://") + to.host + (usual ? std::string() : ":" + std::to_string(to.port));
-    request.public_only = options_.public_only && std::ranges::find(options_.private_origins, origin) ==
-                                                      options_.private_origins.end();
+    request.public_only =
+        options_.public_only && std::ranges::find(options_.private_origins, origin) == options_.private_origins.end();
     return http::fetch_blocking(request);
 }
 

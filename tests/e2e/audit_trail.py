@@ -16,11 +16,16 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import ssl
 import tempfile
+import threading
 import time
+import xml.etree.ElementTree
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent.parent / "examples" / "clinic"))
+from throwaway_ca import Authority  # noqa: E402
 from tokens import check, checks, free_port, openssl  # noqa: E402
 
 ADT = ("MSH|^~\\&|WARD|HOSP|CAUSEWAY|CAUSEWAY|20260101080000||ADT^A01^ADT_A01|TRAIL1|P|2.5.1\r"
@@ -78,14 +83,52 @@ def verify(binary, config, *more):
     return done.returncode, json.loads(done.stdout) if done.stdout.startswith("{") else {}, done.stderr
 
 
+class Repository:
+    """An audit repository that keeps what it gets: syslog over TLS, with the count of octets before each message."""
+
+    def __init__(self, folder):
+        authority = Authority(os.path.join(folder, "ca"))
+        self.ca, self.messages, self.connections = authority.ca, [], 0
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*map(str, authority.issue("repository")))
+        self.socket = context.wrap_socket(socket.create_server(("127.0.0.1", 0)), server_side=True)
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.socket.accept()
+            except OSError:
+                continue
+            self.connections += 1
+            data = b""
+            while True:
+                piece = connection.recv(65536)
+                if not piece:
+                    break
+                data += piece
+                while b" " in data[:12]:
+                    size = int(data.split(b" ", 1)[0])
+                    start = data.index(b" ") + 1
+                    if len(data) < start + size:
+                        break
+                    self.messages.append(data[start:start + size].decode())
+                    data = data[start + size:]
+                if len(self.messages) == 3 and self.connections == 1:
+                    break  # it goes away in the middle
+            connection.close()
+
+
 def play(binary, folder):
+    repository = Repository(folder)
     config, store = os.path.join(folder, "causeway.toml"), os.path.join(folder, "store.db")
     pathlib.Path(folder, "audit.key").write_text("a key for the audit chain\n")
     openssl("genpkey", "-algorithm", "ed25519", "-out", os.path.join(folder, "anchor.pem"))
     openssl("pkey", "-in", os.path.join(folder, "anchor.pem"), "-pubout", "-out", os.path.join(folder, "anchor.pub"))
     pathlib.Path(config).write_text(
         f'[storage]\npath = "{store}"\naudit_key_file = "{folder}/audit.key"\n[audit]\nanchor_key_file = "{folder}/anchor.pem"\n'
-        f'anchor_file = "{folder}/anchors"\nanchor_rows = 5\n[log]\nlevel = "error"\n')
+        f'anchor_file = "{folder}/anchors"\nanchor_rows = 5\nsyslog = "localhost:{repository.port}"\nsyslog_ca = "{repository.ca}"\n[log]\nlevel = "error"\n')
     with Gateway(binary, folder, config) as gateway:
         check("|AA|" in gateway.mllp_message(ADT), "a message over MLLP")
         patient = gateway.request("GET", "/fhir/Patient?identifier=TRAIL-1")[1]["entry"][0]["resource"]["id"]
@@ -111,10 +154,22 @@ def play(binary, folder):
         for _ in range(20):
             gateway.request("GET", f"/fhir/Patient/{patient}")
         deadline = time.monotonic() + 10
+        backup = subprocess.run([binary, "backup", os.path.join(folder, "running.db"), "--config", config], capture_output=True, text=True,
+                                env=dict(os.environ, CAUSEWAY_HTTP__PORT=str(gateway.port)))
+        check(backup.returncode == 0 and backup.stderr == "", "a backup beside the running gateway")
+        check(len(gateway.events("&subtype=backup")) == 1, "is in the trail")
+        check(gateway.request("POST", "/admin/audit?operation=anything&user=x")[0] == 400, "which takes no other notes")
         anchors = pathlib.Path(folder, "anchors")
         while time.monotonic() < deadline and not anchors.exists():
             time.sleep(0.1)
         check(anchors.exists(), "anchors are written")
+    texts = [message.split("\ufeff", 1) for message in repository.messages]
+    check(len(texts) > 20 and all(head.startswith("<85>1 20") and "IHE+RFC-3881" in head for head, _ in texts), f"{len(texts)} syslog messages")
+    roots = [xml.etree.ElementTree.fromstring(text) for _, text in texts]
+    check({"110107", "rest", "110100"} <= {root.find("EventIdentification/EventID").get("csd-code") for root in roots}
+          and all(len(root.findall("ActiveParticipant")) >= 2 for root in roots), "each an audit message of DICOM")
+    check(any(each.get("ParticipantObjectID") == f"Patient/{patient}" for root in roots for each in root.findall("ParticipantObjectIdentification")),
+          "about whom it is")
     code, said, _ = verify(binary, config)
     check(code == 0 and said["faults"] == 0 and said["keyed"] and said["anchors"] >= 1, f"the chain fits, and so do {said.get('anchors')} anchors")
     code, said, _ = verify(binary, config, "--anchor-key", os.path.join(folder, "anchor.pub"))
@@ -139,6 +194,8 @@ def play(binary, folder):
     backup = os.path.join(folder, "backup.db")
     done = subprocess.run([binary, "backup", backup, "--config", config], capture_output=True, text=True)
     check(done.returncode == 0 and verify(binary, config, backup)[0] == 0, "a backup's chain fits the same anchors")
+    code, said, _ = verify(binary, config)
+    check(code == 0, "the backup of a store that nobody has open wrote its own row, and the chain still fits")
     purged = subprocess.run([binary, "audit", "purge", "--older-than-days", "1", "--config", config], capture_output=True, text=True)
     check(purged.returncode == 0 and json.loads(purged.stdout)["rows"] == 0, "a purge takes only what is old enough")
 

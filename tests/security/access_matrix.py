@@ -26,10 +26,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 LEVELS = ("patient", "user", "system")
 ACTIONS = "cruds"
 # Outside the compartment, and about patients or able to hold anything about anyone: never shown at the level of a patient.
-HIDDEN = {"Binary", "Bundle", "Contract", "EnrollmentResponse", "GuidanceResponse", "ImmunizationEvaluation", "Linkage", "MessageHeader",
-          "OperationOutcome", "Parameters", "PaymentNotice", "PaymentReconciliation", "ProcessRequest", "Subscription", "Task", "TestReport",
-          "VerificationResult", "BiologicallyDerivedProduct", "SubstanceNucleicAcid", "SubstancePolymer", "SubstanceProtein",
-          "SubstanceReferenceInformation", "SubstanceSourceMaterial"}
+HIDDEN = {"Binary", "BiologicallyDerivedProduct", "Bundle", "Contract", "EnrollmentResponse", "GuidanceResponse", "Linkage", "MessageHeader",
+          "OperationOutcome", "Parameters", "PaymentNotice", "PaymentReconciliation", "Subscription", "Task", "TestReport", "VerificationResult"}
 # A Device belongs to the patient it names; one that names none is everybody's.
 OF_THE_PATIENT_IT_NAMES = {"Device": {"resourceType": "Device", "patient": {"reference": "Patient/@patient@"}}}
 
@@ -52,7 +50,7 @@ class Client:
             try:
                 if self.connection is None:
                     self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-                all_headers = {"Authorization": "Bearer " + key, **(headers or {})}
+                all_headers = {"Authorization": "Bearer " + key, "Accept": "application/fhir+json", **(headers or {})}
                 if body is not None:
                     all_headers.setdefault("Content-Type", "application/fhir+json")
                 self.connection.request(method, target, json.dumps(body) if body is not None else None, all_headers)

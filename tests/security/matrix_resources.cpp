@@ -12,7 +12,13 @@ int main() {
     using namespace causeway;
     const tests::MinimalResources minimal;
     for (const auto type : fhir::r4::resource_types()) {
-        std::string line = R"({"type":")" + std::string(type) + R"(","plain":)" + minimal.make(type) + R"(,"ways":[)";
+        // A Subscription that is on would be served.
+        const auto plain =
+            type == "Subscription"
+                ? std::string(R"({"resourceType":"Subscription","status":"off","reason":"x","criteria":"Patient",)"
+                              R"("channel":{"type":"rest-hook","endpoint":"http://127.0.0.1/"}})")
+                : minimal.make(type);
+        std::string line = R"({"type":")" + std::string(type) + R"(","plain":)" + plain + R"(,"ways":[)";
         bool first = true;
         for (const auto& row : fhir::r4::compartment("Patient")) {
             if (row.type != type) continue;
@@ -21,7 +27,8 @@ int main() {
                 const auto made = parameter ? minimal.with_reference(type, parameter->expression, "Patient/@patient@")
                                             : std::string();
                 if (made.empty()) continue;
-                line += (first ? "" : ",") + std::string(R"({"code":")") + std::string(code) + R"(","resource":)" + made + "}";
+                line += (first ? "" : ",") + std::string(R"({"code":")") + std::string(code) + R"(","resource":)" +
+                        made + "}";
                 first = false;
             }
         }

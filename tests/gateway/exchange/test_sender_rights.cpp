@@ -12,13 +12,14 @@ TEST_SUITE("gateway/exchange/sender_rights") {
             std::string_view address, network;
             bool in;
         };
-        for (const auto& row :
-             {Row{"10.1.2.3", "10.1.2.3", true}, Row{"10.1.2.3", "10.1.2.4", false}, Row{"10.1.2.3", "10.1.2.0/24", true},
-              Row{"10.1.3.3", "10.1.2.0/24", false}, Row{"10.1.3.3", "10.1.2.0/23", true},
-              Row{"10.1.4.3", "10.1.2.0/23", false}, Row{"9.9.9.9", "0.0.0.0/0", true}, Row{"::ffff:10.1.2.3", "10.1.2.0/24", true},
-              Row{"2001:db8::1", "2001:db8::/32", true}, Row{"2001:db9::1", "2001:db8::/32", false},
-              Row{"2001:db8::1", "0.0.0.0/0", false}, Row{"", "0.0.0.0/0", false}, Row{"10.1.2.3", "10.1.2.0/33", false},
-              Row{"10.1.2.30", "10.1.2.3", false}, Row{"nonsense", "10.1.2.3", false}}) {
+        for (const auto& row : {Row{"10.1.2.3", "10.1.2.3", true}, Row{"10.1.2.3", "10.1.2.4", false},
+                                Row{"10.1.2.3", "10.1.2.0/24", true}, Row{"10.1.3.3", "10.1.2.0/24", false},
+                                Row{"10.1.3.3", "10.1.2.0/23", true}, Row{"10.1.4.3", "10.1.2.0/23", false},
+                                Row{"9.9.9.9", "0.0.0.0/0", true}, Row{"::ffff:10.1.2.3", "10.1.2.0/24", true},
+                                Row{"2001:db8::1", "2001:db8::/32", true}, Row{"2001:db9::1", "2001:db8::/32", false},
+                                Row{"2001:db8::1", "0.0.0.0/0", false}, Row{"", "0.0.0.0/0", false},
+                                Row{"10.1.2.3", "10.1.2.0/33", false}, Row{"10.1.2.30", "10.1.2.3", false},
+                                Row{"nonsense", "10.1.2.3", false}}) {
             CAPTURE(row.address);
             CAPTURE(row.network);
             CHECK(in_network(row.address, row.network) == row.in);
@@ -37,7 +38,8 @@ TEST_SUITE("gateway/exchange/sender_rights") {
         CHECK(sender_refusal(lab, "10.1.2.3", "ADT^A04", true).empty());
         CHECK(sender_refusal(lab, "10.1.2.3", "ADT^A01", true) == "this kind of message is not taken from this sender");
         CHECK_FALSE(sender_refusal(lab, "10.1.2.3", "ORUX^R01", true).empty());
-        CHECK(sender_refusal(lab, "10.9.9.9", "ORU^R01", true) == "the connection's address is not one of this sender's");
+        CHECK(sender_refusal(lab, "10.9.9.9", "ORU^R01", true) ==
+              "the connection's address is not one of this sender's");
         CHECK(sender_refusal(lab, "10.9.9.9", "ORU^R01", false).empty());
     }
 
