@@ -172,7 +172,7 @@ std::vector<std::uint8_t> satisfied(const Features& a, const Features& b, const 
 }
 
 bool combination_may_link(const Comparison& pair) {
-    if (pair.suffix_differs || pair.birth_order_differs) return false;
+    if (pair.suffix_differs || pair.birth_order_differs || pair.ssns_in_a_row) return false;
     const auto& level = pair.levels;
     if (level[Field::given] != given_level::exact || level[Field::sex] == sex_level::differs) return false;
     if (level[Field::middle] == middle_level::conflict || level[Field::ssn] == ssn_level::conflict ||

@@ -236,6 +236,17 @@ void compare_addresses(const Features& a, const Features& b, Comparison& out) {
         }
 }
 
+/// Numbers of one office and one day: a typing error seldom makes one of the other.
+bool in_a_row(const std::string& a, const std::string& b) {
+    if (a.size() != 9 || b.size() != 9 || a == b) return false;
+    const auto value = [](const std::string& text) {
+        long out = 0;
+        for (const char c : text) out = out * 10 + (c - '0');
+        return out;
+    };
+    return std::labs(value(a) - value(b)) <= 3;
+}
+
 void compare_ssns(const Features& a, const Features& b, Comparison& out) {
     auto& level = out.levels[Field::ssn];
     for (const auto& x : a.ssns)
@@ -250,11 +261,13 @@ void compare_ssns(const Features& a, const Features& b, Comparison& out) {
                        std::string_view(x).substr(x.size() - 4) == std::string_view(y).substr(y.size() - 4)) {
                 found = ssn_level::last_four;
             }
+            out.ssns_in_a_row = out.ssns_in_a_row || in_a_row(x, y);
             if (found > level) {
                 level = found;
                 out.ssn = x;
             }
         }
+    out.ssns_in_a_row = out.ssns_in_a_row && level != ssn_level::exact;
 }
 
 void compare_phones(const Features& a, const Features& b, Comparison& out) {
@@ -353,8 +366,8 @@ bool names_exchanged(const Comparison& comparison) {
     if (comparison.levels[Field::given] != given_level::exact || family == family_level::exact) return false;
     const bool given_is_one = known_given_name(comparison.given);
     if (family == missing) return !given_is_one;
-    const bool families_are_given = known_given_name(comparison.family) && known_given_name(comparison.family_other);
-    return families_are_given || (family <= family_level::weak && !given_is_one);
+    const bool one = known_given_name(comparison.family), other = known_given_name(comparison.family_other);
+    return (one && other) || (!given_is_one && (one || other || family <= family_level::weak));
 }
 
 }  // namespace causeway::patient_index::match

@@ -24,6 +24,7 @@ struct Comparison {
     bool national_number_equal = false;
     bool birth_order_differs = false;
     bool multiple_birth = false;  ///< a birth order or the flag on either side
+    bool ssns_in_a_row = false;   ///< no number in common, but two that were given one after the other: twins
 };
 
 Comparison compare(const Features& a, const Features& b);

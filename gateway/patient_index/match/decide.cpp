@@ -152,9 +152,9 @@ bool third_evidence(const Evidence& e) { return e.extra() || rare_enough(e); }
 
 bool sex_agrees(const Evidence& e) {
     if (e.sex != sex_level::differs) return true;
-    // boy and girl twins of like names share the address and the phone
-    return e.given_exact() && (e.number_exact() || (e.birth_exact() && e.family == family_level::exact &&
-                                                    (e.mail_exact() || e.ssn == ssn_level::last_four)));
+    // boy and girl twins of like names share the address, the phone and their mother's e-mail
+    return e.given_exact() &&
+           (e.number_exact() || (e.birth_exact() && e.family == family_level::exact && e.ssn == ssn_level::last_four));
 }
 bool middle_agrees(const Evidence& e) { return e.middle != middle_level::conflict || e.number_exact(); }
 bool few_stable_conflicts(const Evidence& e) {
@@ -164,8 +164,10 @@ bool few_stable_conflicts(const Evidence& e) {
 bool numbers_agree(const Evidence& e) {
     if (e.no_number_conflict()) return true;
     if (e.ssn == ssn_level::conflict && e.id == identifier_level::conflict) return false;
+    // a household shares its street and its phone: without the middle name or an e-mail they do not outweigh a number
     return e.number_strong() || (e.given_exact() && e.birth_exact() && e.family >= family_level::close &&
-                                 (e.phone == phone_level::equal || e.street_agrees() || e.mail_exact()));
+                                 (e.mail_exact() || (e.middle >= middle_level::initial &&
+                                                     (e.phone == phone_level::equal || e.street_agrees()))));
 }
 
 struct Rule {
@@ -194,6 +196,7 @@ Decision decide(const Comparison& comparison, const Score& score, const Model& m
     if (score.weight < model.review) return {Outcome::no_match, "weight below review"};
     if (comparison.suffix_differs) return {Outcome::review, "suffix differs"};
     if (comparison.birth_order_differs) return {Outcome::review, "birth order differs"};
+    if (comparison.ssns_in_a_row) return {Outcome::review, "numbers were given one after the other"};
     const Evidence evidence(comparison, score);
     if (national_number_decides(evidence)) return {Outcome::automatic, "national number"};
     if (!given_names_are_one(evidence)) return {Outcome::review, "given names differ"};

@@ -142,6 +142,23 @@ TEST_SUITE("gateway/patient_index/match/decide") {
         b.sex = "M";
         CHECK(judge(a, b).decision.outcome != Outcome::automatic);
     }
+    TEST_CASE("twins who carry one name in the record are told apart by what the record says of them") {
+        auto a = mary(), b = mary();
+        a.emails.clear();
+        b.ssns = {"219-09-8766"};
+        CHECK(judge(a, b).decision.rule == "numbers were given one after the other");
+        b.ssns = {"219-09-8165"};  // a typing error
+        CHECK(judge(a, b).decision.outcome == Outcome::automatic);
+        b.ssns = {"478-11-2233"};
+        CHECK(judge(a, b).decision.outcome == Outcome::automatic);  // the middle name agrees
+        b.names[0].middle.clear();
+        CHECK(judge(a, b).decision.rule == "numbers differ");
+        a = mary();
+        b = mary();
+        a.ssns.clear();
+        b.sex = "M";
+        CHECK(judge(a, b).decision.rule == "sex differs");
+    }
     TEST_CASE("what newborns are called before they have names joins nobody") {
         for (const auto* name : {"Baby Boy", "BABYGIRL", "BB Sara", "B/B Sara", "B/O Sara", "Baby Girl of Sara",
                                  "BabyGirl Sara", "BABYBOYSARA", "Infant Male", "Male Infant", "Sara Baby Boy",
