@@ -16,6 +16,7 @@
 #include "gateway/main/map_files.hpp"
 #include "hl7v2/charset.hpp"
 #include "hl7v2/message.hpp"
+#include "hl7v2/path.hpp"
 #include "mappings/engine/backward.hpp"
 #include "mappings/engine/forward.hpp"
 #include "mappings/engine/lineage.hpp"
@@ -85,7 +86,8 @@ std::string structure_for(const mappings::Plan& plan, const std::vector<mappings
 
 class Converter {
 public:
-    Converter(const ConvertCommand& command, mappings::PlanPtr plan) : command_(command), plan_(std::move(plan)) {}
+    Converter(const ConvertCommand& command, std::shared_ptr<const mappings::MapSet> maps, std::string site)
+        : command_(command), maps_(std::move(maps)), site_(std::move(site)), plan_(maps_->plan(site_)) {}
 
     Exit convert(const std::string& name) {
         std::string bytes;
@@ -101,12 +103,20 @@ public:
     }
 
 private:
+    /// By the rules of the version that the message says it is of, as the gateway does.
+    void read_as(const hl7v2::MessageView& message) {
+        using namespace hl7v2::literals;
+        const std::string version = message.at("MSH-12.1"_v2).text();
+        if (auto plan = maps_->plan(site_, version.empty() ? "2.5.1" : version)) plan_ = std::move(plan);
+    }
+
     Exit from_v2(const std::string& name, std::string bytes) {
         const std::string to = command_.to.empty() ? "fhir" : command_.to;
         const auto message = hl7v2::Message::parse(hl7v2::decode_to_utf8(bytes).text, {{}, hl7v2::Tolerances::all()});
         if (message.has_error())
             return fault(name,
                          fmt::format("{} at byte {}", hl7v2::describe(message.error().code), message.error().offset));
+        read_as(message->view());
         mappings::ForwardContext context;
         context.now = now_instant();
         const auto result = mappings::forward(*plan_, message->view(), context);
@@ -161,6 +171,7 @@ private:
         if (message.has_error())
             return fault(command_.onto,
                          fmt::format("{} at byte {}", hl7v2::describe(message.error().code), message.error().offset));
+        read_as(message->view());
         mappings::PutContext context;
         context.forward.now = now_instant();
         context.complete = !command_.part;
@@ -227,8 +238,18 @@ private:
     }
 
     const ConvertCommand& command_;
+    std::shared_ptr<const mappings::MapSet> maps_;
+    std::string site_;
     mappings::PlanPtr plan_;
 };
+
+/// Here nothing is stored, neither message nor trace: what is made says all that the guide says, unless a site is named.
+std::string site_of(const ConvertCommand& command, const mappings::MapSet& maps) {
+    if (command.partner == "base") return {};
+    const auto sites = maps.sites();
+    const bool has_guide = std::find(sites.begin(), sites.end(), "guide") != sites.end();
+    return command.partner.empty() && has_guide ? "guide" : command.partner;
+}
 
 Exit run(const ConvertCommand& command) {
     auto sources = command.library.empty() ? mappings::MapSet::builtin() : read_map_files(command.library);
@@ -237,12 +258,12 @@ Exit run(const ConvertCommand& command) {
     const auto loaded = mappings::MapSet::load(std::move(sources));
     for (const auto& diagnostic : loaded.diagnostics) fmt::print(stderr, "{}\n", diagnostic.to_string());
     if (!loaded.maps) return Exit::failed;
-    const auto plan = loaded.maps->plan(command.partner);
-    if (!plan) {
+    const std::string site = site_of(command, *loaded.maps);
+    if (!loaded.maps->plan(site)) {
         fmt::print(stderr, "causeway convert: there is no site {}\n", command.partner);
         return Exit::usage;
     }
-    Converter converter(command, plan);
+    Converter converter(command, loaded.maps, site);
     Exit worst = Exit::good;
     for (const auto& file : command.files) worst = std::max(worst, converter.convert(file));
     return worst;
@@ -260,7 +281,7 @@ void add_convert_command(CLI::App& app, Exit& exit_code) {
         "Exit code: 0 if all went well, 1 if an input was bad or refused, 2 if it could not be read.");
     sub->add_option("files", command->files, "files; - is the standard input")->required();
     sub->add_option("--to", command->to, "what to make")->check(CLI::IsMember({"fhir", "v2", "json", "xml"}));
-    sub->add_option("--partner", command->partner, "use the maps of this site");
+    sub->add_option("--partner", command->partner, "use the maps of this site; base = what the gateway stores, guide (the default) = all that the v2-to-FHIR guide makes");
     sub->add_option("--maps", command->maps, "a folder of map files on top of the shipped ones")
         ->check(CLI::ExistingDirectory);
     sub->add_option("--library", command->library, "a folder of map files in place of the shipped ones")

@@ -133,6 +133,8 @@ Line Compiler::line(const syntax::Statement& in, const Context& context) {
                                   [](const Step& s) { return s.index == Step::Index::same; });
     if (repeats && out.target.iterates < 0 && !same && !o.join && o.by.empty())
         fault(in.place, "E134", "the left side repeats but the right side does not: add [], [#] or join");
+    if (out.target.each >= 0 && (in.arrow != syntax::Arrow::forward || out.target.iterates >= 0 || o.join))
+        fault(in.place, "E139", "[*] writes one value into every element there is: use ->, without [] or join");
     out.if_ = condition(o.if_, context);
     out.where = condition(o.where, context);
     out.forward = in.arrow != syntax::Arrow::backward && version_allows({}, o.until, false);
@@ -203,7 +205,11 @@ Conversion Compiler::conversion(const syntax::Statement& in, const Line& line, c
             if (type && target != "CodeableConcept" && target != "Coding")
                 fault(in.place, "E161", "a table gives a code; " + target + " cannot hold one");
         }
-        if (source && source->type == V2Kind::composite) out.type = find_type(source->type_name, "CodeableConcept");
+        // Senders put whole codes into fields that are a bare code in their version.
+        if (source && (source->type == V2Kind::composite ||
+                       (source->kind == V2Ref::Kind::field && source->at.component == 0 &&
+                        (source->type_name == "IS" || source->type_name == "ID"))))
+            out.type = find_type(source->type_name, "CodeableConcept");
         return out;
     }
     if (!source || line.target.steps.size() > 64) return out;
@@ -249,6 +255,7 @@ Assignment Compiler::assignment(const syntax::Statement& in, const Context& cont
         out.v2 = v2(in.sources.front(), context);
     } else if (context.fhir && in.target) {
         out.fhir = path(*in.target, *context.fhir);
+        if (out.fhir.each >= 0) fault(in.place, "E139", "[*] stands in a line with ->, not in set or default");
         type = out.fhir.kind;
     }
     out.value = constant(in.value, in.place, type, &context);

@@ -79,6 +79,10 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
             case syntax::FhirStep::Index::same:
                 step.index = Step::Index::same;
                 break;
+            case syntax::FhirStep::Index::each:
+                step.index = Step::Index::same;
+                out.each = static_cast<int>(out.steps.size());
+                break;
         }
         step.primitive = member.type->kind == r4::TypeKind::primitive;
         const TypeDef* next = member.type;

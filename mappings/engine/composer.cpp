@@ -504,6 +504,7 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
     Chain chain;
     const std::size_t shared = line.target.iterates < 0 ? steps.size() : static_cast<std::size_t>(line.target.iterates);
     if (steps.size() > steps_max) return;
+    if (line.target.each >= 0) return write_each(line, values_[frame.first], base);
     for (std::size_t n = 0; n < count; ++n) {
         const V2Value value = values_[frame.first + n];
         for (std::size_t i = n == 0 ? 0 : shared; i < steps.size(); ++i)
@@ -515,6 +516,23 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
     if (source->kind == V2Ref::Kind::field && !source->repetition_given && source->at.field != 0 && first.segment &&
         first.segment->last_repetition(source->at.field) > 1 && !base.capture && line.backward)
         report(Severity::note, "R310", "the field repeats and the map reads the first only", line.id, &first);
+}
+
+/// The value into every element that higher lines have made of the array with [*].
+void Composer::write_each(const Line& line, V2Value value, Target& base) {
+    const auto& steps = line.target.steps;
+    const auto each = static_cast<std::size_t>(line.target.each);
+    std::size_t elements = 1;
+    for (std::size_t n = 1; n <= elements; ++n) {
+        Chain chain;
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            Target& parent = i == 0 ? base : chain[i - 1];
+            if (i == each) elements = peek(parent)[steps[i].name].size();
+            if (n > elements) return;
+            chain.set(i, below(parent, steps[i], static_cast<std::uint32_t>(n)));
+        }
+        convert(line, value, chain[steps.size() - 1]);
+    }
 }
 
 std::string Composer::joined(const Line& line, const std::vector<V2Value>& values) {

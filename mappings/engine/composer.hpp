@@ -90,6 +90,7 @@ private:
     bool usable(const Choose::Branch& branch, const V2Scope& scope);
     bool convert(const Line& line, V2Value value, Target& target);
     bool convert_by_table(const Line& line, V2Value value, Target& target);
+    void write_each(const Line& line, V2Value value, Target& base);
     std::string joined(const Line& line, const std::vector<V2Value>& values);
     bool write(Target& target, std::string_view text, FhirKind kind, std::uint32_t line, const V2Value* from,
                bool overwrite = false);

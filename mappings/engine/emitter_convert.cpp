@@ -148,6 +148,13 @@ bool Emitter::convert_by_table(const Line& line, const Selected& from, V2Value t
         report(Severity::warning, "R321", "table " + how.table->name + " has no v2 code for the value", line.id);
         return composite && as_type(value, 0);
     }
+    // A table that only names HL7's own codes: the concept says the code, its name and its table by itself.
+    if (composite && line.sources.front().type == V2Kind::composite && code.code() == mapped["code"].text() &&
+        how.table->system.find("/v2-") != std::string::npos) {
+        std::uint32_t at = 0;
+        while (value["coding"].item(at).node() != mapped.node()) ++at;
+        return as_type(value, at);
+    }
     Selected leaf = from;
     leaf.element = mapped["code"];
     const bool hit = put(composite ? to.part(1, 0) : to, code.code(), leaf, line.id);

@@ -37,6 +37,7 @@ struct PreAdopted {
 };
 constexpr std::array pre_adopted = {PreAdopted{"NTE", 9, "CWE"},  PreAdopted{"MSH", 26, "CWE"},
                                     PreAdopted{"MSH", 27, "CWE"}, PreAdopted{"OBX", 33, "EIP"},
+                                    PreAdopted{"OBX", 32, "CWE"},
                                     PreAdopted{"ORC", 38, "EI"},  PreAdopted{"PRT", 23, "CWE"},
                                     PreAdopted{"PRT", 24, "PLN"}, PreAdopted{"PV1", 53, "ST"},
                                     PreAdopted{"PV1", 54, "CX"},  PreAdopted{"SPM", 32, "EI"}};
@@ -52,6 +53,9 @@ std::vector<std::string_view> field_types(std::string_view version, std::string_
         if (element.datatype.empty() || element.datatype == "-") continue;
         if (std::find(types.begin(), types.end(), element.datatype) == types.end()) types.push_back(element.datatype);
     }
+    // Where one version does not say ("varies", of a field it withdraws) and another does, the other is right.
+    const auto open = std::find(types.begin(), types.end(), "varies");
+    if (open != types.end() && !(segment == "OBX" && field == 5)) std::rotate(open, open + 1, types.end());
     for (const auto& each : pre_adopted)
         if (types.empty() && each.segment == segment && each.field == field) types.push_back(each.datatype);
     return types;

@@ -101,6 +101,8 @@ FhirStep Parser::step() {
             step.index = FhirStep::Index::all;
             if (accept("#")) {
                 step.index = FhirStep::Index::same;
+            } else if (accept("*")) {
+                step.index = FhirStep::Index::each;
             } else if (token().kind == TokenKind::number) {
                 step.index = FhirStep::Index::nth;
                 step.n = to_int(take());

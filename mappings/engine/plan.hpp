@@ -80,6 +80,7 @@ struct Path {
     std::string type;         ///< FHIR type at its end, "Patient.contact" for a backbone element
     FhirKind kind = FhirKind::complex;
     int iterates = -1;  ///< the last step with [], -1 if none
+    int each = -1;      ///< the step with [*], -1 if none; it is Step::same, once for every element there is
     std::string text;   ///< as written in the map
 };
 

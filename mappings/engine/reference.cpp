@@ -61,6 +61,7 @@ constexpr std::array codes = {
     Row{"E132", "unknown type map"},
     Row{"E133", "unknown codec or function"},
     Row{"E134", "the left side repeats and the right side does not: add `[]`, `[#]` or `join`"},
+    Row{"E139", "`[*]` stands only on the right of `->`, without `[]` or `join`"},
     Row{"E140", "filled, but made nowhere"},
     Row{"E141", "unknown map"},
     Row{"E142", "the map is for another segment or makes another type"},

@@ -34,9 +34,13 @@ public:
             return item.kind == ItemPlan::Kind::segment ? item.code == c
                                                         : item.kind == ItemPlan::Kind::group && has(item.contains, c);
         };
-        for (const Accept accept : {begins, contains})
-            for (std::size_t level = open_.size(); level-- > 0;)
-                if (const auto item = ahead(open_[level], code, accept)) return descend(level, *item, segment, accept);
+        for (std::size_t level = open_.size(); level-- > 0;)
+            if (const auto item = ahead(open_[level], code, begins)) return descend(level, *item, segment, begins);
+        // Out of order, or the head of its group is missing: what is nearest.
+        for (std::size_t level = open_.size(); level-- > 0;) {
+            if (const auto item = behind(open_[level], code)) return descend(level, *item, segment, begins);
+            if (const auto item = ahead(open_[level], code, contains)) return descend(level, *item, segment, contains);
+        }
         for (std::size_t level = open_.size(); level-- > 0;) {
             const auto& items = open_[level].group->plan->items;
             for (std::size_t i = 0; i < items.size(); ++i) {
@@ -64,6 +68,17 @@ private:
         const auto& items = open.group->plan->items;
         for (std::size_t i = open.cursor; i < items.size(); ++i)
             if ((items[i].repeats || open.counts[i] == 0) && accept(items[i], code)) return i;
+        return std::nullopt;
+    }
+
+    /// A repeating segment, or group that begins with it, of an open group, before the place the group has come to.
+    static std::optional<std::size_t> behind(const Open& open, SegmentCode code) {
+        const auto& items = open.group->plan->items;
+        for (std::size_t i = std::min(open.cursor, items.size()); i-- > 0;)
+            if (items[i].repeats && (items[i].kind == ItemPlan::Kind::segment ? items[i].code == code
+                                                                                 : items[i].kind == ItemPlan::Kind::group &&
+                                                                                       has(items[i].first, code)))
+                return i;
         return std::nullopt;
     }
 

@@ -67,6 +67,7 @@ std::string FhirPath::to_string() const {
         out += step.name;
         if (step.index == FhirStep::Index::all) out += "[]";
         if (step.index == FhirStep::Index::same) out += "[#]";
+        if (step.index == FhirStep::Index::each) out += "[*]";
         if (step.index == FhirStep::Index::nth) out += "[" + std::to_string(step.n) + "]";
         if (!step.slice.empty()) out += ":" + step.slice;
         out += constraints_text(step.where);

@@ -32,7 +32,7 @@ struct V2Path {
 struct Constraint;
 
 struct FhirStep {
-    enum class Index : std::uint8_t { none, all, nth, same };  ///< nothing, [], [n], [#]
+    enum class Index : std::uint8_t { none, all, nth, same, each };  ///< nothing, [], [n], [#], [*]
     std::string name;                                          ///< "$" for the whole value
     Index index = Index::none;
     int n = 0;

@@ -522,6 +522,45 @@ bool error_location_backward(std::string_view text, CodecOutput& out) {
     return true;
 }
 
+/// The two ends of "3.5-5.1" or "70 - 105", as they are written; anything else ("<5", "negative", "M: 3-5") stays text only.
+bool closed_range(std::string_view text, std::string& low, std::string& high) {
+    const auto blanks = [&] {
+        while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+    };
+    const auto number = [&](std::string& out) {
+        blanks();
+        std::size_t digits = 0, points = 0, size = 0;
+        for (; size < text.size(); ++size) {
+            const char c = text[size];
+            if (c >= '0' && c <= '9')
+                ++digits;
+            else if (c == '.' && digits != 0 && points == 0)
+                ++points;
+            else
+                break;
+        }
+        if (digits == 0 || digits > 12 || text[size - 1] == '.') return false;
+        if (size > 1 && text[0] == '0' && text[1] != '.') return false;
+        out = text.substr(0, size);
+        text.remove_prefix(size);
+        blanks();
+        return true;
+    };
+    if (!number(low) || text.empty() || text.front() != '-') return false;
+    text.remove_prefix(1);
+    return number(high) && text.empty() && std::stod(low) <= std::stod(high);
+}
+
+bool range_low_forward(const CodecInput& in, std::string& out) {
+    std::string high;
+    return closed_range(in.component(1), out, high);
+}
+
+bool range_high_forward(const CodecInput& in, std::string& out) {
+    std::string low;
+    return closed_range(in.component(1), low, out);
+}
+
 constexpr std::array codecs = {
     Codec{"phone", "XTN.5 to XTN.8 as one telephone number", phone_forward, nullptr},
     Codec{"ed_data", "ED.5 as base64, whatever ED.4 says", ed_data_forward, ed_data_backward},
@@ -550,6 +589,8 @@ constexpr std::array codecs = {
     Codec{"mime_type", "ED.2 and ED.3 as a media type", mime_type_forward, mime_type_backward},
     Codec{"pointer_type", "RP.3 and RP.4 as a media type", pointer_type_forward, pointer_type_backward},
     Codec{"error_location", "the place ERR-2 names, as a path", error_location_forward, error_location_backward},
+    Codec{"range_low", "the lower end of a reference range like 3.5-5.1", range_low_forward, nullptr},
+    Codec{"range_high", "the upper end of a reference range like 3.5-5.1", range_high_forward, nullptr},
     Codec{"narrative", "text as a narrative of one paragraph", narrative_forward, narrative_backward},
 };
 

@@ -40,6 +40,8 @@ TEST_SUITE("mappings/language") {
                  {"map M : PID <-> Patient {\n  PID-8 <-> gender by magic\n}\n", "E133 2"},
                  {"map M : PID <-> Patient {\n  PID-11 <-> name[]\n}\n", "E150 2"},
                  {"map M : PID <-> Patient {\n  PID-8 <-> gender[1]\n}\n", "E163 2"},
+                 {"map M : PID <-> Patient {\n  PID-12 <-> address[*].district\n}\n", "E139 2"},
+                 {"map M : PID <-> Patient {\n  set address[*].district = \"x\"\n}\n", "E139 2"},
                  {"map M : PID <-> Patient {\n  PID-8 <-> name(Practitioner)\n}\n", "E164 2"},
                  {"map M : PID <-> Patient {\n  PID-8 <-> identifier:NOSUCH.value\n}\n", "E122 2"},
                  {"map M : PID <-> Patient {\n  PID-8 <-> extension:nosuch\n}\n", "E121 2"},
