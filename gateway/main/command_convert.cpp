@@ -281,7 +281,9 @@ void add_convert_command(CLI::App& app, Exit& exit_code) {
         "Exit code: 0 if all went well, 1 if an input was bad or refused, 2 if it could not be read.");
     sub->add_option("files", command->files, "files; - is the standard input")->required();
     sub->add_option("--to", command->to, "what to make")->check(CLI::IsMember({"fhir", "v2", "json", "xml"}));
-    sub->add_option("--partner", command->partner, "use the maps of this site; base = what the gateway stores, guide (the default) = all that the v2-to-FHIR guide makes");
+    sub->add_option("--partner", command->partner,
+                    "use the maps of this site; base = what the gateway stores, guide (the default) = all that the "
+                    "v2-to-FHIR guide makes");
     sub->add_option("--maps", command->maps, "a folder of map files on top of the shipped ones")
         ->check(CLI::ExistingDirectory);
     sub->add_option("--library", command->library, "a folder of map files in place of the shipped ones")

@@ -206,9 +206,9 @@ Conversion Compiler::conversion(const syntax::Statement& in, const Line& line, c
                 fault(in.place, "E161", "a table gives a code; " + target + " cannot hold one");
         }
         // Senders put whole codes into fields that are a bare code in their version.
-        if (source && (source->type == V2Kind::composite ||
-                       (source->kind == V2Ref::Kind::field && source->at.component == 0 &&
-                        (source->type_name == "IS" || source->type_name == "ID"))))
+        if (source &&
+            (source->type == V2Kind::composite || (source->kind == V2Ref::Kind::field && source->at.component == 0 &&
+                                                   (source->type_name == "IS" || source->type_name == "ID"))))
             out.type = find_type(source->type_name, "CodeableConcept");
         return out;
     }

@@ -35,12 +35,11 @@ struct PreAdopted {
     int field;
     std::string_view datatype;
 };
-constexpr std::array pre_adopted = {PreAdopted{"NTE", 9, "CWE"},  PreAdopted{"MSH", 26, "CWE"},
-                                    PreAdopted{"MSH", 27, "CWE"}, PreAdopted{"OBX", 33, "EIP"},
-                                    PreAdopted{"OBX", 32, "CWE"},
-                                    PreAdopted{"ORC", 38, "EI"},  PreAdopted{"PRT", 23, "CWE"},
-                                    PreAdopted{"PRT", 24, "PLN"}, PreAdopted{"PV1", 53, "ST"},
-                                    PreAdopted{"PV1", 54, "CX"},  PreAdopted{"SPM", 32, "EI"}};
+constexpr std::array pre_adopted = {
+    PreAdopted{"NTE", 9, "CWE"},  PreAdopted{"MSH", 26, "CWE"}, PreAdopted{"MSH", 27, "CWE"},
+    PreAdopted{"OBX", 33, "EIP"}, PreAdopted{"OBX", 32, "CWE"}, PreAdopted{"ORC", 38, "EI"},
+    PreAdopted{"PRT", 23, "CWE"}, PreAdopted{"PRT", 24, "PLN"}, PreAdopted{"PV1", 53, "ST"},
+    PreAdopted{"PV1", 54, "CX"},  PreAdopted{"SPM", 32, "EI"}};
 
 }  // namespace
 

@@ -75,9 +75,9 @@ private:
     static std::optional<std::size_t> behind(const Open& open, SegmentCode code) {
         const auto& items = open.group->plan->items;
         for (std::size_t i = std::min(open.cursor, items.size()); i-- > 0;)
-            if (items[i].repeats && (items[i].kind == ItemPlan::Kind::segment ? items[i].code == code
-                                                                                 : items[i].kind == ItemPlan::Kind::group &&
-                                                                                       has(items[i].first, code)))
+            if (items[i].repeats && (items[i].kind == ItemPlan::Kind::segment
+                                         ? items[i].code == code
+                                         : items[i].kind == ItemPlan::Kind::group && has(items[i].first, code)))
                 return i;
         return std::nullopt;
     }

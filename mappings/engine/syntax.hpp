@@ -33,7 +33,7 @@ struct Constraint;
 
 struct FhirStep {
     enum class Index : std::uint8_t { none, all, nth, same, each };  ///< nothing, [], [n], [#], [*]
-    std::string name;                                          ///< "$" for the whole value
+    std::string name;                                                ///< "$" for the whole value
     Index index = Index::none;
     int n = 0;
     std::string slice;  ///< name after ':'

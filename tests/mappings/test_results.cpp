@@ -9,9 +9,11 @@ namespace {
 
 /// A result message with these segments behind its OBR.
 std::string result_message(const std::string& rest, const char* observed = "20240305081500-0600") {
-    return segments("MSH|^~\\&|LAB|CITY|EHR|CLINIC|20240305090000-0600||ORU^R01^ORU_R01|R1|P|2.8\nPID|1||77120^^^CLINIC^MR||Rivera^Elena\n"
-                    "OBR|1|P1^EHR|F1^LAB|24323-8^Panel^LN|||" +
-                    std::string(observed) + "||||||||||||||||||F\n" + rest);
+    return segments(
+        "MSH|^~\\&|LAB|CITY|EHR|CLINIC|20240305090000-0600||ORU^R01^ORU_R01|R1|P|2.8\nPID|1||77120^^^CLINIC^MR||Rivera^"
+        "Elena\n"
+        "OBR|1|P1^EHR|F1^LAB|24323-8^Panel^LN|||" +
+        std::string(observed) + "||||||||||||||||||F\n" + rest);
 }
 
 struct Read {
@@ -25,7 +27,8 @@ Read read(const std::string& text) {
     const auto plan = shipped().plan("", "2.8");
     Read out{convert(*plan, message->view()), {}, {}};
     for (const auto& resource : out.forward.resources)
-        if (resource.type == "Observation" && out.observation.empty()) out.observation = fhir::to_json(resource.doc->root());
+        if (resource.type == "Observation" && out.observation.empty())
+            out.observation = fhir::to_json(resource.doc->root());
     out.back = lines(create(*plan, out.forward).er7);
     return out;
 }
@@ -35,13 +38,16 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 }  // namespace
 
 TEST_SUITE("mappings/results") {
-    TEST_CASE("several values of one result are components, each with the code, unit and range of the whole, and come back") {
+    TEST_CASE(
+        "several values of one result are components, each with the code, unit and range of the whole, and come back") {
         const auto seen = read(result_message("OBX|1|NM|8867-4^Heart rate^LN||60~72|/min^^UCUM|50-90||||F\n"));
         for (const char* value : {"60", "72"})
             CHECK(has(seen.observation, std::string("\"valueQuantity\":{\"value\":") + value + ",\"code\":\"/min\""));
         std::size_t codes = 0, ranges = 0;
-        for (std::size_t at = 0; (at = seen.observation.find("\"code\":\"8867-4\"", at)) != std::string::npos; ++at) ++codes;
-        for (std::size_t at = 0; (at = seen.observation.find("\"text\":\"50-90\"", at)) != std::string::npos; ++at) ++ranges;
+        for (std::size_t at = 0; (at = seen.observation.find("\"code\":\"8867-4\"", at)) != std::string::npos; ++at)
+            ++codes;
+        for (std::size_t at = 0; (at = seen.observation.find("\"text\":\"50-90\"", at)) != std::string::npos; ++at)
+            ++ranges;
         CHECK(codes == 3);
         CHECK(ranges == 3);
         CHECK(has(seen.back, "|60~72|/min"));
@@ -61,13 +67,16 @@ TEST_SUITE("mappings/results") {
         CHECK(!has(er7, "120~80"));
     }
 
-    TEST_CASE("a unit that means one unit of UCUM becomes it, with the sender's words; another keeps its own system or none") {
+    TEST_CASE(
+        "a unit that means one unit of UCUM becomes it, with the sender's words; another keeps its own system or "
+        "none") {
         struct Row {
             const char* sent;
             const char* quantity;
         };
         for (const Row& row : {
-                 Row{"beats/min^^ISO+", R"("value":5,"code":"/min","system":"http://unitsofmeasure.org","unit":"beats/min")"},
+                 Row{"beats/min^^ISO+",
+                     R"("value":5,"code":"/min","system":"http://unitsofmeasure.org","unit":"beats/min")"},
                  {"mg/dl", R"("value":5,"code":"mg/dL","system":"http://unitsofmeasure.org","unit":"mg/dl")"},
                  {"mg/dL^milligrams^UCUM",
                   R"("value":5,"code":"mg/dL","system":"http://unitsofmeasure.org","unit":"milligrams")"},
@@ -104,7 +113,8 @@ TEST_SUITE("mappings/results") {
     }
 
     TEST_CASE("what stands out of order is taken where it is, and opens no group whose head is missing") {
-        const auto seen = read(result_message("PRT|1|AD||PRI^Interpreter|1^Shah^Ira\nNTE|1||of the order\nTQ1|1||Q8H\nOBX|1|NM|1^X^L||5||||||F\n"));
+        const auto seen = read(result_message(
+            "PRT|1|AD||PRI^Interpreter|1^Shah^Ira\nNTE|1||of the order\nTQ1|1||Q8H\nOBX|1|NM|1^X^L||5||||||F\n"));
         CHECK(seen.observation.find("of the order") == std::string::npos);
         std::size_t reports = 0;
         for (const auto& resource : seen.forward.resources) reports += resource.type == "DiagnosticReport" ? 1 : 0;
