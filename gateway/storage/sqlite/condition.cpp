@@ -217,6 +217,16 @@ std::optional<std::string> Condition::expression(bool& complete) const {
             return "(" + out + ")";
         }
         case Kind::key:
+            if (key.listed && !key.listed->empty()) {
+                complete = complete && key.exact;
+                std::string out;
+                for (const auto& one : *key.listed) out += (out.empty() ? "" : " OR ") + KeyIndex::term(one);
+                return "(" + out + ")";
+            }
+            if (key.listed) {  // no key begins so: neither does this one exist
+                complete = complete && key.exact;
+                return KeyIndex::term(key.head + key.bytes);
+            }
             if (key.kind == KeyTest::Kind::equals || key.kind == KeyTest::Kind::begins) {
                 complete = complete && key.exact;
                 return key.kind == KeyTest::Kind::equals ? KeyIndex::term(key.head + key.bytes)

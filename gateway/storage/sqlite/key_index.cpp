@@ -201,6 +201,32 @@ void KeyIndex::range(std::string_view low, std::string_view high,
     }
 }
 
+std::optional<std::vector<std::string>> KeyIndex::keys_within(std::string_view low, std::string_view high,
+                                                              std::size_t most) {
+    sqlite3_stmt* statement = nullptr;
+    const char* const sql = "SELECT term FROM idx_instance WHERE term >= ?1 AND term < ?2 LIMIT 1";
+    if (sqlite3_prepare_v2(connection_.handle(), sql, -1, &statement, nullptr) != SQLITE_OK) connection_.fail(sql);
+    const Finalizer finalize{statement};
+    std::string from;
+    std::string to;
+    escape(low, from);
+    escape(high, to);
+    bind_text(statement, 2, to);
+    std::vector<std::string> found;
+    for (;;) {
+        bind_text(statement, 1, from);
+        const int rc = sqlite3_step(statement);
+        if (rc == SQLITE_DONE) return found;
+        if (rc != SQLITE_ROW) connection_.fail("index: keys");
+        if (found.size() == most) return {};
+        const auto* const text = reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
+        const std::string term(text ? text : "", static_cast<std::size_t>(sqlite3_column_bytes(statement, 0)));
+        unescape(term, found.emplace_back());
+        sqlite3_reset(statement);
+        from = term + '\1';  // the least byte of a term: whatever comes after this one
+    }
+}
+
 std::uint64_t KeyIndex::count(std::string_view key) {
     auto* const statement = prepare(count_, "SELECT doc FROM idx_row WHERE term = ?1");
     const Resetter reset{statement};

@@ -2,6 +2,8 @@
 #include "gateway/storage/sqlite/connection.hpp"
 #include "gateway/storage/types.hpp"
 
+#include <vector>
+#include <optional>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -49,6 +51,8 @@ public:
     void matches(const std::string& expression, const Span& span, const std::function<bool(Vid)>& each);
     /// Every (key, vid) with low <= key < high, by key then vid ascending. The key is borrowed for the call.
     void range(std::string_view low, std::string_view high, const std::function<bool(std::string_view, Vid)>& each);
+    /// The keys within [low, high), if they are at most so many. A few look-ups each, however long their lists are.
+    std::optional<std::vector<std::string>> keys_within(std::string_view low, std::string_view high, std::size_t most);
     /// Postings of one key, dead ones included.
     std::uint64_t count(std::string_view key);
     /// Structure check of the index alone; throws FailureException (corrupt).

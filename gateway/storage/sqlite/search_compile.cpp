@@ -12,6 +12,7 @@ using namespace fhir::search;
 
 namespace {
 
+constexpr std::size_t keys_listed_max = 8;   // systems of one code
 constexpr std::size_t spelled_out_max = 60;  // rids of a chain that become keys of their own
 
 Condition none_of(Condition inner) {
@@ -165,6 +166,14 @@ Searcher::Compiled Searcher::compile(std::string_view type, const Criterion& cri
 std::string Searcher::head_of(std::uint16_t parameter) const {
     return (contained_ ? keys::parameter_prefix(keys::contained_parameter) : std::string()) +
            keys::parameter_prefix(parameter);
+}
+
+KeyTest Searcher::with_listed_keys(KeyTest test) {
+    // In the writer the index does not have the open group's keys yet, which the plain prefix finds all the same.
+    if (group_ || test.kind != KeyTest::Kind::begins) return test;
+    const auto scan = test.scans().front();
+    test.listed = index_.keys_within(scan.first, scan.second, keys_listed_max);
+    return test;
 }
 
 Condition Searcher::present(std::uint16_t parameter) const {
@@ -324,7 +333,7 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
                                                       test.bytes);
                         out.children.push_back(key(std::move(test)));
                     } else {
-                        out.children.push_back(key(token_test(hash, head, operand)));
+                        out.children.push_back(key(with_listed_keys(token_test(hash, head, operand))));
                     }
                     break;
                 case ParameterType::string:

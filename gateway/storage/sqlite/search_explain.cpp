@@ -37,6 +37,11 @@ std::string Searcher::describe(const Condition& condition) {
                 case KeyTest::Kind::equals:
                     return fmt::format("{}: list of {}", name, index_.count(condition.key.head + condition.key.bytes));
                 case KeyTest::Kind::begins:
+                    if (condition.key.listed) {
+                        std::uint64_t sum = 0;
+                        for (const auto& one : *condition.key.listed) sum += index_.count(one);
+                        return fmt::format("{}: {} lists of {} together", name, condition.key.listed->size(), sum);
+                    }
                     return fmt::format("{}: prefix of {} bytes", name, condition.key.bytes.size());
                 case KeyTest::Kind::any:
                     return name + ": any value";

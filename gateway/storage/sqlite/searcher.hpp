@@ -93,6 +93,8 @@ private:
     Condition contained_condition(std::string_view type, const fhir::search::Criterion& criterion);
     bool any_contained(std::string_view type);
     std::string head_of(std::uint16_t parameter) const;
+    /// A code of any system: the few keys that it has in the index.
+    KeyTest with_listed_keys(KeyTest test);
     Condition present(std::uint16_t parameter) const;
     Condition present_and_unknown(std::uint16_t parameter) const;
     /// A value of the parameter is there, and the body has to be asked about it.
