@@ -69,8 +69,13 @@ SearchPage Searcher::search(const SearchPlan& plan, const SearchOptions& options
     const bool ascending = by_time && !plan.sort.empty() && !plan.sort[0].descending;
     if (inside && !by_time)
         throw FailureException({FailureCode::not_supported, "search: _contained sorts by _lastUpdated only"});
-    auto page = by_time ? newest_first(plan, options, compiled, token, first, ascending)
-                        : sorted(plan, options, compiled, token);
+    const bool by_date = !by_time && plan.sort.size() == 1 && plan.sort[0].type == ParameterType::date &&
+                         plan.sort[0].special == Special::none && compiled.size() == 1 && plan.summary != Summary::count;
+    SearchPage page;
+    if (by_time)
+        page = newest_first(plan, options, compiled, token, first, ascending);
+    else if (!by_date || !worth_walking(compiled[0]) || !walk_by_date(plan, options, compiled[0], token, page))
+        page = sorted(plan, options, compiled, token);
     if (plan.total == Total::accurate || plan.summary == Summary::count) {
         if (!page.total) page.total = total_of(compiled);
     } else if (plan.total == Total::estimate && !page.total) {

@@ -30,6 +30,7 @@ SearchLimits search_limits(const SqliteOptions& options) {
     limits.now_us = options.now_us;
     limits.page_token_life_us = options.page_token_life_us;
     limits.terminology = options.terminology;
+    limits.walk_min = options.walk_min;
     limits.reading = {options.zone_offset_minutes, options.base_url, options.custom_parameters};
     return limits;
 }
