@@ -306,11 +306,17 @@ Result<bool> SearchParameters::index_slice(const CustomParameter& parameter) {
     return true;
 }
 
-Outcome<std::string> SearchParameters::status(storage::Reader& reader, std::string_view id) const {
+Outcome<std::string> SearchParameters::status(storage::Reader& reader, std::string_view id,
+                                              const storage::Visibility* visibility) const {
     auto found = reader.read("SearchParameter", id);
     if (found.has_error()) return fault_of(found.error());
-    if (!*found || (*found)->erased())
-        return fault(404, IssueCode::not_found, "There is no resource of this type with this id");
+    bool there = *found && !(*found)->erased();
+    if (there && visibility) {
+        auto sees = reader.sees(*visibility, **found);
+        if (sees.has_error()) return fault_of(sees.error());
+        there = *sees;
+    }
+    if (!there) return fault(404, IssueCode::not_found, "There is no resource of this type with this id");
     std::string json = R"({"resourceType":"Parameters","parameter":[)";
     const auto all = current();
     std::string parts;
@@ -329,8 +335,11 @@ Outcome<std::string> SearchParameters::status(storage::Reader& reader, std::stri
                  (!used            ? "unused"
                   : progress->done ? "ready"
                                    : "indexing") +
-                 "\"}," + integer("total", progress->total) + "," + integer("done", progress->looked_at) + "," +
-                 integer("failed", progress->failed) + "]}";
+                 "\"}";
+        if (!visibility)
+            parts += "," + integer("total", progress->total) + "," + integer("done", progress->looked_at) + "," +
+                     integer("failed", progress->failed);
+        parts += "]}";
     }
     json.append(R"({"name":"ready","valueBoolean":)").append(ready && !parts.empty() ? "true" : "false").append("}");
     return {boost::system::in_place_value, json + parts + "]}"};
@@ -345,7 +354,7 @@ void add_search_parameter_operations(Operations& operations, const SearchParamet
     operations.add(one, [&parameters](const Services& services, CallPtr call, fhir::DocumentPtr, Answer answer) {
         auto snapshot = services.store.snapshot();
         if (snapshot.has_error()) return answer(fault_of(snapshot.error()));
-        auto status = parameters.status(**snapshot, call->route.id);
+        auto status = parameters.status(**snapshot, call->route.id, call->visibility.get());
         if (status.has_error()) return answer(status.error());
         answer(json_response(call->format, 200, std::move(*status)));
     });

@@ -33,8 +33,10 @@ public:
     storage::Result<void> written(storage::Transaction& transaction, const Written& written,
                                   const security::Principal& principal) override;
 
-    /// How far the parameters of a stored SearchParameter are: Parameters.
-    Outcome<std::string> status(storage::Reader& reader, std::string_view id) const;
+    /// How far the parameters of a stored SearchParameter are: Parameters. Who does not see everything is not told of how
+    /// many resources there are.
+    Outcome<std::string> status(storage::Reader& reader, std::string_view id,
+                                const storage::Visibility* visibility) const;
 
 private:
     void work();

@@ -2,13 +2,13 @@
 #include "gateway/storage/sqlite/connection.hpp"
 #include "gateway/storage/types.hpp"
 
-#include <vector>
-#include <optional>
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace causeway::storage {
 

@@ -70,7 +70,8 @@ SearchPage Searcher::search(const SearchPlan& plan, const SearchOptions& options
     if (inside && !by_time)
         throw FailureException({FailureCode::not_supported, "search: _contained sorts by _lastUpdated only"});
     const bool by_date = !by_time && plan.sort.size() == 1 && plan.sort[0].type == ParameterType::date &&
-                         plan.sort[0].special == Special::none && compiled.size() == 1 && plan.summary != Summary::count;
+                         plan.sort[0].special == Special::none && compiled.size() == 1 &&
+                         plan.summary != Summary::count;
     SearchPage page;
     if (by_time)
         page = newest_first(plan, options, compiled, token, first, ascending);

@@ -35,7 +35,7 @@ public:
         if (done_) return false;
         if (down_) {
             window.high_us = at_;
-            window.low_us = at_ > now_us_ + day_us ? now_us_ + day_us
+            window.low_us = at_ > now_us_ + day_us       ? now_us_ + day_us
                             : at_ - earliest_us < width_ ? lowest
                                                          : at_ - width_;
             at_ = window.low_us;
@@ -75,7 +75,8 @@ bool Searcher::worth_walking(const Compiled& compiled) {
 bool Searcher::walk_by_date(const SearchPlan& plan, const SearchOptions& options, const Compiled& compiled,
                             PageToken token, SearchPage& page) {
     const SortKey& sort = plan.sort.front();
-    const auto parameter = sort.parameters.empty() ? std::uint16_t{0} : reads_.catalog.durable_parameter(sort.parameters[0]);
+    const auto parameter =
+        sort.parameters.empty() ? std::uint16_t{0} : reads_.catalog.durable_parameter(sort.parameters[0]);
     const std::size_t count = std::min<std::size_t>(plan.count.value_or(50), options.count_max);
     const bool first = options.page_token.empty();
     if (parameter == 0 || count == 0 || group_ || (!first && token.values.size() != 1)) return false;

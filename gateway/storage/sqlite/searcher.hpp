@@ -26,7 +26,7 @@ class OpenGroup;
 struct SearchLimits {
     std::function<TimeUs()> now_us;
     TimeUs page_token_life_us = 3'600'000'000;
-    std::size_t sorted_max = 100'000;     ///< matches that a `_sort` other than by time may collect
+    std::size_t sorted_max = 100'000;  ///< matches that a `_sort` other than by time may collect
     std::size_t walk_min = 5'000;  ///< candidates from which a `_sort` by a date walks the dates instead of collecting
     std::size_t body_sorted_max = 5'000;  ///< of these, with values only the bodies hold
     std::size_t linked_max = 200'000;     ///< resources on the far side of a chain or `_has`

@@ -36,9 +36,9 @@ struct SqliteOptions {
     std::function<std::shared_ptr<const fhir::Terminology>()> terminology;
     /// Search parameters beside R4's own, for checks that go back to a body; may be empty. Called from every thread.
     std::function<std::shared_ptr<const fhir::search::CustomParameters>()> custom_parameters;
-    bool fast_check = true;  ///< quick_check at start when the file was not closed cleanly
+    bool fast_check = true;        ///< quick_check at start when the file was not closed cleanly
     std::size_t walk_min = 5'000;  ///< tests only: matches from which a sort by date walks the dates
-    int hash_bits = 64;      ///< tests only: a few bits prove that every hashed match is verified
+    int hash_bits = 64;            ///< tests only: a few bits prove that every hashed match is verified
     std::function<bool(const char* place)>
         fault;  ///< tests only: true = fail as the disk would at this place ("commit", "write")
 };

@@ -38,8 +38,8 @@ std::string encounter(std::mt19937& random) {
     const auto number = [&](int from, int to) { return std::uniform_int_distribution(from, to)(random); };
     const auto two = [](int n) { return (n < 10 ? "0" : "") + std::to_string(n); };
     const auto day = [&] {
-        return std::to_string(number(0, 9) == 0 ? number(1850, 2100) : number(2021, 2024)) + "-" + two(number(1, 3)) + "-" +
-               two(number(1, 28));
+        return std::to_string(number(0, 9) == 0 ? number(1850, 2100) : number(2021, 2024)) + "-" + two(number(1, 3)) +
+               "-" + two(number(1, 28));
     };
     const auto moment = [&] {
         return number(0, 2) == 0 ? day() : day() + "T" + two(number(0, 23)) + ":" + two(number(0, 59)) + ":00Z";
@@ -80,7 +80,8 @@ TEST_SUITE("gateway/storage/search_walk") {
         for (int i = 0; i < 400; ++i) {
             const auto id = "e" + std::to_string(std::uniform_int_distribution(0, 299)(random));
             if (std::uniform_int_distribution(0, 19)(random) == 0) {
-                for (auto* const driver : {&walked, &collected}) REQUIRE(erase(*driver->store, "Encounter", id).has_value());
+                for (auto* const driver : {&walked, &collected})
+                    REQUIRE(erase(*driver->store, "Encounter", id).has_value());
                 continue;
             }
             const auto json = encounter(random);
@@ -88,11 +89,12 @@ TEST_SUITE("gateway/storage/search_walk") {
                 REQUIRE(put(*driver->store, "Encounter", id, json).has_value());
         }
         for (const std::string sort : {"date", "-date"}) {
-            for (const Parameters& more : {Parameters{}, Parameters{{"status", "finished"}}, Parameters{{"date", "ge2023"}},
-                                           Parameters{{"date:missing", "true"}}, Parameters{{"status:not", "planned"}}}) {
+            for (const Parameters& more :
+                 {Parameters{}, Parameters{{"status", "finished"}}, Parameters{{"date", "ge2023"}},
+                  Parameters{{"date:missing", "true"}}, Parameters{{"status:not", "planned"}}}) {
                 auto parameters = more;
                 parameters.push_back({"_sort", sort});
-                for (const std::size_t size : {1, 7, 50, 1000}) {
+                for (const std::size_t size : {3, 20, 1000}) {
                     CAPTURE(sort);
                     CAPTURE(size);
                     const auto expected = all_pages(*collected.store, parameters, size);
