@@ -48,6 +48,11 @@ std::optional<Answer> read_answer(std::string_view bytes) {
     return answer;
 }
 
+bool says_more(std::string_view answer) {
+    const auto read = read_answer(answer);
+    return read && !read->message_type.empty() && read->message_type != "ACK" && read->message_type != "MCF";
+}
+
 std::string_view to_string(AnswerCode code) noexcept {
     for (const auto& [name, known] : codes) {
         if (known == code) return name;

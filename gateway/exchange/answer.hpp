@@ -28,6 +28,9 @@ struct Answer {
 /// Null if the bytes are no message with an MSA segment.
 std::optional<Answer> read_answer(std::string_view message);
 
+/// Whether an answer holds more than an acknowledgement (ORL, RRE, RRI): then it is taken in like any message.
+bool says_more(std::string_view answer);
+
 std::string_view to_string(AnswerCode code) noexcept;
 
 }  // namespace causeway::exchange

@@ -60,8 +60,12 @@ hl7v2::Acknowledgement plain(const Answer& answer) {
 
 }  // namespace
 
-Delivery::Delivery(const Partner& partner, Random random) : partner_(partner), random_(std::move(random)) {
-    assert(partner.mllp.has_value());
+Delivery::Delivery(const Partner& partner, Random random)
+    : partner_(partner),
+      endpoint_(partner.mllp.value_or(MllpEndpoint{})),
+      timetable_(partner.windows, partner.timezone, partner.messages_per_minute),
+      random_(std::move(random)) {
+    assert(partner.reachable());
     if (partner.sequence_numbers_sent) link_ = std::make_unique<NumberedLink>();
 }
 
@@ -109,7 +113,7 @@ void Delivery::next_message(std::int64_t now_us) {
         idle_since_us_ = now_us;
         state_ = connected_ ? State::close_idle : State::idle;
         until_us_ = forever;
-    } else if (connected_ && partner_.mllp->idle_close_ms == 0 && sent_on_connection_ > 0) {
+    } else if (connected_ && endpoint_.idle_close_ms == 0 && sent_on_connection_ > 0) {
         state_ = State::close_idle;
     } else {
         state_ = State::take;
@@ -124,11 +128,11 @@ void Delivery::on_taken(std::optional<Outgoing> row, std::int64_t now_us) {
         if (idle_since_us_ == 0) idle_since_us_ = now_us;
         trouble_.reset();
         state_ = State::idle;
-        until_us_ = connected_ ? idle_since_us_ + ms(partner_.mllp->idle_close_ms) : forever;
+        until_us_ = connected_ ? idle_since_us_ + ms(endpoint_.idle_close_ms) : forever;
         return;
     }
     if (row->due_us > now_us) {
-        if (connected_ && row->due_us - now_us > ms(partner_.mllp->idle_close_ms)) {
+        if (connected_ && row->due_us - now_us > ms(endpoint_.idle_close_ms)) {
             state_ = State::close_idle;
             return;
         }
@@ -136,6 +140,13 @@ void Delivery::on_taken(std::optional<Outgoing> row, std::int64_t now_us) {
         until_us_ = row->due_us;
         return;
     }
+    if (const auto allowed_us = timetable_.allowed_us(now_us); allowed_us > now_us) {
+        const bool soon = allowed_us - now_us <= ms(endpoint_.idle_close_ms);
+        state_ = connected_ && !soon ? State::close_idle : State::until_due;
+        until_us_ = allowed_us;
+        return;
+    }
+    timetable_.took(now_us, 1 + row->companions.size());
     current_ = std::move(row);
     if (link_ && !std::exchange(link_loaded_, true)) {
         *link_ = NumberedLink(current_->link);
@@ -228,16 +239,34 @@ void Delivery::on_connect_failed(std::int64_t now_us) {
 
 void Delivery::on_sent(std::int64_t now_us) {
     assert(state_ == State::send || state_ == State::ask_link);
-    if (partner_.mllp->release == 2) ++commits_due_;
-    until_us_ = now_us + ms(partner_.mllp->answer_timeout_ms);
+    if (endpoint_.release == 2) ++commits_due_;
+    until_us_ = now_us + ms(endpoint_.answer_timeout_ms);
     if (state_ == State::ask_link) {
         state_ = State::await_link;
         return;
     }
     ++sent_on_connection_;
     state_ = State::receive;
-    const bool nothing_comes = wait_->state() == hl7v2::AckWait::State::settled && partner_.mllp->release != 2;
+    const bool nothing_comes = wait_->state() == hl7v2::AckWait::State::settled && endpoint_.release != 2;
     if (nothing_comes) delivered({});
+}
+
+void Delivery::on_carried(const Carried& carried, std::int64_t now_us) {
+    assert(state_ == State::send);
+    ++sent_on_connection_;
+    switch (carried.kind) {
+        case Carried::Kind::taken:
+            return delivered(carried.answer);
+        case Carried::Kind::failed:
+            return failed(carried.failure, carried.reason, carried.answer, now_us);
+        case Carried::Kind::answered:
+            break;
+    }
+    state_ = State::receive;
+    until_us_ = now_us;
+    on_received(carried.answer, now_us);
+    if (state_ == State::receive)
+        failed(FailureClass::bad_answer, "the answer is another message's, or not the last", carried.answer, now_us);
 }
 
 void Delivery::on_connection_lost(std::int64_t now_us) {
@@ -258,11 +287,11 @@ void Delivery::on_connection_lost(std::int64_t now_us) {
 
 void Delivery::on_receive_timeout(std::int64_t now_us) {
     assert(state_ == State::receive || state_ == State::await_link);
-    const auto limit = committed_ ? partner_.mllp->application_timeout_ms : partner_.mllp->answer_timeout_ms;
+    const auto limit = committed_ ? endpoint_.application_timeout_ms : endpoint_.answer_timeout_ms;
     // with ER and the like silence says that all is well
     if (state_ == State::receive && commits_due_ == 0 && current_->companions.empty() && !wait_->silence_is_failure()) {
         if (wait_->give_up_waiting()) return delivered({});
-        until_us_ = now_us + ms(partner_.mllp->application_timeout_ms);
+        until_us_ = now_us + ms(endpoint_.application_timeout_ms);
         return;
     }
     failed(FailureClass::timeout, "no answer in " + std::to_string(limit) + " ms", {}, now_us);
@@ -297,7 +326,7 @@ void Delivery::on_received(std::string_view message, std::int64_t now_us) {
     switch (wait_->take(plain(*answer))) {
         case hl7v2::AckWait::Step::progressed:
             committed_ = true;
-            until_us_ = now_us + ms(partner_.mllp->application_timeout_ms);
+            until_us_ = now_us + ms(endpoint_.application_timeout_ms);
             return;
         case hl7v2::AckWait::Step::settled:
             return delivered(message);

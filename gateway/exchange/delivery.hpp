@@ -15,6 +15,7 @@
 
 #include "gateway/exchange/answer.hpp"
 #include "gateway/exchange/partner.hpp"
+#include "gateway/exchange/timetable.hpp"
 #include "hl7v2/acknowledgement_mode.hpp"
 
 namespace causeway::exchange {
@@ -68,6 +69,18 @@ using Step = std::variant<StepTake, StepWait, StepConnect, StepSend, StepReceive
 
 class NumberedLink;
 
+/// What came of one message that was carried whole, by other means than MLLP.
+struct Carried {
+    enum class Kind : std::uint8_t {
+        taken,     ///< it is there
+        answered,  ///< `answer` is an HL7 acknowledgement, which decides
+        failed
+    } kind = Kind::failed;
+    std::string answer{};
+    FailureClass failure = FailureClass::connection;
+    std::string reason{};  ///< codes only
+};
+
 /// Counters of one queue since the start.
 struct DeliveryCounters {
     std::uint64_t delivered = 0, parked = 0, attempts = 0, late_answers = 0, connects = 0;
@@ -88,7 +101,7 @@ public:
     /// Random numbers from 0 up to but not 1.
     using Random = std::function<double()>;
 
-    /// `partner` must have an mllp endpoint and must outlive this.
+    /// `partner` must be reachable and must outlive this.
     Delivery(const Partner& partner, Random random);
     ~Delivery();
     Delivery(const Delivery&) = delete;
@@ -109,6 +122,8 @@ public:
     void on_receive_timeout(std::int64_t now_us);
     /// The connection broke: while sending, or while waiting for the answer.
     void on_connection_lost(std::int64_t now_us);
+    /// Instead of on_sent() and what follows it: the message was carried, or not.
+    void on_carried(const Carried& carried, std::int64_t now_us);
     void on_closed(std::int64_t now_us);
     /// The message under way was settled apart from it (a deferred application acknowledgement on another connection)
     /// and its row is written; the connection is closed or unsound.
@@ -122,6 +137,8 @@ public:
     void stop() noexcept { stopping_ = true; }
     /// Outbox row of the message under way; 0 between messages.
     std::uint64_t current_id() const noexcept { return current_ ? current_->id : 0; }
+    /// The message under way; null between messages.
+    const Outgoing* current() const noexcept { return current_ ? &*current_ : nullptr; }
     /// The answer to another message that on_received() was given last, once.
     std::optional<std::string> take_stray() { return std::exchange(stray_, std::nullopt); }
     bool paused() const noexcept { return paused_; }
@@ -170,6 +187,8 @@ private:
     std::string unique_id();
 
     const Partner& partner_;
+    const MllpEndpoint endpoint_;  ///< of the partner; the defaults where it is reached by other means
+    Timetable timetable_;
     Random random_;
     State state_ = State::take;
     bool connected_ = false, paused_ = false, stopping_ = false, committed_ = false;

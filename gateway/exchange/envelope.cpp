@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "gateway/exchange/script/script_reader.hpp"
 #include "hl7v2/charset.hpp"
 #include "hl7v2/continuation.hpp"
 #include "hl7v2/dictionary/dictionary.hpp"
@@ -73,9 +74,44 @@ const Partner* find_partner_raw(std::string_view bytes, const ExchangeSettings& 
                             : find_sender(settings, head->at("MSH-3.1"_v2).text(), head->at("MSH-4.1"_v2).text());
 }
 
+void read_header(Envelope& envelope, hl7v2::Message parsed, const ExchangeSettings& settings) {
+    envelope.message = std::make_unique<const hl7v2::Message>(std::move(parsed));
+    const auto& view = envelope.message->view();
+    envelope.application = view.at("MSH-3.1"_v2).text();
+    envelope.facility = view.at("MSH-4.1"_v2).text();
+    envelope.type = view.at("MSH-9.1"_v2).text();
+    envelope.event = hl7v2::dictionary::trigger_event(view);
+    envelope.control_id = view.at("MSH-10"_v2).text();
+    envelope.processing_id = view.at("MSH-11.1"_v2).text();
+    envelope.version = view.at("MSH-12.1"_v2).text();
+    envelope.asks = hl7v2::ack_request(view);
+    envelope.hash = hash_without_time(view);
+    envelope.partner = find_sender(settings, envelope.application, envelope.facility);
+    envelope.refusal = check_header(envelope);
+}
+
+/// NCPDP SCRIPT: worked on as the HL7 v2 message that says the same; the original is what is kept.
+Envelope open_script(Envelope envelope, const ExchangeSettings& settings) {
+    auto twin = script::to_v2(envelope.raw);
+    envelope.script = std::move(twin.kind);
+    if (twin.er7.empty()) {
+        envelope.refusal = Refusal{hl7v2::AckCode::ar, hl7v2::ErrorCode::unsupported_message_type, {}, {}, std::move(twin.error)};
+        return envelope;
+    }
+    auto parsed = hl7v2::Message::parse(std::move(twin.er7), parse_options(settings, nullptr));
+    if (parsed.has_error()) {
+        envelope.refusal = Refusal{hl7v2::AckCode::ar, hl7v2::ErrorCode::segment_sequence, {}, {},
+                                   std::string(hl7v2::describe(parsed.error().code))};
+        return envelope;
+    }
+    read_header(envelope, std::move(*parsed), settings);
+    return envelope;
+}
+
 }  // namespace
 
 std::string Envelope::kind() const {
+    if (!script.empty()) return "SCRIPT " + script;
     if (type.empty()) return "?";
     return event.empty() ? type : type + "^" + event;
 }
@@ -87,6 +123,7 @@ bool Envelope::is_acknowledgement() const {
 Envelope open_envelope(std::string bytes, const ExchangeSettings& settings) {
     Envelope envelope;
     envelope.raw = std::move(bytes);
+    if (script::is_script(envelope.raw)) return open_script(std::move(envelope), settings);
     const auto* likely = find_partner_raw(envelope.raw, settings);
     hl7v2::CharsetOptions charset;
     if (likely != nullptr) {
@@ -110,19 +147,7 @@ Envelope open_envelope(std::string bytes, const ExchangeSettings& settings) {
         auto joined = hl7v2::Message::parse(hl7v2::join_addenda(parsed->view()), parse_options(settings, likely));
         if (joined.has_value()) parsed = std::move(joined);
     }
-    envelope.message = std::make_unique<const hl7v2::Message>(std::move(*parsed));
-    const auto& view = envelope.message->view();
-    envelope.application = view.at("MSH-3.1"_v2).text();
-    envelope.facility = view.at("MSH-4.1"_v2).text();
-    envelope.type = view.at("MSH-9.1"_v2).text();
-    envelope.event = hl7v2::dictionary::trigger_event(view);
-    envelope.control_id = view.at("MSH-10"_v2).text();
-    envelope.processing_id = view.at("MSH-11.1"_v2).text();
-    envelope.version = view.at("MSH-12.1"_v2).text();
-    envelope.asks = hl7v2::ack_request(view);
-    envelope.hash = hash_without_time(view);
-    envelope.partner = find_sender(settings, envelope.application, envelope.facility);
-    envelope.refusal = check_header(envelope);
+    read_header(envelope, std::move(*parsed), settings);
     return envelope;
 }
 

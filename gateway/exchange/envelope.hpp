@@ -29,6 +29,7 @@ struct Refusal {
 struct Envelope {
     std::string raw;
     std::unique_ptr<const hl7v2::Message> message;  ///< null if the bytes are no message
+    std::string script;                             ///< "NewRx": `raw` is SCRIPT, `message` its twin; else empty
     std::string application, facility;              ///< MSH-3.1, MSH-4.1
     std::string type, event, control_id, version, processing_id;
     hl7v2::AckRequest asks;            ///< MSH-15 and MSH-16
@@ -38,7 +39,7 @@ struct Envelope {
     std::optional<Refusal> refusal;
 
     bool enhanced() const noexcept { return asks.enhanced(); }
-    /// "ORU^R01", for rows, metrics and lists; "?" if it is unknown.
+    /// "ORU^R01" or "SCRIPT NewRx", for rows, metrics and lists; "?" if it is unknown.
     std::string kind() const;
     /// An acknowledgement that came in by itself: it is never acknowledged.
     bool is_acknowledgement() const;

@@ -9,6 +9,7 @@
 
 #include "fhir/json/json.hpp"
 #include "gateway/exchange/lineage_view.hpp"
+#include "gateway/exchange/pharmacy_rules.hpp"
 #include "gateway/exchange/v2_time.hpp"
 #include "gateway/security/audit.hpp"
 #include "hl7v2/sequence.hpp"
@@ -71,7 +72,7 @@ InboxState state_of(Receipt::Outcome outcome) {
 
 }  // namespace
 
-Inbox::Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings, mappings::LiveMaps maps)
+Inbox::Inbox(Services services, LiveSettings settings, mappings::LiveMaps maps)
     : services_(std::move(services)), settings_(std::move(settings)), maps_(std::move(maps)) {}
 
 std::shared_ptr<Intake> Inbox::open(std::string bytes, Arrival arrival) const {
@@ -91,7 +92,7 @@ Receipt Inbox::accept_blocking(std::string bytes, Arrival arrival) const {
 
 Intake::Intake(const Inbox& inbox, std::string bytes, Arrival arrival)
     : services_(inbox.services_),
-      settings_(inbox.settings_),
+      settings_(inbox.settings_.current()),
       maps_(inbox.maps_.current()),
       arrival_(std::move(arrival)),
       bytes_(std::move(bytes)) {}
@@ -227,6 +228,7 @@ void Intake::map() {
             .correlation;  // MSH-10 is not unique with every sender: what only a message identifies is new each time
     const hl7v2::MessageView& message = (completed_ ? *completed_ : *envelope_.message).view();
     mapped_ = mappings::forward(*plan, message, context);
+    apply_pharmacy_rules(envelope_, mapped_);
     if (!mapped_.refused) lineage_ = mappings::lineage_of(*plan, mapped_, message);
     if (services_.identity_desk != nullptr) services_.identity_desk->restrict_keys(partner, mapped_);
     const bool strict = partner.tolerances.unmapped_is_error;

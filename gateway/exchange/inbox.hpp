@@ -11,6 +11,7 @@
 #include "gateway/exchange/envelope.hpp"
 #include "gateway/exchange/fragments.hpp"
 #include "gateway/exchange/identity_desk.hpp"
+#include "gateway/exchange/live_settings.hpp"
 #include "gateway/exchange/order_tasks.hpp"
 #include "gateway/exchange/reply.hpp"
 #include "gateway/exchange/router.hpp"
@@ -88,7 +89,7 @@ public:
         const IdentityDesk* identity_desk = nullptr;  ///< null: no queries, and senders are not held to domains
         const OrderTasks* tasks = nullptr;            ///< null: no Tasks of orders are kept
     };
-    Inbox(Services services, std::shared_ptr<const ExchangeSettings> settings, mappings::LiveMaps maps);
+    Inbox(Services services, LiveSettings settings, mappings::LiveMaps maps);
 
     /// Takes a message up. The Intake keeps the settings and maps of this moment.
     std::shared_ptr<Intake> open(std::string bytes, Arrival arrival) const;
@@ -97,7 +98,7 @@ public:
 private:
     friend class Intake;
     Services services_;
-    std::shared_ptr<const ExchangeSettings> settings_;
+    LiveSettings settings_;
     mappings::LiveMaps maps_;
 };
 

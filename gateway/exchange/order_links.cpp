@@ -15,7 +15,8 @@ namespace {
 struct Place {
     std::string_view resource, element, order;
 };
-constexpr std::array<Place, 4> places = {{{"MedicationDispense", "authorizingPrescription", "MedicationRequest"},
+constexpr std::array<Place, 5> places = {{{"MedicationRequest", "priorPrescription", "MedicationRequest"},
+                                          {"MedicationDispense", "authorizingPrescription", "MedicationRequest"},
                                           {"MedicationAdministration", "request", "MedicationRequest"},
                                           {"Appointment", "basedOn", "ServiceRequest"},
                                           {"Procedure", "basedOn", "ServiceRequest"}}};

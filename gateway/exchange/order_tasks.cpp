@@ -10,6 +10,7 @@
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
 #include "gateway/exchange/candidate.hpp"
+#include "gateway/exchange/prescription_checks.hpp"
 #include "gateway/exchange/lab_rules.hpp"
 #include "gateway/exchange/v2_time.hpp"
 
@@ -147,6 +148,17 @@ storage::Result<void> OrderTasks::sent(Transaction& transaction, const Partner& 
     owner.member("identifier").member("system").set_string("urn:causeway:partner");
     owner.member("identifier").member("value").set_string(partner.name);
     if (!partner.facility.empty()) owner.member("display").set_string(partner.facility);
+    if (order.type == "MedicationRequest") {
+        const auto warnings = check_prescription(transaction, order.id, content);
+        if (warnings.has_error()) return warnings.error();
+        for (const auto& warning : *warnings) {
+            auto input = root.append("input");
+            auto type = input.member("type").append("coding");
+            type.member("system").set_string("urn:causeway:warning");
+            type.member("code").set_string(warning.code);
+            input.member("valueReference").member("reference").set_string(warning.about.type + "/" + warning.about.id);
+        }
+    }
 
     const auto draft = writer_.prepare(std::move(builder).finish());
     if (draft.has_error()) return storage::Failure{storage::FailureCode::internal, "the Task of an order is not valid"};

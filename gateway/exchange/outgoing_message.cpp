@@ -6,6 +6,9 @@
 
 #include "fhir/json/json.hpp"
 #include "gateway/exchange/candidate.hpp"
+#include "gateway/exchange/fhir_push.hpp"
+#include "gateway/exchange/pharmacy_rules.hpp"
+#include "gateway/exchange/script/script_writer.hpp"
 #include "hl7v2/builder.hpp"
 #include "hl7v2/charset.hpp"
 #include "hl7v2/mllp.hpp"
@@ -26,6 +29,8 @@ std::vector<std::string> references_of(fhir::Element root) {
         }
         if (const auto reference = relative_reference(open[i]))
             found.push_back(std::string(reference.type) + "/" + std::string(reference.id));
+        const auto content = open[i]["url"].text();  // of an attachment: the document itself
+        if (content.starts_with("Binary/") && content.find('/', 7) == std::string_view::npos) found.emplace_back(content);
     }
     return found;
 }
@@ -80,6 +85,13 @@ MadeMessage encode(hl7v2::MessageBuilder& builder, const Partner& partner, std::
     return made;
 }
 
+/// A number below 2.25 (X.667) that stands for a name: its first bytes.
+std::string oid_arc(std::string_view name) {
+    std::uint64_t value = 14'695'981'039'346'656'037u;
+    for (const char c : name) value = (value ^ static_cast<unsigned char>(c)) * 1'099'511'628'211u;
+    return std::to_string(value);
+}
+
 /// 2026-03-02T14:02:07.250Z -> 20260302140207.250+0000
 std::string hl7_time(std::string_view instant) {
     std::string out;
@@ -112,8 +124,69 @@ storage::Result<std::vector<fhir::DocumentPtr>> gather(storage::Reader& reader, 
     return found;
 }
 
+namespace {
+
+/// What the resource's own elements do not say of the event: a renewal that is asked for (RF), approved (AF) or denied
+/// (DF), and how much was dispensed.
+void set_pharmacy_event(hl7v2::MessageBuilder& builder, const std::vector<fhir::DocumentPtr>& resources) {
+    const auto& anchor = *resources.front();
+    const auto root = anchor.root();
+    const auto status = root["status"].text();
+    if (anchor.resource_type() == "MedicationRequest") {
+        const bool proposal = root["intent"].text() == "proposal";
+        if (proposal && status == "draft") builder.set("ORC-1"_v2, "RF");
+        if (proposal && (status == "cancelled" || status == "stopped")) builder.set("ORC-1"_v2, "DF");
+        if (!proposal && status == "active" && answers_renewal(resources)) builder.set("ORC-1"_v2, "AF");
+    } else if (anchor.resource_type() == "MedicationDispense") {
+        if (status == "completed") builder.set("ORC-5"_v2, "CM");
+        if (status == "in-progress" || status == "preparation") builder.set("ORC-5"_v2, "A");
+        if (status == "declined" || status == "stopped") {
+            builder.set("ORC-1"_v2, "UF");
+            builder.set("ORC-5"_v2, "CA");
+        }
+    }
+}
+
+bool is_controlled_substance(const hl7v2::MessageView& message) {
+    return script::is_controlled(message.at("RXE-35.1"_v2).text());
+}
+
+MadeMessage make_v2(const mappings::MapSet& maps, const Partner& partner, std::string_view as,
+                    const std::vector<fhir::DocumentPtr>& resources, const MessageParties& parties);
+
+MadeMessage make_script(const mappings::MapSet& maps, const Partner& partner, std::string_view as,
+                        const std::vector<fhir::DocumentPtr>& resources, const MessageParties& parties) {
+    Partner utf8 = partner;
+    utf8.charset = "UNICODE UTF-8";
+    auto made = make_v2(maps, utf8, script::v2_name(as), resources, parties);
+    made.kind = std::string("SCRIPT ") + std::string(as);
+    if (!made.fault.empty()) return made;
+    const auto view = hl7v2::MessageView::parse(made.bytes);
+    auto written = view.has_error() ? script::Written{{}, "map: the message cannot be read"}
+                                    : script::write(as, *view, parties.now);
+    made.bytes = std::move(written.xml);
+    made.fault = std::move(written.fault);
+    return made;
+}
+
+}  // namespace
+
 MadeMessage make_message(const mappings::MapSet& maps, const Partner& partner, std::string_view as,
                          const std::vector<fhir::DocumentPtr>& resources, const MessageParties& parties) {
+    if (partner.fhir) {
+        if (as == "ITI-65")
+            return make_document_submission(resources, "urn:oid:2.25." + oid_arc(partner.our_application), parties.now,
+                                            "urn:oid:2.25." + oid_arc(parties.control_id));
+        return make_transaction(resources, partner.fhir->ids == "theirs");
+    }
+    if (partner.http && partner.http->format == "script") return make_script(maps, partner, as, resources, parties);
+    return make_v2(maps, partner, as, resources, parties);
+}
+
+namespace {
+
+MadeMessage make_v2(const mappings::MapSet& maps, const Partner& partner, std::string_view as,
+                    const std::vector<fhir::DocumentPtr>& resources, const MessageParties& parties) {
     const MessageName name(as);
     MadeMessage made;
     made.kind = name.type + "^" + name.event;
@@ -149,10 +222,17 @@ MadeMessage make_message(const mappings::MapSet& maps, const Partner& partner, s
         made.fault = "map: the message cannot be read";
         return made;
     }
+    if (is_controlled_substance(*view)) {
+        made.fault = "controlled substance: only its original may be sent";
+        return made;
+    }
     auto builder = hl7v2::MessageBuilder::edit(*view);
     set_acknowledgement_wishes(builder, partner.acknowledgement);
+    set_pharmacy_event(builder, resources);
     return encode(builder, partner, std::move(made.kind));
 }
+
+}  // namespace
 
 MadeMessage readdress(const Partner& partner, const hl7v2::MessageView& message, const MessageParties& parties) {
     auto builder = hl7v2::MessageBuilder::edit(message);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "gateway/exchange/condition.hpp"
+#include "gateway/http/client.hpp"
 
 namespace causeway::exchange {
 namespace {
@@ -84,6 +85,13 @@ bool is_message_type(std::string_view text, std::size_t parts_min) {
     }
 }
 
+/// What a resource can become for a partner that speaks SCRIPT.
+bool is_script_message(std::string_view as) {
+    constexpr std::array<std::string_view, 5> known = {"NewRx", "CancelRx", "RxRenewalRequest", "RxRenewalResponse",
+                                                       "RxFill"};
+    return std::find(known.begin(), known.end(), as) != known.end();
+}
+
 /// One pass over the settings; collects what it finds.
 class Validator {
 public:
@@ -118,6 +126,7 @@ private:
         if (partner.own_authorities_only && partner.authorities.empty())
             fault(here + ": own_authorities_only", "needs an authority");
         if (partner.mllp) endpoint(*partner.mllp, here);
+        carriers(partner, here);
         protocol(partner, here);
         retry(partner.retry, here);
         std::set<std::string> systems;
@@ -142,9 +151,78 @@ private:
         if (endpoint.application_timeout_ms == 0) fault(here + ": mllp.application_timeout_ms", "must be at least 1");
     }
 
+    void carriers(const Partner& partner, const std::string& here) {
+        const int ways = (partner.mllp ? 1 : 0) + (partner.http ? 1 : 0) + (partner.fhir ? 1 : 0) +
+                         (partner.directory && !partner.directory->out.empty() ? 1 : 0) +
+                         (partner.sftp && !partner.sftp->out.empty() ? 1 : 0);
+        if (ways > 1) fault(here, "has more than one way to be sent to: keep one of mllp, http, fhir, directory.out, sftp.out");
+        if (partner.http) http(*partner.http, here);
+        if (partner.fhir) fhir(*partner.fhir, here);
+        if (partner.directory) {
+            const auto& folder = *partner.directory;
+            if (folder.out.empty() && folder.in.empty()) fault(here + ": directory", "needs in or out");
+            if (folder.every_ms == 0) fault(here + ": directory.every_ms", "must be at least 1");
+            suffix(folder.suffix, here + ": directory.suffix");
+        }
+        if (partner.sftp) {
+            const auto& sftp = *partner.sftp;
+            if (sftp.host.empty() || sftp.host.starts_with('-')) fault(here + ": sftp.host", "is missing");
+            if (sftp.user.empty() || sftp.user.starts_with('-')) fault(here + ": sftp.user", "is missing");
+            if (sftp.out.empty() && sftp.in.empty()) fault(here + ": sftp", "needs in or out");
+            if (sftp.known_hosts.empty())
+                fault(here + ": sftp.known_hosts", "is missing: a host whose key is not known is never trusted");
+            if (sftp.every_ms < 1'000) fault(here + ": sftp.every_ms", "must be at least 1000");
+            if (sftp.timeout_ms == 0) fault(here + ": sftp.timeout_ms", "must be at least 1");
+            suffix(sftp.suffix, here + ": sftp.suffix");
+            for (const auto* path : {&sftp.in, &sftp.out})
+                if (path->find_first_of("\"\n\r") != std::string::npos)
+                    fault(here + ": sftp", "in and out may hold no quotes and no line ends");
+        }
+    }
+
+    void suffix(const std::string& text, const std::string& where) {
+        const bool good = text.size() >= 2 && text.size() <= 16 && text.front() == '.' &&
+                          std::all_of(text.begin() + 1, text.end(),
+                                      [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+        if (!good) fault(where, "must be a dot and letters or digits, as .hl7");
+    }
+
+    void url(const std::string& text, const std::string& where) {
+        if (!causeway::http::ClientUrl::parse(text)) fault(where, "must be a URL that begins with https:// or http://");
+    }
+
+    void http(const HttpEndpoint& endpoint, const std::string& here) {
+        url(endpoint.url, here + ": http.url");
+        if (endpoint.format != "er7" && endpoint.format != "script")
+            fault(here + ": http.format", "must be er7 or script");
+        if (endpoint.tls_certificate.empty() != endpoint.tls_key.empty())
+            fault(here + ": http.tls_key", "and tls_certificate need each other");
+        if (endpoint.timeout_ms == 0) fault(here + ": http.timeout_ms", "must be at least 1");
+    }
+
+    void fhir(const FhirEndpoint& endpoint, const std::string& here) {
+        url(endpoint.base, here + ": fhir.base");
+        if (endpoint.ids != "ours" && endpoint.ids != "theirs") fault(here + ": fhir.ids", "must be ours or theirs");
+        if (endpoint.timeout_ms == 0) fault(here + ": fhir.timeout_ms", "must be at least 1");
+        if (endpoint.tls_certificate.empty() != endpoint.tls_key.empty())
+            fault(here + ": fhir.tls_key", "and tls_certificate need each other");
+        const bool secret = !endpoint.secret_file.empty(), key = !endpoint.key_file.empty();
+        if (endpoint.token_url.empty()) {
+            if (secret || key || !endpoint.client_id.empty())
+                fault(here + ": fhir.token_url", "is missing: client_id, secret_file and key_file need it");
+            return;
+        }
+        url(endpoint.token_url, here + ": fhir.token_url");
+        if (endpoint.client_id.empty()) fault(here + ": fhir.client_id", "is missing");
+        if (secret == key) fault(here + ": fhir", "token_url needs secret_file or key_file, and not both");
+        if (key && endpoint.key_id.empty()) fault(here + ": fhir.key_id", "is missing: the kid of key_file");
+    }
+
     /// What of the protocols a partner can speak goes together.
     void protocol(const Partner& partner, const std::string& here) {
         const bool release_2 = partner.mllp && partner.mllp->release == 2;
+        if (!partner.mllp && (partner.sequence_numbers_sent || partner.acknowledgement == AcknowledgementMode::accept_and_application))
+            fault(here + ": acknowledgement", "accept-and-application and sequence_numbers_sent need an mllp endpoint");
         const bool batches = partner.mllp && partner.mllp->batch_messages_max > 1;
         if (partner.mllp && partner.mllp->release != 1 && !release_2) fault(here + ": mllp.release", "must be 1 or 2");
         if (partner.mllp && partner.mllp->batch_messages_max == 0) {
@@ -179,7 +257,12 @@ private:
         if (rule.from_fhir() == !rule.messages.empty()) {
             fault(here, "needs either a resource type or v2 messages as its source, not both and not neither");
         }
-        if (rule.from_fhir() && rule.as.empty()) fault(here + ": as", "is missing: which message a resource becomes");
+        const Partner* to = find_partner(settings_, rule.to);
+        const bool to_fhir = to != nullptr && to->fhir.has_value();
+        const bool to_script = to != nullptr && to->http && to->http->format == "script";
+        if (rule.from_fhir() && rule.as.empty() && !to_fhir)
+            fault(here + ": as", "is missing: which message a resource becomes");
+        if (to_fhir && !rule.from_fhir()) fault(here, "a FHIR server is sent resources: the route needs a resource type");
         if (!rule.from_fhir() && !rule.criteria.empty())
             fault(here + ": criteria", "belongs to a FHIR source; use where");
         if (rule.from_fhir() && !rule.where.empty()) fault(here + ": where", "belongs to a v2 source; use criteria");
@@ -188,7 +271,13 @@ private:
                 fault(here + ": messages", "\"" + message + "\" is no message type such as ORU^R01 or ADT");
             }
         }
-        if (!rule.as.empty() && !is_message_type(rule.as, 2)) {
+        if (to_fhir) {
+            if (!rule.as.empty() && rule.as != "transaction" && rule.as != "ITI-65")
+                fault(here + ": as", "must be transaction or ITI-65 for a FHIR server");
+        } else if (to_script) {
+            if (!rule.from_fhir() || !is_script_message(rule.as))
+                fault(here + ": as", "must be a SCRIPT message such as NewRx, made from a resource");
+        } else if (!rule.as.empty() && !is_message_type(rule.as, 2)) {
             fault(here + ": as", "\"" + rule.as + "\" is no message such as OML^O21^OML_O21");
         }
         if (const auto condition = Condition::parse(rule.where); condition.has_error()) {
@@ -198,11 +287,10 @@ private:
         if (!rule.ordering_key.empty() && rule.ordering_key != "patient" && rule.ordering_key != "partner") {
             fault(here + ": ordering_key", "must be patient or partner");
         }
-        const Partner* to = find_partner(settings_, rule.to);
         if (to == nullptr) {
             fault(here + ": to", rule.to.empty() ? "is missing" : "\"" + rule.to + "\" is not a configured partner");
-        } else if (!to->mllp) {
-            fault(here + ": to", "partner \"" + rule.to + "\" has no mllp endpoint to send to");
+        } else if (!to->reachable()) {
+            fault(here + ": to", "partner \"" + rule.to + "\" has no endpoint to send to (mllp, http, fhir, directory.out, sftp.out)");
         }
     }
 
@@ -241,6 +329,10 @@ bool Partner::speaks_through(const tls::Certificate* certificate) const noexcept
     if (certificates.empty()) return true;
     return certificate != nullptr && std::any_of(certificates.begin(), certificates.end(),
                                                  [&](const tls::Pin& each) { return each.matches(*certificate); });
+}
+
+bool Partner::reachable() const noexcept {
+    return mllp || http || fhir || (directory && !directory->out.empty()) || (sftp && !sftp->out.empty());
 }
 
 const Partner* find_sender(const ExchangeSettings& settings, std::string_view application, std::string_view facility) {

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/exchange/alerts.hpp"
+#include "gateway/exchange/timetable.hpp"
 #include "gateway/tls/certificate.hpp"
 #include "hl7v2/options.hpp"
 
@@ -45,6 +47,7 @@ struct RetryPolicy {
     bool stop_when_parked = false;
 
     std::uint32_t attempts_max(FailureClass failure) const noexcept;
+    friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
 };
 
 /// Where a partner listens for our MLLP messages.
@@ -62,6 +65,54 @@ struct MllpEndpoint {
     std::uint32_t idle_close_ms = 600'000;           ///< an idle connection is closed; 0 = after each message
     std::uint8_t release = 1;              ///< of MLLP; 2: each block is answered by a commit block, NAK sends it again
     std::uint16_t batch_messages_max = 1;  ///< waiting messages that travel in one batch (BHS, BTS); 1: none do
+    friend bool operator==(const MllpEndpoint&, const MllpEndpoint&) = default;
+};
+
+/// Where a partner takes messages by HTTP POST: HL7 v2 (`application/hl7-v2+er7`, answered by an acknowledgement), or
+/// NCPDP SCRIPT-shaped XML (answered by Status, Error or Verify).
+struct HttpEndpoint {
+    std::string url;
+    std::string format = "er7";  ///< er7, script
+    std::string tls_ca{}, tls_certificate{}, tls_key{};
+    std::string authorization_file{};  ///< holds the value of the header Authorization; empty: none is sent
+    std::uint32_t timeout_ms = 30'000;
+    friend bool operator==(const HttpEndpoint&, const HttpEndpoint&) = default;
+};
+
+/// Folders that a partner shares with us. What is written appears whole: it is renamed into place; what is picked up is
+/// renamed away first.
+struct DirectoryEndpoint {
+    std::string out{};  ///< where our messages go; empty: none do
+    std::string in{};   ///< where its messages lie; empty: none do
+    std::string suffix = ".hl7";
+    std::uint32_t every_ms = 2'000;  ///< between two looks
+    friend bool operator==(const DirectoryEndpoint&, const DirectoryEndpoint&) = default;
+};
+
+/// The same by SFTP, through the platform's `sftp` program.
+struct SftpEndpoint {
+    std::string host, user;
+    std::uint16_t port = 22;
+    std::string key{};          ///< private key file
+    std::string known_hosts{};  ///< file with the host's key; an unknown host is never trusted
+    std::string out{}, in{};    ///< remote folders
+    std::string suffix = ".hl7";
+    std::string program = "sftp";
+    std::uint32_t every_ms = 60'000, timeout_ms = 60'000;
+    friend bool operator==(const SftpEndpoint&, const SftpEndpoint&) = default;
+};
+
+/// A FHIR server that our resources are pushed to in transactions.
+struct FhirEndpoint {
+    std::string base;
+    /// Whose ids its resources have: ours (PUT by id), or its own, found by the first identifier (conditional PUT).
+    std::string ids = "ours";
+    std::string token_url{}, client_id{}, scope = "system/*.cruds";  ///< OAuth client credentials; empty: no token
+    std::string secret_file{};                                        ///< client secret, or
+    std::string key_file{}, key_id{};  ///< PEM private key (RSA or P-384) that signs an assertion (RFC 7523)
+    std::string tls_ca{}, tls_certificate{}, tls_key{};
+    std::uint32_t timeout_ms = 30'000;
+    friend bool operator==(const FhirEndpoint&, const FhirEndpoint&) = default;
 };
 
 /// One namespace of identifiers, as HD writes it and as FHIR does (2.5.1 section 2.A.33).
@@ -71,6 +122,7 @@ struct AssigningAuthority {
     std::string universal_type;  ///< HD.3, "ISO" when empty and universal_id is an OID
     std::string system;          ///< the identifier system in FHIR
     bool national = false;       ///< its numbers say who is who, whichever record holds them
+    friend bool operator==(const AssigningAuthority&, const AssigningAuthority&) = default;
 };
 
 /// Deviations of a sender that are accepted in silence; what is not named here is still read where that is safe, and
@@ -82,6 +134,7 @@ struct Tolerances {
     bool accept_unknown_events = false;  ///< store and answer AA to a message no map exists for, instead of AR
     bool results_are_snapshots = false;  ///< a result missing in a later report of the same filler number is withdrawn
     hl7v2::Tolerances syntax = hl7v2::Tolerances::usual();  ///< departures from the encoding rules, by name
+    friend bool operator==(const Tolerances&, const Tolerances&) = default;
 };
 
 /// One system we exchange with.
@@ -107,7 +160,15 @@ struct Partner {
     /// Its messages may be about patients with identifiers of its own assigning authorities only (PID-3).
     bool own_authorities_only = false;
 
-    std::optional<MllpEndpoint> mllp;  ///< none: we never send to it
+    // How we reach it: at most one of these sends. None: we never send to it.
+    std::optional<MllpEndpoint> mllp;
+    std::optional<HttpEndpoint> http;
+    std::optional<DirectoryEndpoint> directory;
+    std::optional<SftpEndpoint> sftp;
+    std::optional<FhirEndpoint> fhir;
+    std::vector<Window> windows;          ///< when messages may go, in its time zone; empty: always
+    std::uint32_t messages_per_minute = 0;  ///< 0: as fast as it answers
+    AlertRules alerts;
     std::string version = "2.5.1";     ///< MSH-12 of what we send
     std::string charset = "UNICODE UTF-8";
     std::string timezone = "UTC";  ///< IANA name or offset, for its times without an offset
@@ -135,6 +196,9 @@ struct Partner {
 
     /// Whether a connection that has shown this certificate (null: none) may bring messages in its name.
     bool speaks_through(const tls::Certificate* certificate) const noexcept;
+    /// Whether anything is sent to it.
+    bool reachable() const noexcept;
+    friend bool operator==(const Partner&, const Partner&) = default;
 };
 
 /// Which FHIR write a rule looks at.

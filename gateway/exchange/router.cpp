@@ -56,13 +56,14 @@ private:
 
 }  // namespace
 
-Router::Router(std::shared_ptr<const ExchangeSettings> settings, Services services,
-               std::vector<ConfigurationFault>& faults)
-    : settings_(std::move(settings)), services_(std::move(services)) {
-    for (const auto& rule : settings_->rules) {
+std::shared_ptr<const Router::Compiled> Router::compile(std::shared_ptr<const ExchangeSettings> settings,
+                                                        std::vector<ConfigurationFault>& faults) {
+    const auto compiled_rules = std::make_shared<Compiled>();
+    compiled_rules->settings = settings;
+    for (const auto& rule : settings->rules) {
         Rule compiled;
         compiled.rule = &rule;
-        compiled.partner = find_partner(*settings_, rule.to);
+        compiled.partner = find_partner(*settings, rule.to);
         const auto fault = [&](std::string text) {
             faults.push_back({"route \"" + rule.name + "\": criteria", std::move(text)});
         };
@@ -81,8 +82,26 @@ Router::Router(std::shared_ptr<const ExchangeSettings> settings, Services servic
             for (const auto& issue : parsed.issues) fault(issue.text);
             compiled.plan = std::move(parsed.plan);
         }
-        if (compiled.partner != nullptr) rules_.push_back(std::move(compiled));
+        if (compiled.partner != nullptr) compiled_rules->rules.push_back(std::move(compiled));
     }
+    return compiled_rules;
+}
+
+Router::Router(std::shared_ptr<const ExchangeSettings> settings, Services services,
+               std::vector<ConfigurationFault>& faults)
+    : services_(std::move(services)), compiled_(compile(std::move(settings), faults)) {}
+
+void Router::replace(std::shared_ptr<const ExchangeSettings> settings, std::vector<ConfigurationFault>& faults) {
+    const auto before = faults.size();
+    auto compiled = compile(std::move(settings), faults);
+    if (faults.size() != before) return;
+    const std::lock_guard lock(mutex_);
+    compiled_.swap(compiled);
+}
+
+std::shared_ptr<const Router::Compiled> Router::current() const {
+    const std::lock_guard lock(mutex_);
+    return compiled_;
 }
 
 Router::~Router() = default;
@@ -105,7 +124,8 @@ bool Router::fires(const Rule& rule, const rest::Written& written, const securit
 storage::Result<void> Router::written(storage::Transaction& transaction, const rest::Written& written,
                                       const security::Principal& principal) {
     if (written.same_content) return {};
-    for (const auto& rule : rules_) {
+    const auto compiled = current();
+    for (const auto& rule : compiled->rules) {
         if (!rule.rule->from_fhir() || !fires(rule, written, principal)) continue;
         if (auto sent = send_resource(transaction, rule, written, principal); sent.has_error()) return sent;
     }
@@ -158,7 +178,8 @@ std::string Router::why_not(const Rule& rule, const Envelope& envelope) const {
 
 storage::Result<void> Router::accepted(storage::Transaction& transaction, const Envelope& envelope,
                                        storage::InboxId origin, std::string_view correlation) {
-    for (const auto& rule : rules_) {
+    const auto compiled = current();
+    for (const auto& rule : compiled->rules) {
         if (!why_not(rule, envelope).empty()) continue;
         if (auto sent = relay(transaction, rule, envelope, origin, correlation); sent.has_error()) return sent;
     }
@@ -175,7 +196,14 @@ storage::Result<void> Router::relay(storage::Transaction& transaction, const Rul
     const auto& view = envelope.message->view();
     message.ordering_key = ordering_key(*rule.rule, view.field("PID-3"_v2).repetition(1).raw());
     const auto now = fhir_instant(transaction.now_us());
-    auto made = readdress(*rule.partner, view, {now, message.control_id});
+    const bool script = rule.partner->http && rule.partner->http->format == "script";
+    MadeMessage made;
+    if (script && !envelope.script.empty())  // what was signed goes on as it came
+        made = {envelope.raw, envelope.kind(), {}};
+    else if (script || rule.partner->fhir)
+        made.fault = "the partner takes no HL7 v2";
+    else
+        made = readdress(*rule.partner, view, {now, message.control_id});
     message.kind = std::move(made.kind);
     message.payload = std::move(made.bytes);
     return enqueue(transaction, rule, std::move(message), made.fault);
@@ -225,7 +253,8 @@ storage::Result<void> Router::queue(storage::Transaction& transaction, storage::
 
 std::vector<std::string> Router::explain(const Envelope& envelope) const {
     std::vector<std::string> lines;
-    for (const auto& rule : rules_) {
+    const auto compiled = current();
+    for (const auto& rule : compiled->rules) {
         const auto why = why_not(rule, envelope);
         lines.push_back(rule.rule->name + " -> " + rule.rule->to + ": " + (why.empty() ? "fires" : "no, " + why));
     }

@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,15 @@ public:
            std::vector<ConfigurationFault>& faults);
     ~Router() override;
 
+    /// Other partners and routes from now on. Adds to `faults`, and keeps those in force, where the new ones cannot be
+    /// compiled. Any thread.
+    void replace(std::shared_ptr<const ExchangeSettings> settings, std::vector<ConfigurationFault>& faults);
+
+    /// Adds what is wrong with the routes of settings, without taking them.
+    static void check(const std::shared_ptr<const ExchangeSettings>& settings, std::vector<ConfigurationFault>& faults) {
+        compile(settings, faults);
+    }
+
     storage::Result<void> written(storage::Transaction& transaction, const rest::Written& written,
                                   const security::Principal& principal) override;
 
@@ -58,6 +68,14 @@ private:
         fhir::search::SearchPlan plan;
         bool every_resource = true;  ///< no criteria
     };
+    /// What is in force at one moment. `rules` point into `settings`.
+    struct Compiled {
+        std::shared_ptr<const ExchangeSettings> settings;
+        std::vector<Rule> rules;
+    };
+    static std::shared_ptr<const Compiled> compile(std::shared_ptr<const ExchangeSettings> settings,
+                                                   std::vector<ConfigurationFault>& faults);
+    std::shared_ptr<const Compiled> current() const;
 
     bool fires(const Rule& rule, const rest::Written& written, const security::Principal& principal) const;
     /// Empty: it fires. Otherwise why not.
@@ -77,9 +95,9 @@ private:
         std::uint64_t at_most = 0;
         storage::TimeUs counted_us = 0;
     };
-    std::shared_ptr<const ExchangeSettings> settings_;
     Services services_;
-    std::vector<Rule> rules_;
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Compiled> compiled_;  ///< under mutex_
     std::map<std::string, Load, std::less<>> loads_;
 };
 

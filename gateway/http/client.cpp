@@ -95,16 +95,21 @@ class Stream {
 public:
     Stream(int handle, Clock::time_point until) : handle_(handle), until_(until) {}
 
-    bool encrypt(const std::string& host, const std::string& ca_file) {
+    bool encrypt(const ClientRequest& request) {
+        const std::string& host = request.url.host;
         // OpenSSL writes without MSG_NOSIGNAL.
         static const auto before = std::signal(SIGPIPE, SIG_IGN);
         (void)before;
         context_.reset(SSL_CTX_new(TLS_client_method()));
         if (!context_) return false;
         SSL_CTX_set_min_proto_version(context_.get(), TLS1_2_VERSION);
-        if (ca_file.empty())
+        if (request.ca_file.empty())
             SSL_CTX_set_default_verify_paths(context_.get());
-        else if (SSL_CTX_load_verify_locations(context_.get(), ca_file.c_str(), nullptr) != 1)
+        else if (SSL_CTX_load_verify_file(context_.get(), request.ca_file.c_str()) != 1)
+            return false;
+        if (!request.tls_certificate.empty() &&
+            (SSL_CTX_use_certificate_chain_file(context_.get(), request.tls_certificate.c_str()) != 1 ||
+             SSL_CTX_use_PrivateKey_file(context_.get(), request.tls_key.c_str(), SSL_FILETYPE_PEM) != 1))
             return false;
         SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
         session_.reset(SSL_new(context_.get()));
@@ -319,7 +324,7 @@ ClientAnswer fetch_blocking(const ClientRequest& request) {
             if (error != 0) continue;
         }
         Stream stream(socket.handle(), until);
-        if (request.url.encrypted && !stream.encrypt(request.url.host, request.ca_file))
+        if (request.url.encrypted && !stream.encrypt(request))
             return failed(stream.timed_out() ? "timeout" : "tls");
         return talk(stream, request);
     }

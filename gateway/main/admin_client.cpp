@@ -4,14 +4,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <utility>
 
 namespace causeway {
 
-AdminAnswer ask_gateway(const ops::Config& config, const std::string& target) {
+AdminAnswer ask_gateway(const ops::Config& config, const std::string& target, std::string_view method,
+                        std::string body) {
     namespace asio = boost::asio;
     namespace beast = boost::beast;
     try {
@@ -20,9 +21,11 @@ AdminAnswer ask_gateway(const ops::Config& config, const std::string& target) {
         beast::tcp_stream stream(io);
         stream.expires_after(std::chrono::seconds(30));
         stream.connect(resolver.resolve(config.http.address, std::to_string(config.http.port)));
-        beast::http::request<beast::http::empty_body> request(beast::http::verb::get, target, 11);
+        beast::http::request<beast::http::string_body> request(beast::http::string_to_verb(method), target, 11);
+        request.body() = std::move(body);
         request.set(beast::http::field::host, config.http.address);
         request.keep_alive(false);
+        request.prepare_payload();
         beast::http::write(stream, request);
         beast::flat_buffer buffer;
         beast::http::response_parser<beast::http::string_body> parser;

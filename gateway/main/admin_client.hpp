@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 
 #include "gateway/ops/config.hpp"
 
@@ -11,8 +12,9 @@ struct AdminAnswer {
     std::string body;     ///< or why it could not be asked
 };
 
-/// GET of a path from the gateway that this configuration describes, at http.address and http.port. Blocking; gives up
-/// after 30 s.
-AdminAnswer ask_gateway(const ops::Config& config, const std::string& target);
+/// A request for a path to the gateway that this configuration describes, at http.address and http.port. Blocking; gives
+/// up after 30 s.
+AdminAnswer ask_gateway(const ops::Config& config, const std::string& target, std::string_view method = "GET",
+                        std::string body = {});
 
 }  // namespace causeway

@@ -21,7 +21,7 @@ using namespace exchange;
 /// Sets a value of our own from its name; the answer is what is wrong, empty if nothing.
 using FromName = std::function<std::string(const std::string&)>;
 using Place = std::variant<std::string*, bool*, std::uint16_t*, std::uint32_t*, double*, std::vector<std::string>*,
-                           std::vector<tls::Pin>*, FromName>;
+                           std::vector<tls::Pin>*, std::vector<Window>*, FromName>;
 struct Key {
     std::string_view name;
     Place place;
@@ -73,6 +73,17 @@ std::string set_pins(const toml::node& node, std::vector<tls::Pin>& place) {
     return {};
 }
 
+std::string set_windows(const toml::node& node, std::vector<Window>& place) {
+    std::vector<std::string> texts;
+    if (auto fault = set_strings(node, texts); !fault.empty()) return fault;
+    for (const auto& text : texts) {
+        const auto window = Window::parse(text);
+        if (!window) return fmt::format("holds \"{}\": write \"Mon-Fri 08:00-18:00\" or \"22:00-06:00\"", text);
+        place.push_back(*window);
+    }
+    return {};
+}
+
 struct Setter {
     const toml::node& node;
     std::string operator()(std::string* place) const {
@@ -97,6 +108,7 @@ struct Setter {
     std::string operator()(std::uint32_t* place) const { return set_number(node, *place); }
     std::string operator()(std::vector<std::string>* place) const { return set_strings(node, *place); }
     std::string operator()(std::vector<tls::Pin>* place) const { return set_pins(node, *place); }
+    std::string operator()(std::vector<Window>* place) const { return set_windows(node, *place); }
     std::string operator()(const FromName& from_name) const {
         const auto value = node.value_exact<std::string>();
         return value ? from_name(*value) : "must be a string";
@@ -201,6 +213,71 @@ void read_syntax(const toml::table& table, const std::vector<std::string>& names
     reader.report(table.get("syntax")->source(), fmt::format("{}: tolerances: syntax may list {}", here, known));
 }
 
+/// Every way to a partner but MLLP, and what is watched of it.
+void read_carriers(const toml::table& table, const std::string& here, Partner& partner, TableReader& reader) {
+    if (const auto* http = reader.table(table, "http", here)) {
+        auto& endpoint = partner.http.emplace();
+        reader.read(*http, here + ": http",
+                    {{"url", &endpoint.url},
+                     {"format", &endpoint.format},
+                     {"tls_ca", &endpoint.tls_ca},
+                     {"tls_certificate", &endpoint.tls_certificate},
+                     {"tls_key", &endpoint.tls_key},
+                     {"authorization_file", &endpoint.authorization_file},
+                     {"timeout_ms", &endpoint.timeout_ms}});
+    }
+    if (const auto* directory = reader.table(table, "directory", here)) {
+        auto& endpoint = partner.directory.emplace();
+        reader.read(*directory, here + ": directory",
+                    {{"out", &endpoint.out},
+                     {"in", &endpoint.in},
+                     {"suffix", &endpoint.suffix},
+                     {"every_ms", &endpoint.every_ms}});
+    }
+    if (const auto* sftp = reader.table(table, "sftp", here)) {
+        auto& endpoint = partner.sftp.emplace();
+        reader.read(*sftp, here + ": sftp",
+                    {{"host", &endpoint.host},
+                     {"port", &endpoint.port},
+                     {"user", &endpoint.user},
+                     {"key", &endpoint.key},
+                     {"known_hosts", &endpoint.known_hosts},
+                     {"out", &endpoint.out},
+                     {"in", &endpoint.in},
+                     {"suffix", &endpoint.suffix},
+                     {"program", &endpoint.program},
+                     {"every_ms", &endpoint.every_ms},
+                     {"timeout_ms", &endpoint.timeout_ms}});
+    }
+    if (const auto* fhir = reader.table(table, "fhir", here)) {
+        auto& endpoint = partner.fhir.emplace();
+        reader.read(*fhir, here + ": fhir",
+                    {{"base", &endpoint.base},
+                     {"ids", &endpoint.ids},
+                     {"token_url", &endpoint.token_url},
+                     {"client_id", &endpoint.client_id},
+                     {"scope", &endpoint.scope},
+                     {"secret_file", &endpoint.secret_file},
+                     {"key_file", &endpoint.key_file},
+                     {"key_id", &endpoint.key_id},
+                     {"tls_ca", &endpoint.tls_ca},
+                     {"tls_certificate", &endpoint.tls_certificate},
+                     {"tls_key", &endpoint.tls_key},
+                     {"timeout_ms", &endpoint.timeout_ms}});
+    }
+    if (const auto* alerts = reader.table(table, "alerts", here)) {
+        auto& rules = partner.alerts;
+        reader.read(*alerts, here + ": alerts",
+                    {{"queue_age_s", &rules.queue_age_s},
+                     {"queue_depth", &rules.queue_depth},
+                     {"errors_percent", &rules.errors_percent},
+                     {"silence_s", &rules.silence_s},
+                     {"paused", &rules.paused},
+                     {"dead", &rules.dead},
+                     {"held", &rules.held}});
+    }
+}
+
 Partner read_partner(std::string_view name, const toml::table& table, const ops::Config& config, TableReader& reader) {
     Partner partner = partner_defaults(config);
     partner.name = name;
@@ -226,8 +303,11 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
                  {"addresses", &partner.addresses},
                  {"accepts", &partner.accepts},
                  {"own_authorities_only", &partner.own_authorities_only},
-                 {"queue_max", &partner.queue_max}},
-                {"mllp", "retry", "tolerances", "authority"});
+                 {"queue_max", &partner.queue_max},
+                 {"windows", &partner.windows},
+                 {"messages_per_minute", &partner.messages_per_minute}},
+                {"mllp", "http", "directory", "sftp", "fhir", "retry", "tolerances", "alerts", "authority"});
+    read_carriers(table, here, partner, reader);
     if (const auto* mllp = reader.table(table, "mllp", here)) {
         auto& endpoint = partner.mllp.emplace(endpoint_defaults(config));
         std::uint16_t release = endpoint.release;

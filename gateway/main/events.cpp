@@ -106,6 +106,7 @@ void Events::received(const exchange::Receipt& receipt, std::chrono::microsecond
     metrics_.histogram("causeway_message_seconds", "from a complete frame to its acknowledgement")
         .observe_us(took.count());
     count_deviations(receipt);
+    if (on_received_) on_received_(receipt);
     const bool good = receipt.outcome == exchange::Receipt::Outcome::processed ||
                       receipt.outcome == exchange::Receipt::Outcome::duplicate;
     ops::log::write(good ? ops::log::Level::info : ops::log::Level::warning, "message",
@@ -117,6 +118,12 @@ void Events::received(const exchange::Receipt& receipt, std::chrono::microsecond
                      {"resources", receipt.resources},
                      {"us", took.count()},
                      {"note", receipt.note}});
+}
+
+void Events::picked_up(const exchange::Partner& partner, const carriers::PickedUp& what) {
+    if (!what.fault.empty()) return ops::log::warning("pickup.failed", {{"partner", partner.name}, {"fault", what.fault}});
+    ops::log::info("pickup",
+                   {{"partner", partner.name}, {"messages", what.messages}, {"processed", what.processed}});
 }
 
 void Events::answered(const exchange::Partner& partner, const exchange::Receipt& receipt) {

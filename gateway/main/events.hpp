@@ -1,6 +1,9 @@
 #pragma once
+#include <functional>
 #include <string>
+#include <utility>
 
+#include "gateway/carriers/pickup.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/mllp/delivery_worker.hpp"
 #include "gateway/mllp/inbox_handler.hpp"
@@ -31,11 +34,16 @@ public:
     void stray_answer(const exchange::Partner& partner, exchange::StrayAnswer answer) override;
     void answered(const exchange::Partner& partner, const exchange::Receipt& receipt) override;
     void worker_failed(const exchange::Partner& partner, const char* what) override;
+    /// Of a folder or an SFTP server.
+    void picked_up(const exchange::Partner& partner, const carriers::PickedUp& what);
+    /// Told of every message that came in, after it is counted. Set before anything runs.
+    void on_received(std::function<void(const exchange::Receipt&)> told) { on_received_ = std::move(told); }
 
 private:
     void count_deviations(const exchange::Receipt& receipt);
 
     ops::Metrics& metrics_;
+    std::function<void(const exchange::Receipt&)> on_received_;
     ops::Counter& requests_2xx_;
     ops::Counter& requests_4xx_;
     ops::Counter& requests_5xx_;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <filesystem>
 #include <fstream>
@@ -14,23 +15,31 @@
 #include <thread>
 #include <vector>
 
+#include "gateway/carriers/http_inbox.hpp"
+#include "gateway/carriers/script_inbox.hpp"
 #include "gateway/exchange/admin.hpp"
 #include "gateway/exchange/control_ids.hpp"
 #include "gateway/exchange/identity_keys.hpp"
 #include "gateway/exchange/inbox.hpp"
 #include "gateway/exchange/order_tasks.hpp"
+#include "gateway/exchange/pharmacy_rules.hpp"
+#include "gateway/exchange/retention.hpp"
 #include "gateway/exchange/router.hpp"
 #include "gateway/http/cors.hpp"
 #include "gateway/http/router.hpp"
 #include "gateway/http/server.hpp"
+#include "gateway/main/alert_desk.hpp"
 #include "gateway/main/authentication.hpp"
 #include "gateway/main/config_clients.hpp"
 #include "gateway/main/definition_packages.hpp"
 #include "gateway/main/endpoints.hpp"
 #include "gateway/main/events.hpp"
 #include "gateway/main/fetch.hpp"
+#include "gateway/main/live_desk.hpp"
 #include "gateway/main/map_files.hpp"
 #include "gateway/main/map_reloader.hpp"
+#include "gateway/main/partner_admin.hpp"
+#include "gateway/main/partner_links.hpp"
 #include "gateway/main/store_place.hpp"
 #include "gateway/main/transport.hpp"
 #include "gateway/mllp/delivery_worker.hpp"
@@ -266,10 +275,12 @@ struct Gateway::Parts {
           events(metrics),
           writer(*store, {startup.config.http.base_url, 0, [this] { return search_parameters.current(); }}),
           tasks(writer),
-          authorities({"CAUSEWAY", {}, {}, "urn:causeway:person", false, {}}, *exchange_settings,
+          renewals(writer),
+          authorities({"CAUSEWAY", {}, {}, "urn:causeway:person", false, {}}, *exchange_settings.current(),
                       http::split_origins(startup.config.patient_index.trusted)),
           index(index_options(startup.config, authorities)),
-          desk(*store, authorities),
+          desk(*store, {"CAUSEWAY", {}, {}, "urn:causeway:person", false, {}}, *exchange_settings.current(),
+               http::split_origins(startup.config.patient_index.trusted)),
           identity_events(index),
           services{*store, door, &reads, clock, writer, operations, cpu.get_executor(), rest_settings(startup)},
           rest(services),
@@ -301,8 +312,18 @@ struct Gateway::Parts {
           subscriptions(services, sockets, subscription_options(startup.config)),
           health([this] { return troubles(); }),
           metrics_handler(metrics),
-          exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { wake(partner); },
-                          [this](const std::string& partner, bool run) { return control_queue(partner, run); }}),
+          links({io, cpu, *store, clock, events, transport, &tasks,
+                 [this](const exchange::Receipt& receipt) { received(receipt); },
+                 [this](const exchange::Partner& partner, const carriers::PickedUp& what) {
+                     events.picked_up(partner, what);
+                 }}),
+          alert_desk({*store, clock, links, [this] { return exchange_settings.current(); }}, startup.config.alerts),
+          partner_admin({*store, door, clock, [this] { return alert_desk.partners_json(); },
+                         [this] { return alert_desk.json(); },
+                         [this](std::function<void()> job) { net::post(cpu, std::move(job)); },
+                         [this] { return reload_partners(); }}),
+          exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { links.wake(partner); },
+                          [this](const std::string& partner, bool run) { return links.control(partner, run); }}),
           identity_admin({*store, door, reads, clock, index}),
           authentication_of_notes(trail_notes, identities, Authentication::Door::operators),
           authentication_of_exchange(exchange_admin, identities, Authentication::Door::operators),
@@ -330,18 +351,13 @@ struct Gateway::Parts {
             .add();
     }
 
-    void wake(const std::string& partner) {
-        if (const auto found = workers.find(partner); found != workers.end()) found->second->wake();
-    }
-
-    bool control_queue(const std::string& partner, bool run) {
-        const auto found = workers.find(partner);
-        if (found == workers.end()) return false;
-        run ? found->second->resume() : found->second->pause();
-        return true;
-    }
+    /// Of messages that come by other ways than MLLP.
+    void received(const exchange::Receipt& receipt) { events.received(receipt, std::chrono::microseconds(0)); }
 
     void start_notifier();
+    /// Faults; empty: the partners and routes that the file holds now are in force.
+    std::vector<std::string> reload_partners();
+    void keep_retention();
     void start_exchange();
     void start_listeners();
     void add_metrics();
@@ -358,7 +374,7 @@ struct Gateway::Parts {
     rest::SearchParameters search_parameters;
     std::unique_ptr<storage::Store> store;
     mappings::LiveMaps maps;
-    std::shared_ptr<const exchange::ExchangeSettings> exchange_settings;
+    exchange::LiveSettings exchange_settings;
     net::io_context io;
     net::thread_pool cpu;
     security::ReadAudit reads;
@@ -366,16 +382,25 @@ struct Gateway::Parts {
     Events events;
     rest::ResourceWriter writer;
     const exchange::OrderTasks tasks;
+    exchange::RenewalTasks renewals;
     const patient_index::Authorities authorities;
     patient_index::PatientIndex index;
-    const patient_index::v2::Desk desk;
+    LiveDesk desk;
     patient_index::IdentityEvents identity_events;
     std::unique_ptr<patient_index::v2::UpdateNotifier> notifier;
     exchange::IdentityRegistrar registrar;
     std::unique_ptr<exchange::Router> routing;
     std::unique_ptr<exchange::Inbox> inbox;
     std::unique_ptr<mllp::InboxHandler> intake;
-    std::map<std::string, std::unique_ptr<mllp::DeliveryWorker>> workers;
+    PartnerLinks links;
+    AlertDesk alert_desk;
+    PartnerAdmin partner_admin;
+    std::unique_ptr<carriers::HttpInbox> http_inbox;
+    std::unique_ptr<carriers::ScriptInbox> script_inbox;
+    std::unique_ptr<Authentication> authentication_of_hl7, authentication_of_script, authentication_of_partners;
+    std::mutex reload_mutex;
+    exchange::PurgeCursor purge_cursor;
+    net::steady_timer retention_timer{io};
     rest::Operations operations;
     rest::Services services;
     rest::Rest rest;
@@ -429,7 +454,7 @@ void Gateway::Parts::start_notifier() {
     std::vector<exchange::ConfigurationFault> faults;
     notifier = std::make_unique<patient_index::v2::UpdateNotifier>(
         patient_index::v2::UpdateNotifier::Services{
-            exchange_settings, authorities, [this] { return control_ids.next(); },
+            exchange_settings.current(), authorities, [this] { return control_ids.next(); },
             [this](storage::Transaction& transaction, storage::OutboxMessage message) {
                 return routing->queue(transaction, std::move(message));
             }},
@@ -441,9 +466,9 @@ void Gateway::Parts::start_notifier() {
 void Gateway::Parts::start_exchange() {
     std::vector<exchange::ConfigurationFault> faults;
     routing = std::make_unique<exchange::Router>(
-        exchange_settings,
+        exchange_settings.current(),
         exchange::Router::Services{*store, maps, [this] { return control_ids.next(); },
-                                   [this](const std::string& partner) { wake(partner); }, &tasks},
+                                   [this](const std::string& partner) { links.wake(partner); }, &tasks},
         faults);
     stop_on(faults, "routes");
     if (startup.config.patient_index.enabled) {
@@ -464,6 +489,7 @@ void Gateway::Parts::start_exchange() {
     writer.add_observer(terminology);
     writer.add_observer(registrar);
     writer.add_observer(*routing);
+    writer.add_observer(renewals);
     rest::add_standard_operations(operations);
     rest::add_terminology_operations(operations, terminology);
     rest::add_bulk_operations(operations, bulk);
@@ -473,25 +499,22 @@ void Gateway::Parts::start_exchange() {
         exchange::Inbox::Services{*store, writer, door, clock, [this] { return control_ids.next(); }, routing.get(),
                                   startup.config.patient_index.enabled ? &identity_events : nullptr,
                                   [this](const std::string& partner, storage::OutboxId id) {
-                                      if (const auto found = workers.find(partner); found != workers.end())
-                                          found->second->settled_elsewhere(id);
+                                      links.settled_elsewhere(partner, id);
                                   },
                                   startup.config.patient_index.enabled ? &desk : nullptr, &tasks},
         exchange_settings, maps);
     intake = std::make_unique<mllp::InboxHandler>(*inbox, *store, cpu, events);
-    for (const auto& each : exchange_settings->partners) {
-        if (!each.mllp) continue;
-        // The partner lives in the settings, which the aliasing pointer keeps.
-        workers.emplace(each.name, std::make_unique<mllp::DeliveryWorker>(
-                                       io, std::shared_ptr<const exchange::Partner>(exchange_settings, &each),
-                                       mllp::DeliveryWorker::Context{.store = *store,
-                                                                     .clock = clock,
-                                                                     .blocking = cpu,
-                                                                     .events = events,
-                                                                     .tls = transport.partner(each.name),
-                                                                     .tasks = &tasks,
-                                                                     .inbox = inbox.get()}));
-    }
+    http_inbox = std::make_unique<carriers::HttpInbox>(
+        *inbox, cpu, [this](const exchange::Receipt& receipt) { received(receipt); });
+    script_inbox = std::make_unique<carriers::ScriptInbox>(
+        *inbox, clock, cpu, [this](const exchange::Receipt& receipt) { received(receipt); });
+    authentication_of_hl7 = std::make_unique<Authentication>(*http_inbox, identities);
+    authentication_of_script = std::make_unique<Authentication>(*script_inbox, identities);
+    authentication_of_partners =
+        std::make_unique<Authentication>(partner_admin, identities, Authentication::Door::operators);
+    events.on_received([this](const exchange::Receipt& receipt) { alert_desk.received(receipt); });
+    links.set_inbox(*inbox);
+    links.apply(exchange_settings.current());
 }
 
 void Gateway::Parts::start_listeners() {
@@ -507,6 +530,10 @@ void Gateway::Parts::start_listeners() {
     router.mount("/health", health);
     router.mount("/metrics", metrics_handler);
     router.mount("/admin/audit", authentication_of_notes);
+    router.mount("/hl7", *authentication_of_hl7);
+    router.mount("/script", *authentication_of_script);
+    router.mount("/admin/partners", *authentication_of_partners);
+    router.mount("/admin/alerts", *authentication_of_partners);
     router.mount("/admin/messages", authentication_of_exchange);
     router.mount("/admin/outbox", authentication_of_exchange);
     router.mount("/admin/patients", authentication_of_identity);
@@ -557,14 +584,67 @@ void Gateway::Parts::add_metrics() {
                            [this] { return static_cast<double>(http_server.connections()); });
     metrics.gauge_callback("causeway_mllp_connections", "MLLP connections",
                            [this] { return mllp_listener ? static_cast<double>(mllp_listener->connections()) : 0.0; });
-    for (const auto& [name, worker] : workers)
+    for (const auto& partner : exchange_settings.current()->partners) {
+        if (!partner.reachable()) continue;
         metrics.gauge_callback(
             "causeway_partner_connected", "1 while a connection to the partner is open",
-            [each = worker.get()] { return each->status().connected ? 1.0 : 0.0; },
-            fmt::format("partner=\"{}\"", name));
+            [this, name = partner.name] {
+                const auto worker = links.find(name);
+                return worker && worker->status().connected ? 1.0 : 0.0;
+            },
+            fmt::format("partner=\"{}\"", partner.name));
+    }
 }
 
-/// SIGHUP: new certificates, keys and revocation lists, without a restart.
+std::vector<std::string> Gateway::Parts::reload_partners() {
+    const std::lock_guard lock(reload_mutex);
+    std::vector<std::string> faults;
+    const auto fresh = read_startup(startup.path);
+    for (const auto& each : fresh.faults) faults.push_back(each.where + ": " + each.text);
+    if (faults.empty()) {
+        const auto settings = std::make_shared<const exchange::ExchangeSettings>(fresh.exchange);
+        std::vector<exchange::ConfigurationFault> of_routes;
+        // each step changes nothing if it fails, and what follows cannot fail
+        exchange::Router::check(settings, of_routes);
+        for (const auto& each : of_routes) faults.push_back(each.where + ": " + each.text);
+        if (faults.empty())
+            if (auto fault = transport.replace_partners(*settings); !fault.empty()) faults.push_back(std::move(fault));
+        if (faults.empty()) {
+            desk.replace(*settings);
+            routing->replace(settings, of_routes);
+            exchange_settings.replace(settings);
+            links.apply(settings);
+            logging::info("partners.reloaded",
+                          {{"partners", settings->partners.size()}, {"routes", settings->rules.size()}});
+            return faults;
+        }
+    }
+    logging::error("partners.kept", {{"faults", faults.size()}, {"first", faults.front()}});
+    return faults;
+}
+
+/// What is older than retention.messages_days goes, little by little.
+void Gateway::Parts::keep_retention() {
+    const auto days = startup.config.retention.messages_days;
+    if (days == 0) return;
+    retention_timer.expires_after(std::chrono::minutes(startup.config.retention.every_minutes));
+    retention_timer.async_wait([this](const boost::system::error_code& error) {
+        if (error || draining) return;
+        net::post(cpu, [this] {
+            const auto before_us =
+                clock.now_us() - startup.config.retention.messages_days * std::int64_t{86'400'000'000};
+            const auto purged = exchange::purge_blocking(*store, before_us, purge_cursor);
+            if (purged.has_error())
+                logging::warning("retention.failed", {{"why", purged.error().message}});
+            else if (purged->messages + purged->deliveries > 0)
+                logging::info("retention.purged",
+                              {{"messages", purged->messages}, {"deliveries", purged->deliveries}});
+            if (!draining) keep_retention();
+        });
+    });
+}
+
+/// SIGHUP: new certificates, keys and revocation lists, and new partners and routes, without a restart.
 void Gateway::Parts::await_hangup() {
     hangup.async_wait([this](const boost::system::error_code& error, int) {
         if (error) return;
@@ -573,6 +653,7 @@ void Gateway::Parts::await_hangup() {
                 if (fault.empty()) return logging::info("tls.reloaded", {{"source", name}});
                 logging::error("tls.kept", {{"source", name}, {"fault", fault}});
             });
+            reload_partners();
         });
         await_hangup();
     });
@@ -584,11 +665,11 @@ void Gateway::Parts::drain() {
     logging::info("draining", {{"http_connections", http_server.connections()}});
     listening = false;
     map_reloader.stop();
-    waiting = 1 + (mllp_listener ? 1 : 0) + static_cast<int>(workers.size());
+    retention_timer.cancel();
+    waiting = 2 + (mllp_listener ? 1 : 0);
     http_server.stop([this] { step_done(); });
     if (mllp_listener) mllp_listener->stop([this] { step_done(); });
-    for (const auto& [name, worker] : workers)
-        worker->stop(std::chrono::milliseconds(startup.config.mllp.drain_ms), [this] { step_done(); });
+    links.stop(std::chrono::milliseconds(startup.config.mllp.drain_ms), [this] { step_done(); });
 }
 
 void Gateway::Parts::step_done() {
@@ -603,6 +684,8 @@ Gateway::Gateway(Startup startup) : parts_(std::make_unique<Parts>(std::move(sta
 }
 
 Gateway::~Gateway() {
+    parts_->alert_desk.stop();
+    parts_->links.join();
     parts_->subscriptions.stop();
     parts_->search_parameters.stop();
     parts_->bulk.stop();
@@ -624,7 +707,9 @@ void Gateway::run() {
         });
     });
     parts.await_hangup();
-    for (const auto& [name, worker] : parts.workers) worker->start();
+    parts.links.start();
+    parts.alert_desk.start();
+    parts.keep_retention();
     parts.bulk.start();
     parts.subscriptions.start();
     parts.trail_keeper.start();
@@ -638,12 +723,14 @@ void Gateway::run() {
                             {"mllp_tls", parts.transport.mllp() != nullptr},
                             {"store", parts.startup.config.storage.path},
                             {"engine", parts.store->engine()},
-                            {"partners", parts.exchange_settings->partners.size()}});
+                            {"partners", parts.exchange_settings.current()->partners.size()}});
     std::vector<std::thread> threads;
     const auto count = static_cast<std::size_t>(parts.startup.config.http.threads);
     for (std::size_t i = 1; i < count; ++i) threads.emplace_back([&parts] { parts.io.run(); });
     parts.io.run();
     for (auto& thread : threads) thread.join();
+    parts.alert_desk.stop();
+    parts.links.join();
     parts.subscriptions.stop();
     parts.search_parameters.stop();
     parts.bulk.stop();

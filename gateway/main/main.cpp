@@ -17,6 +17,7 @@ void add_listen_command(CLI::App& app, Exit& exit_code);
 void add_load_command(CLI::App& app, Exit& exit_code);
 void add_maps_command(CLI::App& app, Exit& exit_code);
 void add_match_command(CLI::App& app, Exit& exit_code);
+void add_partner_command(CLI::App& app, Exit& exit_code);
 void add_restore_command(CLI::App& app, Exit& exit_code);
 void add_rekey_command(CLI::App& app, Exit& exit_code);
 void add_route_command(CLI::App& app, Exit& exit_code);
@@ -50,6 +51,7 @@ constexpr AddCommand commands[] = {
     causeway::add_rekey_command,
     causeway::add_audit_command,
     causeway::add_route_command,
+    causeway::add_partner_command,
     causeway::add_trace_command,
 };
 // clang-format on

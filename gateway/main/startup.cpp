@@ -12,6 +12,7 @@ namespace causeway {
 
 Startup read_startup(const std::string& path) {
     Startup startup;
+    startup.path = path;
     std::string text;
     if (!path.empty()) {
         std::ifstream file(path, std::ios::binary);

@@ -14,6 +14,7 @@ struct Startup {
     exchange::ExchangeSettings exchange;
     security::TokenService::Settings clients;
     std::vector<ops::ConfigFault> faults;  ///< empty: usable
+    std::string path;                      ///< of the file it was read from; empty: there was none
 };
 
 /// Reads the file at `path` (empty: none, so defaults) and the environment over it. A file that cannot be read is a

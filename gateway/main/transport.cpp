@@ -79,22 +79,50 @@ Transport::Transport(const Startup& startup) {
                 fmt::format("partner \"{}\" is recognised by its certificates: that needs mllp.tls_certificate and "
                             "mllp.tls_clients = \"required\" or \"pinned\"",
                             partner.name)};
-        if (!partner.mllp || !partner.mllp->tls) continue;
-        auto source = tls::Source::client(partner_tls_settings(partner), tls::now_s());
-        if (source.has_error())
-            throw StartFailure{fmt::format("partner \"{}\" TLS: {}", partner.name, source.error().message)};
-        all_.push_back({"partner " + partner.name, std::move(*source)});
     }
+    if (auto fault = replace_partners(startup.exchange); !fault.empty()) throw StartFailure{std::move(fault)};
+}
+
+std::string Transport::replace_partners(const exchange::ExchangeSettings& settings) {
+    std::vector<Named> sources;
+    decltype(endpoints_) endpoints;
+    const std::lock_guard lock(mutex_);
+    for (const auto& each : all_)
+        if (!each.name.starts_with("partner ")) sources.push_back(each);
+    for (const auto& partner : settings.partners) {
+        if (!partner.mllp || !partner.mllp->tls) continue;
+        const auto name = "partner " + partner.name;
+        endpoints.emplace_back(name, *partner.mllp);
+        std::shared_ptr<tls::Source> source;
+        for (const auto& [known, endpoint] : endpoints_)
+            if (known == name && endpoint == *partner.mllp)
+                for (const auto& each : all_)
+                    if (each.name == name) source = each.source;
+        if (!source) {
+            auto made = tls::Source::client(partner_tls_settings(partner), tls::now_s());
+            if (made.has_error()) return fmt::format("partner \"{}\" TLS: {}", partner.name, made.error().message);
+            source = std::move(*made);
+        }
+        sources.push_back({name, std::move(source)});
+    }
+    all_.swap(sources);
+    endpoints_.swap(endpoints);
+    return {};
+}
+
+std::vector<Transport::Named> Transport::all() const {
+    const std::lock_guard lock(mutex_);
+    return all_;
 }
 
 std::shared_ptr<tls::Source> Transport::partner(std::string_view name) const {
-    for (const auto& each : all_)
+    for (const auto& each : all())
         if (each.name == fmt::format("partner {}", name)) return each.source;
     return nullptr;
 }
 
 void Transport::reload(const std::function<void(std::string_view, const std::string&)>& report) const {
-    for (const auto& each : all_) {
+    for (const auto& each : all()) {
         const auto done = each.source->reload(tls::now_s());
         report(each.name, done.has_error() ? done.error().message : std::string());
     }
@@ -102,7 +130,7 @@ void Transport::reload(const std::function<void(std::string_view, const std::str
 
 double Transport::days_left() const {
     double days = 365;
-    for (const auto& each : all_)
+    for (const auto& each : all())
         if (const auto end = each.source->current()->not_after_s(); end != 0)
             days = std::min(days, static_cast<double>(end - tls::now_s()) / 86'400);
     return days;

@@ -1,6 +1,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,10 @@ public:
     /// For connections to that partner; null: plain text.
     std::shared_ptr<tls::Source> partner(std::string_view name) const;
 
+    /// Sources for the partners of other settings: those that are new or changed are made, and only if all can be, take
+    /// the place of the ones in force. Empty: done; else what is wrong.
+    std::string replace_partners(const exchange::ExchangeSettings& settings);
+
     /// Reads all files again. Each source whose files are good takes them for its next connections; the others keep what
     /// they have. `report` is told of each: its name, and what is wrong or nothing.
     void reload(const std::function<void(std::string_view name, const std::string& fault)>& report) const;
@@ -33,8 +38,12 @@ private:
         std::string name;
         std::shared_ptr<tls::Source> source;
     };
+    std::vector<Named> all() const;
+
     std::shared_ptr<tls::Source> http_, mllp_;
-    std::vector<Named> all_;
+    mutable std::mutex mutex_;
+    std::vector<Named> all_;  ///< under mutex_
+    std::vector<std::pair<std::string, exchange::MllpEndpoint>> endpoints_;  ///< what they were made from; under mutex_
 };
 
 /// What TLS is told by the configuration, for those who want to look at the files themselves.

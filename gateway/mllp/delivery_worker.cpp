@@ -37,11 +37,6 @@ net::awaitable<StorageResult<std::optional<Outgoing>>, net::thread_pool::executo
     co_return take_blocking(store, *partner, now_us);
 }
 
-bool says_more(const std::string& answer) {
-    const auto read = exchange::read_answer(answer);
-    return read && !read->message_type.empty() && read->message_type != "ACK" && read->message_type != "MCF";
-}
-
 constexpr net::use_awaitable_t<Executor> use_awaitable{};
 
 }  // namespace
@@ -243,7 +238,7 @@ Awaitable<> DeliveryWorker::settle(std::span<const Settlement> settlements) {
     std::size_t bytes = 256;
     for (const auto& each : settlements) {
         bytes += each.answer.size();
-        if (context_.inbox == nullptr || each.kind == Settlement::Kind::retry || !says_more(each.answer)) continue;
+        if (context_.inbox == nullptr || each.kind == Settlement::Kind::retry || !exchange::says_more(each.answer)) continue;
         std::string answer = each.answer;
         const bool kept = co_await take_in_answer(std::move(answer));
         if (!kept) co_return delivery_.on_settle_failed(context_.clock.now_us());
@@ -281,7 +276,7 @@ Awaitable<> DeliveryWorker::record_stray(std::string answer) {
 
 void DeliveryWorker::publish() {
     const std::lock_guard lock(status_mutex_);
-    status_ = {delivery_.connected(), delivery_.paused(), delivery_.trouble(), delivery_.counters()};
+    status_ = {delivery_.connected(), delivery_.paused(), !running_, delivery_.trouble(), delivery_.counters()};
 }
 
 DeliveryWorker::Status DeliveryWorker::status() const {

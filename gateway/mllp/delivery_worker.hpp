@@ -8,35 +8,20 @@
 #include <span>
 #include <string>
 
-#include "gateway/exchange/delivery.hpp"
-#include "gateway/exchange/inbox.hpp"
-#include "gateway/exchange/order_tasks.hpp"
-#include "gateway/exchange/stray_answer.hpp"
+#include "gateway/exchange/queue_worker.hpp"
 #include "gateway/mllp/sender_connection.hpp"
 #include "gateway/ops/clock.hpp"
 #include "gateway/storage/storage.hpp"
 
 namespace causeway::mllp {
 
-/// What a worker tells whoever counts and logs. Called on the worker's strand; must not block.
-class DeliveryEvents {
-public:
-    virtual ~DeliveryEvents() = default;
-    virtual void settled(const exchange::Partner&, const exchange::Settlement&) {}
-    virtual void connected(const exchange::Partner&) {}
-    /// An answer came to another message than the one under way.
-    virtual void stray_answer(const exchange::Partner&, exchange::StrayAnswer) {}
-    /// What became of an answer with content (ORL, RRE, RRI).
-    virtual void answered(const exchange::Partner&, const exchange::Receipt&) {}
-    /// A step ended with an exception: a bug of ours.
-    virtual void worker_failed(const exchange::Partner&, const char* what) { (void)what; }
-};
+using exchange::DeliveryEvents;
 
 /// Delivers one partner's outbox over MLLP: performs what exchange::Delivery asks for, on a strand of its own.
 ///
 /// wake(), pause(), resume() and stop() may be called on any thread. The worker must outlive its run: destroy it after
 /// `stopped`.
-class DeliveryWorker {
+class DeliveryWorker final : public exchange::QueueWorker {
 public:
     struct Context {
         storage::Store& store;
@@ -51,29 +36,20 @@ public:
     };
 
     DeliveryWorker(net::io_context& io, std::shared_ptr<const exchange::Partner> partner, Context context);
-    ~DeliveryWorker();
+    ~DeliveryWorker() override;
     DeliveryWorker(const DeliveryWorker&) = delete;
     DeliveryWorker& operator=(const DeliveryWorker&) = delete;
 
-    void start();
-    /// Something was queued for this partner, or may have been.
-    void wake();
-    /// The row was settled by an acknowledgement that came another way: nothing more is waited for.
-    void settled_elsewhere(storage::OutboxId id);
-    void pause();
-    void resume();
-    /// Finishes what is under way (for at most `patience`: then it is abandoned and will be sent again after a
-    /// restart), then calls `stopped` once, on an I/O thread.
-    void stop(std::chrono::milliseconds patience, std::function<void()> stopped);
+    void start() override;
+    void wake() override;
+    void settled_elsewhere(storage::OutboxId id) override;
+    void pause() override;
+    void resume() override;
+    /// `stopped` is called on an I/O thread.
+    void stop(std::chrono::milliseconds patience, std::function<void()> stopped) override;
 
-    const exchange::Partner& partner() const noexcept { return *partner_; }
-    struct Status {
-        bool connected = false, paused = false;
-        std::optional<exchange::FailureClass> trouble;
-        exchange::DeliveryCounters counters;
-    };
-    /// A copy as of the last step; any thread.
-    Status status() const;
+    const exchange::Partner& partner() const noexcept override { return *partner_; }
+    Status status() const override;
 
 private:
     using Timer =

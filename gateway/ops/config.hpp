@@ -86,6 +86,15 @@ struct Config {
         std::int64_t connect_timeout_ms = 10'000;
         std::string maps;  ///< folder with maps that are laid over the built-in ones; empty: none
     } exchange;
+    struct Alerts {
+        std::string webhook;  ///< URL that alerts are POSTed to as JSON; empty: they are only logged
+        bool webhook_public_only = false;
+        std::int64_t every_s = 30;
+    } alerts;
+    struct Retention {
+        std::int64_t messages_days = 0;  ///< received messages and what was delivered; 0: kept for ever
+        std::int64_t every_minutes = 60;
+    } retention;
     struct PatientIndex {
         bool enabled = true;
         std::string model;  ///< file of a trained model; empty: the built-in one

@@ -98,6 +98,13 @@ struct OutboxDepth {
     TimeUs oldest_us = 0;
 };
 
+/// What one purge did.
+struct Purged {
+    std::int64_t last = 0;  ///< the last row looked at: where the next purge begins
+    std::size_t removed = 0;
+    bool more = false;  ///< older rows than asked for may follow
+};
+
 /// One row of the tamper-evident chain (audit_chain.hpp).
 struct AuditRow {
     std::int64_t sequence = 0;

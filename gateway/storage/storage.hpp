@@ -117,6 +117,13 @@ public:
     /// original's.
     virtual Result<OutboxId> replay(OutboxId id, std::optional<std::string_view> payload = {}) = 0;
 
+    /// Removes what came in before `before_us` and has nothing left to do: processed or rejected messages whose
+    /// messages to partners are all delivered or cancelled, with their traces. Looks at `look_max` rows from the one
+    /// after `after` on, oldest first. The newest row always stays, so that no id is given twice.
+    virtual Result<Purged> purge_inbox(InboxId after, TimeUs before_us, std::size_t look_max) = 0;
+    /// The same for messages to partners: delivered and cancelled ones, never a waiting one or a dead letter.
+    virtual Result<Purged> purge_outbox(OutboxId after, TimeUs before_us, std::size_t look_max) = 0;
+
     /// Appends one event to the audit chain; returns its sequence number, which has no gaps.
     virtual Result<std::int64_t> append_audit(std::string_view event) = 0;
     /// Removes the rows up to this one, whose hash becomes the beginning of the chain, signed with the chain's key. The

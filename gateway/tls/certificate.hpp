@@ -41,6 +41,7 @@ public:
     static Result<Pin> parse(std::string_view text);
 
     bool matches(const Certificate& certificate) const noexcept;
+    friend bool operator==(const Pin&, const Pin&) = default;
     /// As an operator writes it.
     std::string text() const;
 

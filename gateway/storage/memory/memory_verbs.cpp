@@ -391,6 +391,47 @@ public:
         state_.traces[id] = data;
         return {};
     }
+    Result<Purged> purge_inbox(InboxId after, TimeUs before_us, std::size_t look_max) override {
+        Purged purged;
+        purged.last = after;
+        std::size_t looked = 0;
+        for (auto at = state_.inbox.upper_bound(after); at != state_.inbox.end() && std::next(at) != state_.inbox.end();) {
+            if (looked++ == look_max) {
+                purged.more = true;
+                break;
+            }
+            const auto id = at->first;
+            const auto& row = at->second;
+            if (row.received_us >= before_us) break;
+            purged.last = id;
+            const bool over = row.state == InboxState::processed || row.state == InboxState::rejected;
+            const bool open = std::any_of(state_.outbox.begin(), state_.outbox.end(), [&](const auto& each) {
+                return each.second.message.origin == id && (each.second.state == OutboxState::pending ||
+                                                            each.second.state == OutboxState::dead);
+            });
+            at = over && !open ? (++purged.removed, state_.inbox.erase(at)) : std::next(at);
+        }
+        return purged;
+    }
+    Result<Purged> purge_outbox(OutboxId after, TimeUs before_us, std::size_t look_max) override {
+        Purged purged;
+        purged.last = after;
+        std::size_t looked = 0;
+        for (auto at = state_.outbox.upper_bound(after);
+             at != state_.outbox.end() && std::next(at) != state_.outbox.end();) {
+            if (looked++ == look_max) {
+                purged.more = true;
+                break;
+            }
+            const auto& row = at->second;
+            if (row.changed_us >= before_us) break;
+            purged.last = at->first;
+            const bool over = row.state == OutboxState::delivered || row.state == OutboxState::cancelled;
+            at = over ? (++purged.removed, state_.outbox.erase(at)) : std::next(at);
+        }
+        return purged;
+    }
+
     Result<OutboxId> enqueue(const OutboxMessage& message) override { return add_outbox(message, 0); }
     Result<void> mark_delivered(OutboxId id, std::string_view acknowledgement) override {
         return leave(id, OutboxState::delivered, acknowledgement, {});

@@ -310,6 +310,22 @@ std::string_view text(Statement statement) {
         case note_purge:
             return "DELETE FROM note WHERE name IN (SELECT name FROM note WHERE expires_us > 0 AND expires_us <= $1"
                    " ORDER BY expires_us LIMIT 32)";
+        case inbox_old:
+            return "SELECT id, state, received_us FROM inbox WHERE id > $1 ORDER BY id LIMIT $2";
+        case inbox_remove:
+            return "DELETE FROM inbox WHERE id = $1";
+        case inbox_sender_remove:
+            return "DELETE FROM inbox_sender WHERE value = $1 AND id = $2";
+        case trace_remove:
+            return "DELETE FROM trace WHERE id = $1";
+        case written_remove:
+            return "DELETE FROM written WHERE origin = $1";
+        case outbox_old:
+            return "SELECT id, state, changed_us FROM outbox WHERE id > $1 ORDER BY id LIMIT $2";
+        case outbox_origin_open:
+            return "SELECT id FROM outbox WHERE origin = $1 AND origin <> 0 AND state IN (1, 3) LIMIT 1";
+        case outbox_remove:
+            return "DELETE FROM outbox WHERE id = $1";
         case count_:
             break;
     }

@@ -129,6 +129,14 @@ enum class Statement : std::uint8_t {
     note_add,
     note_remove,
     note_purge,
+    inbox_old,
+    inbox_remove,
+    inbox_sender_remove,
+    trace_remove,
+    written_remove,
+    outbox_old,
+    outbox_origin_open,
+    outbox_remove,
     count_
 };
 

@@ -376,6 +376,73 @@ Result<OutboxId> SqliteTransaction::replay(OutboxId id, std::optional<std::strin
     });
 }
 
+namespace {
+
+/// A row that a purge looks at.
+struct OldRow {
+    std::int64_t id, state, at_us;
+};
+
+std::vector<OldRow> old_rows(Connection& connection, Statement statement, std::int64_t after, std::size_t look_max) {
+    std::vector<OldRow> rows;
+    auto query = connection.query(statement);
+    query.bind_all(after, static_cast<std::int64_t>(look_max));
+    while (query.step()) rows.push_back({query.integer(0), query.integer(1), query.integer(2)});
+    return rows;
+}
+
+}  // namespace
+
+Result<Purged> SqliteTransaction::purge_inbox(InboxId after, TimeUs before_us, std::size_t look_max) {
+    return guard_([&] {
+        Purged purged;
+        purged.last = after;
+        const auto newest = group_.counters.inbox - 1;
+        const auto rows = old_rows(connection_, Statement::inbox_old, after, look_max);
+        for (const auto& row : rows) {
+            if (row.at_us >= before_us || row.id >= newest) return purged;
+            purged.last = row.id;
+            const bool over = row.state == static_cast<std::int64_t>(InboxState::processed) ||
+                              row.state == static_cast<std::int64_t>(InboxState::rejected);
+            if (!over) continue;
+            {
+                auto query = connection_.query(Statement::outbox_origin_open);
+                query.bind_all(row.id);
+                if (query.step()) continue;
+            }
+            const auto whole = rows_.inbox(row.id);
+            if (!whole) continue;
+            connection_.query(Statement::inbox_sender_remove).bind_all(rows_.sender_value(whole->message), row.id).run();
+            connection_.query(Statement::trace_remove).bind(row.id).run();
+            connection_.query(Statement::written_remove).bind(row.id).run();
+            connection_.query(Statement::inbox_remove).bind(row.id).run();
+            ++purged.removed;
+        }
+        purged.more = rows.size() == look_max;
+        return purged;
+    });
+}
+
+Result<Purged> SqliteTransaction::purge_outbox(OutboxId after, TimeUs before_us, std::size_t look_max) {
+    return guard_([&] {
+        Purged purged;
+        purged.last = after;
+        const auto newest = group_.counters.outbox - 1;
+        const auto rows = old_rows(connection_, Statement::outbox_old, after, look_max);
+        for (const auto& row : rows) {
+            if (row.at_us >= before_us || row.id >= newest) return purged;
+            purged.last = row.id;
+            if (row.state != static_cast<std::int64_t>(OutboxState::delivered) &&
+                row.state != static_cast<std::int64_t>(OutboxState::cancelled))
+                continue;
+            connection_.query(Statement::outbox_remove).bind(row.id).run();
+            ++purged.removed;
+        }
+        purged.more = rows.size() == look_max;
+        return purged;
+    });
+}
+
 Result<std::int64_t> SqliteTransaction::append_audit(std::string_view event) {
     return guard_([&] {
         auto& counters = group_.counters;

@@ -70,6 +70,8 @@ public:
     Result<void> mark_dead(OutboxId id, std::string_view acknowledgement, std::string_view note) override;
     Result<void> cancel(OutboxId id, std::string_view note) override;
     Result<OutboxId> replay(OutboxId id, std::optional<std::string_view> payload) override;
+    Result<Purged> purge_inbox(InboxId after, TimeUs before_us, std::size_t look_max) override;
+    Result<Purged> purge_outbox(OutboxId after, TimeUs before_us, std::size_t look_max) override;
     Result<std::int64_t> append_audit(std::string_view event) override;
     Result<std::int64_t> purge_audit(std::int64_t through) override;
     PatientTables& patients() override { return patients_; }

@@ -80,7 +80,7 @@ TEST_SUITE("gateway/exchange/partner") {
             {[](auto& s) { s.rules[0].to = "nobody"; }, "route \"orders-to-lab\": to",
              "\"nobody\" is not a configured partner"},
             {[](auto& s) { s.rules[0].to = "front-desk"; }, "route \"orders-to-lab\": to",
-             "partner \"front-desk\" has no mllp endpoint to send to"},
+             "partner \"front-desk\" has no endpoint to send to (mllp, http, fhir, directory.out, sftp.out)"},
             {[](auto& s) { s.rules[0].as = ""; }, "route \"orders-to-lab\": as",
              "is missing: which message a resource becomes"},
             {[](auto& s) { s.rules[0].as = "OML"; }, "route \"orders-to-lab\": as",

@@ -1,0 +1,151 @@
+#include "gateway/main/partner_links.hpp"
+
+#include <atomic>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "gateway/carriers/carrier_worker.hpp"
+
+namespace causeway {
+
+PartnerLinks::~PartnerLinks() { join(); }
+
+std::shared_ptr<exchange::QueueWorker> PartnerLinks::make_worker(std::shared_ptr<const exchange::Partner> partner) const {
+    if (partner->mllp)
+        return std::make_shared<mllp::DeliveryWorker>(
+            services_.io, partner,
+            mllp::DeliveryWorker::Context{.store = services_.store,
+                                          .clock = services_.clock,
+                                          .blocking = services_.cpu,
+                                          .events = services_.events,
+                                          .tls = services_.transport.partner(partner->name),
+                                          .tasks = services_.tasks,
+                                          .inbox = inbox_});
+    auto carrier = carriers::make_carrier(*partner, services_.clock);
+    if (!carrier) return nullptr;
+    return std::make_shared<carriers::CarrierWorker>(
+        partner, std::move(carrier),
+        exchange::QueueWorker::Context{services_.store, services_.clock, services_.events, services_.tasks, inbox_});
+}
+
+void PartnerLinks::apply(const std::shared_ptr<const exchange::ExchangeSettings>& settings) {
+    struct Exchange {
+        std::shared_ptr<exchange::QueueWorker> old, next;
+        bool paused = false;
+    };
+    std::vector<Exchange> changes;
+    std::vector<std::shared_ptr<carriers::Pickup>> ended;
+    bool started = false;
+    {
+        const std::lock_guard lock(mutex_);
+        started = started_;
+        decltype(partners_) partners;
+        decltype(workers_) workers;
+        decltype(pickups_) pickups;
+        for (const auto& each : settings->partners) {
+            const std::shared_ptr<const exchange::Partner> partner(settings, &each);
+            const auto before = partners_.find(each.name);
+            const bool same = before != partners_.end() && *before->second == each;
+            partners.emplace(each.name, same ? before->second : partner);
+            if (same) {
+                if (auto worker = workers_.find(each.name); worker != workers_.end()) workers.insert(*worker);
+                if (auto pickup = pickups_.find(each.name); pickup != pickups_.end()) pickups.insert(*pickup);
+                continue;
+            }
+            if (auto worker = make_worker(partner)) workers.emplace(each.name, std::move(worker));
+            if (carriers::leaves_messages(each) && inbox_ != nullptr)
+                pickups.emplace(each.name, std::make_shared<carriers::Pickup>(partner, *inbox_, services_.received,
+                                                                              services_.picked_up));
+        }
+        for (const auto& [name, old] : workers_) {
+            const auto at = workers.find(name);
+            if (at != workers.end() && at->second == old) continue;
+            changes.push_back({old, at == workers.end() ? nullptr : at->second, old->status().paused});
+            retired_.push_back(old);
+        }
+        for (const auto& [name, worker] : workers)
+            if (workers_.find(name) == workers_.end()) changes.push_back({nullptr, worker});
+        for (const auto& [name, old] : pickups_)
+            if (const auto at = pickups.find(name); at == pickups.end() || at->second != old) ended.push_back(old);
+        if (started)
+            for (const auto& [name, pickup] : pickups)
+                if (const auto at = pickups_.find(name); at == pickups_.end() || at->second != pickup) pickup->start();
+        workers_.swap(workers);
+        pickups_.swap(pickups);
+        partners_.swap(partners);
+    }
+    if (!started) return;
+    for (auto& each : changes) {
+        const auto begin = [io = &services_.io, next = each.next, paused = each.paused] {
+            if (!next) return;
+            // not from inside the old one's last step
+            boost::asio::post(*io, [next, paused] {
+                if (paused) next->pause();
+                next->start();
+            });
+        };
+        each.old ? each.old->stop(std::chrono::seconds(10), begin) : begin();
+    }
+    for (const auto& each : ended) each->stop();
+}
+
+void PartnerLinks::start() {
+    const std::lock_guard lock(mutex_);
+    started_ = true;
+    for (const auto& [name, worker] : workers_) worker->start();
+    for (const auto& [name, pickup] : pickups_) pickup->start();
+}
+
+void PartnerLinks::stop(std::chrono::milliseconds patience, const std::function<void()>& stopped) {
+    std::vector<std::shared_ptr<exchange::QueueWorker>> all;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [name, pickup] : pickups_) pickup->ask_to_stop();
+        for (const auto& [name, worker] : workers_) all.push_back(worker);
+    }
+    if (all.empty()) return stopped();
+    const auto left = std::make_shared<std::atomic<std::size_t>>(all.size());
+    for (const auto& worker : all)
+        worker->stop(patience, [left, stopped] {
+            if (--*left == 0) stopped();
+        });
+}
+
+void PartnerLinks::join() {
+    decltype(pickups_) pickups;
+    {
+        const std::lock_guard lock(mutex_);
+        pickups.swap(pickups_);
+    }
+    for (const auto& [name, pickup] : pickups) pickup->stop();
+}
+
+std::shared_ptr<exchange::QueueWorker> PartnerLinks::find(const std::string& partner) const {
+    const std::lock_guard lock(mutex_);
+    const auto at = workers_.find(partner);
+    return at == workers_.end() ? nullptr : at->second;
+}
+
+void PartnerLinks::wake(const std::string& partner) {
+    if (const auto worker = find(partner)) worker->wake();
+}
+
+void PartnerLinks::settled_elsewhere(const std::string& partner, storage::OutboxId id) {
+    if (const auto worker = find(partner)) worker->settled_elsewhere(id);
+}
+
+bool PartnerLinks::control(const std::string& partner, bool run) {
+    const auto worker = find(partner);
+    if (!worker) return false;
+    run ? worker->resume() : worker->pause();
+    return true;
+}
+
+std::map<std::string, exchange::QueueWorker::Status> PartnerLinks::statuses() const {
+    const std::lock_guard lock(mutex_);
+    std::map<std::string, exchange::QueueWorker::Status> out;
+    for (const auto& [name, worker] : workers_) out.emplace(name, worker->status());
+    return out;
+}
+
+}  // namespace causeway
