@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -294,11 +295,17 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
     const bool halts =
         request.method == http::Method::post && what == "outbox" && (verb == "pause" || verb == "resume");
     if (halts) return control(std::string(id), verb == "resume", principal, std::move(reply));
+    const bool posted = request.method == http::Method::post;
+    if (posted && what == "outbox" && id == "replay" && verb.empty())
+        return replay_range(request, principal, std::move(reply));
     const auto row = number<storage::OutboxId>(id);
+    if (posted && what == "messages" && row && (verb == "release" || verb == "discard" || verb == "replay"))
+        return decide(std::move(request), *row, verb, principal, std::move(reply));
     if (!post || !row)
         return reply(http::outcome_response(
             405, "not-supported",
-            "GET a list or a message; POST outbox/ID/replay or cancel, outbox/PARTNER/pause or resume"));
+            "GET a list or a message; POST messages/ID/release, discard or replay, outbox/ID/replay or cancel, "
+            "outbox/replay, outbox/PARTNER/pause or resume"));
     change(request, *row, verb, principal, std::move(reply));
 }
 
@@ -362,6 +369,127 @@ void AdminHandler::control(const std::string& partner, bool run, const security:
                 return reply(http::outcome_response(404, "not-found", "There is no such queue"));
             reply(json_response(run ? R"({"paused":false})" : R"({"paused":true})"));
         });
+}
+
+void AdminHandler::decide(http::Request request, storage::InboxId id, std::string_view verb,
+                          const security::Principal& principal, http::Reply reply) {
+    Decision decision;
+    decision.verb = verb == "release"   ? Decision::Verb::release
+                    : verb == "discard" ? Decision::Verb::discard
+                                        : Decision::Verb::replay;
+    decision.by = principal.id;
+    const auto parameters = fhir::search::decode_query(request.query());
+    bool good = parameters.has_value();
+    if (good)
+        for (const auto& [name, value] : *parameters) {
+            const bool patient = name == "patient" && value.starts_with("Patient/") && value.size() > 8;
+            if (patient && decision.verb == Decision::Verb::release)
+                decision.patient = storage::ResourceName{"Patient", value.substr(8)};
+            else
+                good = false;
+        }
+    if (!good) return reply(http::outcome_response(400, "invalid", "The only parameter is patient=Patient/ID of release"));
+    if (decision.verb == Decision::Verb::replay && !request.body.empty()) decision.bytes = std::move(request.body);
+    if (!services_.decide) return reply(http::outcome_response(404, "not-found", "Nothing is decided here"));
+    security::AuditEntry entry;
+    entry.at_us = services_.clock.now_us();
+    entry.principal = principal;
+    entry.interaction = security::Interaction::admin_write;
+    entry.id = "messages/" + std::to_string(id);
+    entry.operation = verb;
+    auto job = [row = security::render(entry)](storage::Transaction& transaction) -> storage::Result<std::int64_t> {
+        return transaction.append_audit(row);
+    };
+    storage::transact(services_.store, std::move(job),
+                      [reply = std::move(reply), act = services_.decide, id,
+                       decision = std::move(decision)](storage::Result<std::int64_t> audited) mutable {
+                          if (audited.has_error()) return reply(failed(audited.error()));
+                          act(id, std::move(decision), [reply](Decided decided) {
+                              if (decided.status != 200)
+                                  return reply(http::outcome_response(
+                                      decided.status, decided.status == 404 ? "not-found" : "conflict", decided.text));
+                              Object object;
+                              if (decided.id != 0) object.integer("id", decided.id);
+                              object.text("outcome", decided.outcome).text("note", decided.note);
+                              reply(json_response(std::move(object).done()));
+                          });
+                      });
+}
+
+void AdminHandler::replay_range(const http::Request& request, const security::Principal& principal,
+                                http::Reply reply) {
+    struct Range {
+        std::string partner;
+        OutboxState state = OutboxState::dead;
+        storage::OutboxId from = 1, to = std::numeric_limits<storage::OutboxId>::max() - 1;
+        std::size_t limit = 100;
+        bool dry = false;
+    } range;
+    const auto parameters = fhir::search::decode_query(request.query());
+    bool good = parameters.has_value();
+    if (good)
+        for (const auto& [name, value] : *parameters) {
+            const auto amount = number<std::int64_t>(value);
+            if (name == "partner")
+                range.partner = value;
+            else if (name == "state" && state_of(outbox_states, value))
+                range.state = *state_of(outbox_states, value);
+            else if (name == "from" && amount)
+                range.from = *amount;
+            else if (name == "to" && amount)
+                range.to = *amount;
+            else if (name == "limit" && amount && *amount <= 1'000)
+                range.limit = static_cast<std::size_t>(*amount);
+            else if (name == "dry-run" && (value == "true" || value == "false"))
+                range.dry = value == "true";
+            else
+                good = false;
+        }
+    if (!good || range.partner.empty() || range.state == OutboxState::pending)
+        return reply(http::outcome_response(
+            400, "invalid", "The parameters are partner (required), state (not pending), from, to, limit, dry-run"));
+    security::AuditEntry entry;
+    entry.at_us = services_.clock.now_us();
+    entry.principal = principal;
+    entry.interaction = security::Interaction::admin_write;
+    entry.id = "outbox/" + range.partner;
+    entry.operation = range.dry ? "replay-range-dry" : "replay-range";
+    using Rows = std::vector<storage::OutboxRow>;
+    auto job = [range, row = security::render(entry)](storage::Transaction& transaction) -> storage::Result<Rows> {
+        Rows found;
+        storage::OutboxQuery query;
+        query.partner = range.partner;
+        query.state = range.state;
+        query.before = range.to + 1;
+        query.count = 1'000;
+        for (;;) {
+            const auto page = transaction.outbox(query);
+            if (page.has_error()) return page.error();
+            for (const auto& each : *page)
+                if (each.id >= range.from) found.push_back(each);
+            if (page->size() < query.count || page->back().id <= range.from) break;
+            query.before = page->back().id;
+        }
+        std::reverse(found.begin(), found.end());  // oldest first, as they were
+        if (found.size() > range.limit) found.resize(range.limit);
+        if (!range.dry) {
+            for (auto& each : found) {
+                const auto copy = transaction.replay(each.id);
+                if (copy.has_error()) return copy.error();
+                auto now = transaction.outbox(*copy);
+                if (now.has_error()) return now.error();
+                if (*now) each = std::move(**now);
+            }
+        }
+        if (auto audited = transaction.append_audit(row); audited.has_error()) return audited.error();
+        return found;
+    };
+    storage::transact(services_.store, std::move(job),
+                      [reply = std::move(reply), queued = services_.queued, range](const storage::Result<Rows>& rows) {
+                          if (rows.has_error()) return reply(failed(rows.error()));
+                          if (queued && !range.dry && !rows->empty()) queued(range.partner);
+                          reply(json_response(list("outbox", *rows, outbox_json)));
+                      });
 }
 
 void AdminHandler::change(http::Request request, storage::OutboxId id, std::string_view verb,

@@ -2,6 +2,7 @@
 #include <functional>
 #include <string>
 
+#include "gateway/exchange/message_desk.hpp"
 #include "gateway/http/handler.hpp"
 #include "gateway/ops/clock.hpp"
 #include "gateway/security/audit.hpp"
@@ -21,6 +22,12 @@ namespace causeway::exchange {
 ///     GET  /admin/outbox?partner=lab&state=dead&origin=ID&before=ID&limit=50
 ///              state: pending, delivered, dead, cancelled
 ///     GET  /admin/outbox/ID             with the bytes and the partner's answer
+///     POST /admin/messages/ID/release?patient=Patient/17   a held message is filed as that patient's; without the
+///              parameter as its own patient's, and not linked to the order that is another's
+///     POST /admin/messages/ID/discard   a held or failed message is looked at; nothing is made of it
+///     POST /admin/messages/ID/replay    its bytes, or those of the body, are processed again
+///     POST /admin/outbox/replay?partner=lab&state=dead&from=ID&to=ID&limit=100&dry-run=true
+///              copies of all that fit, oldest first (state: dead unless said otherwise); a dry run only lists them
 ///     POST /admin/outbox/ID/replay      a copy at the end of the queue; a body replaces its bytes
 ///     POST /admin/outbox/ID/cancel      a waiting message is not sent
 ///     POST /admin/outbox/PARTNER/pause  nothing more is sent to the partner, until
@@ -37,6 +44,8 @@ public:
         std::function<void(const std::string& partner)> queued;  ///< after a replay is committed; may be empty
         /// Lets a partner's queue run or halt; false if there is none. May be empty.
         std::function<bool(const std::string& partner, bool run)> control = {};
+        /// Carries out what is decided of a message; runs it where it may block, then calls back. May be empty.
+        std::function<void(storage::InboxId id, Decision decision, std::function<void(Decided)> done)> decide = {};
     };
     explicit AdminHandler(Services services) : services_(std::move(services)) {}
 
@@ -48,6 +57,9 @@ private:
     void change(http::Request request, storage::OutboxId id, std::string_view verb,
                 const security::Principal& principal, http::Reply reply);
 
+    void decide(http::Request request, storage::InboxId id, std::string_view verb,
+                const security::Principal& principal, http::Reply reply);
+    void replay_range(const http::Request& request, const security::Principal& principal, http::Reply reply);
     void control(const std::string& partner, bool run, const security::Principal& principal, http::Reply reply);
 
     Services services_;

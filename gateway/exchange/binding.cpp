@@ -80,6 +80,11 @@ private:
                     known_.insert(candidate.name.id);
                 }
             }
+            if (options_.patient && resource.type == "Patient") {
+                candidate.name = *options_.patient;
+                candidate.note = "refiled";
+                unknown.clear();
+            }
             if (candidate.name.id.empty()) candidate.name.id = options_.new_id();
             for (auto& key : unknown) {
                 if (is_kept(resource)) binding_.identities.emplace_back(std::move(key), candidate.name);
@@ -149,6 +154,7 @@ private:
         if (document.has_error()) return false;
         auto hold = find_mismatch(reader_, **document, incoming);
         if (hold.has_error()) return hold.error();
+        if (*hold && options_.without_orders_of_others) return false;
         if (*hold) binding_.hold = std::move(*hold);
         return true;
     }

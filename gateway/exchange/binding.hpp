@@ -55,6 +55,9 @@ struct BindOptions {
     std::string now = {};                 ///< for what a message did not date: an instant
     std::string message_key;              ///< identity keys that hold this text are good for this message only
     bool results_are_snapshots = false;   ///< a result that a newer report lacks is withdrawn
+    /// A person has said whose the message is: its patient is this one, whose own data stay as they are.
+    std::optional<storage::ResourceName> patient = {};
+    bool without_orders_of_others = false;  ///< an order of another patient is not linked, and holds nothing
 };
 
 /// Content that cannot be stored is a `fault` of the binding; a failure of the

@@ -117,7 +117,10 @@ void Intake::prepare() {
 
 void Intake::prepare_or_throw() {
     envelope_ = open_envelope(std::move(bytes_), *settings_);
-    if (!arrival_.answer_of.empty()) envelope_.partner = find_partner(*settings_, arrival_.answer_of);
+    if (!arrival_.answer_of.empty()) {
+        const auto* partner = find_partner(*settings_, arrival_.answer_of);
+        if (partner != nullptr || arrival_.decision.of == 0) envelope_.partner = partner;
+    }
     receipt_.kind = envelope_.kind();
     receipt_.partner = envelope_.partner != nullptr ? envelope_.partner->name : std::string();
     if (envelope_.message != nullptr) receipt_.deviations = envelope_.message->view().deviations();
@@ -270,7 +273,8 @@ void Intake::bind_from_snapshot() {
 
 BindOptions Intake::bind_options() const {
     return {[this] { return services_.store.new_id(); }, now_fhir_, receipt_.correlation,
-            envelope_.partner->tolerances.results_are_snapshots};
+            envelope_.partner->tolerances.results_are_snapshots, arrival_.decision.patient,
+            arrival_.decision.release && !arrival_.decision.patient};
 }
 
 void Intake::refuse(const Refusal& refusal, Receipt::Outcome outcome) {
@@ -323,7 +327,7 @@ ReplyContext Intake::reply_context() const noexcept {
 
 /// A message of its own in the sender's queue, with all that the message caused in one transaction.
 storage::Result<void> Intake::answer_apart(storage::Transaction& transaction, storage::InboxId id) {
-    if (!arrival_.answer_of.empty()) return {};
+    if (!arrival_.answer_of.empty() || arrival_.decision.of != 0) return {};
     auto answer = make_deferred_reply(envelope_, verdict_, reply_context());
     if (!answer) return {};
     storage::OutboxMessage message;
@@ -376,6 +380,8 @@ storage::InboxMessage Intake::inbox_row(InboxState state) const {
     row.state = state;
     for (const auto& reply : receipt_.replies) row.acknowledgement += reply;
     row.note = receipt_.note;
+    if (arrival_.decision.of != 0)
+        row.note = fmt::format("message {} again{}{}", arrival_.decision.of, row.note.empty() ? "" : ": ", row.note);
     row.correlation = receipt_.correlation;
     return row;
 }
@@ -387,6 +393,7 @@ storage::Result<void> Intake::run(storage::Transaction& transaction) {
 /// The same message again: the stored answer. What failed before is processed anew, because it had no effect.
 storage::Result<bool> Intake::answered_before(storage::Transaction& transaction) {
     duplicate_ = false;
+    if (arrival_.decision.of != 0) return false;
     const auto since = transaction.now_us() - static_cast<std::int64_t>(settings_->duplicate_window_days) * day_us;
     auto before = transaction.find_duplicate(inbox_row(InboxState::received), since);
     if (before.has_error()) return before.error();
@@ -492,7 +499,7 @@ storage::Result<void> Intake::write_all(storage::Transaction& transaction, stora
 storage::Result<bool> Intake::answered_by_sequence(storage::Transaction& transaction) {
     namespace sequence = hl7v2::sequence;
     using Action = sequence::ReceiverStep::Action;
-    if (envelope_.partner == nullptr || !envelope_.partner->sequence_numbers || envelope_.message == nullptr ||
+    if (arrival_.decision.of != 0 || envelope_.partner == nullptr || !envelope_.partner->sequence_numbers || envelope_.message == nullptr ||
         envelope_.refusal || envelope_.is_acknowledgement() || receipt_.outcome == Receipt::Outcome::rejected)
         return false;
     const auto name = "exchange.sequence.in." + envelope_.partner->name;

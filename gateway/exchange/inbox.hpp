@@ -34,6 +34,12 @@ struct Arrival {
     std::shared_ptr<const tls::Certificate> certificate = nullptr;  ///< checked; null if the peer has shown none
     /// Not empty: it is an answer that came on our own connection to this partner, whatever its MSH-3 and MSH-4 say.
     std::string answer_of = {};
+    /// A person has decided that a message that is here already is to be processed (message_desk.hpp).
+    struct Decision {
+        storage::InboxId of = 0;  ///< 0: nobody has
+        bool release = false;     ///< what held it holds it no more
+        std::optional<storage::ResourceName> patient = {};
+    } decision = {};
 };
 
 /// What became of a message, for its sender and for whoever counts.

@@ -282,6 +282,16 @@ struct Gateway::Parts {
           desk(*store, {"CAUSEWAY", {}, {}, "urn:causeway:person", false, {}}, *exchange_settings.current(),
                http::split_origins(startup.config.patient_index.trusted)),
           identity_events(index),
+          links({io, cpu, *store, clock, events, transport, &tasks,
+                 [this](const exchange::Receipt& receipt) { received(receipt); },
+                 [this](const exchange::Partner& partner, const carriers::PickedUp& what) {
+                     events.picked_up(partner, what);
+                 }}),
+          alert_desk({*store, clock, links, [this] { return exchange_settings.current(); }}, startup.config.alerts),
+          partner_admin({*store, door, clock, [this] { return alert_desk.partners_json(); },
+                         [this] { return alert_desk.json(); },
+                         [this](std::function<void()> job) { net::post(cpu, std::move(job)); },
+                         [this] { return reload_partners(); }}),
           services{*store, door, &reads, clock, writer, operations, cpu.get_executor(), rest_settings(startup)},
           rest(services),
           tokens(*store, clock, startup.clients, make_fetch(startup.config)),
@@ -312,18 +322,14 @@ struct Gateway::Parts {
           subscriptions(services, sockets, subscription_options(startup.config)),
           health([this] { return troubles(); }),
           metrics_handler(metrics),
-          links({io, cpu, *store, clock, events, transport, &tasks,
-                 [this](const exchange::Receipt& receipt) { received(receipt); },
-                 [this](const exchange::Partner& partner, const carriers::PickedUp& what) {
-                     events.picked_up(partner, what);
-                 }}),
-          alert_desk({*store, clock, links, [this] { return exchange_settings.current(); }}, startup.config.alerts),
-          partner_admin({*store, door, clock, [this] { return alert_desk.partners_json(); },
-                         [this] { return alert_desk.json(); },
-                         [this](std::function<void()> job) { net::post(cpu, std::move(job)); },
-                         [this] { return reload_partners(); }}),
           exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { links.wake(partner); },
-                          [this](const std::string& partner, bool run) { return links.control(partner, run); }}),
+                          [this](const std::string& partner, bool run) { return links.control(partner, run); },
+                          [this](storage::InboxId id, exchange::Decision decision,
+                                 std::function<void(exchange::Decided)> done) {
+                              net::post(cpu, [this, id, decision = std::move(decision), done = std::move(done)] {
+                                  done(exchange::decide_blocking(*store, *inbox, id, decision));
+                              });
+                          }}),
           identity_admin({*store, door, reads, clock, index}),
           authentication_of_notes(trail_notes, identities, Authentication::Door::operators),
           authentication_of_exchange(exchange_admin, identities, Authentication::Door::operators),

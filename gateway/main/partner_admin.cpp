@@ -22,11 +22,9 @@ http::Response json_response(std::string body, unsigned status = 200) {
 void PartnerAdmin::handle(http::Request request, http::Reply reply) {
     const bool get = request.method == http::Method::get || request.method == http::Method::head;
     const bool post = request.method == http::Method::post;
-    security::Principal principal = http::principal_of(request);
-    if (request.peer && request.peer->loopback && !request.principal)
-        principal.kind = security::Principal::Kind::operator_;
+    const security::Principal principal = http::operator_of(request);
     const auto interaction = get ? security::Interaction::admin_read : security::Interaction::admin_write;
-    if (!services_.door.authorize(principal, {interaction, {}, {}, {}}).allowed)
+    if (!services_.door.authorize(principal, {interaction, {}, {}, get ? "metadata" : "configure"}).allowed)
         return reply(http::outcome_response(403, "forbidden", "The operators' interface is not open to this client"));
     const auto path = request.path();
     if (get && path == "/admin/alerts") return reply(json_response(services_.alerts()));

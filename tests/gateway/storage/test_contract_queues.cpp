@@ -227,6 +227,47 @@ TEST_SUITE("gateway/storage/contract_queues") {
         CHECK(due(store, "lab", now + 10) == "1 ");
     }
 
+    TEST_CASE_TEMPLATE("a purge takes what is over and old, oldest first, and never the newest", Driver, SqliteDriver,
+                       MemoryDriver) {
+        Driver driver;
+        auto& store = *driver.store;
+        const auto receive = [&](InboxState state) {
+            auto row = message(std::to_string(static_cast<int>(state)), 'p');
+            row.state = state;
+            return transact_blocking(store, [row](Transaction& t) { return t.add_inbox(row); }).value();
+        };
+        const auto done = receive(InboxState::processed), open = receive(InboxState::processed),
+                   held = receive(InboxState::received), last = receive(InboxState::processed);
+        const auto sent = transact_blocking(store, [done](Transaction& t) {
+                              auto row = outgoing("hie", "a", "1");
+                              row.origin = done;
+                              return t.enqueue(row);
+                          }).value();
+        const auto waits = transact_blocking(store, [open](Transaction& t) {
+                               auto row = outgoing("hie", "b", "2");
+                               row.origin = open;
+                               return t.enqueue(row);
+                           }).value();
+        CHECK(transact_blocking(store, [sent](Transaction& t) { return t.mark_delivered(sent, "AA"); }).has_value());
+        CHECK(transact_blocking(store, [done](Transaction& t) { return t.put_trace(done, "{}"); }).has_value());
+        constexpr TimeUs later = 9'000'000'000'000'000;
+        CHECK(transact_blocking(store, [](Transaction& t) { return t.purge_inbox(0, 1'600'000'000'000'000, 10); })
+                  .value()
+                  .removed == 0);
+        const auto out = transact_blocking(store, [](Transaction& t) { return t.purge_outbox(0, later, 10); }).value();
+        CHECK(out.removed == 1);
+        const auto in = transact_blocking(store, [](Transaction& t) { return t.purge_inbox(0, later, 10); }).value();
+        CHECK(in.removed == 1);
+        auto snapshot = store.snapshot();
+        auto& reader = **snapshot;
+        CHECK_FALSE(reader.inbox(done).value());
+        CHECK_FALSE(reader.trace(done).value());
+        CHECK_FALSE(reader.outbox(sent).value());
+        for (const auto id : {open, held, last}) CHECK(reader.inbox(id).value());
+        CHECK(reader.outbox(waits).value());
+        CHECK(due(store, "hie", later) == "2 ");
+    }
+
     TEST_CASE_TEMPLATE("audit: one unbroken chain", Driver, SqliteDriver, MemoryDriver) {
         Driver driver;
         auto& store = *driver.store;
