@@ -474,7 +474,7 @@ class Day(Partners):
         shutil.rmtree(self.folder / "received", ignore_errors=True)
         self.start_gateway(fresh=True)
         for part in (self.registrations, self.identities, self.laboratory, self.outage, self.evening, self.pharmacy,
-                     self.referral, self.registry, self.exchange):
+                     self.referral, self.registry, self.exchange, self.renewal):
             try:
                 part()
             except (RuntimeError, OSError, KeyError, TypeError, IndexError, http.client.HTTPException) as error:

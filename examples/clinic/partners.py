@@ -88,6 +88,36 @@ class Partners:
         _, _, after = self.fhir.request("GET", f"MedicationRequest/{self.prescription}")
         self.check(after["medicationCodeableConcept"]["text"] == "Atorvastatin 20 mg tablet", "what was ordered stayed as it was ordered")
 
+    def renewal(self):
+        self.step("June 1 10:00  The refills are used up: the pharmacy asks for a renewal (RDE^O11, ORC-1 RF); the prescriber approves")
+        before = len(self.received("pharmacy"))
+        self.send("26_pharmacy_RDE_renewal.hl7")
+        proposals, _ = self.fhir.search(f"MedicationRequest?patient={self.nunez}&intent=proposal")
+        if not self.check(len(proposals) == 1 and proposals[0]["status"] == "draft", "the request is a proposal, draft"):
+            return
+        proposal = "MedicationRequest/" + proposals[0]["id"]
+        self.check(proposals[0].get("priorPrescription", {}).get("reference") == f"MedicationRequest/{self.prescription}",
+                   "its priorPrescription is the one of March")
+        _, _, old = self.fhir.request("GET", f"MedicationRequest/{self.prescription}")
+        self.check(old["status"] == "active" and old["intent"] == "order", "which the request left as it was")
+        self.task_of(proposal, "requested")
+        renewed = self.created({
+            "resourceType": "MedicationRequest", "status": "active", "intent": "order", "identifier": placer("RX-5002"),
+            "basedOn": [{"reference": proposal}], "medicationCodeableConcept": old["medicationCodeableConcept"],
+            "subject": {"reference": f"Patient/{self.nunez}"}, "authoredOn": "2026-06-01T11:20:00-05:00",
+            "requester": {"reference": "Practitioner/" + self.practitioner}, "dosageInstruction": old["dosageInstruction"],
+            "dispenseRequest": {"numberOfRepeatsAllowed": 3, "quantity": {"value": 30, "unit": "tablet", "system": UCUM, "code": "{tbl}"}}})
+        answers = self.wait_for(lambda: self.received("pharmacy")[before:])
+        if self.check(bool(answers), "the pharmacy got the answer"):
+            orc = fields(answers[0], "ORC")
+            self.say("   out      " + "|".join(orc)[:100])
+            self.check(orc[1] == "AF" and orc[2].startswith("RX-5002"), "ORC-1 is AF (refill authorized), with the new order's number")
+        task = self.task_of(proposal, "completed")
+        self.check(any(f"MedicationRequest/{renewed}" in json.dumps(o) for o in task.get("output", [])), "the new order is its output")
+        tasks, _ = self.fhir.search(f"Task?focus=MedicationRequest/{renewed}")
+        warnings = [c["code"] for t in tasks for i in t.get("input", []) for c in i["type"].get("coding", [])]
+        self.check("duplicate-prescription" in warnings, "its own Task warns that the old order of the same drug is still active")
+
     def referral(self):
         self.step("Tue 10:00  A referral: ServiceRequest in, REF^I12 out; accepted, appointed, and answered by a consult note")
         self.start_partner("cardiology")

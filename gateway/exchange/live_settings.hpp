@@ -14,6 +14,8 @@ public:
     LiveSettings(std::shared_ptr<const ExchangeSettings> settings) : state_(std::make_shared<State>()) {
         state_->settings = std::move(settings);
     }
+    LiveSettings(std::shared_ptr<ExchangeSettings> settings)
+        : LiveSettings(std::shared_ptr<const ExchangeSettings>(std::move(settings))) {}
     std::shared_ptr<const ExchangeSettings> current() const {
         const std::lock_guard lock(state_->mutex);
         return state_->settings;

@@ -197,7 +197,7 @@ TEST_SUITE("gateway/exchange/admin") {
         CHECK(bench.call(http::Method::get, "/admin/messages/17").first == 404);
         CHECK(bench.call(http::Method::get, "/admin/outbox/x").first == 404);
         CHECK(bench.call(http::Method::get, "/admin/elsewhere").first == 404);
-        CHECK(bench.call(http::Method::post, "/admin/messages/17/replay").first == 405);
+        CHECK(bench.call(http::Method::post, "/admin/messages/17/swallow").first == 405);
         CHECK(bench.call(http::Method::post, "/admin/outbox/17/replay").first == 404);
     }
 }

@@ -82,7 +82,7 @@ TEST_SUITE("gateway/exchange/alerts") {
     TEST_CASE("what is told says nothing of any message") {
         Alert alert{"lab", "queue-age", true, start, start, 900, 900};
         CHECK(to_json(alert) ==
-              R"({"partner":"lab","kind":"queue-age","state":"raised","at":"2026-03-02T00:00:00.000Z",)"
-              R"("since":"2026-03-02T00:00:00.000Z","value":900,"limit":900})");
+              R"({"partner":"lab","kind":"queue-age","state":"raised","at":"2026-03-02T00:00:00.000000Z",)"
+              R"("since":"2026-03-02T00:00:00.000000Z","value":900,"limit":900})");
     }
 }

@@ -119,7 +119,7 @@ TEST_SUITE("gateway/exchange/script") {
             "PID|1||10231^^^N^MR||Nguyen^Maria||19840312|F|||48 Alder Ct^^Springfield^IL^62704^US\r"
             "ORC|NW|RX-5001|||||||20260303|||1740283947^Halvorsen^Ingrid\r"
             "RXE||617318^atorvastatin 20 MG Oral Tablet^RXNORM^^^^^^Atorvastatin 20 mg tablet|||||^1 tablet by mouth||"
-            "1|30|{tbl}^tablet^UCUM|3|||||||||||||||||||||||\r";
+            "1|30|{tbl}^tablet^UCUM|3\r";
         const auto message = hl7v2::Message::parse(rde);
         REQUIRE(message.has_value());
         const auto written = script::write("NewRx", message->view(), "2026-03-03T15:10:00Z");
@@ -136,7 +136,7 @@ TEST_SUITE("gateway/exchange/script") {
         CHECK(back.view().at("RXE-11.1"_v2).text() == "C48542");
         CHECK(back.view().at("PID-11.3"_v2).text() == "Springfield");
         auto controlled = rde;
-        controlled.replace(controlled.rfind("|||\r"), 4, "|C48675\r");
+        controlled.replace(controlled.rfind("|3\r"), 3, "|3" + std::string(23, '|') + "C48675\r");
         const auto schedule = hl7v2::Message::parse(controlled);
         REQUIRE(schedule.has_value());
         REQUIRE(schedule->view().at("RXE-35.1"_v2).text() == "C48675");

@@ -1,0 +1,178 @@
+// How many ORU^R01 a second are stored, mapped, indexed, matched and routed, durably, and acknowledged, over 1, 8 and 32
+// connections; and where does the time of one go?
+#include <benchmark/benchmark.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "gateway/exchange/control_ids.hpp"
+#include "gateway/exchange/identity_keys.hpp"
+#include "gateway/exchange/order_tasks.hpp"
+#include "gateway/mllp/inbox_handler.hpp"
+#include "gateway/mllp/send_run.hpp"
+#include "gateway/patient_index/identity_events.hpp"
+#include "gateway/patient_index/patient_index.hpp"
+#include "gateway/storage/sqlite/sqlite_store.hpp"
+
+namespace {
+
+using namespace causeway;
+
+/// A new patient's lipid panel, as a laboratory sends it: five results.
+const std::string result =
+    "MSH|^~\\&|LAB|NORTH|CW|C|${now}||ORU^R01^ORU_R01|${control_id}|P|2.5.1\r"
+    "PID|1||${control_id}^^^NORTH&1.2.3&ISO^MR||DOE^JANE${n}||19800101|F|||1 A ST^^X^IL^62704||(217)544-0148\r"
+    "PV1|1|O|CLINIC^3^^NORTH\r"
+    "ORC|RE|P${control_id}^EMR|F${control_id}^LAB|||CM||||||1740283947^HALVORSEN^INGRID\r"
+    "OBR|1|P${control_id}^EMR|F${control_id}^LAB|24331-1^Lipid 1996 panel^LN|||20260302080000||||||||||||||||20260302090000|||F\r"
+    "OBX|1|NM|2093-3^Cholesterol^LN||182|mg/dL^mg/dL^UCUM|<200||||F|||20260302080000\r"
+    "OBX|2|NM|2571-8^Triglyceride^LN||150.0|mg/dL^mg/dL^UCUM|<150|H|||F|||20260302080000\r"
+    "OBX|3|NM|2085-9^HDL^LN||48|mg/dL^mg/dL^UCUM|>40||||F|||20260302080000\r"
+    "OBX|4|NM|13457-7^LDL^LN||104|mg/dL^mg/dL^UCUM|<130||||F|||20260302080000\r"
+    "OBX|5|ST|8251-1^Comment^LN||fasting||||||F|||20260302080000\r";
+
+std::shared_ptr<const exchange::ExchangeSettings> settings() {
+    auto made = std::make_shared<exchange::ExchangeSettings>();
+    exchange::Partner emr;
+    emr.name = "emr";
+    emr.application = "EMR";
+    emr.mllp = exchange::MllpEndpoint{.host = "127.0.0.1", .port = 1};
+    made->partners = {emr};
+    exchange::RoutingRule relay;
+    relay.name = "results";
+    relay.messages = {"ORU^R01"};
+    relay.to = "emr";
+    relay.ordering_key = "patient";
+    made->rules = {relay};
+    return made;
+}
+
+/// The inbound side of a gateway on a store of its own, with all that a result goes through.
+struct Gateway {
+    std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / ("causeway-bench-" + std::to_string(::getpid()));
+    ops::SystemClock clock;
+    exchange::ControlIds ids{clock};
+    security::Door door;
+    std::unique_ptr<storage::Store> store = open();
+    rest::ResourceWriter writer{*store};
+    exchange::OrderTasks tasks{writer};
+    exchange::IdentityRegistrar registrar;
+    patient_index::PatientIndex index;
+    patient_index::IdentityEvents events_of_index{index};
+    mappings::LiveMaps maps = mappings::LiveMaps(mappings::MapSet::load(mappings::MapSet::builtin()).maps);
+    std::vector<exchange::ConfigurationFault> faults;
+    exchange::Router router{settings(), {*store, maps, [this] { return ids.next(); }, {}, &tasks}, faults};
+    exchange::Inbox inbox{
+        {*store, writer, door, clock, [this] { return ids.next(); }, &router, &events_of_index, {}, nullptr, &tasks},
+        settings(),
+        maps};
+    boost::asio::thread_pool cpu{2};
+    mllp::InboxEvents events;
+    boost::asio::io_context io;
+    mllp::InboxHandler handler{inbox, *store, cpu, events};
+    mllp::Listener listener{io, handler, {}};
+    std::uint16_t port = *listener.listen("127.0.0.1", 0);
+    std::thread thread{[this] { io.run(); }};
+
+    Gateway() : index(patient_index::PatientIndex::Options{}) {
+        index.load(*store);
+        writer.add_observer(index);
+        writer.add_observer(registrar);
+        writer.add_observer(router);
+    }
+    ~Gateway() {
+        std::promise<void> stopped;
+        listener.stop([&] { stopped.set_value(); });
+        stopped.get_future().wait();
+        io.stop();
+        thread.join();
+        cpu.join();
+        store->close();
+        store.reset();
+        std::filesystem::remove_all(folder);
+    }
+    std::unique_ptr<storage::Store> open() {
+        std::filesystem::remove_all(folder);
+        std::filesystem::create_directories(folder);
+        storage::SqliteOptions options;
+        options.file = folder / "bench.db";
+        return std::move(*storage::open_sqlite(std::move(options)));
+    }
+};
+
+void oru_ack(benchmark::State& state) {
+    Gateway gateway;
+    mllp::SendOptions options;
+    options.host = "127.0.0.1";
+    options.port = gateway.port;
+    options.connections = static_cast<std::size_t>(state.range(0));
+    options.repeat = 2'000;
+    std::uint64_t run = 0, sent = 0, wrong = 0;
+    std::uint32_t p50 = 0, p99 = 0;
+    for (auto _ : state) {
+        options.control_id_prefix = "B" + std::to_string(++run) + "-";
+        boost::asio::io_context io(1);
+        const auto report = mllp::send_all(io, options, {result}, {});
+        sent += report.sent;
+        wrong += report.sent - report.positive;
+        p50 = report.percentile_us(0.5);
+        p99 = report.percentile_us(0.99);
+    }
+    if (wrong > 0) state.SkipWithError("some messages were not acknowledged with AA");
+    state.SetItemsProcessed(static_cast<std::int64_t>(sent));
+    state.counters["p50_us"] = p50;
+    state.counters["p99_us"] = p99;
+    const auto metrics = gateway.store->metrics();
+    state.counters["messages_per_commit"] = static_cast<double>(metrics.jobs) / static_cast<double>(metrics.groups);
+    state.counters["commit_us"] = static_cast<double>(metrics.commit_us) / static_cast<double>(metrics.groups);
+}
+BENCHMARK(oru_ack)->Arg(1)->Arg(8)->Arg(32)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(2);
+
+/// One message at a time, without sockets: preparing (decode, parse, map, bind, index, compress), the transaction
+/// (match, write, route, audit), the commit.
+void oru_stages(benchmark::State& state) {
+    using Clock = std::chrono::steady_clock;
+    Gateway gateway;
+    const auto us = [](Clock::duration time) { return std::chrono::duration<double, std::micro>(time).count(); };
+    double prepare = 0, run = 0, all = 0;
+    std::uint64_t count = 0;
+    for (auto _ : state) {
+        auto bytes = result;
+        const auto id = "S" + std::to_string(++count);
+        for (const auto& [name, value] : {std::pair<std::string, std::string>{"${control_id}", id},
+                                          {"${now}", "20260302090000"},
+                                          {"${n}", std::to_string(count)}})
+            for (auto at = bytes.find(name); at != std::string::npos; at = bytes.find(name, at + value.size()))
+                bytes.replace(at, name.size(), value);
+        const auto began = Clock::now();
+        const auto intake = gateway.inbox.open(std::move(bytes), {"bench", "127.0.0.1"});
+        intake->prepare();
+        prepare += us(Clock::now() - began);
+        const auto spent = std::make_shared<double>(0);
+        const auto outcome = storage::transact_blocking(
+            *gateway.store,
+            [intake, spent, us](storage::Transaction& transaction) {
+                const auto from = Clock::now();
+                auto done = intake->run(transaction);
+                *spent = us(Clock::now() - from);
+                return done;
+            },
+            intake->bytes());
+        if (!intake->conclude(outcome)) state.SkipWithError("a message was not processed");
+        run += *spent;
+        all += us(Clock::now() - began);
+    }
+    const auto each = static_cast<double>(count);
+    const auto metrics = gateway.store->metrics();
+    state.counters["prepare_us"] = prepare / each;
+    state.counters["transaction_us"] = run / each;
+    state.counters["commit_us"] = static_cast<double>(metrics.commit_us) / each;
+    state.counters["all_us"] = all / each;
+}
+BENCHMARK(oru_stages)->Unit(benchmark::kMicrosecond)->UseRealTime()->Iterations(3'000);
+
+}  // namespace
