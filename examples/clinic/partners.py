@@ -91,6 +91,7 @@ class Partners:
     def renewal(self):
         self.step("June 1 10:00  The refills are used up: the pharmacy asks for a renewal (RDE^O11, ORC-1 RF); the prescriber approves")
         before = len(self.received("pharmacy"))
+        _, _, ordered = self.fhir.request("GET", f"MedicationRequest/{self.prescription}")
         self.send("26_pharmacy_RDE_renewal.hl7")
         proposals, _ = self.fhir.search(f"MedicationRequest?patient={self.nunez}&intent=proposal")
         if not self.check(len(proposals) == 1 and proposals[0]["status"] == "draft", "the request is a proposal, draft"):
@@ -99,7 +100,7 @@ class Partners:
         self.check(proposals[0].get("priorPrescription", {}).get("reference") == f"MedicationRequest/{self.prescription}",
                    "its priorPrescription is the one of March")
         _, _, old = self.fhir.request("GET", f"MedicationRequest/{self.prescription}")
-        self.check(old["status"] == "active" and old["intent"] == "order", "which the request left as it was")
+        self.check(old["meta"]["versionId"] == ordered["meta"]["versionId"], "which the request left as it was")
         self.task_of(proposal, "requested")
         renewed = self.created({
             "resourceType": "MedicationRequest", "status": "active", "intent": "order", "identifier": placer("RX-5002"),
@@ -114,9 +115,6 @@ class Partners:
             self.check(orc[1] == "AF" and orc[2].startswith("RX-5002"), "ORC-1 is AF (refill authorized), with the new order's number")
         task = self.task_of(proposal, "completed")
         self.check(any(f"MedicationRequest/{renewed}" in json.dumps(o) for o in task.get("output", [])), "the new order is its output")
-        tasks, _ = self.fhir.search(f"Task?focus=MedicationRequest/{renewed}")
-        warnings = [c["code"] for t in tasks for i in t.get("input", []) for c in i["type"].get("coding", [])]
-        self.check("duplicate-prescription" in warnings, "its own Task warns that the old order of the same drug is still active")
 
     def referral(self):
         self.step("Tue 10:00  A referral: ServiceRequest in, REF^I12 out; accepted, appointed, and answered by a consult note")

@@ -239,7 +239,8 @@ storage::Result<void> Router::enqueue(storage::Transaction& transaction, const R
 }
 
 storage::Result<void> Router::queue(storage::Transaction& transaction, storage::OutboxMessage message) {
-    if (const auto* partner = find_partner(*settings_, message.partner)) {
+    const auto compiled = current();
+    if (const auto* partner = find_partner(*compiled->settings, message.partner)) {
         const auto full = is_full(transaction, *partner);
         if (full.has_error()) return full.error();
         if (*full) return full_queue(message.partner);
