@@ -7,12 +7,6 @@ namespace causeway::fhir {
 
 namespace {
 
-void set_text(Node* node, Kind kind, std::string_view text) noexcept {
-    node->kind = kind;
-    node->text_data = text.data();
-    node->text_size = static_cast<std::uint32_t>(text.size());
-}
-
 void link_last(Node* parent, Node* child) noexcept {
     child->parent = parent;
     child->next = nullptr;
@@ -85,20 +79,11 @@ MutableElement MutableElement::find(std::string_view name) const noexcept {
     return {found ? builder_ : nullptr, const_cast<Node*>(found.node())};
 }
 
-MutableElement MutableElement::add_child(std::string_view name) {
-    Node* child = builder_->arena().node();
-    const auto kept = builder_->arena().copy(name);
-    child->name_data = kept.data();
-    child->name_size = static_cast<std::uint16_t>(kept.size());
-    link_last(node_, child);
-    return {builder_, child};
-}
-
 MutableElement MutableElement::member(std::string_view name) {
     assert(node_->kind != Kind::array);
     if (auto found = find(name)) return found;
     if (node_->kind == Kind::null && !(node_->flags & Node::primitive)) node_->kind = Kind::object;
-    return add_child(name);
+    return add_child(builder_->arena().copy(name));
 }
 
 MutableElement MutableElement::array(std::string_view name) {
@@ -107,22 +92,9 @@ MutableElement MutableElement::array(std::string_view name) {
     return list;
 }
 
-MutableElement MutableElement::append_item() {
-    as_array();
-    Node* item = builder_->arena().node();
-    item->name_data = node_->name_data;
-    item->name_size = node_->name_size;
-    link_last(node_, item);
-    return {builder_, item};
-}
-
 MutableElement MutableElement::append(std::string_view name) { return array(name).append_item(); }
 
-MutableElement MutableElement::item(std::string_view name, std::size_t index) {
-    auto list = array(name);
-    while (list.node_->count <= index) list.append_item();
-    return {builder_, nth(list.node_, index)};
-}
+MutableElement MutableElement::item(std::string_view name, std::size_t index) { return member(name).item(index); }
 
 MutableElement MutableElement::insert(std::string_view name, std::size_t index) {
     auto list = array(name);
@@ -142,17 +114,8 @@ bool MutableElement::move_item(std::string_view name, std::size_t from, std::siz
     return true;
 }
 
-MutableElement& MutableElement::set_string(std::string_view text) {
-    return set_string_ref(builder_->arena().copy(text));
-}
-
-MutableElement& MutableElement::set_string_ref(std::string_view text) noexcept {
-    set_text(node_, Kind::string, text);
-    return *this;
-}
-
 MutableElement& MutableElement::set_number(std::string_view literal) {
-    set_text(node_, Kind::number, builder_->arena().copy(literal));
+    set_text(Kind::number, builder_->arena().copy(literal));
     return *this;
 }
 
@@ -163,7 +126,7 @@ MutableElement& MutableElement::set_number(std::int64_t value) {
 }
 
 MutableElement& MutableElement::set_boolean(bool value) noexcept {
-    set_text(node_, Kind::boolean, value ? std::string_view("true") : std::string_view("false"));
+    set_text(Kind::boolean, value ? std::string_view("true") : std::string_view("false"));
     return *this;
 }
 
@@ -173,18 +136,13 @@ MutableElement& MutableElement::as_primitive() noexcept {
 }
 
 MutableElement& MutableElement::as_object() noexcept {
-    set_text(node_, Kind::object, {});
-    return *this;
-}
-
-MutableElement& MutableElement::as_array() noexcept {
-    set_text(node_, Kind::array, {});
+    set_text(Kind::object, {});
     return *this;
 }
 
 void MutableElement::copy(Element source, bool borrow) {
     const auto text = source.text();
-    set_text(node_, source ? source.kind() : Kind::null, borrow ? text : builder_->arena().copy(text));
+    set_text(source ? source.kind() : Kind::null, borrow ? text : builder_->arena().copy(text));
     if (source.is_primitive() && (source.has_value() || source.size() != 0 || source.node()->flags & Node::primitive))
         node_->flags |= Node::primitive;
     node_->offset = source.offset();
@@ -197,7 +155,7 @@ void MutableElement::copy(Element source, bool borrow) {
                                             : builder_->arena().copy(child.name());
         made.node_->name_data = name.data();
         made.node_->name_size = static_cast<std::uint16_t>(name.size());
-        link_last(node_, made.node_);
+        link_last(made.node_);
         made.copy(child, borrow);
     }
 }
@@ -227,7 +185,7 @@ bool MutableElement::remove_item(std::string_view name, std::size_t index) noexc
 bool MutableElement::remove_child(Element child) noexcept { return unlink(node_, child.node()); }
 
 void MutableElement::remove_all() noexcept {
-    set_text(node_, Kind::null, {});
+    set_text(Kind::null, {});
     node_->first = node_->last = nullptr;
     node_->count = 0;
     node_->flags = 0;

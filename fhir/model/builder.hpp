@@ -21,6 +21,8 @@ public:
     /// The member of that name, made if it is missing. An element without a value becomes an object by this, unless
     /// as_primitive() was called; a primitive with a value keeps it (its members are `id` and `extension`).
     MutableElement member(std::string_view name);
+    /// As member(), but borrows the name: it must outlive the document (a literal, or see DocumentBuilder::keep).
+    MutableElement member_ref(std::string_view name);
     /// The member if it is there, else an empty handle.
     MutableElement find(std::string_view name) const noexcept;
     /// A new last item of the array `name`, which is made if it is missing.
@@ -33,6 +35,8 @@ public:
     bool move_item(std::string_view name, std::size_t from, std::size_t to);
     /// As an array of its own: a new last item of this element, which becomes an array.
     MutableElement append_item();
+    /// Item `index` of this element, which becomes an array; missing items up to it are made.
+    MutableElement item(std::size_t index);
 
     MutableElement& set_string(std::string_view text);
     /// Borrows: the bytes must outlive the document (a literal, or see DocumentBuilder::keep).
@@ -67,8 +71,22 @@ private:
     friend class DocumentBuilder;
     MutableElement() noexcept = default;
     MutableElement(DocumentBuilder* builder, Node* node) noexcept : builder_(builder), node_(node) {}
-    MutableElement add_child(std::string_view name);
+    MutableElement add_child(std::string_view kept_name);
     MutableElement array(std::string_view name);
+    void set_text(Kind kind, std::string_view text) noexcept {
+        node_->kind = kind;
+        node_->text_data = text.data();
+        node_->text_size = static_cast<std::uint32_t>(text.size());
+    }
+    void link_last(Node* child) const noexcept {
+        child->parent = node_;
+        if (node_->last)
+            node_->last->next = child;
+        else
+            node_->first = child;
+        node_->last = child;
+        ++node_->count;
+    }
     void copy(Element source, bool borrow);
 
     DocumentBuilder* builder_ = nullptr;
@@ -81,6 +99,10 @@ public:
     DocumentBuilder() : DocumentBuilder(std::string_view()) {}
     /// Starts as `{"resourceType": "<type>"}`, or as an empty object for an empty name.
     explicit DocumentBuilder(std::string_view resource_type);
+    /// An empty object whose memory comes in blocks of that many bytes and more.
+    explicit DocumentBuilder(std::size_t first_block_bytes) : arena_(first_block_bytes), root_(arena_.node()) {
+        root_->kind = Kind::object;
+    }
     /// Starts with the document's content. Texts are borrowed and the document is kept.
     static DocumentBuilder edit(DocumentPtr document);
     /// Starts as a deep copy of that element, e.g. a contained resource that is to stand alone.
@@ -101,5 +123,47 @@ private:
     std::vector<std::shared_ptr<const void>> kept_;
     Node* root_ = nullptr;
 };
+
+// What the maps do for every element of every message stands here, so that it is inlined.
+
+inline MutableElement MutableElement::add_child(std::string_view kept_name) {
+    Node* child = builder_->arena().node();
+    child->name_data = kept_name.data();
+    child->name_size = static_cast<std::uint16_t>(kept_name.size());
+    link_last(child);
+    return {builder_, child};
+}
+
+inline MutableElement MutableElement::member_ref(std::string_view name) {
+    if (const Element found = get()[name]) return {builder_, const_cast<Node*>(found.node())};
+    if (node_->kind == Kind::null && !(node_->flags & Node::primitive)) node_->kind = Kind::object;
+    return add_child(name);
+}
+
+inline MutableElement& MutableElement::as_array() noexcept {
+    set_text(Kind::array, {});
+    return *this;
+}
+
+inline MutableElement MutableElement::append_item() {
+    as_array();
+    return add_child(node_->name());
+}
+
+inline MutableElement MutableElement::item(std::size_t index) {
+    as_array();
+    if (index + 1 == node_->count) return {builder_, node_->last};
+    while (node_->count <= index) append_item();
+    return {builder_, const_cast<Node*>(get().item(index).node())};
+}
+
+inline MutableElement& MutableElement::set_string_ref(std::string_view text) noexcept {
+    set_text(Kind::string, text);
+    return *this;
+}
+
+inline MutableElement& MutableElement::set_string(std::string_view text) {
+    return set_string_ref(builder_->arena().copy(text));
+}
 
 }  // namespace causeway::fhir

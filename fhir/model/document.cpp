@@ -1,5 +1,6 @@
 #include "fhir/model/document.hpp"
 
+#include <deque>
 #include <utility>
 
 namespace causeway::fhir {
@@ -15,6 +16,25 @@ Document::Document(Arena arena, std::shared_ptr<const std::string> bytes, const 
 
 std::size_t Document::bytes_used() const noexcept {
     return sizeof(Document) + arena_.bytes() + (bytes_ ? bytes_->capacity() : 0);
+}
+
+namespace {
+
+struct Family {
+    DocumentPtr memory;
+    std::deque<Document> members;
+};
+
+}  // namespace
+
+std::vector<DocumentPtr> share(DocumentPtr memory, const std::vector<Resident>& residents) {
+    const auto family = std::make_shared<Family>();
+    family->memory = std::move(memory);
+    std::vector<DocumentPtr> out;
+    out.reserve(residents.size());
+    for (const Resident& one : residents)
+        out.emplace_back(family, &family->members.emplace_back(one.root, one.resource_type, one.id));
+    return out;
 }
 
 namespace {

@@ -22,6 +22,10 @@ public:
     Document(const Document&) = delete;
     Document& operator=(const Document&) = delete;
 
+    /// Of a tree whose type and id are known, without memory of its own: see share().
+    Document(const Node* root, std::string_view resource_type, std::string_view id) noexcept
+        : root_(root), resource_type_(resource_type), id_(id) {}
+
     Element root() const noexcept { return Element(root_); }
     std::string_view resource_type() const noexcept { return resource_type_; }
     /// The resource's logical id; empty if it has none.
@@ -37,6 +41,14 @@ private:
     std::string_view resource_type_;
     std::string_view id_;
 };
+
+/// A resource that lies in another document's memory.
+struct Resident {
+    const Node* root = nullptr;
+    std::string_view resource_type, id;  ///< texts of that memory, or that outlive it
+};
+/// Each resource as a document; every one of them keeps `memory` alive.
+std::vector<DocumentPtr> share(DocumentPtr memory, const std::vector<Resident>& residents);
 
 /// The element's place from its root, as the JSON spells it: `Patient.name[0].given[1]`. A resource inside a bundle is
 /// written from the bundle: `Bundle.entry[2].resource.status`.

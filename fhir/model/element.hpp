@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 #include <string_view>
 
@@ -29,9 +30,15 @@ struct Node {
     static constexpr std::uint8_t companion_seen = 2;  ///< `_x` was written
     static constexpr std::uint8_t primitive = 4;       ///< takes `id` and `extension` without becoming an object
     static constexpr std::uint8_t explicit_null = 8;   ///< `x` was written as null outside an array: always a fault
+    static constexpr std::uint8_t forwarded = 16;      ///< of no document any more: `parent` is what took its place
 
     std::string_view name() const noexcept { return {name_data, name_size}; }
     std::string_view text() const noexcept { return {text_data, text_size}; }
+    /// Compares addresses first: names that come from a table are one text.
+    bool is_named(std::string_view wanted) const noexcept {
+        return name_size == wanted.size() &&
+               (name_data == wanted.data() || std::memcmp(name_data, wanted.data(), wanted.size()) == 0);
+    }
 };
 static_assert(sizeof(Node) == 64, "one cache line per element");
 
@@ -62,7 +69,7 @@ public:
     Element operator[](std::string_view member) const noexcept {
         if (!node_ || node_->kind == Kind::array) return {};
         for (const Node* child = node_->first; child; child = child->next)
-            if (child->name() == member) return Element(child);
+            if (child->is_named(member)) return Element(child);
         return {};
     }
     /// Members of an object, items of an array, `id` and `extension` of a primitive.

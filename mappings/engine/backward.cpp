@@ -212,9 +212,9 @@ private:
             Frame& inner = new_frame(&frame, group.repeats, group.repeats ? i : 0);
             if (head) {
                 LeafSegment& segment = new_segment(head->code);
-                V2Value number{&segment, {1, 1, 1, 1}};
+                const LeafKey number{1, 1, 1, 1};
                 Leaf leaf;
-                leaf.key = number.at.packed();
+                leaf.key = number.packed();
                 texts_.push_back(std::to_string(i));
                 leaf.text = texts_.back();
                 segment.insert(leaf);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "mappings/engine/compiler.hpp"
 #include "mappings/engine/models.hpp"
@@ -76,6 +77,7 @@ bool read_parts(std::string_view format, Conversion& out) {
 Block Compiler::block(const std::vector<syntax::Statement>& in, const Context& context) {
     Block out;
     add_statements(in, context, out);
+    order_forward(out);
     order_backward(out);
     return out;
 }
@@ -285,6 +287,57 @@ Choose Compiler::choose(const syntax::Statement& in, const Context& context) {
     }
     --depth_;
     return out;
+}
+
+namespace {
+
+/// What has to be there for a line to do anything: parts of one segment, or of one value.
+struct Needs {
+    std::uint64_t parts = 0;  ///< 0: it may do something whatever was sent
+    SegmentCode segment = 0;
+};
+
+Needs needs_of(const V2Ref& source) {
+    const bool field = source.kind == V2Ref::Kind::field;
+    if (field && !source.all_segments && source.segment_repetition == 1 && source.at.field != 0)
+        return {bit_of(source.at.field), source.segment};
+    if (source.kind == V2Ref::Kind::value && source.at.component != 0) return {bit_of(source.at.component), 0};
+    return {};
+}
+
+/// Either of two will do.
+Needs joined(const Needs& a, const Needs& b) {
+    if (a.parts == 0 || b.parts == 0 || a.segment != b.segment) return {};
+    return {a.parts | b.parts, a.segment};
+}
+
+Needs needs_of(const Statement& statement) {
+    std::optional<Needs> all;
+    const auto add = [&](const Needs& one) { all = all ? joined(*all, one) : one; };
+    if (const auto* line = std::get_if<Line>(&statement)) {
+        if (line->required) return {};
+        for (const V2Ref& source : line->sources) add(needs_of(source));
+    } else if (const auto* choose = std::get_if<Choose>(&statement)) {
+        for (const auto& branch : choose->branches)
+            for (const Statement& inner : branch.block.statements) add(needs_of(inner));
+    }
+    return all.value_or(Needs());
+}
+
+}  // namespace
+
+void Compiler::order_forward(Block& block) {
+    for (std::uint32_t i = 0; i < block.statements.size(); ++i) {
+        const Statement& statement = block.statements[i];
+        if (std::holds_alternative<Assignment>(statement)) continue;
+        if (const auto* line = std::get_if<Line>(&statement); line && !line->forward) continue;
+        const Needs needs = needs_of(statement);
+        block.forward.push_back({needs.parts, needs.segment, i});
+    }
+    for (const bool defaults : {false, true})
+        for (std::uint32_t i = 0; i < block.statements.size(); ++i)
+            if (const auto* a = std::get_if<Assignment>(&block.statements[i]); a && a->is_default == defaults)
+                block.assignments.push_back(i);
 }
 
 void Compiler::order_backward(Block& block) {

@@ -231,8 +231,10 @@ ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, cons
         if (start) add_steps(source.path, 1, *start, link.path);
         link.path.text = source.path.to_string();
         if (link.path.type != "Reference" && start) fault(in.place, "E164", link.path.text + " is no Reference");
-        for (std::size_t i = 0; i < link.path.steps.size(); ++i)
+        for (std::size_t i = 0; i < link.path.steps.size(); ++i) {
             if (link.path.steps[i].index == Step::Index::all) link.path.iterates = static_cast<int>(i);
+            if (!link.path.steps[i].crossing.empty()) link.across = i + 1;
+        }
         link.pins = in.kind == In::fill && out.target.iterates >= 0 && link.from == out.variable &&
                     link.path.steps.size() > out.target.steps.size() &&
                     link.path.text.substr(0, out.target.text.size()) == out.target.text;
@@ -303,6 +305,15 @@ void Compiler::reserve_path(const Path& path, const std::string& start, MessageP
 }
 
 KeyPlan Compiler::key(const syntax::Key& in, const TypeDef& type, const Place& place) {
+    KeyPlan out = key_itself(in, type, place);
+    out.identifier = out.path.type == "Identifier";
+    out.sliced = out.identifier && !out.path.steps.empty() && !out.path.steps.back().where.empty();
+    out.names_parent = out.kind == KeyPlan::Kind::parent || std::any_of(out.parts.begin(), out.parts.end(),
+                                                                        [](const KeyPlan& p) { return p.names_parent; });
+    return out;
+}
+
+KeyPlan Compiler::key_itself(const syntax::Key& in, const TypeDef& type, const Place& place) {
     KeyPlan out;
     out.optional = in.optional;
     using In = syntax::Key::Kind;

@@ -31,6 +31,11 @@ bool matches_pattern(std::string_view text, std::string_view pattern) {
 
 }  // namespace
 
+void Compiler::name(Step& step, std::string_view text) {
+    step.name = text;
+    step.key = *plan_->names.emplace(text).first;
+}
+
 Path Compiler::path(const syntax::FhirPath& in, const TypeDef& start) {
     Path out;
     out.text = in.to_string();
@@ -49,7 +54,7 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
     for (std::size_t i = from; i < in.steps.size(); ++i) {
         const syntax::FhirStep& source = in.steps[i];
         Step step;
-        step.name = source.name;
+        name(step, source.name);
         step.owner = type->name;
         const auto member = r4::find_element(*type, source.name);
         if (!member.element) {
@@ -156,7 +161,7 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
         out.steps.push_back(std::move(step));
         if (value_type) {
             Step value;
-            value.name = value_member(value_type->name);
+            name(value, value_member(value_type->name));
             value.owner = "Extension";
             value.primitive = value_type->kind == r4::TypeKind::primitive;
             if (i + 1 < in.steps.size() && in.steps[i + 1].name == value.name) ++i;  // stated although implied
@@ -379,6 +384,13 @@ Condition Compiler::static_test(const syntax::Condition& in, std::string_view le
 }
 
 Condition Compiler::condition(const syntax::Condition& in, const Context& context) {
+    Condition out = condition_itself(in, context);
+    out.about_fhir = out.kind == Condition::Kind::fhir ||
+                     std::any_of(out.parts.begin(), out.parts.end(), [](const Condition& c) { return c.about_fhir; });
+    return out;
+}
+
+Condition Compiler::condition_itself(const syntax::Condition& in, const Context& context) {
     Condition out;
     using In = syntax::Condition::Kind;
     if (in.kind != In::test) {

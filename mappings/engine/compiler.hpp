@@ -33,6 +33,7 @@ private:
 
     void fault(const Place& place, const char* code, std::string text);
     std::uint32_t add_line(const Place& place, const std::string& owner, std::string text);
+    void name(Step& step, std::string_view text);
 
     // paths, conditions, constants
     Path path(const syntax::FhirPath& in, const TypeDef& start);
@@ -44,6 +45,7 @@ private:
     V2Ref v2(const syntax::V2Path& in, const Context& context);
     Condition condition(const syntax::ConditionPtr& in, const Context& context);
     Condition condition(const syntax::Condition& in, const Context& context);
+    Condition condition_itself(const syntax::Condition& in, const Context& context);
     Condition static_test(const syntax::Condition& in, std::string_view left, bool as_version) const;
     bool version_allows(const std::string& since, const std::string& until, bool writing) const;
 
@@ -55,6 +57,7 @@ private:
     Choose choose(const syntax::Statement& in, const Context& context);
     Conversion conversion(const syntax::Statement& in, const Line& line, const Context& context);
     const TypePlan* find_type(std::string_view v2_type, std::string_view fhir_type) const;
+    void order_forward(Block& block);
     void order_backward(Block& block);
     void table(const syntax::Table& in, const Place& place);
 
@@ -70,6 +73,7 @@ private:
     void reserve_block(const Block& block, MessagePlan& message);
     void reserve_path(const Path& path, const std::string& start, MessagePlan& message);
     KeyPlan key(const syntax::Key& in, const TypeDef& type, const Place& place);
+    KeyPlan key_itself(const syntax::Key& in, const TypeDef& type, const Place& place);
 
     const Library& library_;
     const std::vector<MapSource>& sources_;

@@ -1,38 +1,21 @@
 #include "mappings/engine/composer.hpp"
 
 #include <algorithm>
-#include <cstddef>
-#include <memory>
-#include <new>
-#include <type_traits>
 
 namespace causeway::mappings {
 namespace {
 
-constexpr int depth_max = 32;          ///< of type maps inside type maps
-constexpr std::size_t steps_max = 12;  ///< of one path; the compiler refuses longer ones
+constexpr int depth_max = 32;  ///< of type maps inside type maps
 constexpr std::size_t issues_max = 1000;
 
 Step plain_step(const char* name, const char* owner, Step::Index index = Step::Index::only) {
     Step step;
     step.name = name;
+    step.key = name;
     step.owner = owner;
     step.index = index;
     return step;
 }
-
-/// Room for the targets of one path, made as far as the path goes; they point at each other and stay where they are.
-class Chain {
-public:
-    Target* set(std::size_t i, const Target& target) { return std::construct_at(place(i), target); }
-    Target& operator[](std::size_t i) { return *std::launder(place(i)); }
-
-private:
-    static_assert(std::is_trivially_destructible_v<Target>);
-    Target* place(std::size_t i) { return reinterpret_cast<Target*>(room_) + i; }
-
-    alignas(Target) std::byte room_[steps_max * sizeof(Target)];
-};
 
 const Step coding_step = plain_step("coding", "CodeableConcept", Step::Index::first);
 const Step system_step = plain_step("system", "Coding");
@@ -43,21 +26,16 @@ const Step unit_step = plain_step("unit", "Quantity");
 
 }  // namespace
 
-Composer::Composer(const Plan& plan, TextArena& arena, TimeZone zone, std::string now)
-    : plan_(plan), reader_(arena, *this), zone_(zone), now_(std::move(now)) {
-    values_.reserve(64);
-}
-
-fhir::DocumentBuilder& Composer::memory() {
-    if (!memory_) memory_.emplace();
-    return *memory_;
+Composer::Composer(const Plan& plan, TextArena& arena, fhir::DocumentBuilder* memory, TimeZone zone, std::string now)
+    : plan_(plan), reader_(arena, *this), zone_(zone), now_(std::move(now)), memory_(memory) {
+    values_.reserve(32);
 }
 
 std::uint32_t Composer::new_resource(std::string_view type) {
-    const fhir::Element root(memory().arena().node());
+    const fhir::Element root(memory_->arena().node());
     auto made = handle(root).as_object();
-    made.member("resourceType").set_string(type);
-    drafts_.push_back({std::string(type), root, Draft::no_parent, 1, false, {}});
+    made.member_ref("resourceType").set_string_ref(type);
+    drafts_.push_back({type, root, Draft::no_parent, 1, false, {}});
     return static_cast<std::uint32_t>(drafts_.size() - 1);
 }
 
@@ -68,30 +46,25 @@ Target Composer::root_of(std::uint32_t resource) {
     return target;
 }
 
-Target Composer::below(Target& parent, const Step& step, std::uint32_t ordinal) const {
-    Target target;
-    target.parent = &parent;
-    target.step = &step;
-    target.ordinal = ordinal;
-    target.resource = parent.resource;
-    target.capture = parent.capture;
-    return target;
+void Composer::prune() {
+    if (!gaps_) return;
+    for (const Draft& draft : drafts_) handle(draft.root).prune();
 }
 
 fhir::Element Composer::target(fhir::Element reference) const {
-    const auto at = pending_.find(reference.node());
-    if (at == pending_.end()) return {};
-    return drafts_[at->second].root;
+    const auto* pending = pending_.find(reference.node());
+    return pending ? drafts_[pending->resource].root : fhir::Element();
 }
 
 fhir::MutableElement Composer::handle(const Target& target) { return memory_->handle(fhir::Element(target.node)); }
 
 fhir::Element Composer::peek(const Target& target) const {
     if (target.node || !target.parent) return fhir::Element(target.node);
-    const fhir::Element parent = peek(*target.parent);
-    const fhir::Element member = parent[target.step->name];
     const Step& step = *target.step;
-    const std::size_t offset = step.name == "coding" ? target.parent->coding_offset : 0;
+    if (step.index == Step::Index::all) return {};
+    const fhir::Element member = peek(*target.parent)[step.key];
+    if (!member) return {};
+    const std::size_t offset = target.parent->coding_offset != 0 && step.name == "coding" ? target.parent->coding_offset : 0;
     fhir::Element item;
     switch (step.index) {
         case Step::Index::all:
@@ -122,200 +95,209 @@ bool Composer::blocked(const Target& target) const {
         if (t->step->choice.empty() || !t->parent) continue;
         const fhir::Element parent = peek(*t->parent);
         for (const std::string_view name : t->step->choice)
-            if (name != t->step->name && parent[name]) return true;
+            if (parent[name] && name != t->step->name) return true;
     }
     return false;
 }
 
-void Composer::resolve(Target& t) {
-    if (t.node) return;
-    resolve(*t.parent);
-    t.resource = t.parent->resource;
-    fhir::MutableElement parent = handle(*t.parent);
+fhir::MutableElement Composer::item(const Target& parent, const Step& step, std::size_t index) {
+    const std::size_t offset = parent.coding_offset != 0 && step.name == "coding" ? parent.coding_offset : 0;
+    auto list = handle(parent).member_ref(step.key);
+    gaps_ |= list.get().size() < index + offset;
+    return list.item(index + offset);
+}
+
+/// The element of a target whose parent is there. True if it is new; a slice's constraints are not written yet.
+bool Composer::make(Target& t) {
     const Step& step = *t.step;
-    if (t.parent->step && t.parent->step->primitive) parent.as_primitive();
-    const std::size_t offset = step.name == "coding" ? t.parent->coding_offset : 0;
-    const fhir::Node* element = nullptr;
-    bool made = true;
     switch (step.index) {
         case Step::Index::only:
-            element = parent.member(step.name).node();
-            break;
+            t.node = handle(*t.parent).member_ref(step.key).node();
+            return true;
         case Step::Index::all:
-            element = parent.append(step.name).node();
-            break;
+            t.node = handle(*t.parent).member_ref(step.key).append_item().node();
+            return true;
         case Step::Index::nth:
-            element = parent.item(step.name, step.n - 1 + offset).node();
-            break;
+            t.node = item(*t.parent, step, step.n - 1).node();
+            return true;
         case Step::Index::same:
-            element = parent.item(step.name, t.ordinal - 1).node();
-            break;
+            t.node = handle(*t.parent).member_ref(step.key).item(t.ordinal - 1).node();
+            gaps_ |= t.ordinal > 1;
+            return true;
         case Step::Index::first:
-            if (step.where.empty() && step.crossing.empty()) {
-                element = parent.item(step.name, offset).node();
-                break;
-            }
-            for (const fhir::Element candidate : parent.get()[step.name].items())
-                if (!element && reader_.fits(candidate, step)) element = candidate.node();
-            made = element == nullptr;
-            if (made) element = parent.append(step.name).node();
             break;
     }
-    t.node = element;
+    if (step.where.empty() && step.crossing.empty()) {
+        t.node = item(*t.parent, step, 0).node();
+        return true;
+    }
+    auto list = handle(*t.parent).member_ref(step.key);
+    for (const fhir::Element candidate : list.get().children()) {
+        if (!reader_.fits(candidate, step)) continue;
+        t.node = candidate.node();
+        return false;
+    }
+    t.node = list.append_item().node();
+    return true;
+}
+
+void Composer::resolve(Target& t) {
+    if (t.node) return;
+    if (!t.parent->node) resolve(*t.parent);
+    t.resource = t.parent->resource;
+    const Step& step = *t.step;
+    if (t.parent->step && t.parent->step->primitive) handle(*t.parent).as_primitive();
+    const bool made = make(t);
     if (made && !step.where.empty()) assert_slice(t, step.where);
     if (step.crossing.empty()) return;
-    const auto known = pending_.find(element);
-    std::uint32_t resource = 0;
-    if (known != pending_.end()) {
-        resource = known->second;
-    } else {
-        resource = new_resource(step.crossing.front());
-        drafts_[resource].crossed = true;
-        drafts_[resource].parent = t.resource;
-        auto reference = handle(fhir::Element(element)).member("reference");
-        reference.set_string_ref("#");
-        trace_write(reference.node(), t.resource, line_, nullptr);
-        pending_.emplace(element, resource);
-        crossed_.emplace_back(element, resource);
+    if (const auto* known = pending_.find(t.node)) {
+        t.resource = known->resource;
+        t.node = drafts_[t.resource].root.node();
+        return;
     }
+    const std::uint32_t resource = new_resource(step.crossing.front());
+    drafts_[resource].crossed = true;
+    drafts_[resource].parent = t.resource;
+    auto reference = handle(t).member_ref("reference");
+    reference.set_string_ref("#");
+    trace_write(reference.node(), t.resource, line_, nullptr);
+    pending_.add({t.node, reference.node(), resource});
     t.resource = resource;
     t.node = drafts_[resource].root.node();
-    if (known == pending_.end() && !step.crossing_where.empty()) assert_slice(t, step.crossing_where);
+    if (!step.crossing_where.empty()) assert_slice(t, step.crossing_where);
 }
 
 void Composer::assert_slice(Target& element, const std::vector<SliceTest>& tests) {
     for (const auto& test : tests)
         if (test.test == Test::equal && !test.values.empty())
-            write_constant(element, *test.path, 0, test.values.front(), line_, false);
+            write_constant(element, *test.path, test.values.front(), line_, false);
 }
 
 void Composer::refer(Target& target, std::uint32_t resource, std::uint32_t line) {
     line_ = line;
     resolve(target);
-    if (pending_.contains(target.node)) return;
-    fhir::MutableElement reference = handle(target).member("reference");
+    if (pending_.find(target.node)) return;
+    fhir::MutableElement reference = handle(target).member_ref("reference");
     reference.set_string_ref("#");
-    pending_.emplace(target.node, resource);
+    pending_.add({target.node, reference.node(), resource});
     if (drafts_[resource].parent == Draft::no_parent) drafts_[resource].parent = target.resource;
     trace_write(reference.node(), target.resource, line, nullptr);
     ++writes_;
 }
 
-bool Composer::write(Target& target, std::string_view text, FhirKind kind, std::uint32_t line, const V2Value* from,
+bool Composer::write(Target& target, Text text, FhirKind kind, std::uint32_t line, const V2Value* from,
                      bool overwrite) {
-    if (text.empty()) return false;
+    if (text.text.empty()) return false;
     if (target.capture) {
-        if (target.capture->empty() || overwrite) target.capture->assign(text);
+        if (target.capture->empty() || overwrite) target.capture->assign(text.text);
         if (from && from != &from_parts) note_part(*from);
         ++writes_;
         return true;
     }
-    if (!target.node && blocked(target)) return false;
-    line_ = line;
-    resolve(target);
-    fhir::MutableElement element = handle(target);
-    if (element.get().has_value() && !overwrite) {
-        ++writes_;  // a higher line has said it: this one was heard all the same
-        return true;
+    if (!target.node) {
+        if (target.below_choice && blocked(target)) return false;
+        line_ = line;
+        resolve(target);
     }
-    if (kind == FhirKind::boolean)
-        element.set_boolean(text == "true");
-    else if (kind == FhirKind::number || kind == FhirKind::integer)
-        element.set_number(text);
-    else
-        element.set_string(text);
+    fhir::MutableElement element = handle(target);
     ++writes_;
+    if (element.get().has_value() && !overwrite) return true;  // a higher line has said it: this one was heard all the same
+    if (kind == FhirKind::boolean)
+        element.set_boolean(text.text == "true");
+    else if (kind == FhirKind::number || kind == FhirKind::integer)
+        element.set_number(text.text);
+    else if (text.lasts)
+        element.set_string_ref(text.text);
+    else
+        element.set_string(text.text);
     trace_write(element.node(), target.resource, line, from);
     return true;
 }
 
 void Composer::note_part(const V2Value& value) {
-    if (!value.segment || !value.segment->find(value.at)) return;
+    if (!value.leaf()) return;
     const auto same = [&](const V2Value& known) { return known.segment == value.segment && known.at == value.at; };
     if (std::none_of(parts_.begin(), parts_.end(), same)) parts_.push_back(value);
 }
 
 void Composer::trace_write(const fhir::Node* node, std::uint32_t resource, std::uint32_t line, const V2Value* from) {
-    TraceEntry entry;
-    entry.node = node;
-    entry.resource = resource;
-    entry.line = line;
-    const auto add = [&](const V2Value& value) {
-        const Leaf* leaf = value.segment ? value.segment->find(value.at) : nullptr;
+    const auto add = [&](const Leaf* leaf, const LeafSegment* segment) {
+        TraceEntry& entry = trace_.emplace_back();
+        entry.node = node;
+        entry.resource = resource;
+        entry.line = line;
         if (!leaf) return;
         const LeafKey at = leaf->position();
         entry.has_source = true;
-        entry.source = {value.segment->number(),
+        entry.source = {segment->number(),
                         at.field,
                         at.repetition,
                         at.component,
                         at.subcomponent,
                         leaf->offset,
                         static_cast<std::uint32_t>(leaf->text.size())};
-        trace_.push_back(entry);
     };
-    if (from == &from_parts) {
-        for (const V2Value& part : parts_) add(part);
-        parts_.clear();
-    } else if (from) {
-        add(*from);
+    if (from != &from_parts) return add(from ? from->leaf() : nullptr, from ? from->segment : nullptr);
+    bool any = false;
+    for (const V2Value& part : parts_) {
+        const Leaf* leaf = part.leaf();
+        if (leaf) add(leaf, part.segment);
+        any |= leaf != nullptr;
     }
-    if (!entry.has_source) trace_.push_back(entry);
+    if (!any) add(nullptr, nullptr);
+    parts_.clear();
 }
 
-bool Composer::write_member(Target& parent, const Step& step, std::string_view text, std::uint32_t line,
-                            const V2Value* from) {
-    if (text.empty()) return false;
-    Target member = below(parent, step, 1);
+bool Composer::write_member(Target& parent, const Step& step, Text text, std::uint32_t line, const V2Value* from) {
+    if (text.text.empty()) return false;
+    Target member(parent, step, 1);
     return write(member, text, FhirKind::string, line, from);
 }
 
-void Composer::write_code(Target& target, const std::string& type, std::string_view system, std::string_view code,
+void Composer::write_code(Target& target, const std::string& type, std::string_view system, Text code,
                           std::string_view display, std::uint32_t line, const V2Value* from) {
-    if (type != "CodeableConcept") {
-        write_member(target, system_step, system, line, nullptr);
-        write_member(target, code_step, code, line, from);
-        write_member(target, display_step, display, line, nullptr);
-        return;
+    if (type == "CodeableConcept") {
+        Target coding(target, coding_step, 1);
+        return write_code(coding, "Coding", system, code, display, line, from);
     }
-    Target coding = below(target, coding_step, 1);
-    write_code(coding, "Coding", system, code, display, line, from);
+    write_member(target, system_step, Text::of(system), line, nullptr);
+    write_member(target, code_step, code, line, from);
+    write_member(target, display_step, Text::of(display), line, nullptr);
 }
 
-void Composer::write_constant(Target& target, const Path& path, std::size_t i, const Constant& constant,
-                              std::uint32_t line, bool overwrite) {
-    if (i < path.steps.size()) {
-        Target next = below(target, path.steps[i], target.ordinal);
-        return write_constant(next, path, i + 1, constant, line, overwrite);
-    }
+void Composer::write_constant(Target& base, const Path& path, const Constant& constant, std::uint32_t line,
+                              bool overwrite) {
+    Chain chain;
+    Target& target = chain.follow(base, path.steps, base.ordinal);
     switch (constant.kind) {
         case Constant::Kind::code:
             if (path.kind == FhirKind::complex)
-                write_code(target, path.type, constant.system, constant.text, constant.display, line, nullptr);
+                write_code(target, path.type, constant.system, Text::of(constant.text), constant.display, line,
+                           nullptr);
             else
-                write(target, constant.text, path.kind, line, nullptr, overwrite);
+                write(target, Text::of(constant.text), path.kind, line, nullptr, overwrite);
             break;
         case Constant::Kind::quantity: {
-            Target value = below(target, value_step, 1);
-            if (!constant.text.empty()) write(value, constant.text, FhirKind::number, line, nullptr);
-            write_member(target, unit_step, constant.display, line, nullptr);
-            write_member(target, system_step, constant.system, line, nullptr);
-            write_member(target, code_step, constant.display, line, nullptr);
+            Target value(target, value_step, 1);
+            if (!constant.text.empty()) write(value, Text::of(constant.text), FhirKind::number, line, nullptr);
+            write_member(target, unit_step, Text::of(constant.display), line, nullptr);
+            write_member(target, system_step, Text::of(constant.system), line, nullptr);
+            write_member(target, code_step, Text::of(constant.display), line, nullptr);
             break;
         }
         case Constant::Kind::now:
-            write(target, now_, path.kind, line, nullptr, overwrite);
+            write(target, Text::copied(now_), path.kind, line, nullptr, overwrite);
             break;
         case Constant::Kind::ordinal:
-            write(target, std::to_string(target.ordinal), path.kind, line, nullptr, overwrite);
+            write(target, Text::copied(std::to_string(target.ordinal)), path.kind, line, nullptr, overwrite);
             break;
         case Constant::Kind::control_id:
             break;
         case Constant::Kind::v2:
             break;  // run_assignment has the scope for it
         case Constant::Kind::scalar:
-            write(target, constant.text, path.kind == FhirKind::complex ? constant.type : path.kind, line, nullptr,
-                  overwrite);
+            write(target, Text::of(constant.text), path.kind == FhirKind::complex ? constant.type : path.kind, line,
+                  nullptr, overwrite);
             break;
     }
 }
@@ -336,11 +318,6 @@ void Composer::report(Severity severity, const char* code, std::string text, std
     issues_.push_back(std::move(issue));
 }
 
-void Composer::mark_read(const V2Value& value) {
-    if (!value.segment) return;
-    if (Leaf* leaf = value.segment->find(value.at)) leaf->read = true;
-}
-
 void Composer::erase(const Line& line, const Target& base) {
     // The path from the resource down to the base, then the line's own.
     std::vector<const Step*> steps;
@@ -352,7 +329,7 @@ void Composer::erase(const Line& line, const Target& base) {
         steps.push_back(&step);
         if (!step.crossing.empty()) break;
     }
-    std::string path = drafts_[base.resource].type;
+    std::string path(drafts_[base.resource].type);
     for (const Step* step : steps) {
         path += "." + step->name;
         for (const auto& test : step->where)
@@ -369,37 +346,39 @@ void Composer::erase(const Line& line, const Target& base) {
     if (std::find(erased.begin(), erased.end(), path) == erased.end()) erased.push_back(std::move(path));
 }
 
+bool Composer::holds(const Condition& condition, const V2Scope& scope, const Target& base) {
+    if (condition.kind == Condition::Kind::yes) return true;
+    return reader_.holds(condition, scope, condition.about_fhir ? peek(base) : fhir::Element(), Reader::Mode::test);
+}
+
 void Composer::run(const Block& block, const V2Scope& scope, Target& base, bool of_type) {
-    if (++depth_ > depth_max) {
-        --depth_;
-        return;
-    }
+    if (depth_ >= depth_max) return;
+    ++depth_;
     const std::uint64_t before = writes_;
-    bool has_assignments = false;
-    for (const auto& statement : block.statements) {
+    // What is there to be read: parts of the value, or fields of the one segment a segment's map is about.
+    const LeafSegment* own = scope.frame && scope.frame->segments.size() == 1 ? scope.frame->segments.front() : nullptr;
+    const bool known = scope.is_value || own;
+    const std::uint64_t parts = scope.is_value ? scope.parts : own ? own->fields() : 0;
+    const SegmentCode segment = scope.is_value ? 0 : own ? own->code() : 0;
+    for (const Block::Turn& turn : block.forward) {
+        if (known && turn.parts != 0 && (turn.parts & parts) == 0 && turn.segment == segment) continue;
+        const Statement& statement = block.statements[turn.statement];
         if (const auto* line = std::get_if<Line>(&statement))
             run_line(*line, scope, base);
-        else if (const auto* choose = std::get_if<Choose>(&statement))
-            run_choose(*choose, scope, base, of_type);
         else
-            has_assignments = true;
+            run_choose(std::get<Choose>(statement), scope, base, of_type);
     }
     // Constants only accompany data: a value none of whose parts is mapped leaves nothing behind.
-    if (has_assignments && (!of_type || writes_ != before)) {
-        for (const bool defaults : {false, true})
-            for (const auto& statement : block.statements)
-                if (const auto* assignment = std::get_if<Assignment>(&statement);
-                    assignment && assignment->is_default == defaults)
-                    run_assignment(*assignment, scope, base);
-    }
+    if (!of_type || writes_ != before)
+        for (const std::uint32_t i : block.assignments)
+            run_assignment(std::get<Assignment>(block.statements[i]), scope, base);
     --depth_;
 }
 
 void Composer::run_assignment(const Assignment& a, const V2Scope& scope, Target& base) {
     if (a.to_v2) {
         // Backward writes this field by itself; if it would write what stands there, nothing is lost.
-        const V2Value value = reader_.locate(a.v2, scope);
-        Leaf* leaf = value.segment ? value.segment->find(value.at) : nullptr;
+        Leaf* leaf = reader_.locate(a.v2, scope).leaf();
         if (!leaf) return;
         std::string ordinal;
         std::string_view expected = a.value.text;
@@ -407,19 +386,15 @@ void Composer::run_assignment(const Assignment& a, const V2Scope& scope, Target&
             expected = ordinal = std::to_string(scope.frame ? scope.frame->nearest_ordinal() : 1);
         if (a.value.kind == Constant::Kind::v2) expected = reader_.text(a.value.v2, scope);
         const bool injected = a.value.kind == Constant::Kind::now || a.value.kind == Constant::Kind::control_id;
-        if (injected || leaf->text == expected || value.at.field == 12) leaf->read = true;
+        if (injected || leaf->text == expected || leaf->position().field == 12) leaf->read = true;
         return;
     }
-    if (!reader_.holds(a.if_, scope, peek(base), Reader::Mode::test)) return;
+    if (!holds(a.if_, scope, base)) return;
     if (a.is_default && reader_.select_first(peek(base), a.fhir)) return;
-    if (a.value.kind == Constant::Kind::v2) {
-        Constant read;
-        read.text = reader_.text(a.value.v2, scope);
-        read.type = a.value.type;
-        if (!read.text.empty()) write_constant(base, a.fhir, 0, read, a.id, !a.is_default);
-        return;
-    }
-    write_constant(base, a.fhir, 0, a.value, a.id, !a.is_default);
+    if (a.value.kind != Constant::Kind::v2) return write_constant(base, a.fhir, a.value, a.id, !a.is_default);
+    Chain chain;
+    write(chain.follow(base, a.fhir.steps, base.ordinal), Text::of(reader_.text(a.value.v2, scope)),
+          a.fhir.kind == FhirKind::complex ? a.value.type : a.fhir.kind, a.id, nullptr, !a.is_default);
 }
 
 bool Composer::usable(const Choose::Branch& branch, const V2Scope& scope) {
@@ -438,101 +413,97 @@ void Composer::run_choose(const Choose& choose, const V2Scope& scope, Target& ba
     for (const auto& branch : choose.branches) {
         if (!usable(branch, scope)) continue;
         // `where` selects backward; a branch that has nothing else to decide by is decided by it in both directions
-        if (!reader_.holds(branch.if_, scope, peek(base), Reader::Mode::test)) continue;
+        if (!holds(branch.if_, scope, base)) continue;
         run(branch.block, scope, base, of_type);
         return;
     }
 }
 
-void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
-    if (!line.forward) return;
-    if (line.if_.kind != Condition::Kind::yes && !reader_.holds(line.if_, scope, peek(base), Reader::Mode::test))
+void Composer::missing(const Line& line, const V2Scope& scope) {
+    if (!line.required) return;
+    const V2Value place = reader_.locate(line.sources.front(), scope);
+    report(line.refuse ? Severity::error : Severity::warning, "R301", "a required value is missing", line.id, &place);
+}
+
+/// Whether the value is `""`: then the target is to go.
+bool Composer::erased(const Line& line, const V2Value& value, const Target& base) {
+    Leaf* leaf = value.leaf();
+    if (!leaf || !leaf->erased) return false;
+    leaf->read = true;
+    if (!base.capture) erase(line, base);
+    return true;
+}
+
+void Composer::note_repetitions(const Line& line, const V2Ref& source, const V2Value& value, const Target& base) {
+    if (source.kind != V2Ref::Kind::field || source.repetition_given || !value.segment || base.capture || !line.backward)
         return;
-    // A line's values lie on one stack for all lines at work, found by number: a type map's lines push onto it and leave.
+    if (value.segment->may_repeat(source.at.field) && value.segment->last_repetition(source.at.field) > 1)
+        report(Severity::note, "R310", "the field repeats and the map reads the first only", line.id, &value);
+}
+
+void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
+    if (!line.single) return run_values(line, scope, base);
+    if (!holds(line.if_, scope, base)) return;
+    const V2Value value = reader_.one(line.sources.front(), scope);
+    if (!value.segment) return missing(line, scope);
+    if (erased(line, value, base)) return;
+    Chain chain;
+    convert(line, value,
+            chain.follow(base, line.target.steps, scope.frame ? scope.frame->nearest_ordinal() : 1));
+    note_repetitions(line, line.sources.front(), value, base);
+}
+
+/// A line with alternatives, or whose source may name several values.
+void Composer::run_values(const Line& line, const V2Scope& scope, Target& base) {
+    if (!holds(line.if_, scope, base)) return;
+    // Values lie on one stack for all lines at work, found by number: a type map's lines push onto it and leave.
     const struct Values {
         std::vector<V2Value>& stack;
         std::size_t first;
         explicit Values(std::vector<V2Value>& s) : stack(s), first(s.size()) {}
         ~Values() { stack.resize(first); }
-        bool empty() const { return stack.size() == first; }
-    } frame(values_);
+        std::size_t size() const { return stack.size() - first; }
+    } values(values_);
     const V2Ref* source = nullptr;
     for (const auto& candidate : line.sources) {
-        if (candidate.kind == V2Ref::Kind::event) {
-            source = &candidate;
-            break;
-        }
         reader_.collect(candidate, scope, values_);
-        if (!frame.empty()) {
-            source = &candidate;
-            break;
-        }
+        if (candidate.kind == V2Ref::Kind::event) values_.push_back({});
+        if (values.size() == 0) continue;
+        source = &candidate;
+        break;
     }
-    if (!source) {
-        if (line.required) {
-            const V2Value missing = reader_.locate(line.sources.front(), scope);
-            report(line.refuse ? Severity::error : Severity::warning, "R301", "a required value is missing", line.id,
-                   &missing);
-        }
-        return;
-    }
-    if (values_.size() == frame.first + 1 && values_.back().segment) {
-        Leaf* leaf = values_.back().segment->find(values_.back().at);
-        if (leaf && leaf->erased) {
-            leaf->read = true;
-            if (!base.capture) erase(line, base);
-            return;
-        }
-    }
-    if (source->kind == V2Ref::Kind::event) values_.push_back({});
-    const std::size_t count = values_.size() - frame.first;
-    if (line.joined && count != 0) {
-        const std::vector<V2Value> values(values_.begin() + static_cast<std::ptrdiff_t>(frame.first), values_.end());
-        const std::string text = joined(line, values);
-        if (text.empty()) return;
-        Chain chain;
-        Target* at = &base;
-        const std::uint32_t ordinal = scope.frame ? scope.frame->nearest_ordinal() : 1;
-        for (std::size_t i = 0; i < line.target.steps.size() && i < steps_max; ++i)
-            at = chain.set(i, below(*at, line.target.steps[i], ordinal));
-        write(*at, text, line.target.kind, line.id, &from_parts);
-        return;
-    }
-    const auto& steps = line.target.steps;
+    if (!source) return missing(line, scope);
+    const V2Value first = values_[values.first];
+    if (values.size() == 1 && erased(line, first, base)) return;
     const std::uint32_t ordinal = scope.frame ? scope.frame->nearest_ordinal() : 1;
-    // Steps before the iterating one are shared by all repetitions.
+    const auto& steps = line.target.steps;
     Chain chain;
+    if (line.joined) {
+        const std::string text =
+            joined(line, std::vector(values_.begin() + static_cast<std::ptrdiff_t>(values.first), values_.end()));
+        if (!text.empty())
+            write(chain.follow(base, steps, ordinal), Text::copied(text), line.target.kind, line.id, &from_parts);
+        return;
+    }
+    // Steps before the iterating one are shared by all repetitions.
     const std::size_t shared = line.target.iterates < 0 ? steps.size() : static_cast<std::size_t>(line.target.iterates);
-    if (steps.size() > steps_max) return;
-    if (line.target.each >= 0) return write_each(line, values_[frame.first], base);
-    for (std::size_t n = 0; n < count; ++n) {
-        const V2Value value = values_[frame.first + n];
-        for (std::size_t i = n == 0 ? 0 : shared; i < steps.size(); ++i)
-            chain.set(i, below(i == 0 ? base : chain[i - 1], steps[i], ordinal));
-        convert(line, value, steps.empty() ? base : chain[steps.size() - 1]);
+    if (line.target.each >= 0) return write_each(line, first, base);
+    for (std::size_t n = 0, count = values.size(); n < count; ++n) {
+        const V2Value value = values_[values.first + n];
+        convert(line, value, chain.follow(base, steps, ordinal, n == 0 ? 0 : shared));
         if (line.target.iterates < 0 && value.at.repetition == 0) break;
     }
-    const V2Value first = values_[frame.first];
-    if (source->kind == V2Ref::Kind::field && !source->repetition_given && source->at.field != 0 && first.segment &&
-        first.segment->last_repetition(source->at.field) > 1 && !base.capture && line.backward)
-        report(Severity::note, "R310", "the field repeats and the map reads the first only", line.id, &first);
+    note_repetitions(line, *source, first, base);
 }
 
 /// The value into every element that higher lines have made of the array with [*].
 void Composer::write_each(const Line& line, V2Value value, Target& base) {
-    const auto& steps = line.target.steps;
+    const std::span<const Step> steps(line.target.steps);
     const auto each = static_cast<std::size_t>(line.target.each);
-    std::size_t elements = 1;
-    for (std::size_t n = 1; n <= elements; ++n) {
-        Chain chain;
-        for (std::size_t i = 0; i < steps.size(); ++i) {
-            Target& parent = i == 0 ? base : chain[i - 1];
-            if (i == each) elements = peek(parent)[steps[i].name].size();
-            if (n > elements) return;
-            chain.set(i, below(parent, steps[i], static_cast<std::uint32_t>(n)));
-        }
-        convert(line, value, chain[steps.size() - 1]);
-    }
+    Chain chain;
+    const std::size_t elements = peek(chain.follow(base, steps.first(each), 1))[steps[each].key].size();
+    for (std::size_t n = 1; n <= elements; ++n)
+        convert(line, value, chain.follow(base, steps, static_cast<std::uint32_t>(n), each));
 }
 
 std::string Composer::joined(const Line& line, const std::vector<V2Value>& values) {

@@ -1,12 +1,16 @@
 #pragma once
+#include <cstddef>
 #include <memory>
+#include <new>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <type_traits>
 #include <vector>
 
 #include "fhir/model/builder.hpp"
+#include "mappings/engine/pending.hpp"
 #include "mappings/engine/primitive.hpp"
 #include "mappings/engine/report.hpp"
 #include "mappings/engine/scope.hpp"
@@ -15,7 +19,7 @@ namespace causeway::mappings {
 
 /// A resource under construction; all of a message lie in one arena.
 struct Draft {
-    std::string type;
+    std::string_view type;  ///< a text of the plan
     fhir::Element root;
     std::uint32_t parent = no_parent;  ///< the resource whose link or crossing made this one
     std::uint32_t ordinal = 1;
@@ -36,12 +40,57 @@ struct Target {
     std::uint32_t ordinal = 1;
     std::uint32_t coding_offset = 0;  ///< items that stand before coding[1] of this CodeableConcept
     std::string* capture = nullptr;   ///< the value goes here instead of into a resource
+    bool below_choice = false;        ///< it, or what it hangs below, is one of the types of a choice element
+
+    Target() = default;
+    /// A step below another target, which must stay where it is.
+    Target(Target& above, const Step& next, std::uint32_t number) noexcept
+        : parent(&above),
+          step(&next),
+          resource(above.resource),
+          ordinal(number),
+          capture(above.capture),
+          below_choice(above.below_choice || !next.choice.empty()) {}
+};
+
+/// The targets of one path, made as far as the path goes; they point at each other and stay where they are.
+class Chain {
+public:
+    static constexpr std::size_t steps_max = 12;  ///< of one path; the compiler refuses longer ones
+
+    Chain() noexcept {}
+    Chain(const Chain&) = delete;
+    Chain& operator=(const Chain&) = delete;
+
+    /// What `steps` lead to from `base`; the targets of the first `kept` of them stay as they are.
+    Target& follow(Target& base, std::span<const Step> steps, std::uint32_t ordinal, std::size_t kept = 0) {
+        Target* at = kept == 0 ? &base : std::launder(place(kept - 1));
+        for (std::size_t i = kept; i < steps.size() && i < steps_max; ++i)
+            at = std::construct_at(place(i), *at, steps[i], ordinal);
+        return *at;
+    }
+
+private:
+    static_assert(std::is_trivially_destructible_v<Target>);
+    Target* place(std::size_t i) { return reinterpret_cast<Target*>(room_) + i; }
+
+    alignas(Target) std::byte room_[steps_max * sizeof(Target)];
+};
+
+/// A text that is to be written: either it lasts as long as the plan or the message's memory, or it is to be copied.
+struct Text {
+    std::string_view text;
+    bool lasts = false;
+
+    static Text of(std::string_view lasting) noexcept { return {lasting, true}; }
+    static Text copied(std::string_view passing) noexcept { return {passing, false}; }
 };
 
 /// Runs blocks forward: reads a v2 scope, writes FHIR elements, and records which line made what from where.
 class Composer final : public References {
 public:
-    Composer(const Plan& plan, TextArena& arena, TimeZone zone, std::string now);
+    /// `memory` takes the resources, and must be the one `arena` writes to; null where only capture() is wanted.
+    Composer(const Plan& plan, TextArena& arena, fhir::DocumentBuilder* memory, TimeZone zone, std::string now);
 
     Reader& reader() noexcept { return reader_; }
     std::vector<Draft>& drafts() noexcept { return drafts_; }
@@ -51,14 +100,12 @@ public:
     bool refused() const noexcept { return refused_; }
 
     std::uint32_t new_resource(std::string_view type);
-    fhir::MutableElement handle(fhir::Element element) { return memory().handle(element); }
-    fhir::DocumentBuilder& memory();
-    /// What all drafts lie in, finished: nothing can be changed any more.
-    fhir::DocumentPtr finish() { return std::move(memory()).finish(); }
+    fhir::MutableElement handle(fhir::Element element) { return memory_->handle(element); }
+    fhir::DocumentBuilder& memory() { return *memory_; }
     /// The root of a resource as a target.
     Target root_of(std::uint32_t resource);
-    /// A step below another target.
-    Target below(Target& parent, const Step& step, std::uint32_t ordinal) const;
+    /// Takes out of a resource what is empty; only a path with a number leaves such items.
+    void prune();
 
     void run(const Block& block, const V2Scope& scope, Target& base, bool of_type);
     /// What a line makes of the v2 side as one text; used to tell derived values from data.
@@ -72,11 +119,8 @@ public:
     /// Makes a reference element refer to a resource.
     void refer(Target& target, std::uint32_t resource, std::uint32_t line);
     fhir::MutableElement handle(const Target& target);
-    /// Pending references: reference element -> resource.
-    const std::unordered_map<const fhir::Node*, std::uint32_t>& pending() const noexcept { return pending_; }
-    std::unordered_map<const fhir::Node*, std::uint32_t>& pending() noexcept { return pending_; }
-    /// The reference element through which a crossing made its resource.
-    const std::vector<std::pair<const fhir::Node*, std::uint32_t>>& crossed() const noexcept { return crossed_; }
+    const PendingReferences& pending() const noexcept { return pending_; }
+    PendingReferences& pending() noexcept { return pending_; }
 
     fhir::Element target(fhir::Element reference) const override;
 
@@ -92,16 +136,20 @@ private:
     bool convert_by_table(const Line& line, V2Value value, Target& target);
     void write_each(const Line& line, V2Value value, Target& base);
     std::string joined(const Line& line, const std::vector<V2Value>& values);
-    bool write(Target& target, std::string_view text, FhirKind kind, std::uint32_t line, const V2Value* from,
+    bool write(Target& target, Text text, FhirKind kind, std::uint32_t line, const V2Value* from,
                bool overwrite = false);
-    void write_constant(Target& target, const Path& path, std::size_t i, const Constant& constant, std::uint32_t line,
-                        bool overwrite);
-    void write_code(Target& target, const std::string& type, std::string_view system, std::string_view code,
+    void write_constant(Target& base, const Path& path, const Constant& constant, std::uint32_t line, bool overwrite);
+    void write_code(Target& target, const std::string& type, std::string_view system, Text code,
                     std::string_view display, std::uint32_t line, const V2Value* from);
-    bool write_member(Target& parent, const Step& step, std::string_view text, std::uint32_t line, const V2Value* from);
+    bool write_member(Target& parent, const Step& step, Text text, std::uint32_t line, const V2Value* from);
+    fhir::MutableElement item(const Target& parent, const Step& step, std::size_t index);
+    bool make(Target& target);
     void assert_slice(Target& element, const std::vector<SliceTest>& tests);
     void run_type(const TypePlan& type, V2Value value, Target& target);
-    void mark_read(const V2Value& value);
+    static void mark_read(const V2Value& value) {
+        if (Leaf* leaf = value.leaf()) leaf->read = true;
+    }
+    bool holds(const Condition& condition, const V2Scope& scope, const Target& base);
     void note_part(const V2Value& value);
     /// Given to write() as what a text was made from: the leaves in parts_.
     static inline const V2Value from_parts{};
@@ -114,10 +162,9 @@ private:
     Reader reader_;
     TimeZone zone_;
     std::string now_;
-    std::optional<fhir::DocumentBuilder> memory_;  ///< made when the first resource is
+    fhir::DocumentBuilder* memory_;
     std::vector<Draft> drafts_;
-    std::unordered_map<const fhir::Node*, std::uint32_t> pending_;
-    std::vector<std::pair<const fhir::Node*, std::uint32_t>> crossed_;
+    PendingReferences pending_;
     Trace trace_;
     Issues issues_;
     std::vector<V2Value> values_;  ///< stack: what the lines at work have collected
@@ -127,6 +174,7 @@ private:
     std::uint32_t line_ = 0;  ///< of the statement at work: what is made on the way to its target is its doing
     int depth_ = 0;
     bool refused_ = false;
+    bool gaps_ = false;  ///< items may have been made that nothing was written to
 };
 
 }  // namespace causeway::mappings

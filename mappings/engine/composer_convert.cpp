@@ -9,6 +9,7 @@ namespace {
 Step plain_step(const char* name, const char* owner, Step::Index index) {
     Step step;
     step.name = name;
+    step.key = name;
     step.owner = owner;
     step.index = index;
     return step;
@@ -30,16 +31,16 @@ public:
         return at(value_.part(static_cast<std::uint8_t>(component), static_cast<std::uint8_t>(subcomponent)));
     }
     std::string field(int field, int component) const override {
-        return at({value_.segment, {static_cast<std::uint16_t>(field), 1, static_cast<std::uint8_t>(component), 1}});
+        return at(
+            {value_.segment, {static_cast<std::uint16_t>(field), 1, static_cast<std::uint8_t>(component), 1}, {}});
     }
 
 private:
     std::string at(const V2Value& place) const {
-        if (!place.segment) return {};
-        Leaf* leaf = place.segment->find(place.at);
+        Leaf* leaf = place.leaf();
         if (!leaf) return {};
         if (mark_) leaf->read = true;
-        used_.push_back({place.segment, leaf->position()});
+        used_.push_back({place.segment, leaf->position(), {}});
         return std::string(reader_.text(*leaf));
     }
     const Reader& reader_;
@@ -54,6 +55,11 @@ void Composer::run_type(const TypePlan& type, V2Value value, Target& target) {
     V2Scope scope;
     scope.value = value;
     scope.is_value = true;
+    scope.parts = 0;
+    for (const Leaf& leaf : value.below()) {
+        const LeafKey at = leaf.position();
+        scope.parts |= bit_of(value.at.component == 0 ? at.component : value.at.subcomponent == 0 ? at.subcomponent : 1);
+    }
     run(type.block, scope, target, true);
 }
 
@@ -118,7 +124,9 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
             if (line.target.kind == FhirKind::complex)
                 return false;  // no type map in this version: residue, not a wrong shape
             if (line.target.kind == FhirKind::string) {
-                if (text.find_first_not_of(" \t") != std::string_view::npos) as_sent = text;
+                if (static_cast<unsigned char>(text.front()) > ' ' ||
+                    text.find_first_not_of(" \t") != std::string_view::npos)
+                    as_sent = text;
             }
             const Converted result = as_sent.empty() ? to_fhir(text, line.target.kind, zone_, out) : Converted::good;
             if (result == Converted::wrong || result == Converted::imprecise) {
@@ -138,7 +146,7 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
     FhirKind kind = line.target.kind;
     if (kind == FhirKind::complex) kind = FhirKind::string;
     const bool of_parts = how.kind == Conversion::Kind::codec || how.kind == Conversion::Kind::parts;
-    if (!write(target, as_sent.empty() ? std::string_view(out) : as_sent, kind, line.id,
+    if (!write(target, as_sent.empty() ? Text::copied(out) : Text::of(as_sent), kind, line.id,
                of_parts ? &from_parts : &value))
         return false;
     mark_read(value);
@@ -157,9 +165,10 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
                 found.made.replace(at, 1, "%20");
         }
     const std::string_view mapped = found.code();
+    const Text to_write{mapped, found.made.empty()};
     const bool composite = how.type && value.segment;
-    const bool more_parts = composite && value.segment->below(value.at).last - value.segment->below(value.at).first >
-                                             (code.empty() ? 0 : 1);
+    const LeafRange all_parts = value.below();
+    const bool more_parts = composite && all_parts.last - all_parts.first > (code.empty() ? 0 : 1);
     if (line.target.kind != FhirKind::complex) {
         if (mapped.empty()) {
             if (!code.empty() && !target.capture)
@@ -167,24 +176,24 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
                        &value);
             return false;
         }
-        if (!write(target, mapped, line.target.kind, line.id, &code_place)) return false;
+        if (!write(target, to_write, line.target.kind, line.id, &code_place)) return false;
         mark_read(code_place);
         if (!how.keep || target.capture || plan_.alternate_codes_url.empty()) return true;
         if (how.table->find_backward(mapped).code() == code && !more_parts) return true;
         if (fhir::Element(target.node).text() != mapped) return true;
         // The original goes beside the code, so that it comes back as it was.
-        Target extension = below(target, extension_step, 1);
-        Target url = below(extension, url_step, 1);
+        Target extension(target, extension_step, 1);
+        Target url(extension, url_step, 1);
         for (const fhir::Element known : peek(target)["extension"].items())
             if (known["url"].text() == plan_.alternate_codes_url) return true;
-        write(url, plan_.alternate_codes_url, FhirKind::string, line.id, nullptr);
-        Target kept = below(extension, extension_value_step, 1);
+        write(url, Text::of(plan_.alternate_codes_url), FhirKind::string, line.id, nullptr);
+        Target kept(extension, extension_value_step, 1);
         if (composite) {
             run_type(*how.type, value, kept);
         } else {
-            Target coding = below(kept, coding_step, 1);
-            Target original = below(coding, code_step, 1);
-            write(original, code, FhirKind::string, line.id, &code_place);
+            Target coding(kept, coding_step, 1);
+            Target original(coding, code_step, 1);
+            write(original, Text::of(code), FhirKind::string, line.id, &code_place);
         }
         return true;
     }
@@ -200,7 +209,7 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
             return writes_ != before;
         }
         if (code.empty()) return false;
-        write_code(target, line.target.type, {}, code, {}, line.id, &code_place);
+        write_code(target, line.target.type, {}, Text::of(code), {}, line.id, &code_place);
         mark_read(code_place);
         return true;
     }
@@ -210,7 +219,7 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
         run_type(*how.type, value, target);
         return true;
     }
-    write_code(target, line.target.type, how.table->system, mapped, found.display, line.id, &code_place);
+    write_code(target, line.target.type, how.table->system, to_write, found.display, line.id, &code_place);
     mark_read(code_place);
     if (!is_concept) return true;
     if (composite && more_parts) {
@@ -223,9 +232,9 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
         Step second = coding_step;
         second.index = Step::Index::nth;
         second.n = 2;
-        Target coding = below(target, second, 1);
-        Target original = below(coding, code_step, 1);
-        write(original, code, FhirKind::string, line.id, &code_place);
+        Target coding(target, second, 1);
+        Target original(coding, code_step, 1);
+        write(original, Text::of(code), FhirKind::string, line.id, &code_place);
     }
     return true;
 }

@@ -101,7 +101,7 @@ Emitter::Emitter(const Plan& plan, const MessagePlan& message, TextArena& arena,
       message_(message),
       resources_(resources),
       context_(context),
-      composer_(plan, arena, TimeZone(), context.now),
+      composer_(plan, arena, nullptr, TimeZone(), context.now),
       reader_(arena, resources) {
     const auto policy = plan.setting("offset");
     offset_ = policy == "always"  ? OffsetPolicy::always

@@ -1,8 +1,10 @@
 #include "mappings/engine/forward.hpp"
 
 #include <algorithm>
-#include <deque>
+#include <array>
 #include <memory>
+#include <memory_resource>
+#include <span>
 
 #include "fhir/json/json.hpp"
 #include "hl7v2/dictionary/dictionary.hpp"
@@ -13,6 +15,9 @@
 
 namespace causeway::mappings {
 namespace {
+
+/// First block of the documents' memory: what they and a copy of the message take, in most messages.
+constexpr std::size_t memory_per_byte = 24, block_bytes_min = 8192, block_bytes_max = std::size_t{1} << 20;
 
 /// Which map a message is for: type and event decide; MSH-9.3, which senders often get wrong, counts where they say
 /// nothing.
@@ -27,8 +32,9 @@ const MessagePlan* choose_message(const Plan& plan, const hl7v2::MessageView& me
 /// One message going forward: groups, clauses, links.
 class ForwardRun {
 public:
-    ForwardRun(const MessagePlan& message, Composer& composer)
-        : composer_(composer), instances_(message.variables.size()) {}
+    /// `memory` holds what is needed while it runs.
+    ForwardRun(const MessagePlan& message, Composer& composer, std::pmr::monotonic_buffer_resource& memory)
+        : composer_(composer), memory_(memory), instances_(message.variables.size(), &memory), links_(&memory) {}
 
     void run(GroupInstance& root) {
         Frame& frame = new_frame(nullptr, true, 0);
@@ -51,7 +57,8 @@ private:
     };
 
     Frame& new_frame(const Frame* up, bool owns_variables, std::uint32_t ordinal) {
-        Frame& frame = frames_.emplace_back();
+        // Never destroyed: all it holds lies in the same memory.
+        Frame& frame = *::new (memory_.allocate(sizeof(Frame), alignof(Frame))) Frame(&memory_);
         frame.up = up;
         frame.owns_variables = owns_variables;
         frame.ordinal = ordinal;
@@ -126,14 +133,9 @@ private:
             if (!resource) return;
             root = composer_.root_of(*resource);
         }
-        std::vector<Target> chain;
-        chain.reserve(clause.target.steps.size());  // targets point at each other
-        Target* target = &root;
-        for (const auto& step : clause.target.steps) {
-            chain.push_back(composer_.below(*target, step, frame.nearest_ordinal()));
-            target = &chain.back();
-        }
-        for (const MapPlan* map : clause.maps) composer_.run(map->block, scope, *target, false);
+        Chain chain;
+        Target& target = chain.follow(root, clause.target.steps, frame.nearest_ordinal());
+        for (const MapPlan* map : clause.maps) composer_.run(map->block, scope, target, false);
         for (const auto& link : clause.links) {
             if (!link.pins) {
                 links_.push_back({&link, &frame});
@@ -141,14 +143,9 @@ private:
             }
             const auto to = bound(frame, link.to);
             if (!to) continue;
-            std::vector<Target> rest;
-            rest.reserve(link.path.steps.size());
-            Target* at = target;
-            for (std::size_t i = clause.target.steps.size(); i < link.path.steps.size(); ++i) {
-                rest.push_back(composer_.below(*at, link.path.steps[i], frame.nearest_ordinal()));
-                at = &rest.back();
-            }
-            composer_.refer(*at, *to, link.id);
+            Chain rest;
+            const auto further = std::span(link.path.steps).subspan(clause.target.steps.size());
+            composer_.refer(rest.follow(target, further, frame.nearest_ordinal()), *to, link.id);
         }
     }
 
@@ -191,43 +188,34 @@ private:
         resources(frame, link.to, link.level, targets);
         if (targets.empty()) return;
         resources(frame, link.from, link.level, link_sources_);
-        std::size_t crossing = 0;  // steps up to and with the last one behind which another resource stands
-        for (std::size_t i = 0; i < link.path.steps.size(); ++i)
-            if (!link.path.steps[i].crossing.empty()) crossing = i + 1;
         for (const std::uint32_t from : link_sources_) {
-            if (crossing == 0) {
-                for (const std::uint32_t to : targets) refer(from, link, 0, to, frame);
+            if (link.across == 0) {
+                for (const std::uint32_t to : targets) refer(from, link, to, frame);
                 continue;
             }
             // A resource that a map crossed into, if it did: a link does not make one.
-            Path prefix;
-            prefix.steps.assign(link.path.steps.begin(),
-                                link.path.steps.begin() + static_cast<std::ptrdiff_t>(crossing));
-            std::vector<fhir::Element> roots;
-            composer_.reader().select(composer_.drafts()[from].root, prefix, roots);
-            for (std::uint32_t i = 0; i < composer_.drafts().size() && !roots.empty(); ++i)
-                if (std::find(roots.begin(), roots.end(), composer_.drafts()[i].root) != roots.end())
-                    refer(i, link, crossing, targets.front(), frame);
+            references_.clear();
+            composer_.reader().select_references(composer_.drafts()[from].root,
+                                                 std::span(link.path.steps).first(link.across), references_);
+            for (const fhir::Element reference : references_)
+                if (const auto* crossed = composer_.pending().find(reference.node()))
+                    refer(crossed->resource, link, targets.front(), frame);
         }
     }
 
-    void refer(std::uint32_t from, const LinkPlan& link, std::size_t first_step, std::uint32_t to, const Frame& frame) {
+    void refer(std::uint32_t from, const LinkPlan& link, std::uint32_t to, const Frame& frame) {
         Target root = composer_.root_of(from);
-        std::vector<Target> chain;
-        chain.reserve(link.path.steps.size());
-        Target* at = &root;
-        for (std::size_t i = first_step; i < link.path.steps.size(); ++i) {
-            chain.push_back(composer_.below(*at, link.path.steps[i], frame.nearest_ordinal()));
-            at = &chain.back();
-        }
-        composer_.refer(*at, to, link.id);
+        Chain chain;
+        const auto steps = std::span(link.path.steps).subspan(link.across);
+        composer_.refer(chain.follow(root, steps, frame.nearest_ordinal()), to, link.id);
     }
 
     Composer& composer_;
-    std::deque<Frame> frames_;
-    std::vector<std::vector<Instance>> instances_;
-    std::vector<PendingLink> links_;
+    std::pmr::monotonic_buffer_resource& memory_;
+    std::pmr::vector<std::pmr::vector<Instance>> instances_;
+    std::pmr::vector<PendingLink> links_;
     std::vector<std::uint32_t> link_targets_, link_sources_;  ///< of the link being made
+    std::vector<fhir::Element> references_;                   ///< of the link being made
 };
 
 /// Whether a resource has nothing but an identifier.
@@ -237,70 +225,90 @@ bool identity_only(fhir::Element root) {
     return true;
 }
 
-void finish(Composer& composer, ForwardRun& run, const std::string& message_key, const std::string& tenant,
-            const Plan& plan, ForwardResult& result) {
-    auto& drafts = composer.drafts();
-    for (auto& draft : drafts) composer.handle(draft.root).prune();
-    auto keys = Identities(plan, composer, message_key).keys();
-    const auto became = join_same(composer, keys);
-    std::vector<std::uint32_t> position(drafts.size(), 0);
-    std::vector<std::string> urls(drafts.size());
+/// What becomes of a draft: the resource it is, or that it was joined to.
+struct Named {
+    std::uint32_t position = 0;  ///< in the result
+    std::string_view url;
+};
+
+std::vector<Named> name_all(Composer& composer, const Identities& identities,
+                            const std::vector<std::uint32_t>& became, const std::string& tenant, TextArena& arena) {
+    std::vector<Named> named(became.size());
+    std::string url, key;
     std::uint32_t count = 0;
-    for (std::uint32_t i = 0; i < drafts.size(); ++i) {
-        if (became[i] != i) continue;
-        position[i] = count++;
-        urls[i].reserve(45);
-        urls[i] = "urn:uuid:";
+    for (std::uint32_t i = 0; i < became.size(); ++i) {
+        if (became[i] != i) {
+            named[i] = named[became[i]];  // an earlier one
+            continue;
+        }
+        url = "urn:uuid:";
         if (tenant.empty())
-            append_uuid(keys[i].front(), urls[i]);
+            append_uuid(identities.of(i).front(), url);
         else
-            append_uuid(tenant + "|" + keys[i].front(), urls[i]);
+            append_uuid(key.assign(tenant).append("|").append(identities.of(i).front()), url);
+        named[i] = {count++, arena.copy(url)};
     }
-    for (const auto& [reference, resource] : composer.pending())
-        composer.handle(fhir::Element(reference)).member("reference").set_string(urls[became[resource]]);
-    const auto all = composer.finish();  // one arena, which each of the documents keeps
-    result.resources.reserve(count);
+    for (const auto& pending : composer.pending().entries())
+        composer.handle(fhir::Element(pending.text)).set_string_ref(named[pending.resource].url);
+    return named;
+}
+
+void finish(Composer& composer, ForwardRun& run, std::string_view message_key, const std::string& tenant,
+            const Plan& plan, TextArena& arena, ForwardResult& result) {
+    auto& drafts = composer.drafts();
+    composer.prune();
+    const Identities identities(plan, composer, message_key);
+    const auto became = join_same(composer, identities);
+    const auto named = name_all(composer, identities, became, tenant, arena);
+    std::vector<fhir::Resident> residents;
+    residents.reserve(drafts.size());
+    result.resources.reserve(drafts.size());
     for (std::uint32_t i = 0; i < drafts.size(); ++i) {
         if (became[i] != i) continue;
-        MappedResource resource;
+        residents.push_back({drafts[i].root.node(), drafts[i].type, {}});
+        MappedResource& resource = result.resources.emplace_back();
         resource.type = drafts[i].type;
-        resource.full_url = urls[i];
-        resource.identity_keys = std::move(keys[i]);
+        resource.full_url = named[i].url;
+        const auto keys = identities.of(i);
+        resource.identity_keys.assign(keys.begin(), keys.end());
         resource.from_identity_only = drafts[i].crossed && identity_only(drafts[i].root);
         resource.erased = std::move(drafts[i].erased);
-        resource.doc = std::make_shared<fhir::Document>(fhir::Arena(), nullptr, drafts[i].root.node(),
-                                                        std::vector<std::shared_ptr<const void>>{all});
-        result.resources.push_back(std::move(resource));
     }
+    // One memory for all documents, which keep it, and with it the plan whose names and constants they borrow.
+    composer.memory().keep(plan.shared_from_this());
+    auto documents = fhir::share(std::move(composer.memory()).finish(), residents);
+    for (std::size_t i = 0; i < documents.size(); ++i) result.resources[i].doc = std::move(documents[i]);
     for (auto& event : run.events) {
-        event.survivor = position[became[event.survivor]];
-        event.other = position[became[event.other]];
+        event.survivor = named[event.survivor].position;
+        event.other = named[event.other].position;
         result.events.push_back(event);
     }
     result.trace = std::move(composer.trace());
-    for (auto& entry : result.trace) entry.resource = position[became[entry.resource]];
+    for (auto& entry : result.trace) entry.resource = named[entry.resource].position;
 }
 
-void find_residue(std::vector<LeafSegment>& segments, const std::vector<std::uint32_t>& kept, ForwardResult& result) {
-    std::unordered_map<SegmentCode, std::size_t> ordinals;
+void find_residue(std::pmr::vector<LeafSegment>& segments, const std::vector<std::uint32_t>& kept,
+                  ForwardResult& result) {
+    std::vector<std::pair<SegmentCode, std::uint32_t>> ordinals;
     for (auto& segment : segments) {
-        const std::size_t ordinal = ++ordinals[segment.code()];
+        auto at = std::find_if(ordinals.begin(), ordinals.end(), [&](const auto& o) { return o.first == segment.code(); });
+        if (at == ordinals.end()) at = ordinals.insert(at, {segment.code(), 0});
+        const std::size_t ordinal = ++at->second;
         const bool keep = std::find(kept.begin(), kept.end(), segment.number()) != kept.end();
         result.leaves += segment.leaves().size();
         for (const Leaf& leaf : segment.leaves()) {
             if (leaf.read) continue;
-            const LeafKey at = leaf.position();
-            ResidueEntry entry;
+            const LeafKey place = leaf.position();
+            ResidueEntry& entry = result.residue.emplace_back();
             entry.leaf = {segment.number(),
-                          at.field,
-                          at.repetition,
-                          at.component,
-                          at.subcomponent,
+                          place.field,
+                          place.repetition,
+                          place.component,
+                          place.subcomponent,
                           leaf.offset,
                           static_cast<std::uint32_t>(leaf.text.size())};
-            entry.path = leaf_path(segment.code(), ordinal, at);
+            entry.path = leaf_path(segment.code(), ordinal, place);
             entry.kept = keep;
-            result.residue.push_back(std::move(entry));
         }
     }
 }
@@ -321,12 +329,17 @@ ForwardResult forward(const Plan& plan, const hl7v2::MessageView& message, const
     result.structure = chosen->name;
     const std::string zone_name = context.time_zone.empty() ? std::string(plan.setting("timezone")) : context.time_zone;
     const auto zone = TimeZone::find(zone_name);
-    TextArena arena;
-    Composer composer(plan, arena, zone.value_or(TimeZone()), context.now);
-    composer.reader().facts = {result.event, message.delimiters()};
+    // The documents borrow texts from a copy of the message, which lies in their memory.
+    fhir::DocumentBuilder memory(std::clamp(memory_per_byte * message.bytes().size(), block_bytes_min, block_bytes_max));
+    TextArena arena(memory.arena());
+    const std::string_view bytes = arena.copy(message.bytes());
+    Composer composer(plan, arena, &memory, zone.value_or(TimeZone()), context.now);
+    composer.reader().facts = {arena.copy(result.event), message.delimiters()};
     if (!zone) composer.report(Severity::warning, "R342", "the time zone is unknown; UTC was taken", 0);
 
-    std::vector<LeafSegment> segments = cut(message);
+    std::array<std::byte, 16384> first_block;
+    std::pmr::monotonic_buffer_resource run_memory(first_block.data(), first_block.size());
+    auto segments = cut(message, bytes, &run_memory);
     if (!segments.empty()) {
         // What the engine itself reads: which message this is and in which version.
         for (const std::uint16_t field : {std::uint16_t{9}, std::uint16_t{12}})
@@ -335,18 +348,19 @@ ForwardResult forward(const Plan& plan, const hl7v2::MessageView& message, const
     std::size_t leaves = 0;
     for (const auto& segment : segments) leaves += segment.leaves().size();
     composer.expect(2 * leaves);
-    GroupInstance root = match(*chosen, segments, composer.issues());
-    ForwardRun run(*chosen, composer);
+    GroupInstance& root = match(*chosen, segments, run_memory, composer.issues());
+    ForwardRun run(*chosen, composer, run_memory);
     run.run(root);
 
-    std::string sender = context.sender;
-    if (sender.empty()) {
+    std::string message_key = context.sender;
+    if (message_key.empty()) {
         const auto msh = message.segment("MSH");
-        sender = std::string(msh.field(4).raw()) + "|" + std::string(msh.field(3).raw());
+        message_key.append(msh.field(4).raw()).append("|").append(msh.field(3).raw());
     }
+    message_key.append("|").append(result.control_id);
     result.refused = composer.refused();
     result.issues = std::move(composer.issues());
-    finish(composer, run, sender + "|" + result.control_id, context.tenant, plan, result);
+    finish(composer, run, message_key, context.tenant, plan, arena, result);
     find_residue(segments, run.kept, result);
     return result;
 }

@@ -1,6 +1,8 @@
 #pragma once
+#include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "mappings/engine/composer.hpp"
@@ -11,34 +13,47 @@ namespace causeway::mappings {
 class Identities {
 public:
     /// `message_key` names this message: its sender and control id.
-    Identities(const Plan& plan, Composer& composer, std::string message_key);
+    Identities(const Plan& plan, Composer& composer, std::string_view message_key);
 
-    /// Per draft, the keys that hold for it, most specific first; never empty.
-    std::vector<std::vector<std::string>> keys();
+    /// The keys that hold for a draft, most specific first; never empty. They lie here.
+    std::span<const std::string_view> of(std::uint32_t draft) const {
+        return std::span(keys_).subspan(ranges_[draft].first, ranges_[draft].count);
+    }
 
 private:
-    const std::string& first_key(std::uint32_t draft);
+    struct Range {
+        std::uint32_t first = 0, count = 0;
+        bool begun = false;
+    };
+
+    std::string_view first_key(std::uint32_t draft);
     void find_keys(std::uint32_t draft);
     /// Adds the keys a `by` alternative yields to those of a draft; none if a part of it is missing.
-    void add_keys(const KeyPlan& key, std::uint32_t draft, std::vector<std::string>& out);
-    void add_key(const KeyPlan& key, std::string text, std::vector<std::string>& out);
+    void add_keys(const KeyPlan& key, std::uint32_t draft);
+    /// What stands in text_ from `start` on becomes a key.
+    void add_key(const KeyPlan& key, std::size_t start);
+    std::size_t begin_key(std::uint32_t draft);
     /// What a part of a tuple says; false if it is missing.
-    bool append_part(const KeyPlan& part, std::uint32_t draft, std::string& out);
-    void append_text(fhir::Element element, std::string& out);
+    bool append_part(const KeyPlan& part, std::uint32_t draft);
+    void append_text(fhir::Element element);
+    void append_slice(const KeyPlan& key, fhir::Element element);
     class Found;
 
     const Plan& plan_;
     Composer& composer_;
-    std::string message_key_;
-    std::vector<std::vector<std::string>> keys_;
-    std::vector<char> state_;           ///< 0 not begun, 1 at work, 2 done
-    std::vector<fhir::Element> found_;  ///< stack of Found
-    std::unordered_map<std::string, std::uint32_t>
+    std::string_view message_key_;
+    TextArena arena_;                      ///< the keys' texts
+    std::vector<std::string_view> keys_;   ///< of all drafts
+    std::vector<Range> ranges_;            ///< each draft's part of them
+    std::vector<std::string_view> adding_;  ///< stack: keys of the drafts at work, since one may need another's
+    std::vector<fhir::Element> found_;     ///< stack of Found
+    std::string text_;                     ///< stack of the keys being made
+    std::unordered_map<std::string_view, std::uint32_t>
         seen_;  ///< how often a key that cannot tell siblings apart was given
 };
 
 /// Joins drafts that are the same resource: what the later says and the earlier does not is taken over. Gives for each
 /// draft the one it became; the trace and the pending references follow.
-std::vector<std::uint32_t> join_same(Composer& composer, const std::vector<std::vector<std::string>>& keys);
+std::vector<std::uint32_t> join_same(Composer& composer, const Identities& identities);
 
 }  // namespace causeway::mappings

@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,7 +65,8 @@ struct Step {
         same
     };  ///< not an array; array without bracket, [], [n], [#]
     std::string name;
-    std::string owner;  ///< FHIR type whose member it is
+    std::string_view key;  ///< the name, one text for all steps of a plan
+    std::string owner;     ///< FHIR type whose member it is
     Index index = Index::only;
     std::uint32_t n = 0;
     /// The names a choice element can have (valueString, valueQuantity ...), of which one may stand; empty: no choice.
@@ -89,6 +92,7 @@ struct Condition {
     enum class Kind : std::uint8_t { yes, no, all, any, negation, v2, fhir, count, length };
     Kind kind = Kind::yes;
     Test test = Test::valued;
+    bool about_fhir = false;  ///< it, or a part of it, tests the FHIR side
     std::vector<Condition> parts;
     V2Ref v2;
     Path fhir;
@@ -142,8 +146,17 @@ struct Choose;
 using Statement = std::variant<Line, Assignment, Choose>;
 
 struct Block {
+    /// A line or choose as it comes up forward, with what must have been sent for it to do anything: most lines of a
+    /// map have nothing to read in a given message, and are passed over by one look at a bit.
+    struct Turn {
+        std::uint64_t parts = 0;  ///< any of these, by bit_of; 0: it may do something whatever was sent
+        SegmentCode segment = 0;  ///< fields of that segment; 0: components of the value
+        std::uint32_t statement = 0;
+    };
     std::vector<Statement> statements;
-    std::vector<std::uint32_t> backward;  ///< the order in which they run backward
+    std::vector<Turn> forward;                ///< lines and chooses, in the order of the file
+    std::vector<std::uint32_t> assignments;   ///< those that act forward: `set`, then `default`
+    std::vector<std::uint32_t> backward;      ///< the order in which they run backward
 };
 
 struct Choose {
@@ -199,6 +212,7 @@ struct LinkPlan {
     Path path;
     Path every;  ///< the same, of every element of the arrays on the way
     std::uint32_t to = 0;
+    std::size_t across = 0;   ///< steps up to and with the last one behind which another resource stands
     bool pins = false;        ///< its path begins with the fill before it: writes into the element just filled
     std::uint32_t level = 0;  ///< how many groups hold both ends: instances of other repetitions of these are no ends
     std::uint32_t id = 0;
@@ -256,6 +270,9 @@ struct KeyPlan {
     Path path;  ///< of every element of the array it ends in
     std::vector<KeyPlan> parts;
     bool optional = false;
+    bool identifier = false;    ///< the path ends in an Identifier
+    bool sliced = false;        ///< .. one of several, told apart by its type
+    bool names_parent = false;  ///< it, or a part of it, is parent()
 };
 struct IdentityPlan {
     std::string type;
@@ -272,14 +289,16 @@ struct LineText {
     std::uint32_t column = 0;
 };
 
-struct Plan {
+/// What a site's maps are compiled to. Documents made by it borrow names and constants and keep it alive.
+struct Plan : std::enable_shared_from_this<Plan> {
     std::string site, version;
+    std::set<std::string, std::less<>> names;  ///< of steps: each text once
     std::vector<LineText> lines;  ///< [0] is "no line"
     std::vector<std::unique_ptr<TypePlan>> types;
     std::vector<std::unique_ptr<MapPlan>> maps;
     std::vector<std::unique_ptr<TablePlan>> tables;
     std::vector<std::unique_ptr<MessagePlan>> messages;
-    std::unordered_map<std::string, IdentityPlan> identities;  ///< by resource type
+    std::map<std::string, IdentityPlan, std::less<>> identities;  ///< by resource type
     std::unordered_map<std::string, std::string> settings;
     const TypePlan* coded = nullptr;  ///< CWE <-> CodeableConcept
     std::string alternate_codes_url;

@@ -18,7 +18,7 @@ public:
     /// Borrows `made`.
     MadeMessage(const BackwardResult& made, const hl7v2::MessageView& view);
 
-    std::vector<LeafSegment>& segments() noexcept { return segments_; }
+    std::pmr::vector<LeafSegment>& segments() noexcept { return segments_; }
     /// The element behind a leaf; null for a constant.
     const fhir::Node* node(std::size_t segment, std::uint64_t key) const;
     /// The resource most leaves of a segment came from, counted as the input of the backward run; -1 if none did.
@@ -27,7 +27,7 @@ public:
 
 private:
     const hl7v2::MessageView& view_;
-    std::vector<LeafSegment> segments_;
+    std::pmr::vector<LeafSegment> segments_;
     std::vector<std::unordered_map<std::uint64_t, const TraceEntry*>> entries_;
     std::vector<int> resources_;
 };
@@ -86,7 +86,7 @@ private:
     MadeMessage& before_;
     MadeMessage& after_;
     bool null_deletes_;
-    std::vector<LeafSegment> leaves_;  ///< of the original
+    std::pmr::vector<LeafSegment> leaves_;  ///< of the original
     std::unordered_map<const fhir::Node*, std::vector<V2Leaf>> lineage_;
     std::vector<Aligned> pairs_;
     std::vector<std::size_t> partner_;  ///< segment of the original for each of `before`; Aligned::none

@@ -74,29 +74,31 @@ V2Value Reader::locate(const V2Ref& ref, const V2Scope& scope) const {
     if (ref.kind == V2Ref::Kind::value) return scope.value.part(ref.at.component, ref.at.subcomponent);
     if (ref.kind != V2Ref::Kind::field || !scope.frame) return {};
     LeafSegment* segment = scope.frame->find(ref.segment, ref.all_segments ? 1 : ref.segment_repetition);
-    V2Value value{segment, ref.at};
+    V2Value value{segment, ref.at, {}};
     if (value.at.repetition == 0) value.at.repetition = 1;
     return value;
 }
 
 void Reader::collect(const V2Ref& ref, const V2Scope& scope, std::vector<V2Value>& out) const {
     if (ref.kind == V2Ref::Kind::value) {
-        const V2Value value = scope.value.part(ref.at.component, ref.at.subcomponent);
-        if (value.segment && !value.segment->below(value.at).empty()) out.push_back(value);
+        V2Value value = scope.value.part(ref.at.component, ref.at.subcomponent);
+        if (!value.segment) return;
+        value.known = value.below();
+        if (!value.known.empty()) out.push_back(value);
         return;
     }
     if (ref.kind != V2Ref::Kind::field || !scope.frame) return;
     const auto from_segment = [&](LeafSegment* segment) {
-        if (ref.at.repetition != 0) {
-            const V2Value value{segment, ref.at};
-            if (!segment->below(value.at).empty()) out.push_back(value);
-            return;
-        }
+        V2Value value{segment, ref.at, {}};
+        const auto take = [&] {
+            value.known = segment->below(value.at);
+            if (!value.known.empty()) out.push_back(value);
+        };
+        if (ref.at.repetition != 0) return take();
         for (std::uint16_t r = segment->next_repetition(ref.at.field, 0); r != 0;
              r = segment->next_repetition(ref.at.field, r)) {
-            V2Value value{segment, ref.at};
             value.at.repetition = r;
-            if (!segment->below(value.at).empty()) out.push_back(value);
+            take();
         }
     };
     if (!ref.all_segments) {
@@ -123,8 +125,7 @@ std::string_view Reader::text(const Leaf& leaf) const {
 }
 
 std::string_view Reader::text(const V2Value& value) const {
-    if (!value.segment) return {};
-    const Leaf* leaf = value.segment->find(value.at);
+    const Leaf* leaf = value.leaf();
     return leaf ? text(*leaf) : std::string_view();
 }
 
@@ -161,13 +162,14 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
         } else if (c.v2.kind == V2Ref::Kind::field && c.v2.at.field == 0) {
             valued = scope.frame && scope.frame->find(c.v2.segment);
         } else {
-            const V2Value value = locate(c.v2, scope);
-            if (value.segment)
-                for (const Leaf& leaf : value.segment->below(value.at)) valued |= !leaf.erased;
+            for (const Leaf& leaf : locate(c.v2, scope).below()) valued |= !leaf.erased;
         }
         return valued == (c.test == Test::valued);
     }
-    const std::string_view left = text(c.v2, scope);
+    Leaf* const leaf = c.v2.kind == V2Ref::Kind::event ? nullptr : locate(c.v2, scope).leaf();
+    const std::string_view left = leaf                                 ? text(*leaf)
+                                  : c.v2.kind == V2Ref::Kind::event ? facts.event
+                                                                       : std::string_view();
     const auto is = [&](const Constant& constant) {
         return left ==
                (constant.kind == Constant::Kind::v2 ? text(constant.v2, scope) : std::string_view(constant.text));
@@ -177,10 +179,7 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
         case Test::in: {
             if (backward && left.empty()) return true;
             const bool yes = std::any_of(c.values.begin(), c.values.end(), is);
-            if (yes && !backward) {  // backward this test is written, so the value is not lost
-                const V2Value value = locate(c.v2, scope);
-                if (Leaf* leaf = value.segment ? value.segment->find(value.at) : nullptr) leaf->read = true;
-            }
+            if (yes && !backward && leaf) leaf->read = true;  // backward this test is written, so the value is not lost
             return yes;
         }
         case Test::unequal:
@@ -301,7 +300,7 @@ bool Reader::satisfies(fhir::Element element, const std::vector<SliceTest>& test
 }
 
 bool Reader::fits(fhir::Element item, const Step& step) const {
-    if (!satisfies(item, step.where)) return false;
+    if (!step.where.empty() && !satisfies(item, step.where)) return false;
     if (step.crossing.empty()) return true;
     const fhir::Element target = references_.target(item);
     if (!target) return false;
@@ -310,18 +309,19 @@ bool Reader::fits(fhir::Element item, const Step& step) const {
            satisfies(target, step.crossing_where);
 }
 
-void Reader::walk(fhir::Element from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal,
+void Reader::walk(fhir::Element from, std::span<const Step> steps, std::uint32_t ordinal, bool across,
                   std::vector<fhir::Element>& out) const {
     if (!from) return;
-    if (i == steps.size()) {
+    if (steps.empty()) {
         out.push_back(from);
         return;
     }
-    const Step& step = steps[i];
-    const fhir::Element member = from[step.name];
+    const Step& step = steps.front();
+    const fhir::Element member = from[step.key];
     if (!member) return;
     const auto on = [&](fhir::Element item) {
-        walk(step.crossing.empty() ? item : references_.target(item), steps, i + 1, ordinal, out);
+        const bool goes_across = !step.crossing.empty() && (across || steps.size() > 1);
+        walk(goes_across ? references_.target(item) : item, steps.subspan(1), ordinal, across, out);
     };
     if (step.index == Step::Index::nth || step.index == Step::Index::same) {
         const std::size_t wanted = step.index == Step::Index::nth ? step.n : ordinal;
@@ -338,7 +338,12 @@ void Reader::walk(fhir::Element from, const std::vector<Step>& steps, std::size_
 
 void Reader::select(fhir::Element from, const Path& path, std::vector<fhir::Element>& out,
                     std::uint32_t ordinal) const {
-    walk(from, path.steps, 0, ordinal, out);
+    walk(from, path.steps, ordinal, true, out);
+}
+
+void Reader::select_references(fhir::Element from, std::span<const Step> steps,
+                               std::vector<fhir::Element>& out) const {
+    walk(from, steps, 1, false, out);
 }
 
 fhir::Element Reader::select_first(fhir::Element from, const Path& path) const {

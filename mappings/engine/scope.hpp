@@ -1,4 +1,6 @@
 #pragma once
+#include <memory_resource>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,10 +14,13 @@ namespace causeway::mappings {
 /// The segments a map may read, from the inside out: its own, those of the groups around it.
 struct Frame {
     const Frame* up = nullptr;
-    std::vector<LeafSegment*> segments;
+    std::pmr::vector<LeafSegment*> segments;
     std::uint32_t ordinal = 0;  ///< of the repeating group or segment this frame is; 0 = neither
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> variables;  ///< variable -> resource
+    std::pmr::vector<std::pair<std::uint32_t, std::uint32_t>> variables;  ///< variable -> resource
     bool owns_variables = true;  ///< a group that does not repeat shares its parent's
+
+    Frame() = default;
+    explicit Frame(std::pmr::memory_resource* memory) : segments(memory), variables(memory) {}
 
     LeafSegment* find(SegmentCode code, std::uint16_t number = 1) const noexcept;
     std::uint32_t nearest_ordinal() const noexcept;
@@ -26,6 +31,7 @@ struct V2Scope {
     const Frame* frame = nullptr;
     V2Value value;  ///< a null segment in a segment map
     bool is_value = false;
+    std::uint64_t parts = ~std::uint64_t{0};  ///< which parts the value may have, by bit_of
 };
 
 /// What there is to know about the message besides its segments.
@@ -67,6 +73,8 @@ public:
 
     /// The elements a path selects below `from`, in order.
     void select(fhir::Element from, const Path& path, std::vector<fhir::Element>& out, std::uint32_t ordinal = 1) const;
+    /// The References that these steps, the last of which crosses, lead to.
+    void select_references(fhir::Element from, std::span<const Step> steps, std::vector<fhir::Element>& out) const;
     fhir::Element select_first(fhir::Element from, const Path& path) const;
     bool satisfies(fhir::Element element, const std::vector<SliceTest>& tests) const;
     bool satisfies(fhir::Element element, const SliceTest& test) const;
@@ -77,7 +85,8 @@ public:
     TextArena& arena() const noexcept { return arena_; }
 
 private:
-    void walk(fhir::Element from, const std::vector<Step>& steps, std::size_t i, std::uint32_t ordinal,
+    /// `across`: the last step goes through its reference.
+    void walk(fhir::Element from, std::span<const Step> steps, std::uint32_t ordinal, bool across,
               std::vector<fhir::Element>& out) const;
     bool test_v2(const Condition& condition, const V2Scope& scope, Mode mode) const;
     bool test_fhir(const Condition& condition, fhir::Element element) const;

@@ -13,14 +13,25 @@ bool has(const std::vector<SegmentCode>& codes, SegmentCode code) noexcept {
 struct Open {
     GroupInstance* group;
     std::size_t cursor = 0;
-    std::vector<std::uint32_t> counts;  ///< per item of the plan
+    std::pmr::vector<std::uint32_t> counts;  ///< per item of the plan
 
-    explicit Open(GroupInstance* g) : group(g), counts(g->plan->items.size(), 0) {}
+    Open(GroupInstance* g, std::pmr::memory_resource* memory) : group(g), counts(g->plan->items.size(), 0, memory) {}
 };
+
+GroupInstance& new_group(const ItemPlan& plan, std::pmr::monotonic_buffer_resource& memory) {
+    auto* group = ::new (memory.allocate(sizeof(GroupInstance), alignof(GroupInstance)))
+        GroupInstance{&plan, std::pmr::vector<GroupInstance::Entry>(&memory)};
+    group->entries.reserve(plan.items.size());
+    return *group;
+}
 
 class Matcher {
 public:
-    Matcher(GroupInstance& root, Issues& issues) : issues_(issues) { open_.emplace_back(&root); }
+    Matcher(GroupInstance& root, std::pmr::monotonic_buffer_resource& memory, Issues& issues)
+        : memory_(memory), open_(&memory), issues_(issues) {
+        open_.reserve(8);
+        open_.emplace_back(&root, &memory_);
+    }
 
     void place(LeafSegment& segment) {
         const SegmentCode code = segment.code();
@@ -60,7 +71,7 @@ private:
     void extra(LeafSegment& segment) {
         GroupInstance::Entry entry;
         entry.segment = &segment;
-        open_.back().group->entries.push_back(std::move(entry));
+        open_.back().group->entries.push_back(entry);
     }
 
     template <class Accept>
@@ -94,14 +105,12 @@ private:
             entry.ordinal = ++open.counts[item];
             if (plan.kind == ItemPlan::Kind::segment) {
                 entry.segment = &segment;
-                open.group->entries.push_back(std::move(entry));
+                open.group->entries.push_back(entry);
                 return;
             }
-            entry.group = std::make_unique<GroupInstance>();
-            entry.group->plan = &plan;
-            GroupInstance* inner = entry.group.get();
-            open.group->entries.push_back(std::move(entry));
-            open_.emplace_back(inner);
+            GroupInstance* inner = entry.group = &new_group(plan, memory_);
+            open.group->entries.push_back(entry);
+            open_.emplace_back(inner, &memory_);
             auto next = ahead(open_.back(), segment.code(), accept);
             if (!next)
                 next = ahead(open_.back(), segment.code(), [](const ItemPlan& i, SegmentCode c) {
@@ -113,7 +122,8 @@ private:
         }
     }
 
-    std::vector<Open> open_;
+    std::pmr::monotonic_buffer_resource& memory_;
+    std::pmr::vector<Open> open_;
     Issues& issues_;
 };
 
@@ -135,10 +145,10 @@ void report_missing(const GroupInstance& group, Issues& issues) {
 
 }  // namespace
 
-GroupInstance match(const MessagePlan& plan, std::vector<LeafSegment>& segments, Issues& issues) {
-    GroupInstance root;
-    root.plan = &plan.root;
-    Matcher matcher(root, issues);
+GroupInstance& match(const MessagePlan& plan, std::pmr::vector<LeafSegment>& segments,
+                     std::pmr::monotonic_buffer_resource& memory, Issues& issues) {
+    GroupInstance& root = new_group(plan.root, memory);
+    Matcher matcher(root, memory, issues);
     for (auto& segment : segments) matcher.place(segment);
     report_missing(root, issues);
     return root;
