@@ -1,4 +1,4 @@
-#include <array>
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -8,74 +8,142 @@ namespace causeway::fhir {
 
 namespace {
 
-bool needs_escape(unsigned char c) noexcept { return c < 0x20 || c == '"' || c == '\\'; }
+constexpr std::uint64_t ones = 0x0101010101010101U, high_bits = ones << 7U;
 
-/// The first byte from `at` on that JSON wants escaped; the size if there is none. Looks at eight bytes at a time: most
-/// texts have none, and writing them is most of what writing JSON is.
-std::size_t find_escape(std::string_view text, std::size_t at) noexcept {
-    constexpr std::uint64_t ones = 0x0101010101010101U, high = ones << 7U;
-    const auto has_one = [&](std::size_t from) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + from, 8);
-        const std::uint64_t quote = word ^ (ones * '"'), back = word ^ (ones * '\\');
-        const std::uint64_t hit = ((word - ones * 0x20U) & ~word) | ((quote - ones) & ~quote) | ((back - ones) & ~back);
-        return (hit & high) != 0;
-    };
-    while (at + 8 <= text.size() && !has_one(at)) at += 8;
-    // What is left is less than eight, and the eight it ends are looked at once more with it.
-    if (at < text.size() && at + 8 > text.size() && text.size() >= 8 && !has_one(text.size() - 8)) return text.size();
-    while (at < text.size() && !needs_escape(static_cast<unsigned char>(text[at]))) ++at;
-    return at;
+/// Whether one of eight bytes is one that JSON wants escaped: below 0x20, a quote, a backslash.
+bool has_escape(std::uint64_t word) noexcept {
+    const std::uint64_t quote = word ^ (ones * '"'), back = word ^ (ones * '\\');
+    const std::uint64_t hit = ((word - ones * 0x20U) & ~word) | ((quote - ones) & ~quote) | ((back - ones) & ~back);
+    return (hit & high_bits) != 0;
 }
 
-void append_escape(unsigned char c, std::string& out) {
-    static constexpr std::string_view hex = "0123456789abcdef";
-    switch (c) {
-        case '"':
-            out += "\\\"";
-            return;
-        case '\\':
-            out += "\\\\";
-            return;
-        case '\b':
-            out += "\\b";
-            return;
-        case '\f':
-            out += "\\f";
-            return;
-        case '\n':
-            out += "\\n";
-            return;
-        case '\r':
-            out += "\\r";
-            return;
-        case '\t':
-            out += "\\t";
-            return;
-        default:
-            out += "\\u00";
-            out += hex[c >> 4U];
-            out += hex[c & 15U];
+/// Appends to a string, asking for room seldom: what it has written is in the string when it ends.
+class Sink {
+public:
+    /// `ahead`: how much more room to make than is asked for; it doubles each time.
+    Sink(std::string& out, std::size_t ahead) : out_(out), used_(out.size()), ahead_(ahead) {}
+    ~Sink() { out_.resize(used_); }
+    Sink(const Sink&) = delete;
+    Sink& operator=(const Sink&) = delete;
+
+    void put(char c) { *room(1) = c, ++used_; }
+    void put(std::string_view text) {
+        std::memcpy(room(text.size()), text.data(), text.size());
+        used_ += text.size();
     }
-}
+    void fill(std::size_t count, char c) {
+        std::memset(room(count), c, count);
+        used_ += count;
+    }
+    /// In quotes, escaped, with `before` and `after` the quotes.
+    void quoted(std::string_view text, std::string_view before = {}, std::string_view after = {}) {
+        char* at = room(before.size() + text.size() + after.size() + 2 + slack);
+        for (const char c : before) *at++ = c;
+        *at++ = '"';
+        const std::size_t plain = copy_plain(text, at);
+        at += plain;
+        if (plain != text.size()) {
+            used_ = static_cast<std::size_t>(at - out_.data());
+            escaped(text.substr(plain));
+            at = room(after.size() + 1);
+        }
+        *at++ = '"';
+        for (const char c : after) *at++ = c;
+        used_ = static_cast<std::size_t>(at - out_.data());
+    }
+
+private:
+    static constexpr std::size_t slack = 8;  ///< that copy_plain may write behind what it copies
+    static constexpr std::size_t ahead_max = 65536;
+
+    /// Room for so many bytes more.
+    char* room(std::size_t size) {
+        if (used_ + size > out_.size()) {
+            out_.resize(used_ + size + ahead_);
+            ahead_ = std::min(2 * ahead_, ahead_max);
+        }
+        return out_.data() + used_;
+    }
+
+    /// Copies up to the first byte that is to be escaped, and says how many. Checks and copies eight bytes at a time:
+    /// most texts have none, and writing them is most of what writing JSON is.
+    static std::size_t copy_plain(std::string_view text, char* to) noexcept {
+        std::size_t at = 0;
+        for (; at + 8 <= text.size(); at += 8) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, text.data() + at, 8);
+            if (has_escape(word)) break;
+            std::memcpy(to + at, &word, 8);
+        }
+        if (at + 8 > text.size() && text.size() >= 8 && at != text.size()) {  // the rest, and some of the last eight again
+            std::uint64_t word = 0;
+            std::memcpy(&word, text.data() + text.size() - 8, 8);
+            if (!has_escape(word)) {
+                std::memcpy(to + text.size() - 8, &word, 8);
+                return text.size();
+            }
+        }
+        for (; at < text.size(); ++at) {
+            const auto c = static_cast<unsigned char>(text[at]);
+            if (c < 0x20 || c == '"' || c == '\\') break;
+            to[at] = text[at];
+        }
+        return at;
+    }
+
+    /// What is left of a text from a byte on that is to be escaped.
+    void escaped(std::string_view text) {
+        while (!text.empty()) {
+            escape(static_cast<unsigned char>(text.front()));
+            text.remove_prefix(1);
+            const std::size_t plain = copy_plain(text, room(text.size() + slack));
+            used_ += plain;
+            text.remove_prefix(plain);
+        }
+    }
+
+    void escape(unsigned char c) {
+        static constexpr std::string_view hex = "0123456789abcdef";
+        switch (c) {
+            case '"':
+                return put("\\\"");
+            case '\\':
+                return put("\\\\");
+            case '\b':
+                return put("\\b");
+            case '\f':
+                return put("\\f");
+            case '\n':
+                return put("\\n");
+            case '\r':
+                return put("\\r");
+            case '\t':
+                return put("\\t");
+            default:
+                put("\\u00");
+                put(hex[c >> 4U]);
+                put(hex[c & 15U]);
+        }
+    }
+
+    std::string& out_;
+    std::size_t used_, ahead_;
+};
 
 class Writer {
 public:
-    Writer(std::string& out, bool pretty) : out_(out), pretty_(pretty) {}
+    Writer(std::string& out, bool pretty) : out_(out, 512), pretty_(pretty) {}
 
     void value(Element element) {
         switch (element.kind()) {
             case Kind::absent:
             case Kind::null:
-                out_ += "null";
-                return;
+                return out_.put("null");
             case Kind::boolean:
             case Kind::number:
-                out_ += element.text();
-                return;
+                return out_.put(element.text());
             case Kind::string:
-                append_json_string(element.text(), out_);
-                return;
+                return out_.quoted(element.text());
             case Kind::object:
                 members(element);
                 return;
@@ -88,33 +156,36 @@ public:
 private:
     void new_line() {
         if (!pretty_) return;
-        out_ += '\n';
-        out_.append(2 * depth_, ' ');
+        out_.put('\n');
+        out_.fill(2 * depth_, ' ');
     }
     void open(char bracket) {
-        out_ += bracket;
+        out_.put(bracket);
         ++depth_;
     }
     void close(char bracket, bool empty) {
         --depth_;
         if (!empty) new_line();
-        out_ += bracket;
+        out_.put(bracket);
     }
     void separate(bool& first) {
-        if (!first) out_ += ',';
+        if (!first) out_.put(',');
         first = false;
         new_line();
     }
-    void name(std::string_view text, bool companion) {
-        if (!companion) {
-            append_json_string(text, out_);
-        } else {
-            out_ += "\"_";
-            std::string quoted;
-            append_json_string(text, quoted);
-            out_.append(quoted, 1);
+    /// A member's name with what stands before it and after it.
+    void name(std::string_view text, bool companion, bool& first) {
+        const std::string_view colon = pretty_ ? ": " : ":";
+        if (!companion && !pretty_) {
+            out_.quoted(text, first ? std::string_view() : ",", colon);
+            first = false;
+            return;
         }
-        out_ += pretty_ ? ": " : ":";
+        separate(first);
+        if (!companion) return out_.quoted(text, {}, colon);
+        std::string underscored = "_";
+        underscored += text;
+        out_.quoted(underscored, {}, colon);
     }
 
     /// The members of an object, or of a primitive: then they are its companion.
@@ -140,13 +211,11 @@ private:
             has_companions = any_children;
         }
         if (has_values) {
-            separate(first);
-            name(child.name(), false);
+            name(child.name(), false, first);
             value(child);
         }
         if (!has_companions) return;
-        separate(first);
-        name(child.name(), true);
+        name(child.name(), true, first);
         if (array)
             companions(child);
         else
@@ -171,33 +240,19 @@ private:
             if (item.is_primitive() && item.size() > 0)
                 members(item);
             else
-                out_ += "null";
+                out_.put("null");
         }
         close(']', first);
     }
 
-    std::string& out_;
+    Sink out_;
     bool pretty_;
     std::size_t depth_ = 0;
 };
 
 }  // namespace
 
-void append_json_string(std::string_view text, std::string& out) {
-    // Quotes and text in one go, which is nearly always all.
-    const std::size_t start = out.size(), plain = find_escape(text, 0);
-    out.append(plain + (plain == text.size() ? 2 : 1), '"');
-    std::memcpy(out.data() + start + 1, text.data(), plain);
-    if (plain == text.size()) return;
-    for (std::size_t from = plain;;) {
-        const std::size_t at = find_escape(text, from);
-        out.append(text, from, at - from);
-        if (at == text.size()) break;
-        append_escape(static_cast<unsigned char>(text[at]), out);
-        from = at + 1;
-    }
-    out += '"';
-}
+void append_json_string(std::string_view text, std::string& out) { Sink(out, 0).quoted(text); }
 
 void write_json(Element element, std::string& out, WriteOptions options) { Writer(out, options.pretty).value(element); }
 

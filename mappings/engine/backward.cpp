@@ -107,6 +107,21 @@ private:
         return out;
     }
 
+    /// For a variable that no link leads to: what a bound one names as another variable of its type is not this one's.
+    /// The Provenance of a move is about the patient that is there now, not about the one that was.
+    void leave_to_others(std::uint32_t variable, const Frame& frame, std::vector<std::uint32_t>& found) const {
+        const auto is_led_to = [&](const LinkPlan& link) { return link.to == variable && link.from != variable; };
+        if (std::any_of(message_.links.begin(), message_.links.end(), is_led_to)) return;
+        std::vector<std::uint32_t> left = found;
+        for (const auto& link : message_.links) {
+            if (link.to == variable || message_.variables[link.to].type != message_.variables[variable].type) continue;
+            const auto from = bound(frame, link.from);
+            if (!from || link.from == link.to) continue;
+            for (const std::uint32_t named : referred(*from, link)) std::erase(left, named);
+        }
+        if (!left.empty()) found = std::move(left);
+    }
+
     /// The resources a variable can stand for at a frame, in order (language reference, "Messages").
     std::vector<std::uint32_t> candidates(std::uint32_t variable, const Frame& frame, const ClausePlan* make) const {
         const auto& type = message_.variables[variable].type;
@@ -118,6 +133,7 @@ private:
             if (make && !emitter_.reader().holds(make->where, {}, resources_[i], Reader::Mode::test)) continue;
             found.push_back(i);
         }
+        if (found.size() > 1) leave_to_others(variable, frame, found);
         for (const auto& link : message_.links) {
             if (found.empty()) return found;
             if (link.to == variable && link.from != variable) {

@@ -138,12 +138,12 @@ private:
                 const std::string place = owner + " " + place_of(source, s);
                 if (s.line->backward)
                     back.insert(place);
-                else if (s.line->forward)
+                else if (s.line->forward && !s.line->one_way)
                     forward[place].emplace_back(s.line->id, s.line);
             }
         });
         for (const auto& [place, lines] : forward) {
-            if (back.contains(place)) continue;
+            if (back.contains(place) || is_written_by_engine(place)) continue;
             // Written as a part (PID-5.1) or as a whole (PID-5) is a way back as well.
             const bool part = std::any_of(back.begin(), back.end(), [&](const std::string& other) {
                 return other.substr(0, place.size() + 1) == place + "." ||
@@ -153,6 +153,12 @@ private:
                 say("W230", lines.front().first,
                     "there is no way back into " + place.substr(place.rfind(' ') + 1) + ": only -> lines read it");
         }
+    }
+
+    /// Fields of MSH that are written whatever the maps say: message type, time and control id.
+    static bool is_written_by_engine(std::string_view place) {
+        const auto field = place.substr(place.rfind(' ') + 1);
+        return field == "MSH-7" || field == "MSH-9" || field == "MSH-10";
     }
 
     static std::string place_of(const V2Ref& ref, const PlannedStatement& s) {
@@ -167,7 +173,7 @@ private:
     void find_overlaps() {
         std::map<std::string, std::vector<std::pair<const Step*, std::uint32_t>>> slices;
         for_each_statement(plan_, [&](const PlannedStatement& s) {
-            if (!s.line) return;
+            if (!s.line || !s.line->backward) return;  // only what reads elements has to tell them apart
             for (const Step& step : s.line->target.steps)
                 if (!step.where.empty() && step.index != Step::Index::only && step.crossing.empty())
                     slices[(s.map ? s.map->name : s.type->name + ">" + s.type->fhir_type) + "|" + step.owner + "." +

@@ -38,6 +38,7 @@ std::string line_text(const syntax::Statement& s) {
     if (!s.options.as.empty()) out += " as " + s.options.as;
     if (!s.options.via.empty()) out += " via " + s.options.via;
     if (!s.options.by.empty()) out += " by " + s.options.by;
+    if (!s.options.one_way.empty()) out += " one-way \"" + s.options.one_way + "\"";
     return out;
 }
 
@@ -144,8 +145,13 @@ Line Compiler::line(const syntax::Statement& in, const Context& context) {
     out.required = o.required;
     out.refuse = o.error;
     out.mirror = o.mirror;
+    out.one_way = !o.one_way.empty();
+    if (out.one_way && in.arrow != syntax::Arrow::forward)
+        fault(in.place, "E173", "'one-way' says why a -> line has no way back; this line has one");
     out.joined = o.join.has_value();
     out.join = o.join.value_or("");
+    out.single = !out.joined && out.sources.size() == 1 && !out.sources.front().many() &&
+                 (out.sources.front().kind == V2Ref::Kind::field || out.sources.front().kind == V2Ref::Kind::value);
     out.conversion = conversion(in, out, context);
     return out;
 }

@@ -129,6 +129,10 @@ public:
 
 private:
     void run_line(const Line& line, const V2Scope& scope, Target& base);
+    void run_values(const Line& line, const V2Scope& scope, Target& base);
+    void missing(const Line& line, const V2Scope& scope);
+    bool erased(const Line& line, const V2Value& value, const Target& base);
+    void note_repetitions(const Line& line, const V2Ref& source, const V2Value& value, const Target& base);
     void run_choose(const Choose& choose, const V2Scope& scope, Target& base, bool of_type);
     void run_assignment(const Assignment& assignment, const V2Scope& scope, Target& base);
     bool usable(const Choose::Branch& branch, const V2Scope& scope);

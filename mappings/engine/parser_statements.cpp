@@ -37,6 +37,8 @@ Options Parser::options() {
             o.error = true;
         } else if (accept("mirror")) {
             o.mirror = true;
+        } else if (accept("one-way")) {
+            o.one_way = string();
         } else {
             return o;
         }

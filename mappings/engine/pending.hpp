@@ -33,10 +33,10 @@ public:
 
 private:
     std::size_t mask() const noexcept { return slots_.size() - 1; }
-    /// Nodes are as large as a cache line: what tells their addresses apart stands above that.
+    /// References are made in rows, one behind the other: without the multiplication their homes would be too.
     std::size_t home(const fhir::Node* element) const noexcept {
-        const auto address = reinterpret_cast<std::uintptr_t>(element) >> 6U;
-        return (address ^ (address >> 12U)) & mask();
+        const auto mixed = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(element)) * 0x9e3779b97f4a7c15U;
+        return static_cast<std::size_t>(mixed >> 32U) & mask();
     }
     void settle(std::uint32_t number) noexcept {
         std::size_t at = home(entries_[number - 1].element);

@@ -31,6 +31,9 @@ struct V2Ref {
     bool all_segments = false;
     std::uint16_t segment_repetition = 1;
     LeafKey at;  ///< repetition 0 = all; field 0 = the segment itself
+
+    /// Whether it may name more than one value.
+    bool many() const noexcept { return kind == Kind::field && (all_segments || at.repetition == 0); }
     bool repetition_given = false;
     V2Kind type = V2Kind::text;  ///< of what the path names
     std::string type_name;
@@ -126,7 +129,9 @@ struct Line {
     Condition if_, where;
     bool forward = true, backward = true;
     bool required = false, refuse = false, mirror = false;
+    bool one_way = false;  ///< the map says why there is no way back
     bool joined = false;
+    bool single = false;  ///< forward: it has one source, which names one value at most
     std::string join;
     bool competes = false;               ///< a `->` line of the block has this target: backward, this one runs last
     std::vector<std::uint32_t> derived;  ///< those `->` lines, by index in the block

@@ -21,9 +21,10 @@ int take_pair(std::string_view& text) noexcept {
     return value;
 }
 
-void append_pair(std::string& out, int value) {
-    out += static_cast<char>('0' + value / 10);
-    out += static_cast<char>('0' + value % 10);
+/// Two digits, behind a separator unless that is '\0'.
+void append_pair(std::string& out, int value, char separator = '\0') {
+    const char text[3] = {separator, static_cast<char>('0' + value / 10), static_cast<char>('0' + value % 10)};
+    out.append(separator == '\0' ? text + 1 : text, text + 3);
 }
 
 /// `.SSSS`: appended as sent. False if it is malformed.
@@ -57,8 +58,7 @@ bool take_offset(std::string_view& text, std::string& out) {
     }
     out += sign;
     append_pair(out, hours);
-    out += ':';
-    append_pair(out, minutes);
+    append_pair(out, minutes, ':');
     return true;
 }
 
@@ -81,10 +81,8 @@ bool take_clock(std::string_view& text, LocalTime& time, std::string& out) {
     time.minute = minute;
     time.second = second;
     append_pair(out, hour);
-    out += ':';
-    append_pair(out, minute);
-    out += ':';
-    append_pair(out, second);
+    append_pair(out, minute, ':');
+    append_pair(out, second, ':');
     out += fraction;
     return true;
 }
@@ -102,13 +100,11 @@ Converted timestamp(std::string_view text, FhirKind kind, const TimeZone& zone, 
     if (offset_alone()) return precision_only();
     time.month = take_pair(text);
     if (time.month < 1 || time.month > 12) return Converted::wrong;
-    out += '-';
-    append_pair(out, time.month);
+    append_pair(out, time.month, '-');
     if (offset_alone()) return precision_only();
     time.day = take_pair(text);
     if (time.day < 1 || time.day > days_in_month(time.year, time.month)) return Converted::wrong;
-    out += '-';
-    append_pair(out, time.day);
+    append_pair(out, time.day, '-');
     if (offset_alone()) return precision_only();
     std::string clock;
     if (!take_clock(text, time, clock)) return Converted::wrong;
@@ -123,8 +119,7 @@ Converted timestamp(std::string_view text, FhirKind kind, const TimeZone& zone, 
         const int minutes = offset.minutes < 0 ? -offset.minutes : offset.minutes;
         out += offset.minutes < 0 ? '-' : '+';
         append_pair(out, minutes / 60);
-        out += ':';
-        append_pair(out, minutes % 60);
+        append_pair(out, minutes % 60, ':');
     }
     return offset.doubtful ? Converted::doubtful : Converted::good;
 }

@@ -82,6 +82,7 @@ constexpr std::array codes = {
     Row{"E167", "`drop` stands only in `extend`"},
     Row{"E168", "`before` and `after` stand only in `extend message`"},
     Row{"E172", "a `fmt` that cannot be read back: use `->` or a codec"},
+    Row{"E173", "`one-way` stands on a line that has a way back"},
     Row{"E190", "the maps failed their own test and were not taken into use"},
     Row{"W170", "check: two slices of one array can mean the same element"},
     Row{"W171", "check: a line or branch that nothing reaches"},

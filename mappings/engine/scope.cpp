@@ -79,15 +79,23 @@ V2Value Reader::locate(const V2Ref& ref, const V2Scope& scope) const {
     return value;
 }
 
+V2Value Reader::one(const V2Ref& ref, const V2Scope& scope) const {
+    V2Value value;
+    if (ref.kind == V2Ref::Kind::value)
+        value = scope.value.part(ref.at.component, ref.at.subcomponent);
+    else if (ref.kind == V2Ref::Kind::field && scope.frame)
+        value = {scope.frame->find(ref.segment, ref.segment_repetition), ref.at, {}};
+    value.known = value.below();
+    if (value.known.empty()) value.segment = nullptr;
+    return value;
+}
+
 void Reader::collect(const V2Ref& ref, const V2Scope& scope, std::vector<V2Value>& out) const {
-    if (ref.kind == V2Ref::Kind::value) {
-        V2Value value = scope.value.part(ref.at.component, ref.at.subcomponent);
-        if (!value.segment) return;
-        value.known = value.below();
-        if (!value.known.empty()) out.push_back(value);
+    if (!ref.many()) {
+        if (const V2Value value = one(ref, scope); value.segment) out.push_back(value);
         return;
     }
-    if (ref.kind != V2Ref::Kind::field || !scope.frame) return;
+    if (!scope.frame) return;
     const auto from_segment = [&](LeafSegment* segment) {
         V2Value value{segment, ref.at, {}};
         const auto take = [&] {

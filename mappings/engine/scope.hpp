@@ -57,6 +57,8 @@ public:
 
     /// The place a path names: its first valued repetition, or where it would stand.
     V2Value locate(const V2Ref& ref, const V2Scope& scope) const;
+    /// What a path that names one value at most has; without a segment if nothing was sent.
+    V2Value one(const V2Ref& ref, const V2Scope& scope) const;
     /// All valued or erased repetitions the path names, at most one unless it says [].
     void collect(const V2Ref& ref, const V2Scope& scope, std::vector<V2Value>& out) const;
     /// Plain text of the first leaf of a value; empty if nothing or `""` was sent.

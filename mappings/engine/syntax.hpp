@@ -105,6 +105,7 @@ struct Options {
     ConditionPtr if_, where;
     std::string since, until;
     bool required = false, warn = false, error = false, mirror = false;
+    std::string one_way;  ///< why a `->` line has no way back
 };
 
 struct Branch;

@@ -19,11 +19,14 @@ void append_uuid(std::string_view name, std::string& out) {
     bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0f) | 0x50);
     bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);
     constexpr std::string_view digits = "0123456789abcdef";
+    std::array<char, 36> text;
+    std::size_t at = 0;
     for (std::size_t i = 0; i < 16; ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) out += '-';
-        out += digits[bytes[i] >> 4];
-        out += digits[bytes[i] & 15];
+        if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
+        text[at++] = digits[bytes[i] >> 4];
+        text[at++] = digits[bytes[i] & 15];
     }
+    out.append(text.data(), text.size());
 }
 
 std::string uuid_of(std::string_view name) {

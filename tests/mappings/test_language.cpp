@@ -33,6 +33,7 @@ TEST_SUITE("mappings/language") {
                  {"map M : PID <-> Patient {\n  PID-8 gender\n}\n", "E031 2"},
                  {"map M : PID <-> Patient {\n  PID-8 <-> gendre\n}\n", "E160 2"},
                  {"map M : PID <-> Patient {\n  PID-99 <-> gender\n}\n", "E162 2"},
+                 {"map M : PID <-> Patient {\n  PID-7 <-> birthDate one-way \"why\"\n}\n", "E173 2"},
                  {"map M : PID <-> Patient {\n  OBX-5 <-> gender\n}\n", "E130 2"},
                  {"map M : PID <-> Patient {\n  PID-3[] <-> identifier\n}\n", "E134 2"},
                  {"map M : PID <-> Patient {\n  PID-8 <-> gender via AdministrativeSexx\n}\n", "E131 2"},

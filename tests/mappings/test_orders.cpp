@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "tests/mappings/support.hpp"
 
 using namespace causeway;
@@ -42,6 +44,25 @@ TEST_SUITE("mappings/orders") {
 
     TEST_CASE("a revoked order asks for cancellation") {
         CHECK(order("revoked").find("\nORC|CA|O-1^^http://emr.example/order^URI|||CA|") != std::string::npos);
+    }
+
+    TEST_CASE("of two patients of a move, the one the Provenance is about is the one that is there now") {
+        const std::string bytes = segments(
+            "MSH|^~\\&|ADT1|GOOD|GATE|CITY|20240305103000-0600||ADT^A43^ADT_A43|M1|P|2.5.1\n"
+            "EVN|A43|20240305102500-0600\n"
+            "PID|1||4711^^^GOOD^MR||Okafor^Ngozi||19840213|F\n"
+            "MRG|4700^^^GOOD^MR\n");
+        const auto message = hl7v2::MessageView::parse(std::string_view(bytes));
+        REQUIRE(message.has_value());
+        ForwardResult result = convert(*shipped().plan(), *message);
+        REQUIRE(result.resources.size() >= 4);
+        for (int order = 0; order < 2; ++order) {
+            CAPTURE(order);
+            const std::string again = lines(create(*shipped().plan(), result).er7);
+            CHECK(again.find("\nPID|1||4711^^^GOOD^MR") != std::string::npos);
+            CHECK(again.find("\nMRG|4700^^^GOOD^MR") != std::string::npos);
+            std::reverse(result.resources.begin(), result.resources.end());
+        }
     }
 
     TEST_CASE("an unknown structure and an empty set are refused, not guessed") {

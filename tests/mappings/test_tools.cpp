@@ -56,11 +56,15 @@ TEST_SUITE("mappings/tools") {
         for (const Row& row : {
                  Row{"  PID-7 <-> birthDate\n", {}},
                  Row{"  PID-8 -> gender via AdministrativeSex\n", {"W230 2"}},
+                 Row{"  PID-8 -> gender via AdministrativeSex one-way \"the sender says it in PID-30\"\n", {}},
                  Row{"  PID-7 <-> birthDate\n  PID-7 <-> birthDate\n", {"W171 3"}},
                  Row{"  PID-7 <-> birthDate\n  PID-29.1 <-> birthDate\n", {}},
                  Row{"  set gender = \"other\"\n  PID-8 -> gender via AdministrativeSex\n", {"W171 3", "W230 3"}},
                  Row{"  PID-13[] <-> telecom[]{use = \"home\"}\n  PID-14[] <-> telecom[]{rank = 1}\n", {"W170 3"}},
                  Row{"  PID-13[] <-> telecom[]{use = \"home\"}\n  PID-14[] <-> telecom[]{use = \"work\"}\n", {}},
+                 Row{"  PID-13[] -> telecom[]{use = \"home\"} one-way \"PID-14 reads it\"\n"
+                     "  PID-14[] <-> telecom[]{rank = 1}\n",
+                     {}},
              }) {
             CAPTURE(row.body);
             CHECK(doubts(row.body) == row.expected);
