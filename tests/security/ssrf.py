@@ -52,6 +52,10 @@ def attack(gateway):
     listed = {"resourceType": "Subscription", "id": "listed", "status": "requested", "reason": "x", "criteria": "Observation?status=final",
               "channel": {"type": "rest-hook", "endpoint": f"http://127.0.0.1:{harness.listed_port}/hook"}}
     gateway.request("PUT", "/fhir/Subscription/listed", json.dumps(listed))
+    names = ["listed"] + [f"s{i}" for i in range(len(hosts))]
+    until = time.monotonic() + 10
+    while time.monotonic() < until and any(json.loads(gateway.request("GET", f"/fhir/Subscription/{name}")[2]).get("status") == "requested" for name in names):
+        time.sleep(0.1)
     observation = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
     gateway.request("POST", "/fhir/Observation", json.dumps(observation))
     # what is named in resources and requests is never fetched
