@@ -173,6 +173,7 @@ def measure(gateway, target, attack, seconds=3):
     memory, honest = Memory(gateway), Honest(gateway, target)
     memory.start()
     honest.start()
+    time.sleep(0.5)  # it is connected before the attack: who comes later may have to wait for a place
     began = time.monotonic()
     told = attack(gateway)
     # the attack may be over in less time than a percentile needs
