@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <charconv>
+#include <set>
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/reference.hpp"
@@ -172,9 +173,8 @@ Outcome<TrailQuery> TrailHandler::query_of(const Asked& asked) const {
         for (const auto& issue : parsed.issues) made.issues.push_back(issue);
         return made;
     }
-    if (!parsed.plan.includes.empty() || !parsed.plan.sort.empty())
-        return fault(400, IssueCode::not_supported,
-                     "A search of the audit trail takes no _include, and _sort only by date");
+    if (!parsed.plan.sort.empty())
+        return fault(400, IssueCode::not_supported, "A search of the audit trail is sorted by date only");
     for (const auto& each : parameters) {
         if (each.name != "date" || each.value.size() < 4) continue;
         const std::string_view prefix = std::string_view(each.value).substr(0, 2);
@@ -193,6 +193,47 @@ Outcome<TrailQuery> TrailHandler::query_of(const Asked& asked) const {
     query.plan = std::move(parsed.plan);
     query.patient = asked.patient;
     return query;
+}
+
+/// The resources that the page's events are about, each once, within the rights of who asks.
+void TrailHandler::append_included(rest::BundleWriter& bundle, storage::Reader& reader, const Asked& asked,
+                                   const TrailPage& page) const {
+    bool all = false, patients = false;
+    for (const auto& each : asked.parameters) {
+        if (!each.name.starts_with("_include")) continue;
+        const std::string_view wanted = each.value;
+        all = all || wanted == "*" || wanted.starts_with("AuditEvent:*") || wanted.starts_with("AuditEvent:entity");
+        patients = patients || wanted.starts_with("AuditEvent:patient");
+    }
+    if (!all && !patients) return;
+    std::set<std::string, std::less<>> seen;
+    for (const auto& event : page.events) {
+        for (const auto entity : event->root()["entity"].items()) {
+            const auto reference = entity["what"]["reference"].text();
+            const auto slash = reference.find('/');
+            if (slash == std::string_view::npos) continue;
+            const auto type = reference.substr(0, slash);
+            const auto id = reference.substr(slash + 1, reference.find('/', slash + 1) - slash - 1);
+            if (!all && type != "Patient") continue;
+            if (seen.size() == services_.settings.includes_max) return;
+            if (!seen.emplace(reference.substr(0, slash + 1 + id.size())).second) continue;
+            const auto decision = services_.door.authorize(asked.principal, {Interaction::read, type, id, {}});
+            if (!decision.allowed) continue;
+            const auto visibility =
+                services_.visibilities.of(decision.filter, asked.base, services_.settings.zone_offset_minutes);
+            const auto found = reader.read(type, id);
+            if (visibility.has_error() || found.has_error() || !*found || (*found)->erased()) continue;
+            if (*visibility) {
+                const auto visible = reader.sees(**visibility, **found);
+                if (visible.has_error() || !*visible) continue;
+            }
+            bundle.begin_entry();
+            bundle.full_url(asked.base, type, id);
+            bundle.resource([&](std::string& json) { (*found)->append_json(json); });
+            bundle.search("include");
+            bundle.end_entry();
+        }
+    }
 }
 
 Outcome<http::Response> TrailHandler::search(const http::Request&, const Asked& asked) const {
@@ -240,6 +281,7 @@ Outcome<http::Response> TrailHandler::search(const http::Request&, const Asked& 
             bundle.search("match");
             bundle.end_entry();
         }
+        append_included(bundle, **snapshot, asked, *page);
     }
     return rest::json_response(asked.format, 200, std::move(bundle).finish());
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include "gateway/http/handler.hpp"
+#include "gateway/rest/bundle_writer.hpp"
 #include "gateway/rest/call.hpp"
 #include "gateway/security/trail/search.hpp"
 
@@ -11,7 +12,8 @@ namespace causeway::security {
 /// what concerns that patient. Reading the trail leaves a row in it.
 ///
 /// All parameters of AuditEvent work; matches come newest first, `_sort=date` turns that round. A page may end before it
-/// is full, when enough rows were looked at: its `next` link goes on. AuditEvents that clients sent us are resources like
+/// is full, when enough rows were looked at: its `next` link goes on. `_include` brings what the events name, as far as
+/// who asks may read it; nothing that could be reverse-included refers to a row. AuditEvents that clients sent us are resources like
 /// others and follow on the pages after the trail's. Everything that is not about the trail goes to the inner handler.
 class TrailHandler final : public http::Handler {
 public:
@@ -28,6 +30,8 @@ private:
     rest::Outcome<http::Response> read(const Asked& asked) const;
     rest::Outcome<http::Response> search(const http::Request& request, const Asked& asked) const;
     rest::Outcome<TrailQuery> query_of(const Asked& asked) const;
+    void append_included(rest::BundleWriter& bundle, storage::Reader& reader, const Asked& asked,
+                         const TrailPage& page) const;
     bool record(const http::Request& request, const Asked& asked, const rest::Outcome<http::Response>& outcome) const;
 
     http::Handler& inner_;

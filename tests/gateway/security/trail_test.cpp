@@ -210,6 +210,7 @@ TEST_SUITE("gateway/security/trail") {
         CHECK(trail.get("AuditEvent?action=C&date=ge2020").entries() == 20);
         CHECK(trail.get("AuditEvent?action=C&date=lt2020").entries() == 0);
         CHECK(trail.send(http::Method::post, "AuditEvent/_search", "action=C&_count=3").entries() == 3);
+        CHECK(trail.get("AuditEvent?_revinclude=Provenance:entity").status == 200);
         CHECK(trail.get("AuditEvent?nonsense=1").status == 400);
         CHECK(trail.get("AuditEvent?_sort=agent").status == 400);
         CHECK(trail.get("AuditEvent?_page=trail.x.y").status == 400);
@@ -226,6 +227,14 @@ TEST_SUITE("gateway/security/trail") {
         trail.as("system/*.cruds");  // everything clinical, but not who read what
         CHECK(trail.get("AuditEvent").entries() == 0);
         CHECK(trail.get("AuditEvent/row-1").status == 404);
+        trail.as("system/AuditEvent.rs system/Patient.r");
+        const auto with_patients = trail.get("AuditEvent?_include=AuditEvent:patient&_count=100&action=C&subtype=create");
+        std::size_t patients = 0;
+        for (std::size_t i = 0; i < with_patients.entries(); ++i)
+            if (with_patients.entry(i)["search"]["mode"].text() == "include") ++patients;
+        CHECK(patients == 2);
+        trail.as("system/AuditEvent.rs");  // the right to the trail is no right to the patients
+        CHECK_FALSE(trail.get("AuditEvent?_include=AuditEvent:patient").body.find("\"include\"") != std::string::npos);
         trail.as("system/AuditEvent.r");
         CHECK(trail.get("AuditEvent/row-1").status == 200);
         CHECK(trail.get("AuditEvent").status == 403);
