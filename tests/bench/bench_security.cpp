@@ -3,6 +3,8 @@
 // what may be seen, an audit row for each access). Look at server_us: the processor time of all threads but the client's,
 // per request. The bar: reads with all of it at least 60 % of those with none, creates 85 %. (Creates leave their audit
 // row in both: it is a part of the write.)
+// Measured so far at -O1 with assertions only: 32,000 reads a second with none, 16,400 with all of it (51 %); 2,740 and
+// 2,130 creates (78 %), 134 and 143 us of processor time each. Most of a read's part is its audit row (19 us).
 #include <benchmark/benchmark.h>
 #include <openssl/ssl.h>
 
