@@ -322,18 +322,20 @@ Outcome<std::string> SearchParameters::status(storage::Reader& reader, std::stri
     std::string parts;
     bool ready = true;
     for (const auto& each : definitions_in(**found)) {
-        const bool used =
-            std::ranges::any_of(all->definitions(), [&](const CustomParameter& one) { return same(one, each); });
+        const auto& known = all->definitions();
+        const auto one = std::ranges::find_if(known, [&](const CustomParameter& other) { return same(other, each); });
+        const bool used = one != known.end();
+        const bool done = used && one->ready;  // noted as done a moment before searches may use it
         auto progress = stored_progress(reader, each);
         if (progress.has_error()) return fault_of(progress.error());
-        ready = ready && progress->done && used;
+        ready = ready && done;
         const auto integer = [](std::string_view name, std::int64_t value) {
             return R"({"name":")" + std::string(name) + R"(","valueDecimal":)" + std::to_string(value) + "}";
         };
         parts += R"(,{"name":"base","part":[{"name":"type","valueCode":")" + each.resource_type +
                  R"("},{"name":"status","valueCode":")" +
                  (!used            ? "unused"
-                  : progress->done ? "ready"
+                  : done ? "ready"
                                    : "indexing") +
                  "\"}";
         if (!visibility)
