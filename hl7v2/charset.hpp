@@ -49,6 +49,9 @@ DecodedText decode_to_utf8(std::string_view bytes, const CharsetOptions& options
 enum class Unmappable : std::uint8_t {
     question_mark,
     transliterate,  ///< base letters and plain punctuation where there are any, else a question mark
+    escape,         ///< in another set by \C..\ or \M..\ (2.5.1 section 2.7), which MSH-18 and MSH-20 then state; a
+                    ///< question mark where no set has it, or the message's own is not ASCII or of ISO 8859.
+                    ///< encode_message() only: text alone has no escape character
     refuse,         ///< an error instead of a message
 };
 
@@ -56,6 +59,7 @@ struct EncodedText {
     std::string bytes;
     std::size_t replaced = 0;      ///< characters that the set lacks
     std::size_t first_offset = 0;  ///< of the first of them, in the UTF-8 input
+    std::vector<std::string_view> switched_to = {};  ///< the sets, as table 0211 names them, that escapes switch to
 };
 
 /// Writes UTF-8 text in the set that MSH-18 names `charset` (empty: ASCII). Errors: bad_charset for an unknown name;

@@ -78,9 +78,85 @@ bool convert_shifting(Converter& converter, std::string_view& text, std::string&
     return true;
 }
 
-}  // namespace
+/// A set that an escape sequence puts into the upper half of the code table: no byte of it is a delimiter.
+struct Designated {
+    std::string_view name, iconv_name, sequence;  ///< as after ESC
+};
+constexpr std::array<Designated, 12> designated = {{{"8859/1", "ISO-8859-1", "-A"},
+                                                    {"8859/2", "ISO-8859-2", "-B"},
+                                                    {"8859/3", "ISO-8859-3", "-C"},
+                                                    {"8859/4", "ISO-8859-4", "-D"},
+                                                    {"8859/5", "ISO-8859-5", "-L"},
+                                                    {"8859/6", "ISO-8859-6", "-G"},
+                                                    {"8859/7", "ISO-8859-7", "-F"},
+                                                    {"8859/8", "ISO-8859-8", "-H"},
+                                                    {"8859/9", "ISO-8859-9", "-M"},
+                                                    {"8859/15", "ISO-8859-15", "-b"},
+                                                    {"KS X 1001", "EUC-KR", "$)C"},
+                                                    {"GB 18030-2000", "EUC-CN", "$)A"}}};
 
-Result<EncodedText> encode_from_utf8(std::string_view text, std::string_view charset, Unmappable unmappable) {
+/// The upper half of the code table filled from another set for some characters, and back.
+class SetSwitch {
+public:
+    /// `escape` NUL: there is none.
+    SetSwitch(std::string_view base, char escape)
+        : base_(std::ranges::find(designated, base, &Designated::name)),
+          escape_(base_ != designated.end() || base == "ASCII" ? escape : '\0') {}
+
+    /// Writes the characters at the front of `rest` that are not ASCII in a set that has the first; false if none has.
+    bool write(std::string_view& rest, EncodedText& out) const {
+        if (escape_ == '\0') return false;
+        for (auto set = designated.begin(); set != designated.end(); ++set) {
+            if (set == base_) continue;
+            Converter converter(set->iconv_name, "UTF-8");
+            if (!converter) continue;
+            std::string bytes;
+            const std::size_t taken = take(rest, converter, bytes);
+            if (taken == 0) continue;
+            sequence(set->sequence, out.bytes);
+            out.bytes += bytes;
+            if (base_ != designated.end()) sequence(base_->sequence, out.bytes);
+            if (std::ranges::find(out.switched_to, set->name) == out.switched_to.end())
+                out.switched_to.push_back(set->name);
+            rest.remove_prefix(taken);
+            return true;
+        }
+        return false;
+    }
+
+private:
+    static std::size_t take(std::string_view text, Converter& converter, std::string& bytes) {
+        std::size_t at = 0;
+        while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x80) {
+            std::string_view one = text.substr(at, front(text.substr(at)).second);
+            const std::size_t size = one.size();
+            std::string as_bytes;
+            const bool upper = converter.convert(one, as_bytes) &&
+                               std::ranges::all_of(as_bytes, [](char c) { return static_cast<unsigned char>(c) > 0xA0; });
+            if (!upper) break;
+            bytes += as_bytes;
+            at += size;
+        }
+        return at;
+    }
+
+    /// `\C2D46\` for `-F`, `\M242943\` for `$)C`.
+    void sequence(std::string_view text, std::string& out) const {
+        constexpr std::string_view digits = "0123456789ABCDEF";
+        out.append(1, escape_).append(1, text.front() == '$' ? 'M' : 'C');
+        for (const char c : text) {
+            const auto byte = static_cast<unsigned char>(c);
+            out.append(1, digits[byte >> 4U]).append(1, digits[byte & 0x0FU]);
+        }
+        out += escape_;
+    }
+
+    decltype(designated)::const_iterator base_;
+    char escape_;
+};
+
+/// `escape`: the message's escape character, where characters may be written by escape sequences; else NUL.
+Result<EncodedText> encode(std::string_view text, std::string_view charset, Unmappable unmappable, char escape) {
     if (const std::size_t good = valid_utf8_prefix(text); good != text.size()) return Error{Errc::bad_charset, good};
     const auto found = charsets::find_charset(charset.empty() ? std::string_view("ASCII") : charset);
     if (!found) return Error{Errc::bad_charset, 0};
@@ -103,8 +179,10 @@ Result<EncodedText> encode_from_utf8(std::string_view text, std::string_view cha
         rest.remove_prefix(encode_jis_x_0201(rest, out.bytes));
         return rest.empty();
     };
+    const SetSwitch other_sets(found->charset.name, unmappable == Unmappable::escape ? escape : '\0');
     while (!convert()) {
         const std::size_t offset = text.size() - rest.size();
+        if (other_sets.write(rest, out)) continue;
         if (unmappable == Unmappable::refuse) return Error{Errc::not_tolerated, offset};
         if (out.replaced++ == 0) out.first_offset = offset;
         const auto [character, size] = front(rest);
@@ -118,11 +196,29 @@ Result<EncodedText> encode_from_utf8(std::string_view text, std::string_view cha
     return out;
 }
 
+}  // namespace
+
+Result<EncodedText> encode_from_utf8(std::string_view text, std::string_view charset, Unmappable unmappable) {
+    return encode(text, charset, unmappable, '\0');
+}
+
 Result<EncodedText> encode_message(std::string_view utf8_message, std::string_view charset, Unmappable unmappable) {
     const auto found = charsets::find_charset(charset.empty() ? std::string_view("ASCII") : charset);
     if (!found) return Error{Errc::bad_charset, 0};
     auto message = MessageView::parse(utf8_message, {{}, Tolerances::all()});
     if (!message) return message.error();
+    const Delimiters& delimiters = message->delimiters();
+    if (unmappable == Unmappable::escape && delimiters.repetition != '\0') {
+        MessageBuilder stating = MessageBuilder::edit(*message);
+        stating.header().set_raw({18}, found->charset.name);
+        auto encoded = encode(stating.text(), charset, unmappable, delimiters.escape);
+        if (!encoded || encoded->switched_to.empty()) return encoded;
+        std::string sets(found->charset.name);
+        for (const std::string_view set : encoded->switched_to) sets.append(1, delimiters.repetition).append(set);
+        stating.header().set_raw({18}, sets);
+        stating.header().set(20, "2.3");
+        return encode(stating.text(), charset, unmappable, delimiters.escape);
+    }
     const std::string_view stated = message->segment("MSH").field(18).raw();
     const auto now = stated.empty() ? charsets::find_charset("ASCII") : charsets::find_charset(stated);
     if (now && now->charset.name == found->charset.name) return encode_from_utf8(utf8_message, charset, unmappable);

@@ -184,9 +184,9 @@ private:
     void place(std::uint32_t index) {
         const std::uint32_t name = name_of(index);
         if (!any_ && !std::ranges::binary_search(names_, name)) return place_unexpected(index);
-        if (const Candidate found = find(name, 0); found.way) return take(found, index);
+        if (const Candidate found = find(name, 0, index); found.way) return take(found, index);
         if (place_back(index, name, false)) return;
-        if (const Candidate found = find(name, UINT16_MAX); found.way) return take(found, index);
+        if (const Candidate found = find(name, UINT16_MAX, index); found.way) return take(found, index);
         if (place_back(index, name, true)) return;
         place_unexpected(index);
     }
@@ -200,8 +200,11 @@ private:
     /// From the innermost open group outwards: onwards in the group, then the group once more. What begins the groups
     /// it opens goes before what does not: an ORC is the next ORDER, not a PRIOR_RESULT whose leading segments were
     /// left out.
-    Candidate find(std::uint32_t name, std::uint32_t missing_max) const noexcept {
-        Candidate best;
+    ///
+    /// Where that leaves a choice, the group is taken that has all it demands in what follows: an ORC without OBX is the
+    /// next ORDER, and not one more ORDER_PRIOR of the order before.
+    Candidate find(std::uint32_t name, std::uint32_t missing_max, std::uint32_t index) const noexcept {
+        Candidate best, incomplete;
         const auto better = [&best](const Way& way) {
             if (!way) return false;
             if (!best.way || way.missing < best.way.missing) return true;
@@ -217,9 +220,39 @@ private:
             if (level > 0 && repeats(group)) {
                 if (const Way anew = descend(group, 0, name, missing_max, 0); better(anew)) best = {anew, level, true};
             }
-            if (best.way && best.way.missing == 0 && best.way.first) break;
+            if (!best.way || best.way.missing > 0 || !best.way.first) continue;
+            if (gets_what_it_demands(best, name, index)) return best;
+            if (!incomplete.way) incomplete = best;
+            best = {};
         }
-        return best;
+        return incomplete.way ? incomplete : best;
+    }
+
+    /// Whether the outermost group that the candidate opens finds what it demands before the next segment of that name.
+    bool gets_what_it_demands(const Candidate& candidate, std::uint32_t name, std::uint32_t index) const noexcept {
+        const Way& way = candidate.way;
+        if (!candidate.again && way.depth == 0) return true;
+        const std::size_t inner = candidate.again ? way.depth : way.depth - 1;  // groups on the way inside of it
+        const rows::ItemRow& group = row(candidate.again ? stack_[candidate.level].item : way.groups[inner]);
+        const std::uint32_t opened = child_index(group, inner > 0 ? way.groups[inner - 1] : way.item);
+        for (std::uint32_t i = opened + 1; i < group.count; ++i) {
+            if (demands_something(row(group.first_child + i)) && !follows(group.first_child + i, name, index))
+                return false;
+        }
+        return true;
+    }
+
+    /// Whether a segment that begins `item` stands between `index` and the next segment of that name.
+    bool follows(std::uint32_t item, std::uint32_t name, std::uint32_t index) const noexcept {
+        constexpr std::uint32_t reach = 64;  // so that a hostile message costs no more than that for each segment
+        const auto end = static_cast<std::uint32_t>(message_.size());
+        for (std::uint32_t i = index + 1; i < end; ++i) {
+            if (i - index > reach) return true;
+            const std::uint32_t next = name_of(i);
+            if (next == name) return false;
+            if (enter(item, next, UINT16_MAX, 0)) return true;
+        }
+        return false;
     }
 
     /// The child from which an open group goes on: the last one if it may be used again without closing anything.

@@ -62,6 +62,11 @@ void FrameDecoder::commit(std::size_t size) noexcept {
 
 std::size_t FrameDecoder::pending() const noexcept { return in_frame_ ? end_ - begin_ : 0; }
 
+std::size_t FrameDecoder::bare() const noexcept {
+    const bool begun = options_.unframed && !in_frame_ && begins_message({buffer_.data() + begin_, end_ - begin_});
+    return begun ? end_ - begin_ : 0;
+}
+
 void FrameDecoder::clear() noexcept {
     begin_ = scanned_ = end_ = 0;
     in_frame_ = oversized_ = carriage_return_due_ = junk_ = false;

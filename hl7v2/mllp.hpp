@@ -36,7 +36,8 @@ struct Frame {
 /// What to make of bytes outside of frames.
 struct FrameOptions {
     std::size_t message_bytes_max = std::size_t{64} << 20;
-    bool unframed = false;  ///< the sender sends bare messages; each begins with MSH, FHS or BHS at the start of a line
+    /// Bare messages are taken beside framed ones; each begins with MSH, FHS or BHS at the start of a line.
+    bool unframed = false;
 };
 
 /// Takes frames out of a byte stream, however it is cut, and survives what should not be in it.
@@ -65,6 +66,9 @@ public:
     std::size_t late_missing_carriage_returns() const noexcept { return late_missing_; }
     /// Bytes of a frame that has begun and not ended; 0 between frames.
     std::size_t pending() const noexcept;
+    /// Bytes of a message without frame that has begun (FrameOptions::unframed): it ends where the next one begins, or
+    /// with finish() when nothing more has come for a while. 0 if there is none.
+    std::size_t bare() const noexcept;
     void clear() noexcept;
 
 private:

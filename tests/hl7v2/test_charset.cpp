@@ -53,6 +53,39 @@ std::string wide(std::string_view ascii, std::size_t width, bool little, bool ma
 }  // namespace
 
 TEST_SUITE("hl7v2/charset") {
+    TEST_CASE("characters that a set lacks can be written by escape sequences, which the header states") {
+        struct Row {
+            std::string_view text, charset, bytes, sets;
+        };
+        const auto message = [](std::string_view sets, std::string_view level, std::string_view text) {
+            return std::string("MSH|^~\\&|A|B|C|D|2024||ORU^R01|1|P|2.5||||||")
+                .append(sets).append(level.empty() ? "" : "||").append(level).append("\rPID|||1||").append(text).append("^J\r");
+        };
+        for (const auto& row : {
+                 Row{"Müller", "8859/1", "M\xFCller", "8859/1"},
+                 Row{"Łódź", "8859/1", "\\C2D42\\\xA3\xF3\\C2D41\\d\\C2D42\\\xBC\\C2D41\\", "8859/1~8859/2"},
+                 Row{"Σ", "8859/1", "\\C2D46\\\xD3\\C2D41\\", "8859/1~8859/7"},
+                 Row{"ü", "ASCII", "\\C2D41\\\xFC", "ASCII~8859/1"},
+                 Row{"김", "8859/1", "\\M242943\\\xB1\xE8\\C2D41\\", "8859/1~KS X 1001"},
+             }) {
+            CAPTURE(row.text);
+            const std::string original = message("", "", row.text);
+            const auto encoded = encode_message(original, row.charset, Unmappable::escape);
+            REQUIRE(encoded.has_value());
+            const bool switched = row.sets.find('~') != std::string_view::npos;
+            CHECK(encoded->bytes == message(row.sets, switched ? "2.3" : "", row.bytes));
+            CHECK(encoded->replaced == 0);
+            const auto decoded = decode_to_utf8(encoded->bytes);
+            CHECK(decoded.invalid_bytes == 0);
+            CHECK(decoded.text == message(row.sets, switched ? "2.3" : "", row.text));
+        }
+        const auto none = encode_message(message("", "", "\xF0\x9F\x98\x80"), "8859/1", Unmappable::escape);
+        REQUIRE(none.has_value());
+        CHECK(none->replaced == 1);  // no set has it
+        CHECK(encode_from_utf8("Σ", "8859/1", Unmappable::escape)->bytes == "?");
+        CHECK(encode_message(message("", "", "\xF0\x9F\x98\x80"), "ISO IR87", Unmappable::escape)->replaced == 1);
+    }
+
     TEST_CASE("reads every set of table 0211") {
         struct Row {
             std::string_view msh_18, bytes, text, charset, issues;

@@ -117,6 +117,12 @@ TEST_SUITE("hl7v2/group") {
                      "OML_O21(MSH PATIENT(PID) ORDER(ORC OBSERVATION_REQUEST(OBR PRIOR_RESULT(PATIENT_PRIOR(PID) "
                      "PATIENT_VISIT_PRIOR(PV1) ORDER_PRIOR(ORC OBR OBSERVATION_PRIOR(OBX))))))",
                      ""},
+                 // an order with results is one more prior order, one without cannot be
+                 Row{"OML_O21", "ORC OBR PID ORC OBR OBX ORC OBR OBX ORC OBR SPM",
+                     "OML_O21(MSH ORDER(ORC OBSERVATION_REQUEST(OBR PRIOR_RESULT(PATIENT_PRIOR(PID) ORDER_PRIOR(ORC OBR "
+                     "OBSERVATION_PRIOR(OBX)) ORDER_PRIOR:2(ORC OBR OBSERVATION_PRIOR(OBX))))) ORDER:2(ORC "
+                     "OBSERVATION_REQUEST(OBR SPECIMEN(SPM))))",
+                     ""},
                  Row{"RDE_O11", "PID ORC TQ1 RXO RXR RXE TQ1 RXR RXC ORC RXE TQ1 RXR",
                      "RDE_O11(MSH PATIENT(PID) ORDER(ORC TIMING(TQ1) ORDER_DETAIL(RXO RXR) RXE TIMING_ENCODED(TQ1) RXR "
                      "RXC) "

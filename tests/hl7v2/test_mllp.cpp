@@ -149,6 +149,30 @@ TEST_SUITE("hl7v2/mllp") {
         }
     }
 
+    TEST_CASE("a message without frame is told while it comes, and ends when its reader says so") {
+        mllp::FrameDecoder decoder(mllp::FrameOptions{.unframed = true});
+        const auto feed = [&](std::string_view bytes) {
+            std::copy(bytes.begin(), bytes.end(), decoder.prepare(bytes.size()).begin());
+            decoder.commit(bytes.size());
+        };
+        CHECK(decoder.bare() == 0);
+        feed("\r\nMSH|1\rPID|");
+        CHECK_FALSE(decoder.next());
+        CHECK(decoder.bare() == 10);
+        CHECK(decoder.pending() == 0);
+        feed("2\r");
+        CHECK_FALSE(decoder.next());
+        const auto frame = decoder.finish();
+        REQUIRE(frame.has_value());
+        CHECK(frame->bytes == "MSH|1\rPID|2\r");
+        CHECK(frame->state == mllp::FrameState::missing_start);
+        CHECK(decoder.bare() == 0);
+        feed("\vMSH|3\r");  // in a frame it is not bare
+        CHECK_FALSE(decoder.next());
+        CHECK(decoder.bare() == 0);
+        CHECK(decoder.pending() == 6);
+    }
+
     TEST_CASE("encodes what it can read") {
         CHECK(mllp::encode_frame("MSH|A\r") == "\x0bMSH|A\r\x1c\r");
         CHECK(frames(mllp::encode_frame("MSH|A\r"), 1, {}, nullptr) == "clean:MSH|A\r");
