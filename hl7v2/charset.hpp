@@ -57,8 +57,8 @@ enum class Unmappable : std::uint8_t {
 
 struct EncodedText {
     std::string bytes;
-    std::size_t replaced = 0;      ///< characters that the set lacks
-    std::size_t first_offset = 0;  ///< of the first of them, in the UTF-8 input
+    std::size_t replaced = 0;                        ///< characters that the set lacks
+    std::size_t first_offset = 0;                    ///< of the first of them, in the UTF-8 input
     std::vector<std::string_view> switched_to = {};  ///< the sets, as table 0211 names them, that escapes switch to
 };
 

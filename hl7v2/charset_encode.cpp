@@ -131,8 +131,9 @@ private:
             std::string_view one = text.substr(at, front(text.substr(at)).second);
             const std::size_t size = one.size();
             std::string as_bytes;
-            const bool upper = converter.convert(one, as_bytes) &&
-                               std::ranges::all_of(as_bytes, [](char c) { return static_cast<unsigned char>(c) > 0xA0; });
+            const bool upper = converter.convert(one, as_bytes) && std::ranges::all_of(as_bytes, [](char c) {
+                                   return static_cast<unsigned char>(c) > 0xA0;
+                               });
             if (!upper) break;
             bytes += as_bytes;
             at += size;

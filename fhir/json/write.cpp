@@ -75,7 +75,8 @@ private:
             if (has_escape(word)) break;
             std::memcpy(to + at, &word, 8);
         }
-        if (at + 8 > text.size() && text.size() >= 8 && at != text.size()) {  // the rest, and some of the last eight again
+        if (at + 8 > text.size() && text.size() >= 8 &&
+            at != text.size()) {  // the rest, and some of the last eight again
             std::uint64_t word = 0;
             std::memcpy(&word, text.data() + text.size() - 8, 8);
             if (!has_escape(word)) {

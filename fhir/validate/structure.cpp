@@ -143,6 +143,10 @@ private:
         if (element.has_value()) {
             if (const auto fault = primitive_fault(type.primitive, element); !fault.empty())
                 report(element, IssueCode::value, std::string(fault));
+            if (type.primitive == r4::Primitive::xhtml && has_active_content(element.text()))
+                issues_.push_back({Severity::error, IssueCode::invariant,
+                                   "txt-1: a narrative has no active content (scripts, forms, embedded objects)",
+                                   expression_of(element), "txt-1"});
         } else if (element.size() == 0) {
             return report(element, IssueCode::structure, "a null that no extension explains; leave the element out");
         } else if (has_only_id(element)) {

@@ -21,7 +21,10 @@ exchange::Delivery::Random make_random() {
 
 CarrierWorker::CarrierWorker(std::shared_ptr<const exchange::Partner> partner, std::unique_ptr<Carrier> carrier,
                              Context context)
-    : partner_(std::move(partner)), carrier_(std::move(carrier)), context_(context), delivery_(*partner_, make_random()) {}
+    : partner_(std::move(partner)),
+      carrier_(std::move(carrier)),
+      context_(context),
+      delivery_(*partner_, make_random()) {}
 
 CarrierWorker::~CarrierWorker() {
     stop({}, [] {});
@@ -130,7 +133,8 @@ void CarrierWorker::take() {
 void CarrierWorker::wait(std::int64_t until_us) {
     {
         std::unique_lock lock(mutex_);
-        const auto left_us = std::clamp<std::int64_t>(until_us - context_.clock.now_us(), 0, std::int64_t{3'600'000'000});
+        const auto left_us =
+            std::clamp<std::int64_t>(until_us - context_.clock.now_us(), 0, std::int64_t{3'600'000'000});
         condition_.wait_for(lock, std::chrono::microseconds(left_us), [this] { return woken_; });
         woken_ = false;
     }

@@ -72,8 +72,8 @@ std::string write_file(const std::filesystem::path& path, std::string_view bytes
 }
 
 exchange::Carried DirectoryCarrier::carry_blocking(const exchange::Outgoing& message) {
-    const auto fault = write_file(std::filesystem::path(endpoint_.out) / file_name(message, endpoint_.suffix),
-                                  message.message);
+    const auto fault =
+        write_file(std::filesystem::path(endpoint_.out) / file_name(message, endpoint_.suffix), message.message);
     if (fault.empty()) return {exchange::Carried::Kind::taken, {}, {}, {}};
     return carrying_failed(exchange::FailureClass::connection, "folder: " + fault);
 }

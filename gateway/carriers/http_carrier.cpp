@@ -25,8 +25,8 @@ http::ClientRequest request_to(const exchange::HttpEndpoint& endpoint) {
     request.time_max = std::chrono::milliseconds(endpoint.timeout_ms);
     request.answer_bytes_max = std::size_t{16} << 20;
     const bool script = endpoint.format == "script";
-    request.headers.emplace_back("Content-Type", script ? "application/xml; charset=utf-8"
-                                                        : "application/hl7-v2+er7; charset=utf-8");
+    request.headers.emplace_back("Content-Type",
+                                 script ? "application/xml; charset=utf-8" : "application/hl7-v2+er7; charset=utf-8");
     request.headers.emplace_back("Accept", script ? "application/xml" : "application/hl7-v2+er7");
     if (!endpoint.authorization_file.empty())
         request.headers.emplace_back("Authorization", secret_of(endpoint.authorization_file));

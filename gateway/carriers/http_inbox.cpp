@@ -48,8 +48,8 @@ void HttpInbox::handle(http::Request request, http::Reply reply) {
         const auto& peer = job->request.peer;
         const exchange::Arrival arrival{"http", peer ? peer->address : std::string(),
                                         peer ? peer->certificate : nullptr};
-        const auto taken = take_in_blocking(job->self.inbox_, std::move(job->request.body), arrival,
-                                            job->self.received_);
+        const auto taken =
+            take_in_blocking(job->self.inbox_, std::move(job->request.body), arrival, job->self.received_);
         http::Response response;
         response.status = status_of(taken);
         response.headers.add("Content-Type", "application/hl7-v2+er7; charset=utf-8");

@@ -122,8 +122,8 @@ OauthClient::Token OauthClient::token_blocking(std::int64_t now_s) {
     request.headers.emplace_back("Accept", "application/json");
     request.body = "grant_type=client_credentials&scope=" + form_encoded(endpoint_.scope);
     if (!endpoint_.key_file.empty()) {
-        const auto assertion = client_assertion(endpoint_.key_file, endpoint_.key_id, endpoint_.client_id,
-                                                endpoint_.token_url, now_s);
+        const auto assertion =
+            client_assertion(endpoint_.key_file, endpoint_.key_id, endpoint_.client_id, endpoint_.token_url, now_s);
         if (!assertion) return {{}, "key_file cannot be used to sign"};
         request.body +=
             "&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
@@ -132,8 +132,8 @@ OauthClient::Token OauthClient::token_blocking(std::int64_t now_s) {
     } else {
         const auto secret = secret_of(endpoint_.secret_file);
         if (secret.empty()) return {{}, "secret_file cannot be read"};
-        request.headers.emplace_back(
-            "Authorization", "Basic " + base64(form_encoded(endpoint_.client_id) + ":" + form_encoded(secret)));
+        request.headers.emplace_back("Authorization",
+                                     "Basic " + base64(form_encoded(endpoint_.client_id) + ":" + form_encoded(secret)));
     }
     const auto answer = http::fetch_blocking(request);
     if (answer.status == 0) return {{}, answer.failure};

@@ -82,8 +82,8 @@ void Pickup::stop() {
 }
 
 void Pickup::run() {
-    const auto every = std::chrono::milliseconds(partner_->directory ? partner_->directory->every_ms
-                                                                     : partner_->sftp->every_ms);
+    const auto every =
+        std::chrono::milliseconds(partner_->directory ? partner_->directory->every_ms : partner_->sftp->every_ms);
     while (!stopping_) {
         try {
             look_blocking();

@@ -8,7 +8,7 @@ namespace causeway::carriers {
 
 /// How a program ended.
 struct Ended {
-    int code = -1;       ///< exit code; -1: it could not be started, was killed, or took too long (`failure` says which)
+    int code = -1;  ///< exit code; -1: it could not be started, was killed, or took too long (`failure` says which)
     std::string output;  ///< standard output, at most 4 MB
     std::string failure;
 };

@@ -43,8 +43,8 @@ exchange::Carried SftpCarrier::carry_blocking(const exchange::Outgoing& message)
         return carrying_failed(FailureClass::connection, "temporary file: " + fault);
     const auto place = endpoint_.out + "/" + file_name(message, endpoint_.suffix);
     const auto hidden = endpoint_.out + "/." + file_name(message, endpoint_.suffix) + ".part";
-    const auto ended = run_sftp_blocking(endpoint_, "put \"" + local + "\" \"" + hidden + "\"\nrename \"" + hidden +
-                                                        "\" \"" + place + "\"\n");
+    const auto ended = run_sftp_blocking(
+        endpoint_, "put \"" + local + "\" \"" + hidden + "\"\nrename \"" + hidden + "\" \"" + place + "\"\n");
     if (ended.code == 0) return {exchange::Carried::Kind::taken, {}, {}, {}};
     if (ended.failure == "timeout") return carrying_failed(FailureClass::timeout, "sftp: timeout");
     if (ended.code == 1) return carrying_failed(FailureClass::application, "sftp: a command failed");

@@ -9,11 +9,11 @@ namespace causeway::carriers {
 
 /// What became of the messages of one file or request.
 struct TakenIn {
-    std::string answer;           ///< the acknowledgements, one after the other, or a batch of them
-    std::size_t messages = 0;     ///< that were found
-    std::size_t processed = 0;    ///< processed, held, or seen before
-    bool kept = true;             ///< false: something could not be stored; the whole is to be brought again
-    std::string first_code;       ///< MSA-1 of the first answer; empty: there is none
+    std::string answer;         ///< the acknowledgements, one after the other, or a batch of them
+    std::size_t messages = 0;   ///< that were found
+    std::size_t processed = 0;  ///< processed, held, or seen before
+    bool kept = true;           ///< false: something could not be stored; the whole is to be brought again
+    std::string first_code;     ///< MSA-1 of the first answer; empty: there is none
 };
 using Received = std::function<void(const exchange::Receipt&)>;
 

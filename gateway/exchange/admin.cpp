@@ -388,7 +388,8 @@ void AdminHandler::decide(http::Request request, storage::InboxId id, std::strin
             else
                 good = false;
         }
-    if (!good) return reply(http::outcome_response(400, "invalid", "The only parameter is patient=Patient/ID of release"));
+    if (!good)
+        return reply(http::outcome_response(400, "invalid", "The only parameter is patient=Patient/ID of release"));
     if (decision.verb == Decision::Verb::replay && !request.body.empty()) decision.bytes = std::move(request.body);
     if (!services_.decide) return reply(http::outcome_response(404, "not-found", "Nothing is decided here"));
     security::AuditEntry entry;
@@ -416,8 +417,7 @@ void AdminHandler::decide(http::Request request, storage::InboxId id, std::strin
                       });
 }
 
-void AdminHandler::replay_range(const http::Request& request, const security::Principal& principal,
-                                http::Reply reply) {
+void AdminHandler::replay_range(const http::Request& request, const security::Principal& principal, http::Reply reply) {
     struct Range {
         std::string partner;
         OutboxState state = OutboxState::dead;

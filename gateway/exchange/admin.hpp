@@ -57,8 +57,8 @@ private:
     void change(http::Request request, storage::OutboxId id, std::string_view verb,
                 const security::Principal& principal, http::Reply reply);
 
-    void decide(http::Request request, storage::InboxId id, std::string_view verb,
-                const security::Principal& principal, http::Reply reply);
+    void decide(http::Request request, storage::InboxId id, std::string_view verb, const security::Principal& principal,
+                http::Reply reply);
     void replay_range(const http::Request& request, const security::Principal& principal, http::Reply reply);
     void control(const std::string& partner, bool run, const security::Principal& principal, http::Reply reply);
 

@@ -95,12 +95,16 @@ Envelope open_script(Envelope envelope, const ExchangeSettings& settings) {
     auto twin = script::to_v2(envelope.raw);
     envelope.script = std::move(twin.kind);
     if (twin.er7.empty()) {
-        envelope.refusal = Refusal{hl7v2::AckCode::ar, hl7v2::ErrorCode::unsupported_message_type, {}, {}, std::move(twin.error)};
+        envelope.refusal =
+            Refusal{hl7v2::AckCode::ar, hl7v2::ErrorCode::unsupported_message_type, {}, {}, std::move(twin.error)};
         return envelope;
     }
     auto parsed = hl7v2::Message::parse(std::move(twin.er7), parse_options(settings, nullptr));
     if (parsed.has_error()) {
-        envelope.refusal = Refusal{hl7v2::AckCode::ar, hl7v2::ErrorCode::segment_sequence, {}, {},
+        envelope.refusal = Refusal{hl7v2::AckCode::ar,
+                                   hl7v2::ErrorCode::segment_sequence,
+                                   {},
+                                   {},
                                    std::string(hl7v2::describe(parsed.error().code))};
         return envelope;
     }

@@ -156,8 +156,9 @@ std::optional<std::string> decode_base64(std::string_view text) {
         if (std::isspace(static_cast<unsigned char>(c)) == 0) clean += c;
     if (clean.size() % 4 != 0) return std::nullopt;
     std::string out(clean.size() / 4 * 3, '\0');
-    const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                     reinterpret_cast<const unsigned char*>(clean.data()), static_cast<int>(clean.size()));
+    const int size =
+        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                        reinterpret_cast<const unsigned char*>(clean.data()), static_cast<int>(clean.size()));
     if (size < 0) return std::nullopt;
     const std::size_t padding = clean.ends_with("==") ? 2 : clean.ends_with('=') ? 1 : 0;
     out.resize(static_cast<std::size_t>(size) - padding);

@@ -272,8 +272,11 @@ void Intake::bind_from_snapshot() {
 }
 
 BindOptions Intake::bind_options() const {
-    return {[this] { return services_.store.new_id(); }, now_fhir_, receipt_.correlation,
-            envelope_.partner->tolerances.results_are_snapshots, arrival_.decision.patient,
+    return {[this] { return services_.store.new_id(); },
+            now_fhir_,
+            receipt_.correlation,
+            envelope_.partner->tolerances.results_are_snapshots,
+            arrival_.decision.patient,
             arrival_.decision.release && !arrival_.decision.patient};
 }
 
@@ -499,8 +502,9 @@ storage::Result<void> Intake::write_all(storage::Transaction& transaction, stora
 storage::Result<bool> Intake::answered_by_sequence(storage::Transaction& transaction) {
     namespace sequence = hl7v2::sequence;
     using Action = sequence::ReceiverStep::Action;
-    if (arrival_.decision.of != 0 || envelope_.partner == nullptr || !envelope_.partner->sequence_numbers || envelope_.message == nullptr ||
-        envelope_.refusal || envelope_.is_acknowledgement() || receipt_.outcome == Receipt::Outcome::rejected)
+    if (arrival_.decision.of != 0 || envelope_.partner == nullptr || !envelope_.partner->sequence_numbers ||
+        envelope_.message == nullptr || envelope_.refusal || envelope_.is_acknowledgement() ||
+        receipt_.outcome == Receipt::Outcome::rejected)
         return false;
     const auto name = "exchange.sequence.in." + envelope_.partner->name;
     const auto stored = transaction.note(name);

@@ -31,9 +31,10 @@ bool is_held(const storage::InboxMessage& message) {
 
 storage::Result<void> set_state(storage::Store& store, storage::InboxId id, InboxState state,
                                 const storage::InboxMessage& message, std::string note) {
-    return storage::transact_blocking(
-        store, [id, state, acknowledgement = message.acknowledgement, note = std::move(note)](
-                   storage::Transaction& transaction) { return transaction.set_inbox(id, state, acknowledgement, note); });
+    return storage::transact_blocking(store, [id, state, acknowledgement = message.acknowledgement,
+                                              note = std::move(note)](storage::Transaction& transaction) {
+        return transaction.set_inbox(id, state, acknowledgement, note);
+    });
 }
 
 Decided failed(unsigned status, std::string text) {
@@ -56,7 +57,8 @@ Decided decide_blocking(storage::Store& store, const Inbox& inbox, storage::Inbo
         if (row && decision.patient) {
             const auto patient = (*snapshot)->version(decision.patient->type, decision.patient->id);
             if (patient.has_error()) return failed(503, "The store cannot answer now");
-            if (!*patient || (*patient)->kind == storage::WriteKind::erase) return failed(422, "There is no such patient");
+            if (!*patient || (*patient)->kind == storage::WriteKind::erase)
+                return failed(422, "There is no such patient");
         }
     }
     if (!row) return failed(404, "There is no such message");

@@ -22,9 +22,9 @@ struct Decision {
 };
 
 struct Decided {
-    unsigned status = 200;     ///< 404 no such message, 409 not in a state for this, 503 the store
-    std::string text;          ///< why not
-    storage::InboxId id = 0;   ///< the row of what was filed; 0: none
+    unsigned status = 200;    ///< 404 no such message, 409 not in a state for this, 503 the store
+    std::string text;         ///< why not
+    storage::InboxId id = 0;  ///< the row of what was filed; 0: none
     std::string outcome, note;
 };
 

@@ -10,8 +10,8 @@
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
 #include "gateway/exchange/candidate.hpp"
-#include "gateway/exchange/prescription_checks.hpp"
 #include "gateway/exchange/lab_rules.hpp"
+#include "gateway/exchange/prescription_checks.hpp"
 #include "gateway/exchange/v2_time.hpp"
 
 namespace causeway::exchange {

@@ -30,7 +30,8 @@ std::vector<std::string> references_of(fhir::Element root) {
         if (const auto reference = relative_reference(open[i]))
             found.push_back(std::string(reference.type) + "/" + std::string(reference.id));
         const auto content = open[i]["url"].text();  // of an attachment: the document itself
-        if (content.starts_with("Binary/") && content.find('/', 7) == std::string_view::npos) found.emplace_back(content);
+        if (content.starts_with("Binary/") && content.find('/', 7) == std::string_view::npos)
+            found.emplace_back(content);
     }
     return found;
 }

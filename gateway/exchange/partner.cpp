@@ -155,7 +155,8 @@ private:
         const int ways = (partner.mllp ? 1 : 0) + (partner.http ? 1 : 0) + (partner.fhir ? 1 : 0) +
                          (partner.directory && !partner.directory->out.empty() ? 1 : 0) +
                          (partner.sftp && !partner.sftp->out.empty() ? 1 : 0);
-        if (ways > 1) fault(here, "has more than one way to be sent to: keep one of mllp, http, fhir, directory.out, sftp.out");
+        if (ways > 1)
+            fault(here, "has more than one way to be sent to: keep one of mllp, http, fhir, directory.out, sftp.out");
         if (partner.http) http(*partner.http, here);
         if (partner.fhir) fhir(*partner.fhir, here);
         if (partner.directory) {
@@ -181,9 +182,9 @@ private:
     }
 
     void suffix(const std::string& text, const std::string& where) {
-        const bool good = text.size() >= 2 && text.size() <= 16 && text.front() == '.' &&
-                          std::all_of(text.begin() + 1, text.end(),
-                                      [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+        const bool good =
+            text.size() >= 2 && text.size() <= 16 && text.front() == '.' &&
+            std::all_of(text.begin() + 1, text.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
         if (!good) fault(where, "must be a dot and letters or digits, as .hl7");
     }
 
@@ -221,7 +222,8 @@ private:
     /// What of the protocols a partner can speak goes together.
     void protocol(const Partner& partner, const std::string& here) {
         const bool release_2 = partner.mllp && partner.mllp->release == 2;
-        if (!partner.mllp && (partner.sequence_numbers_sent || partner.acknowledgement == AcknowledgementMode::accept_and_application))
+        if (!partner.mllp &&
+            (partner.sequence_numbers_sent || partner.acknowledgement == AcknowledgementMode::accept_and_application))
             fault(here + ": acknowledgement", "accept-and-application and sequence_numbers_sent need an mllp endpoint");
         const bool batches = partner.mllp && partner.mllp->batch_messages_max > 1;
         if (partner.mllp && partner.mllp->release != 1 && !release_2) fault(here + ": mllp.release", "must be 1 or 2");
@@ -262,7 +264,8 @@ private:
         const bool to_script = to != nullptr && to->http && to->http->format == "script";
         if (rule.from_fhir() && rule.as.empty() && !to_fhir)
             fault(here + ": as", "is missing: which message a resource becomes");
-        if (to_fhir && !rule.from_fhir()) fault(here, "a FHIR server is sent resources: the route needs a resource type");
+        if (to_fhir && !rule.from_fhir())
+            fault(here, "a FHIR server is sent resources: the route needs a resource type");
         if (!rule.from_fhir() && !rule.criteria.empty())
             fault(here + ": criteria", "belongs to a FHIR source; use where");
         if (rule.from_fhir() && !rule.where.empty()) fault(here + ": where", "belongs to a v2 source; use criteria");
@@ -290,7 +293,8 @@ private:
         if (to == nullptr) {
             fault(here + ": to", rule.to.empty() ? "is missing" : "\"" + rule.to + "\" is not a configured partner");
         } else if (!to->reachable()) {
-            fault(here + ": to", "partner \"" + rule.to + "\" has no endpoint to send to (mllp, http, fhir, directory.out, sftp.out)");
+            fault(here + ": to",
+                  "partner \"" + rule.to + "\" has no endpoint to send to (mllp, http, fhir, directory.out, sftp.out)");
         }
     }
 

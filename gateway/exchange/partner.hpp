@@ -108,7 +108,7 @@ struct FhirEndpoint {
     /// Whose ids its resources have: ours (PUT by id), or its own, found by the first identifier (conditional PUT).
     std::string ids = "ours";
     std::string token_url{}, client_id{}, scope = "system/*.cruds";  ///< OAuth client credentials; empty: no token
-    std::string secret_file{};                                        ///< client secret, or
+    std::string secret_file{};                                       ///< client secret, or
     std::string key_file{}, key_id{};  ///< PEM private key (RSA or P-384) that signs an assertion (RFC 7523)
     std::string tls_ca{}, tls_certificate{}, tls_key{};
     std::uint32_t timeout_ms = 30'000;
@@ -166,10 +166,10 @@ struct Partner {
     std::optional<DirectoryEndpoint> directory;
     std::optional<SftpEndpoint> sftp;
     std::optional<FhirEndpoint> fhir;
-    std::vector<Window> windows;          ///< when messages may go, in its time zone; empty: always
+    std::vector<Window> windows;            ///< when messages may go, in its time zone; empty: always
     std::uint32_t messages_per_minute = 0;  ///< 0: as fast as it answers
     AlertRules alerts;
-    std::string version = "2.5.1";     ///< MSH-12 of what we send
+    std::string version = "2.5.1";  ///< MSH-12 of what we send
     std::string charset = "UNICODE UTF-8";
     std::string timezone = "UTC";  ///< IANA name or offset, for its times without an offset
     AcknowledgementMode acknowledgement = AcknowledgementMode::original;

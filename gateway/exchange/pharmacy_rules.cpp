@@ -60,8 +60,7 @@ fhir::DocumentPtr as_proposal(const fhir::DocumentPtr& order, const Envelope& en
 std::vector<std::pair<std::string, std::string>> orders_of(const hl7v2::MessageView& message) {
     std::vector<std::pair<std::string, std::string>> out;
     for (const auto segment : message)
-        if (segment.name() == "ORC")
-            out.emplace_back(segment.field(1).value().text(), segment.field(5).value().text());
+        if (segment.name() == "ORC") out.emplace_back(segment.field(1).value().text(), segment.field(5).value().text());
     return out;
 }
 
@@ -151,8 +150,9 @@ storage::Result<void> RenewalTasks::asked(Transaction& transaction, const rest::
     auto coding = root.member("code").append("coding");
     coding.member("system").set_string("http://hl7.org/fhir/CodeSystem/task-code");
     coding.member("code").set_string("approve");
-    root.member("description").set_string(event_of(proposal) == "XO" ? "change asked for by the pharmacy"
-                                                                     : "renewal asked for by the pharmacy");
+    root.member("description")
+        .set_string(event_of(proposal) == "XO" ? "change asked for by the pharmacy"
+                                               : "renewal asked for by the pharmacy");
     root.member("focus").member("reference").set_string("MedicationRequest/" + std::string(written.id));
     if (const auto subject = proposal["subject"]) root.member("for").copy_from(subject);
     const auto now = fhir_instant(transaction.now_us());
@@ -161,9 +161,9 @@ storage::Result<void> RenewalTasks::asked(Transaction& transaction, const rest::
     if (const auto requester = proposal["requester"]) root.member("requester").copy_from(requester);
     if (const auto reason = proposal["statusReason"]) root.member("reasonCode").copy_from(reason);
     const auto draft = writer_.prepare(std::move(builder).finish());
-    if (draft.has_error()) return storage::Failure{storage::FailureCode::internal, "the Task of a renewal is not valid"};
-    const auto made =
-        writer_.write(transaction, *draft, {.principal = principal, .if_version = {}, .correlation = {}});
+    if (draft.has_error())
+        return storage::Failure{storage::FailureCode::internal, "the Task of a renewal is not valid"};
+    const auto made = writer_.write(transaction, *draft, {.principal = principal, .if_version = {}, .correlation = {}});
     if (made.has_error()) return made.error();
     return transaction.set_identity(key_of(written.id), {"Task", draft->id});
 }
@@ -186,7 +186,9 @@ storage::Result<void> RenewalTasks::approved(Transaction& transaction, const res
             root.member("lastModified").set_string(fhir_instant(transaction.now_us()));
             auto output = root.append("output");
             output.member("type").member("text").set_string("MedicationRequest");
-            output.member("valueReference").member("reference").set_string("MedicationRequest/" + std::string(written.id));
+            output.member("valueReference")
+                .member("reference")
+                .set_string("MedicationRequest/" + std::string(written.id));
             auto done = put(transaction, name, std::move(builder).finish(), task->version, principal);
             if (done.has_error()) return done;
         }
@@ -222,7 +224,8 @@ storage::Result<void> RenewalTasks::denied(Transaction& transaction, const rest:
 storage::Result<void> RenewalTasks::put(Transaction& transaction, const ResourceName& name, fhir::DocumentPtr document,
                                         std::int64_t if_version, const security::Principal& principal) const {
     const auto draft = writer_.prepare(std::move(document), name.id);
-    if (draft.has_error()) return storage::Failure{storage::FailureCode::internal, "a resource of a renewal is not valid"};
+    if (draft.has_error())
+        return storage::Failure{storage::FailureCode::internal, "a resource of a renewal is not valid"};
     const auto done =
         writer_.write(transaction, *draft, {.principal = principal, .if_version = if_version, .correlation = {}});
     if (done.has_error()) return done.error();

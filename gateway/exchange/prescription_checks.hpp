@@ -10,7 +10,7 @@ namespace causeway::exchange {
 
 /// What speaks against a prescription, for a person to look at. It blocks nothing.
 struct PrescriptionWarning {
-    std::string_view code;       ///< duplicate-prescription, allergy
+    std::string_view code;        ///< duplicate-prescription, allergy
     storage::ResourceName about;  ///< the other order, or the allergy
 };
 

@@ -10,8 +10,8 @@ constexpr std::size_t rows_per_job = 500;
 storage::Result<PurgeReport> purge_blocking(storage::Store& store, std::int64_t before_us, PurgeCursor& cursor) {
     PurgeReport report;
     for (bool more = true; more;) {
-        const auto purged = storage::transact_blocking(
-            store, [after = cursor.outbox, before_us](storage::Transaction& transaction) {
+        const auto purged =
+            storage::transact_blocking(store, [after = cursor.outbox, before_us](storage::Transaction& transaction) {
                 return transaction.purge_outbox(after, before_us, rows_per_job);
             });
         if (purged.has_error()) return purged.error();
@@ -20,8 +20,8 @@ storage::Result<PurgeReport> purge_blocking(storage::Store& store, std::int64_t 
         cursor.outbox = purged->last;
     }
     for (bool more = true; more;) {
-        const auto purged = storage::transact_blocking(
-            store, [after = cursor.inbox, before_us](storage::Transaction& transaction) {
+        const auto purged =
+            storage::transact_blocking(store, [after = cursor.inbox, before_us](storage::Transaction& transaction) {
                 return transaction.purge_inbox(after, before_us, rows_per_job);
             });
         if (purged.has_error()) return purged.error();

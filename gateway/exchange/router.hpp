@@ -43,7 +43,8 @@ public:
     void replace(std::shared_ptr<const ExchangeSettings> settings, std::vector<ConfigurationFault>& faults);
 
     /// Adds what is wrong with the routes of settings, without taking them.
-    static void check(const std::shared_ptr<const ExchangeSettings>& settings, std::vector<ConfigurationFault>& faults) {
+    static void check(const std::shared_ptr<const ExchangeSettings>& settings,
+                      std::vector<ConfigurationFault>& faults) {
         compile(settings, faults);
     }
 

@@ -139,7 +139,8 @@ std::int64_t Timetable::allowed_us(std::int64_t now_us) const noexcept {
 void Timetable::took(std::int64_t now_us, std::size_t messages) noexcept {
     if (per_us_ <= 0) return;
     if (filled_us_ != 0)
-        tokens_ = std::min(capacity_, tokens_ + static_cast<double>(std::max<std::int64_t>(0, now_us - filled_us_)) * per_us_);
+        tokens_ = std::min(capacity_,
+                           tokens_ + static_cast<double>(std::max<std::int64_t>(0, now_us - filled_us_)) * per_us_);
     filled_us_ = now_us;
     tokens_ -= static_cast<double>(messages);
 }

@@ -324,8 +324,7 @@ ClientAnswer fetch_blocking(const ClientRequest& request) {
             if (error != 0) continue;
         }
         Stream stream(socket.handle(), until);
-        if (request.url.encrypted && !stream.encrypt(request))
-            return failed(stream.timed_out() ? "timeout" : "tls");
+        if (request.url.encrypted && !stream.encrypt(request)) return failed(stream.timed_out() ? "timeout" : "tls");
         return talk(stream, request);
     }
     return failed(why);

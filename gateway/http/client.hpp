@@ -29,7 +29,7 @@ struct ClientRequest {
     std::size_t answer_bytes_max = 1u << 20;
     /// Link-local addresses (169.254/16, fe80::/10) are never called; with this neither are loopback and private ones.
     bool public_only = false;
-    std::string ca_file = {};  ///< PEM: the only authorities to trust; empty: the system's
+    std::string ca_file = {};                        ///< PEM: the only authorities to trust; empty: the system's
     std::string tls_certificate = {}, tls_key = {};  ///< PEM files: what we show if the server asks
 };
 

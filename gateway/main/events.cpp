@@ -121,9 +121,9 @@ void Events::received(const exchange::Receipt& receipt, std::chrono::microsecond
 }
 
 void Events::picked_up(const exchange::Partner& partner, const carriers::PickedUp& what) {
-    if (!what.fault.empty()) return ops::log::warning("pickup.failed", {{"partner", partner.name}, {"fault", what.fault}});
-    ops::log::info("pickup",
-                   {{"partner", partner.name}, {"messages", what.messages}, {"processed", what.processed}});
+    if (!what.fault.empty())
+        return ops::log::warning("pickup.failed", {{"partner", partner.name}, {"fault", what.fault}});
+    ops::log::info("pickup", {{"partner", partner.name}, {"messages", what.messages}, {"processed", what.processed}});
 }
 
 void Events::answered(const exchange::Partner& partner, const exchange::Receipt& receipt) {

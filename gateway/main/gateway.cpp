@@ -322,14 +322,14 @@ struct Gateway::Parts {
           subscriptions(services, sockets, subscription_options(startup.config)),
           health([this] { return troubles(); }),
           metrics_handler(metrics),
-          exchange_admin({*store, door, reads, clock, [this](const std::string& partner) { links.wake(partner); },
-                          [this](const std::string& partner, bool run) { return links.control(partner, run); },
-                          [this](storage::InboxId id, exchange::Decision decision,
-                                 std::function<void(exchange::Decided)> done) {
-                              net::post(cpu, [this, id, decision = std::move(decision), done = std::move(done)] {
-                                  done(exchange::decide_blocking(*store, *inbox, id, decision));
-                              });
-                          }}),
+          exchange_admin(
+              {*store, door, reads, clock, [this](const std::string& partner) { links.wake(partner); },
+               [this](const std::string& partner, bool run) { return links.control(partner, run); },
+               [this](storage::InboxId id, exchange::Decision decision, std::function<void(exchange::Decided)> done) {
+                   net::post(cpu, [this, id, decision = std::move(decision), done = std::move(done)] {
+                       done(exchange::decide_blocking(*store, *inbox, id, decision));
+                   });
+               }}),
           identity_admin({*store, door, reads, clock, index}),
           authentication_of_notes(trail_notes, identities, Authentication::Door::operators),
           authentication_of_exchange(exchange_admin, identities, Authentication::Door::operators),
@@ -502,16 +502,15 @@ void Gateway::Parts::start_exchange() {
     rest::add_subscription_operations(operations, subscriptions);
     writer.add_observer(subscriptions);
     inbox = std::make_unique<exchange::Inbox>(
-        exchange::Inbox::Services{*store, writer, door, clock, [this] { return control_ids.next(); }, routing.get(),
-                                  startup.config.patient_index.enabled ? &identity_events : nullptr,
-                                  [this](const std::string& partner, storage::OutboxId id) {
-                                      links.settled_elsewhere(partner, id);
-                                  },
-                                  startup.config.patient_index.enabled ? &desk : nullptr, &tasks},
+        exchange::Inbox::Services{
+            *store, writer, door, clock, [this] { return control_ids.next(); }, routing.get(),
+            startup.config.patient_index.enabled ? &identity_events : nullptr,
+            [this](const std::string& partner, storage::OutboxId id) { links.settled_elsewhere(partner, id); },
+            startup.config.patient_index.enabled ? &desk : nullptr, &tasks},
         exchange_settings, maps);
     intake = std::make_unique<mllp::InboxHandler>(*inbox, *store, cpu, events);
-    http_inbox = std::make_unique<carriers::HttpInbox>(
-        *inbox, cpu, [this](const exchange::Receipt& receipt) { received(receipt); });
+    http_inbox = std::make_unique<carriers::HttpInbox>(*inbox, cpu,
+                                                       [this](const exchange::Receipt& receipt) { received(receipt); });
     script_inbox = std::make_unique<carriers::ScriptInbox>(
         *inbox, clock, cpu, [this](const exchange::Receipt& receipt) { received(receipt); });
     authentication_of_hl7 = std::make_unique<Authentication>(*http_inbox, identities);
@@ -643,8 +642,7 @@ void Gateway::Parts::keep_retention() {
             if (purged.has_error())
                 logging::warning("retention.failed", {{"why", purged.error().message}});
             else if (purged->messages + purged->deliveries > 0)
-                logging::info("retention.purged",
-                              {{"messages", purged->messages}, {"deliveries", purged->deliveries}});
+                logging::info("retention.purged", {{"messages", purged->messages}, {"deliveries", purged->deliveries}});
             if (!draining) keep_retention();
         });
     });

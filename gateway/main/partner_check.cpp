@@ -38,9 +38,8 @@ std::string probe_message(const exchange::Partner& partner) {
     const auto now = mllp::hl7_now();
     return fmt::format(
         "MSH|^~\\&|{}|{}|{}|{}|{}||NMQ^N01^NMQ_N01|CHECK{}|{}|{}\rQRD|{}|R|I|CHECK{}|||1^RD|{}|NMQ|SYS\r",
-        partner.our_application, partner.our_facility, partner.application, partner.facility, now,
-        now.substr(8, 10), partner.processing_id, partner.version, now.substr(0, 14), now.substr(8, 6),
-        partner.application);
+        partner.our_application, partner.our_facility, partner.application, partner.facility, now, now.substr(8, 10),
+        partner.processing_id, partner.version, now.substr(0, 14), now.substr(8, 6), partner.application);
 }
 
 class Check {
@@ -59,7 +58,9 @@ public:
     }
 
 private:
-    void good(std::string what, std::string text) { findings_.push_back({Verdict::good, std::move(what), std::move(text)}); }
+    void good(std::string what, std::string text) {
+        findings_.push_back({Verdict::good, std::move(what), std::move(text)});
+    }
     void warn(std::string what, std::string text) {
         findings_.push_back({Verdict::warning, std::move(what), std::move(text)});
     }
@@ -92,7 +93,8 @@ private:
             return false;
         }
         std::string addresses;
-        for (const auto& each : found) addresses += (addresses.empty() ? "" : ", ") + each.endpoint().address().to_string();
+        for (const auto& each : found)
+            addresses += (addresses.empty() ? "" : ", ") + each.endpoint().address().to_string();
         good("resolve", fmt::format("{} is {} ({:.1f} ms)", host, addresses, ms_since(began)));
         return true;
     }
@@ -120,8 +122,7 @@ private:
         net::io_context io(1);
         const auto strand = net::make_strand(io);
         const auto work = [](Check& self, mllp::Executor on, std::shared_ptr<tls::Source> with) -> mllp::Awaitable<> {
-            mllp::SenderConnection connection(on, std::size_t{1} << 20, std::move(with),
-                                              self.partner_.mllp->release);
+            mllp::SenderConnection connection(on, std::size_t{1} << 20, std::move(with), self.partner_.mllp->release);
             co_await self.talk(connection);
         };
         net::co_spawn(strand, work(*this, strand, source), [this](const std::exception_ptr& failure) {
@@ -265,7 +266,7 @@ private:
                 good("sftp", fmt::format("{} was listed in {:.0f} ms", *folder, ms_since(began)));
             else
                 bad("sftp", fmt::format("{}: {}", *folder,
-                                        ended.code == 1   ? "cannot be listed"
+                                        ended.code == 1     ? "cannot be listed"
                                         : ended.code == 255 ? "no connection, or the host or key is not accepted"
                                                             : ended.failure));
         }

@@ -10,7 +10,8 @@ namespace causeway {
 
 PartnerLinks::~PartnerLinks() { join(); }
 
-std::shared_ptr<exchange::QueueWorker> PartnerLinks::make_worker(std::shared_ptr<const exchange::Partner> partner) const {
+std::shared_ptr<exchange::QueueWorker> PartnerLinks::make_worker(
+    std::shared_ptr<const exchange::Partner> partner) const {
     if (partner->mllp)
         return std::make_shared<mllp::DeliveryWorker>(
             services_.io, partner,

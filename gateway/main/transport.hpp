@@ -42,7 +42,7 @@ private:
 
     std::shared_ptr<tls::Source> http_, mllp_;
     mutable std::mutex mutex_;
-    std::vector<Named> all_;  ///< under mutex_
+    std::vector<Named> all_;                                                 ///< under mutex_
     std::vector<std::pair<std::string, exchange::MllpEndpoint>> endpoints_;  ///< what they were made from; under mutex_
 };
 

@@ -238,7 +238,8 @@ Awaitable<> DeliveryWorker::settle(std::span<const Settlement> settlements) {
     std::size_t bytes = 256;
     for (const auto& each : settlements) {
         bytes += each.answer.size();
-        if (context_.inbox == nullptr || each.kind == Settlement::Kind::retry || !exchange::says_more(each.answer)) continue;
+        if (context_.inbox == nullptr || each.kind == Settlement::Kind::retry || !exchange::says_more(each.answer))
+            continue;
         std::string answer = each.answer;
         const bool kept = co_await take_in_answer(std::move(answer));
         if (!kept) co_return delivery_.on_settle_failed(context_.clock.now_us());

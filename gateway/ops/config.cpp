@@ -157,8 +157,8 @@ std::vector<Setting> make_settings() {
                 "received and delivered messages are purged after this; nothing undelivered, held or failed ever is; "
                 "0: kept for ever",
                 0, 36'500),
-        setting("retention.every_minutes", &C::retention, &C::Retention::every_minutes, "minutes between two purges",
-                1, 1'440),
+        setting("retention.every_minutes", &C::retention, &C::Retention::every_minutes, "minutes between two purges", 1,
+                1'440),
         setting("patient_index.enabled", &C::patient_index, &C::PatientIndex::enabled,
                 "match every Patient that is written"),
         setting("patient_index.model", &C::patient_index, &C::PatientIndex::model,

@@ -334,9 +334,9 @@ Outcome<std::string> SearchParameters::status(storage::Reader& reader, std::stri
         };
         parts += R"(,{"name":"base","part":[{"name":"type","valueCode":")" + each.resource_type +
                  R"("},{"name":"status","valueCode":")" +
-                 (!used            ? "unused"
+                 (!used  ? "unused"
                   : done ? "ready"
-                                   : "indexing") +
+                         : "indexing") +
                  "\"}";
         if (!visibility)
             parts += "," + integer("total", progress->total) + "," + integer("done", progress->looked_at) + "," +

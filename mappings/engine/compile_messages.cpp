@@ -308,8 +308,8 @@ KeyPlan Compiler::key(const syntax::Key& in, const TypeDef& type, const Place& p
     KeyPlan out = key_itself(in, type, place);
     out.identifier = out.path.type == "Identifier";
     out.sliced = out.identifier && !out.path.steps.empty() && !out.path.steps.back().where.empty();
-    out.names_parent = out.kind == KeyPlan::Kind::parent || std::any_of(out.parts.begin(), out.parts.end(),
-                                                                        [](const KeyPlan& p) { return p.names_parent; });
+    out.names_parent = out.kind == KeyPlan::Kind::parent ||
+                       std::any_of(out.parts.begin(), out.parts.end(), [](const KeyPlan& p) { return p.names_parent; });
     return out;
 }
 

@@ -64,7 +64,8 @@ fhir::Element Composer::peek(const Target& target) const {
     if (step.index == Step::Index::all) return {};
     const fhir::Element member = peek(*target.parent)[step.key];
     if (!member) return {};
-    const std::size_t offset = target.parent->coding_offset != 0 && step.name == "coding" ? target.parent->coding_offset : 0;
+    const std::size_t offset =
+        target.parent->coding_offset != 0 && step.name == "coding" ? target.parent->coding_offset : 0;
     fhir::Element item;
     switch (step.index) {
         case Step::Index::all:
@@ -201,7 +202,8 @@ bool Composer::write(Target& target, Text text, FhirKind kind, std::uint32_t lin
     }
     fhir::MutableElement element = handle(target);
     ++writes_;
-    if (element.get().has_value() && !overwrite) return true;  // a higher line has said it: this one was heard all the same
+    if (element.get().has_value() && !overwrite)
+        return true;  // a higher line has said it: this one was heard all the same
     if (kind == FhirKind::boolean)
         element.set_boolean(text.text == "true");
     else if (kind == FhirKind::number || kind == FhirKind::integer)
@@ -435,7 +437,8 @@ bool Composer::erased(const Line& line, const V2Value& value, const Target& base
 }
 
 void Composer::note_repetitions(const Line& line, const V2Ref& source, const V2Value& value, const Target& base) {
-    if (source.kind != V2Ref::Kind::field || source.repetition_given || !value.segment || base.capture || !line.backward)
+    if (source.kind != V2Ref::Kind::field || source.repetition_given || !value.segment || base.capture ||
+        !line.backward)
         return;
     if (value.segment->may_repeat(source.at.field) && value.segment->last_repetition(source.at.field) > 1)
         report(Severity::note, "R310", "the field repeats and the map reads the first only", line.id, &value);
@@ -447,9 +450,9 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
     const V2Value value = reader_.one(line.sources.front(), scope);
     if (!value.segment) return missing(line, scope);
     if (erased(line, value, base)) return;
+    if (line.target.each >= 0) return write_each(line, value, base);
     Chain chain;
-    convert(line, value,
-            chain.follow(base, line.target.steps, scope.frame ? scope.frame->nearest_ordinal() : 1));
+    convert(line, value, chain.follow(base, line.target.steps, scope.frame ? scope.frame->nearest_ordinal() : 1));
     note_repetitions(line, line.sources.front(), value, base);
 }
 

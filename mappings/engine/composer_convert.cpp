@@ -58,7 +58,9 @@ void Composer::run_type(const TypePlan& type, V2Value value, Target& target) {
     scope.parts = 0;
     for (const Leaf& leaf : value.below()) {
         const LeafKey at = leaf.position();
-        scope.parts |= bit_of(value.at.component == 0 ? at.component : value.at.subcomponent == 0 ? at.subcomponent : 1);
+        scope.parts |= bit_of(value.at.component == 0      ? at.component
+                              : value.at.subcomponent == 0 ? at.subcomponent
+                                                           : 1);
     }
     run(type.block, scope, target, true);
 }

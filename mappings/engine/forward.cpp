@@ -231,8 +231,8 @@ struct Named {
     std::string_view url;
 };
 
-std::vector<Named> name_all(Composer& composer, const Identities& identities,
-                            const std::vector<std::uint32_t>& became, const std::string& tenant, TextArena& arena) {
+std::vector<Named> name_all(Composer& composer, const Identities& identities, const std::vector<std::uint32_t>& became,
+                            const std::string& tenant, TextArena& arena) {
     std::vector<Named> named(became.size());
     std::string url, key;
     std::uint32_t count = 0;
@@ -291,7 +291,8 @@ void find_residue(std::pmr::vector<LeafSegment>& segments, const std::vector<std
                   ForwardResult& result) {
     std::vector<std::pair<SegmentCode, std::uint32_t>> ordinals;
     for (auto& segment : segments) {
-        auto at = std::find_if(ordinals.begin(), ordinals.end(), [&](const auto& o) { return o.first == segment.code(); });
+        auto at =
+            std::find_if(ordinals.begin(), ordinals.end(), [&](const auto& o) { return o.first == segment.code(); });
         if (at == ordinals.end()) at = ordinals.insert(at, {segment.code(), 0});
         const std::size_t ordinal = ++at->second;
         const bool keep = std::find(kept.begin(), kept.end(), segment.number()) != kept.end();
@@ -330,7 +331,8 @@ ForwardResult forward(const Plan& plan, const hl7v2::MessageView& message, const
     const std::string zone_name = context.time_zone.empty() ? std::string(plan.setting("timezone")) : context.time_zone;
     const auto zone = TimeZone::find(zone_name);
     // The documents borrow texts from a copy of the message, which lies in their memory.
-    fhir::DocumentBuilder memory(std::clamp(memory_per_byte * message.bytes().size(), block_bytes_min, block_bytes_max));
+    fhir::DocumentBuilder memory(
+        std::clamp(memory_per_byte * message.bytes().size(), block_bytes_min, block_bytes_max));
     TextArena arena(memory.arena());
     const std::string_view bytes = arena.copy(message.bytes());
     Composer composer(plan, arena, &memory, zone.value_or(TimeZone()), context.now);

@@ -42,12 +42,12 @@ private:
     const Plan& plan_;
     Composer& composer_;
     std::string_view message_key_;
-    TextArena arena_;                      ///< the keys' texts
-    std::vector<std::string_view> keys_;   ///< of all drafts
-    std::vector<Range> ranges_;            ///< each draft's part of them
+    TextArena arena_;                       ///< the keys' texts
+    std::vector<std::string_view> keys_;    ///< of all drafts
+    std::vector<Range> ranges_;             ///< each draft's part of them
     std::vector<std::string_view> adding_;  ///< stack: keys of the drafts at work, since one may need another's
-    std::vector<fhir::Element> found_;     ///< stack of Found
-    std::string text_;                     ///< stack of the keys being made
+    std::vector<fhir::Element> found_;      ///< stack of Found
+    std::string text_;                      ///< stack of the keys being made
     std::unordered_map<std::string_view, std::uint32_t>
         seen_;  ///< how often a key that cannot tell siblings apart was given
 };

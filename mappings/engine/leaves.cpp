@@ -134,7 +134,8 @@ std::pmr::vector<LeafSegment> cut(const hl7v2::MessageView& message, std::string
             const auto offset = static_cast<std::size_t>(raw.data() - message.bytes().data()) + 4;
             if (!segment.declares_delimiters()) {
                 cutter.cut(offset, raw.size() - 4, 1, leaves);
-            } else if (const auto encoding = raw.find(message.delimiters().field, 4); encoding != std::string_view::npos) {
+            } else if (const auto encoding = raw.find(message.delimiters().field, 4);
+                       encoding != std::string_view::npos) {
                 // MSH-1 and MSH-2 are structure, not data
                 cutter.cut(offset + encoding - 3, raw.size() - encoding - 1, 3, leaves);
             }

@@ -159,9 +159,9 @@ struct Block {
         std::uint32_t statement = 0;
     };
     std::vector<Statement> statements;
-    std::vector<Turn> forward;                ///< lines and chooses, in the order of the file
-    std::vector<std::uint32_t> assignments;   ///< those that act forward: `set`, then `default`
-    std::vector<std::uint32_t> backward;      ///< the order in which they run backward
+    std::vector<Turn> forward;               ///< lines and chooses, in the order of the file
+    std::vector<std::uint32_t> assignments;  ///< those that act forward: `set`, then `default`
+    std::vector<std::uint32_t> backward;     ///< the order in which they run backward
 };
 
 struct Choose {
@@ -298,7 +298,7 @@ struct LineText {
 struct Plan : std::enable_shared_from_this<Plan> {
     std::string site, version;
     std::set<std::string, std::less<>> names;  ///< of steps: each text once
-    std::vector<LineText> lines;  ///< [0] is "no line"
+    std::vector<LineText> lines;               ///< [0] is "no line"
     std::vector<std::unique_ptr<TypePlan>> types;
     std::vector<std::unique_ptr<MapPlan>> maps;
     std::vector<std::unique_ptr<TablePlan>> tables;

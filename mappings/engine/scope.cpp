@@ -175,9 +175,9 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
         return valued == (c.test == Test::valued);
     }
     Leaf* const leaf = c.v2.kind == V2Ref::Kind::event ? nullptr : locate(c.v2, scope).leaf();
-    const std::string_view left = leaf                                 ? text(*leaf)
+    const std::string_view left = leaf                              ? text(*leaf)
                                   : c.v2.kind == V2Ref::Kind::event ? facts.event
-                                                                       : std::string_view();
+                                                                    : std::string_view();
     const auto is = [&](const Constant& constant) {
         return left ==
                (constant.kind == Constant::Kind::v2 ? text(constant.v2, scope) : std::string_view(constant.text));
@@ -349,8 +349,7 @@ void Reader::select(fhir::Element from, const Path& path, std::vector<fhir::Elem
     walk(from, path.steps, ordinal, true, out);
 }
 
-void Reader::select_references(fhir::Element from, std::span<const Step> steps,
-                               std::vector<fhir::Element>& out) const {
+void Reader::select_references(fhir::Element from, std::span<const Step> steps, std::vector<fhir::Element>& out) const {
     walk(from, steps, 1, false, out);
 }
 

@@ -109,10 +109,12 @@ void drain(benchmark::State& state) {
         const auto port = *listener.listen("127.0.0.1", 0);
         enqueue(*bench.store, "fast", count, 0);
         enqueue(*bench.store, "dead", 10'000, count);
-        mllp::DeliveryWorker to_fast(bench.io, partner("fast", port),
-                                     {.store = *bench.store, .clock = bench.clock, .blocking = bench.pool, .events = bench.events});
-        mllp::DeliveryWorker to_dead(bench.io, partner("dead", 1),
-                                     {.store = *bench.store, .clock = bench.clock, .blocking = bench.pool, .events = bench.events});
+        mllp::DeliveryWorker to_fast(
+            bench.io, partner("fast", port),
+            {.store = *bench.store, .clock = bench.clock, .blocking = bench.pool, .events = bench.events});
+        mllp::DeliveryWorker to_dead(
+            bench.io, partner("dead", 1),
+            {.store = *bench.store, .clock = bench.clock, .blocking = bench.pool, .events = bench.events});
         std::atomic<bool> growing{true};
         std::uint64_t grown = 0;
         state.ResumeTiming();

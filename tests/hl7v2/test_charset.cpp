@@ -59,7 +59,12 @@ TEST_SUITE("hl7v2/charset") {
         };
         const auto message = [](std::string_view sets, std::string_view level, std::string_view text) {
             return std::string("MSH|^~\\&|A|B|C|D|2024||ORU^R01|1|P|2.5||||||")
-                .append(sets).append(level.empty() ? "" : "||").append(level).append("\rPID|||1||").append(text).append("^J\r");
+                .append(sets)
+                .append(level.empty() ? "" : "||")
+                .append(level)
+                .append("\rPID|||1||")
+                .append(text)
+                .append("^J\r");
         };
         for (const auto& row : {
                  Row{"Müller", "8859/1", "M\xFCller", "8859/1"},

@@ -119,7 +119,8 @@ TEST_SUITE("hl7v2/group") {
                      ""},
                  // an order with results is one more prior order, one without cannot be
                  Row{"OML_O21", "ORC OBR PID ORC OBR OBX ORC OBR OBX ORC OBR SPM",
-                     "OML_O21(MSH ORDER(ORC OBSERVATION_REQUEST(OBR PRIOR_RESULT(PATIENT_PRIOR(PID) ORDER_PRIOR(ORC OBR "
+                     "OML_O21(MSH ORDER(ORC OBSERVATION_REQUEST(OBR PRIOR_RESULT(PATIENT_PRIOR(PID) ORDER_PRIOR(ORC "
+                     "OBR "
                      "OBSERVATION_PRIOR(OBX)) ORDER_PRIOR:2(ORC OBR OBSERVATION_PRIOR(OBX))))) ORDER:2(ORC "
                      "OBSERVATION_REQUEST(OBR SPECIMEN(SPM))))",
                      ""},

@@ -60,8 +60,7 @@ void write_items(const Item& item, const Shape& shape, dictionary::Version versi
 TEST_SUITE("hl7v2/structures") {
     // In these a segment may stand at two places, and the standard does not say which: the ORC after the OBR of a
     // patient's order is that patient's next order or the first of those without patient (OMD_O03).
-    const std::string ambiguous_by_nature =
-        "EHC_E15 OMD_O01 OMD_O03 ORD_O02 ORD_O04 ORL_O22 ORL_O34 RCI_I05 SUR_P09 ";
+    const std::string ambiguous_by_nature = "EHC_E15 OMD_O01 OMD_O03 ORD_O02 ORD_O04 ORL_O22 ORL_O34 RCI_I05 SUR_P09 ";
 
     // Every structure of every version, as small as it may be and as full: read, grouped where the structure has each
     // segment, written back, checked.

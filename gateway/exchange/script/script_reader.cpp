@@ -61,8 +61,8 @@ std::string outcome_of(pugi::xml_node response) {
 
 /// ORC-1 of a response; empty: it has none that may be acted on.
 std::string_view control_of(std::string_view kind, std::string_view outcome) {
-    const bool good = outcome == "Approved" || outcome == "ApprovedWithChanges" || outcome == "Validated" ||
-                      outcome == "Replace";
+    const bool good =
+        outcome == "Approved" || outcome == "ApprovedWithChanges" || outcome == "Validated" || outcome == "Replace";
     const bool bad = outcome.starts_with("Den");
     if (!good && !bad) return {};
     if (kind == "CancelRxResponse") return good ? "CR" : "UC";
@@ -117,7 +117,9 @@ private:
         if (!phone.empty()) pid.set({13, 1, 1}, phone);
     }
     static void name(SegmentWriter segment, std::uint16_t field, pugi::xml_node name, std::uint16_t from = 1) {
-        const auto at = [&](std::uint16_t n) { return hl7v2::Position{field, 1, static_cast<std::uint16_t>(from + n)}; };
+        const auto at = [&](std::uint16_t n) {
+            return hl7v2::Position{field, 1, static_cast<std::uint16_t>(from + n)};
+        };
         segment.set(at(0), text(name, "LastName")).set(at(1), text(name, "FirstName"));
         if (const auto middle = text(name, "MiddleName"); !middle.empty()) segment.set(at(2), middle);
         if (const auto suffix = text(name, "Suffix"); !suffix.empty()) segment.set(at(3), suffix);
@@ -147,9 +149,10 @@ private:
             }
             name(orc, 12, find(prescriber, "Names/Name|Name"), 2);
         }
-        const auto reason = text(content_, "MessageRequestCode|Response/Denied/ReasonCode|"
-                                           "Response/Denied/DenialReasonCode|Response/Denied/DenialReason|"
-                                           "FillStatus/NotDispensed/ReasonCode|FillStatus/NotDispensed/Note");
+        const auto reason = text(content_,
+                                 "MessageRequestCode|Response/Denied/ReasonCode|"
+                                 "Response/Denied/DenialReasonCode|Response/Denied/DenialReason|"
+                                 "FillStatus/NotDispensed/ReasonCode|FillStatus/NotDispensed/Note");
         if (!reason.empty()) orc.set({16, 1, 1}, reason);
     }
     /// How much was dispensed, by ORC-5 (table 0038): all, some, or nothing (with UF, "unable to refill").
@@ -167,7 +170,8 @@ private:
         const auto description = text(drug, "DrugDescription");
         auto ndc = text(drug, "Product/DrugCoded/NDC|DrugCoded/NDC");
         if (ndc.empty()) ndc = text(drug, "DrugCoded/ProductCode/Code|Product/DrugCoded/ProductCode/Code");
-        const auto rxnorm = text(drug, "DrugCoded/DrugDBCode/Code|DrugCoded/DrugDBCode|Product/DrugCoded/DrugDBCode/Code");
+        const auto rxnorm =
+            text(drug, "DrugCoded/DrugDBCode/Code|DrugCoded/DrugDBCode|Product/DrugCoded/DrugDBCode/Code");
         std::uint16_t part = 1;
         const auto coding = [&](const std::string& code, std::string_view system) {
             if (code.empty()) return;
@@ -213,8 +217,9 @@ private:
         rxe.set({27, 1, 3}, "I10C");
     }
     static std::string schedule_of(pugi::xml_node drug) {
-        return text(drug, "DrugCoded/DEASchedule/Code|Product/DrugCoded/DEASchedule/Code|DEASchedule/Code|DEASchedule|"
-                          "DrugCoded/DEASchedule");
+        return text(drug,
+                    "DrugCoded/DEASchedule/Code|Product/DrugCoded/DEASchedule/Code|DEASchedule/Code|DEASchedule|"
+                    "DrugCoded/DEASchedule");
     }
     void note(pugi::xml_node drug) {
         const auto said = text(drug, "Note");
@@ -239,7 +244,8 @@ private:
         rxd.set({4}, text(given, "Quantity/Value"));
         unit(rxd, 5, given);
         rxd.set({7}, text(header_, "RxReferenceNumber"));
-        rxd.set({9}, text(content_, "FillStatus/Dispensed/Note|FillStatus/PartiallyDispensed/Note|FillStatus/Transferred/Note"));
+        rxd.set({9}, text(content_,
+                          "FillStatus/Dispensed/Note|FillStatus/PartiallyDispensed/Note|FillStatus/Transferred/Note"));
         rxd.set({12}, text(given, "DaysSupply"));
     }
 
@@ -313,7 +319,8 @@ Twin to_v2(std::string_view xml) {
         twin.er7 = acknowledgement(header, code == "600" ? "AE" : "AR", code);
         return twin;
     }
-    const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const Kind& each) { return each.name == twin.kind; });
+    const auto kind =
+        std::find_if(kinds.begin(), kinds.end(), [&](const Kind& each) { return each.name == twin.kind; });
     if (kind == kinds.end()) return refuse("900", "this transaction is not supported");
     auto control = kind->control;
     if (control.empty()) {

@@ -20,21 +20,20 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 5> names = {
      {"RxFill", "RDS^O13^RDS_O13"}}};
 
 /// NCI's units by the words that prescribers use; what is not here is "unspecified".
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> units = {
-    {{"tablet", "C48542"},
-     {"{tbl}", "C48542"},
-     {"tab", "C48542"},
-     {"capsule", "C48480"},
-     {"{capsule}", "C48480"},
-     {"cap", "C48480"},
-     {"caplet", "C64696"},
-     {"ml", "C28254"},
-     {"g", "C48155"},
-     {"suppository", "C48539"},
-     {"patch", "C48524"},
-     {"applicator", "C62412"},
-     {"each", "C64933"},
-     {"{each}", "C64933"}}};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 14> units = {{{"tablet", "C48542"},
+                                                                                  {"{tbl}", "C48542"},
+                                                                                  {"tab", "C48542"},
+                                                                                  {"capsule", "C48480"},
+                                                                                  {"{capsule}", "C48480"},
+                                                                                  {"cap", "C48480"},
+                                                                                  {"caplet", "C64696"},
+                                                                                  {"ml", "C28254"},
+                                                                                  {"g", "C48155"},
+                                                                                  {"suppository", "C48539"},
+                                                                                  {"patch", "C48524"},
+                                                                                  {"applicator", "C62412"},
+                                                                                  {"each", "C64933"},
+                                                                                  {"{each}", "C64933"}}};
 
 std::string unit_code(std::string_view unit) {
     std::string lower(unit);
@@ -101,7 +100,8 @@ private:
             make(content, "Response/Approved");
         } else if (control == "DF") {
             make(content, "Response/Denied");
-            put(content, "Response/Denied/DenialReason", at("ORC-16.2"_v2).empty() ? at("ORC-16.1"_v2) : at("ORC-16.2"_v2));
+            put(content, "Response/Denied/DenialReason",
+                at("ORC-16.2"_v2).empty() ? at("ORC-16.1"_v2) : at("ORC-16.2"_v2));
         } else {
             return false;
         }
@@ -209,8 +209,8 @@ std::string_view v2_name(std::string_view script_name) noexcept {
 
 bool is_controlled(std::string_view schedule) noexcept {
     if (schedule.starts_with('C') && schedule.size() <= 4) schedule.remove_prefix(1);
-    constexpr std::array<std::string_view, 12> controlled = {"2",  "3",   "4",  "5", "II",     "III",
-                                                             "IV", "V",   "48675", "48676", "48677", "48679"};
+    constexpr std::array<std::string_view, 12> controlled = {"2",  "3", "4",     "5",     "II",    "III",
+                                                             "IV", "V", "48675", "48676", "48677", "48679"};
     if (schedule.starts_with("C486")) schedule.remove_prefix(1);
     return std::find(controlled.begin(), controlled.end(), schedule) != controlled.end();
 }

@@ -395,7 +395,8 @@ public:
         Purged purged;
         purged.last = after;
         std::size_t looked = 0;
-        for (auto at = state_.inbox.upper_bound(after); at != state_.inbox.end() && std::next(at) != state_.inbox.end();) {
+        for (auto at = state_.inbox.upper_bound(after);
+             at != state_.inbox.end() && std::next(at) != state_.inbox.end();) {
             if (looked++ == look_max) {
                 purged.more = true;
                 break;
@@ -406,10 +407,16 @@ public:
             purged.last = id;
             const bool over = row.state == InboxState::processed || row.state == InboxState::rejected;
             const bool open = std::any_of(state_.outbox.begin(), state_.outbox.end(), [&](const auto& each) {
-                return each.second.message.origin == id && (each.second.state == OutboxState::pending ||
-                                                            each.second.state == OutboxState::dead);
+                return each.second.message.origin == id &&
+                       (each.second.state == OutboxState::pending || each.second.state == OutboxState::dead);
             });
-            at = over && !open ? (++purged.removed, state_.inbox.erase(at)) : std::next(at);
+            if (!over || open) {
+                ++at;
+                continue;
+            }
+            state_.traces.erase(id);
+            at = state_.inbox.erase(at);
+            ++purged.removed;
         }
         return purged;
     }

@@ -412,7 +412,9 @@ Result<Purged> SqliteTransaction::purge_inbox(InboxId after, TimeUs before_us, s
             }
             const auto whole = rows_.inbox(row.id);
             if (!whole) continue;
-            connection_.query(Statement::inbox_sender_remove).bind_all(rows_.sender_value(whole->message), row.id).run();
+            connection_.query(Statement::inbox_sender_remove)
+                .bind_all(rows_.sender_value(whole->message), row.id)
+                .run();
             connection_.query(Statement::trace_remove).bind(row.id).run();
             connection_.query(Statement::written_remove).bind(row.id).run();
             connection_.query(Statement::inbox_remove).bind(row.id).run();

@@ -8,7 +8,8 @@ namespace causeway::exchange::tests {
 inline std::string script_message(std::string_view id, std::string_view body, std::string_view relates_to = {},
                                   std::string_view order = {}) {
     std::string xml =
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Message DatatypesVersion=\"20170715\" TransportVersion=\"20170715\" "
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Message DatatypesVersion=\"20170715\" "
+        "TransportVersion=\"20170715\" "
         "TransactionDomain=\"SCRIPT\" TransactionVersion=\"20170715\" StructuresVersion=\"20170715\" "
         "ECLVersion=\"20170715\"><Header><To Qualifier=\"D\">6301875277001</To><From Qualifier=\"P\">7701630</From>";
     xml.append("<MessageID>M-").append(id).append("</MessageID>");
@@ -22,7 +23,8 @@ inline std::string script_patient(bool later = false) {
     std::string name = "<LastName>Nguyen &amp; Sons</LastName><FirstName>Maria</FirstName>";
     name = later ? "<Names><Name>" + name + "</Name></Names>" : "<Name>" + name + "</Name>";
     return "<Patient><HumanPatient>" + name +
-           (later ? "<GenderAndSex><AdministrativeGender>F</AdministrativeGender></GenderAndSex>" : "<Gender>F</Gender>") +
+           (later ? "<GenderAndSex><AdministrativeGender>F</AdministrativeGender></GenderAndSex>"
+                  : "<Gender>F</Gender>") +
            "<DateOfBirth><Date>1984-03-12</Date></DateOfBirth><Address><AddressLine1>48 Alder Ct</AddressLine1>"
            "<City>Springfield</City><StateProvince>IL</StateProvince><PostalCode>62704</PostalCode></Address>"
            "</HumanPatient></Patient>";
@@ -36,7 +38,8 @@ inline std::string script_drug(std::string_view element, bool later = false) {
            "<Quantity><Value>30</Value><CodeListQualifier>38</CodeListQualifier><QuantityUnitOfMeasure><Code>C48542"
            "</Code></QuantityUnitOfMeasure></Quantity><DaysSupply>30</DaysSupply><WrittenDate><Date>2026-03-03</Date>"
            "</WrittenDate>" +
-           (later ? "<Substitutions><Substitutions>0</Substitutions></Substitutions>" : "<Substitutions>0</Substitutions>") +
+           (later ? "<Substitutions><Substitutions>0</Substitutions></Substitutions>"
+                  : "<Substitutions>0</Substitutions>") +
            "<NumberOfRefills>3</NumberOfRefills><Sig><SigText>Take 1 tablet by mouth every evening</SigText></Sig></" +
            std::string(element) + ">";
 }
@@ -49,7 +52,8 @@ inline std::string script_new_rx(std::string_view order, bool later = false) {
                               "Street Rx</BusinessName></Pharmacy><Prescriber><NonVeterinarian><Identification><NPI>"
                               "1740283947</NPI></Identification>" +
                               (later ? "<Names><Name>" + name + "</Name></Names>" : "<Name>" + name + "</Name>") +
-                              "</NonVeterinarian></Prescriber>" + script_drug("MedicationPrescribed", later) + "</NewRx>",
+                              "</NonVeterinarian></Prescriber>" + script_drug("MedicationPrescribed", later) +
+                              "</NewRx>",
                           {}, order);
 }
 

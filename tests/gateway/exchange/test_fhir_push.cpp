@@ -11,11 +11,13 @@ namespace {
 fhir::DocumentPtr document(const std::string& json) { return fhir::parse_json(json).value(); }
 
 std::vector<fhir::DocumentPtr> report_and_patient() {
-    return {document(R"({"resourceType":"DiagnosticReport","id":"r","meta":{"versionId":"3","lastUpdated":"2026-03-02T00:00:00Z"},
+    return {
+        document(
+            R"({"resourceType":"DiagnosticReport","id":"r","meta":{"versionId":"3","lastUpdated":"2026-03-02T00:00:00Z"},
                 "identifier":[{"system":"urn:lab","value":"A,1"}],"status":"final","code":{"text":"x"},
                 "subject":{"reference":"Patient/p"},"performer":[{"reference":"Organization/o","display":"Lab"}]})"),
-            document(R"({"resourceType":"Patient","id":"p","identifier":[{"system":"urn:mrn","value":"7"}]})"),
-            document(R"({"resourceType":"Organization","id":"o","name":"Lab"})")};
+        document(R"({"resourceType":"Patient","id":"p","identifier":[{"system":"urn:mrn","value":"7"}]})"),
+        document(R"({"resourceType":"Organization","id":"o","name":"Lab"})")};
 }
 
 }  // namespace
@@ -52,11 +54,13 @@ TEST_SUITE("gateway/exchange/fhir_push") {
 
     TEST_CASE("a document is submitted with its true size and hash (ITI-65)") {
         const std::vector<fhir::DocumentPtr> resources = {
-            document(R"({"resourceType":"DocumentReference","id":"d","status":"current","subject":{"reference":"Patient/p"},
+            document(
+                R"({"resourceType":"DocumentReference","id":"d","status":"current","subject":{"reference":"Patient/p"},
                 "content":[{"attachment":{"contentType":"text/plain","url":"Binary/b","size":99,"hash":"AAAA"}}]})"),
             document(R"({"resourceType":"Patient","id":"p","identifier":[{"system":"urn:mrn","value":"7"}]})"),
             document(R"({"resourceType":"Binary","id":"b","contentType":"text/plain","data":"aGVsbG8="})")};
-        const auto made = make_document_submission(resources, "urn:oid:2.25.1", "2026-03-02T00:00:00Z", "urn:oid:2.25.2");
+        const auto made =
+            make_document_submission(resources, "urn:oid:2.25.1", "2026-03-02T00:00:00Z", "urn:oid:2.25.2");
         REQUIRE_MESSAGE(made.fault.empty(), made.fault);
         const auto bundle = document(made.bytes);
         const auto list = bundle->root()["entry"].item(0), reference = bundle->root()["entry"].item(1),
@@ -71,6 +75,7 @@ TEST_SUITE("gateway/exchange/fhir_push") {
         CHECK(patient["request"]["method"].text() == "PUT");
         auto without = resources;
         without.pop_back();
-        CHECK_FALSE(make_document_submission(without, "urn:oid:2.25.1", "2026-03-02T00:00:00Z", "urn:oid:2.25.2").fault.empty());
+        CHECK_FALSE(make_document_submission(without, "urn:oid:2.25.1", "2026-03-02T00:00:00Z", "urn:oid:2.25.2")
+                        .fault.empty());
     }
 }

@@ -167,7 +167,8 @@ TEST_SUITE("gateway/exchange/pharmacy") {
                 "RX-2", R"(,"basedOn":[{"reference":"MedicationRequest/)" + std::string(proposal->id()) + R"("}])"));
             asked = practice.task("approve");
             CHECK(asked->root()["status"].text() == "completed");
-            CHECK(asked->root()["output"].item(0)["valueReference"]["reference"].text() == "MedicationRequest/" + renewed);
+            CHECK(asked->root()["output"].item(0)["valueReference"]["reference"].text() ==
+                  "MedicationRequest/" + renewed);
             const auto rows = practice.sent("pharmacy");
             REQUIRE(rows.size() == 2);
             CAPTURE(rows[1].note);
@@ -212,7 +213,8 @@ TEST_SUITE("gateway/exchange/pharmacy") {
         CHECK(warnings.find("allergy AllergyIntolerance/a; ") != warnings.rfind("allergy AllergyIntolerance/a; "));
     }
 
-    TEST_CASE("SCRIPT in: the original is kept, its content is a prescription, and what is no SCRIPT of ours is refused") {
+    TEST_CASE(
+        "SCRIPT in: the original is kept, its content is a prescription, and what is no SCRIPT of ours is refused") {
         Practice practice;
         const auto xml = script_new_rx("RX-77");
         const auto receipt = practice.accept(xml);
@@ -242,7 +244,8 @@ TEST_SUITE("gateway/exchange/pharmacy") {
         CHECK(rows[0].message.payload.find("<PrescriberOrderNumber>RX-1</PrescriberOrderNumber>") != std::string::npos);
         CHECK(rows[0].message.payload.find("<Code>723</Code>") != std::string::npos);
         practice.put(practice.prescription(
-            "RX-2", R"(,"extension":[{"url":"urn:causeway:ext:rxe-35","valueCodeableConcept":{"coding":[{"code":"C48675"}]}}])"));
+            "RX-2",
+            R"(,"extension":[{"url":"urn:causeway:ext:rxe-35","valueCodeableConcept":{"coding":[{"code":"C48675"}]}}])"));
         rows = practice.sent("network");
         REQUIRE(rows.size() == 2);
         CHECK(rows[1].state == storage::OutboxState::dead);

@@ -54,8 +54,9 @@ TEST_SUITE("gateway/exchange/script") {
 
     TEST_CASE("an outcome is never guessed") {
         const auto control = [](std::string_view inner) {
-            const auto twin = script::to_v2(script_message(
-                "CancelRxResponse", "<CancelRxResponse><Response>" + std::string(inner) + "</Response></CancelRxResponse>"));
+            const auto twin =
+                script::to_v2(script_message("CancelRxResponse", "<CancelRxResponse><Response>" + std::string(inner) +
+                                                                     "</Response></CancelRxResponse>"));
             if (twin.er7.empty()) return "refused: " + twin.error;
             const auto parsed = hl7v2::MessageView::parse(twin.er7);
             return parsed->at("ORC-1"_v2).text();
@@ -87,7 +88,8 @@ TEST_SUITE("gateway/exchange/script") {
         CHECK(message.view().at("MSA-2"_v2).text() == "M-9");
         const auto status = twin_of(script_message("Status", "<Status><Code>010</Code></Status>", "M-9"));
         CHECK(status.view().at("MSA-1"_v2).text() == "AA");
-        const auto answer = script::read_answer(script_message("Verify", "<Verify><VerifyStatus><Code>010</Code></VerifyStatus></Verify>", "M-9"));
+        const auto answer = script::read_answer(
+            script_message("Verify", "<Verify><VerifyStatus><Code>010</Code></VerifyStatus></Verify>", "M-9"));
         REQUIRE(answer);
         CHECK(answer->accepted);
         CHECK(answer->relates_to == "M-9");
@@ -102,8 +104,13 @@ TEST_SUITE("gateway/exchange/script") {
 
     TEST_CASE("what is not supported, not one message, or no good XML is refused") {
         CHECK(script::to_v2(script_message("RxHistoryRequest", "<RxHistoryRequest/>")).error_code == "900");
-        CHECK(script::to_v2("<Message><Header><MessageID>1</MessageID></Header><Body><NewRx/><CancelRx/></Body></Message>").er7.empty());
-        CHECK(script::to_v2("<!DOCTYPE Message [<!ENTITY a \"b\">]><Message><Header><MessageID>&a;</MessageID></Header></Message>").er7.empty());
+        CHECK(script::to_v2(
+                  "<Message><Header><MessageID>1</MessageID></Header><Body><NewRx/><CancelRx/></Body></Message>")
+                  .er7.empty());
+        CHECK(
+            script::to_v2(
+                "<!DOCTYPE Message [<!ENTITY a \"b\">]><Message><Header><MessageID>&a;</MessageID></Header></Message>")
+                .er7.empty());
         CHECK(script::to_v2("<Message>").er7.empty());
         std::string deep = "<Message>";
         for (int i = 0; i < 100'000; ++i) deep += "<a>";

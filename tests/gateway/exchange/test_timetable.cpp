@@ -55,7 +55,7 @@ TEST_SUITE("gateway/exchange/timetable") {
         Timetable slow({}, "UTC", 60);  // one a second, bursts of ten
         std::int64_t now = monday;
         int sent = 0;
-        for (; now < monday + 60 * second; now = slow.allowed_us(now) > now ? slow.allowed_us(now) : now) {
+        for (; now<monday + 60 * second; now = slow.allowed_us(now)> now ? slow.allowed_us(now) : now) {
             if (slow.allowed_us(now) > now) continue;
             slow.took(now, 1);
             ++sent;

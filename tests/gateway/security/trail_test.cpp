@@ -228,7 +228,8 @@ TEST_SUITE("gateway/security/trail") {
         CHECK(trail.get("AuditEvent").entries() == 0);
         CHECK(trail.get("AuditEvent/row-1").status == 404);
         trail.as("system/AuditEvent.rs system/Patient.r");
-        const auto with_patients = trail.get("AuditEvent?_include=AuditEvent:patient&_count=100&action=C&subtype=create");
+        const auto with_patients =
+            trail.get("AuditEvent?_include=AuditEvent:patient&_count=100&action=C&subtype=create");
         std::size_t patients = 0;
         for (std::size_t i = 0; i < with_patients.entries(); ++i)
             if (with_patients.entry(i)["search"]["mode"].text() == "include") ++patients;
