@@ -1,5 +1,6 @@
 #include "fhir/search/query_text.hpp"
 
+#include "fhir/percent_encoding.hpp"
 #include "fhir/search/query.hpp"
 
 namespace causeway::fhir::search {
@@ -92,27 +93,10 @@ Result<std::vector<QueryParameter>> decode_query(std::string_view query, std::si
 
 std::string encode_query(std::span<const std::pair<std::string, std::string>> parameters) {
     constexpr std::string_view kept = ":,$|/*";
-    constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
-    const auto append = [&](std::string_view text) {
-        for (const char c : text) {
-            const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                               c == '.' || c == '_' || c == '~';
-            if (plain || kept.find(c) != std::string_view::npos) {
-                out.push_back(c);
-            } else {
-                const auto byte = static_cast<unsigned char>(c);
-                out.push_back('%');
-                out.push_back(digits[byte >> 4]);
-                out.push_back(digits[byte & 15U]);
-            }
-        }
-    };
     for (const auto& [name, value] : parameters) {
         if (!out.empty()) out.push_back('&');
-        append(name);
-        out.push_back('=');
-        append(value);
+        out.append(percent_encoded(name, kept)).append("=").append(percent_encoded(value, kept));
     }
     return out;
 }

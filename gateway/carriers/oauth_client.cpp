@@ -6,12 +6,12 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 
-#include <cctype>
 #include <charconv>
 #include <cstdio>
 #include <memory>
 
 #include "fhir/json/json.hpp"
+#include "fhir/percent_encoding.hpp"
 #include "gateway/carriers/http_carrier.hpp"
 #include "gateway/security/json_web_key.hpp"
 
@@ -58,29 +58,6 @@ std::optional<std::string> sign(EVP_PKEY* key, std::string_view bytes, bool elli
     return elliptic ? raw_signature(out) : out;
 }
 
-std::string form_encoded(std::string_view text) {
-    constexpr char digits[] = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~') {
-            out += c;
-        } else {
-            out += '%';
-            out += digits[byte >> 4];
-            out += digits[byte & 15];
-        }
-    }
-    return out;
-}
-
-std::string base64(std::string_view bytes) {
-    std::string out(4 * ((bytes.size() + 2) / 3), '\0');
-    EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(bytes.data()),
-                    static_cast<int>(bytes.size()));
-    return out;
-}
-
 }  // namespace
 
 std::optional<std::string> client_assertion(const std::string& key_file, std::string_view key_id,
@@ -120,7 +97,7 @@ OauthClient::Token OauthClient::token_blocking(std::int64_t now_s) {
     request.time_max = std::chrono::milliseconds(endpoint_.timeout_ms);
     request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
     request.headers.emplace_back("Accept", "application/json");
-    request.body = "grant_type=client_credentials&scope=" + form_encoded(endpoint_.scope);
+    request.body = "grant_type=client_credentials&scope=" + fhir::percent_encoded(endpoint_.scope);
     if (!endpoint_.key_file.empty()) {
         const auto assertion =
             client_assertion(endpoint_.key_file, endpoint_.key_id, endpoint_.client_id, endpoint_.token_url, now_s);
@@ -132,8 +109,9 @@ OauthClient::Token OauthClient::token_blocking(std::int64_t now_s) {
     } else {
         const auto secret = secret_of(endpoint_.secret_file);
         if (secret.empty()) return {{}, "secret_file cannot be read"};
-        request.headers.emplace_back("Authorization",
-                                     "Basic " + base64(form_encoded(endpoint_.client_id) + ":" + form_encoded(secret)));
+        request.headers.emplace_back(
+            "Authorization", "Basic " + security::encode_base64(fhir::percent_encoded(endpoint_.client_id) + ":" +
+                                                                fhir::percent_encoded(secret)));
     }
     const auto answer = http::fetch_blocking(request);
     if (answer.status == 0) return {{}, answer.failure};

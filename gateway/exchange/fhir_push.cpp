@@ -10,6 +10,7 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
+#include "fhir/percent_encoding.hpp"
 #include "gateway/exchange/candidate.hpp"
 
 namespace causeway::exchange {
@@ -22,22 +23,6 @@ std::string name_of(const fhir::Document& resource) {
     return std::string(resource.resource_type()) + "/" + std::string(resource.id());
 }
 
-std::string percent_encoded(std::string_view text) {
-    constexpr char digits[] = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (std::isalnum(byte) != 0 || c == '-' || c == '.' || c == '_' || c == '~') {
-            out += c;
-        } else {
-            out += '%';
-            out += digits[byte >> 4];
-            out += digits[byte & 15];
-        }
-    }
-    return out;
-}
-
 /// `Patient?identifier=system|value`, where commas, bars and backslashes of a value are escaped for search.
 std::optional<std::string> found_by(const fhir::Document& resource) {
     for (const auto identifier : resource.root()["identifier"].items()) {
@@ -48,8 +33,8 @@ std::optional<std::string> found_by(const fhir::Document& resource) {
             if (c == ',' || c == '|' || c == '$' || c == '\\') escaped += '\\';
             escaped += c;
         }
-        return std::string(resource.resource_type()) + "?identifier=" + percent_encoded(system) + "%7C" +
-               percent_encoded(escaped);
+        return std::string(resource.resource_type()) + "?identifier=" + fhir::percent_encoded(system) + "%7C" +
+               fhir::percent_encoded(escaped);
     }
     return std::nullopt;
 }

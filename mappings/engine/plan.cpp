@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "fhir/percent_encoding.hpp"
+
 namespace causeway::mappings {
 namespace {
 
@@ -16,22 +18,7 @@ bool is_uri(std::string_view cell) {
 }
 
 /// Text as part of a URI: what RFC 3986 does not allow there is percent-encoded ("CAPITOL LAB" -> "CAPITOL%20LAB").
-std::string to_uri(std::string_view text) {
-    constexpr std::string_view allowed = "-._~:/?#[]@!$&'()*+,;=", digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-            allowed.find(c) != std::string_view::npos) {
-            out += c;
-        } else {
-            out += '%';
-            out += digits[byte >> 4];
-            out += digits[byte & 15];
-        }
-    }
-    return out;
-}
+std::string to_uri(std::string_view text) { return fhir::percent_encoded(text, ":/?#[]@!$&'()*+,;="); }
 
 int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
