@@ -1,46 +1,17 @@
 #include "gateway/security/external_issuer.hpp"
 
 #include <algorithm>
-#include <charconv>
 
-#include "fhir/json/json.hpp"
 #include "fhir/model/reference.hpp"
 #include "fhir/search/query.hpp"
 #include "gateway/security/json_web_key.hpp"
+#include "gateway/security/jwt_parts.hpp"
 #include "gateway/security/token_service.hpp"
 
 namespace causeway::security {
 namespace {
 
-constexpr std::size_t token_bytes_max = 8 * 1024;
-constexpr std::int64_t skew_s = 30;
 constexpr std::uint32_t depth_max = 16;  // such servers put lists of roles into objects of objects
-
-fhir::DocumentPtr object_of(std::string json) {
-    fhir::Limits limits;
-    limits.depth_max = depth_max;
-    auto document = fhir::parse_json(std::move(json), limits);
-    if (document.has_error() || (*document)->root().kind() != fhir::Kind::object) return nullptr;
-    return *document;
-}
-
-fhir::DocumentPtr part_of(std::string_view part) {
-    auto json = decode_base64url(part);
-    return json ? object_of(std::move(*json)) : nullptr;
-}
-
-std::string_view string_of(fhir::Element element) {
-    return element.kind() == fhir::Kind::string ? element.text() : std::string_view();
-}
-
-std::optional<std::int64_t> seconds(fhir::Element element) {
-    if (element.kind() != fhir::Kind::number) return std::nullopt;
-    const auto text = element.text();
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || (end != text.data() + text.size() && *end != '.')) return std::nullopt;
-    return value;
-}
 
 bool holds(fhir::Element audience, std::string_view wanted) {
     for (const auto each : audience.items())
@@ -49,14 +20,8 @@ bool holds(fhir::Element audience, std::string_view wanted) {
 }
 
 bool in_time(fhir::Element claims, std::int64_t now_s, std::int64_t& expires_s) {
-    const auto expires = seconds(claims["exp"]);
-    if (!expires || *expires <= now_s - skew_s) return false;
-    for (const char* name : {"nbf", "iat"}) {
-        const auto claim = claims[name];
-        if (!claim) continue;
-        const auto from = seconds(claim);
-        if (!from || *from > now_s + skew_s) return false;
-    }
+    const auto expires = numeric_date(claims["exp"]);
+    if (!expires || *expires <= now_s - clock_skew_s || !has_begun(claims, now_s)) return false;
     expires_s = *expires;
     return true;
 }
@@ -131,40 +96,28 @@ std::string_view text(TokenFault fault) noexcept {
 
 std::variant<ExternalToken, TokenFault> check_access_token(std::string_view token, const IssuerSettings& settings,
                                                            const std::vector<JsonWebKey>& keys, std::int64_t now_s) {
-    const auto first = token.find('.');
-    const auto second = first == std::string_view::npos ? first : token.find('.', first + 1);
-    if (token.size() > token_bytes_max || second == std::string_view::npos ||
-        token.find('.', second + 1) != std::string_view::npos)
-        return TokenFault::malformed;
-    const auto header = part_of(token.substr(0, first));
-    const auto claims = part_of(token.substr(first + 1, second - first - 1));
-    const auto signature = decode_base64url(token.substr(second + 1));
-    if (!header || !claims || !signature || header->root()["crit"]) return TokenFault::malformed;
+    const auto parts = JwtParts::read(token, depth_max);
+    if (!parts) return TokenFault::malformed;
+    const auto header = parts->header->root(), claims = parts->claims->root();
 
     // RFC 9068, section 4: nothing that was signed for another purpose (an id_token, a logout token) is an access token.
-    const auto type = string_of(header->root()["typ"]);
+    const auto type = string_of(header["typ"]);
     if (!type.empty() && type != "at+jwt" && type != "application/at+jwt" && type != "JWT") return TokenFault::type;
-    if (const auto use = string_of(claims->root()["typ"]); !use.empty() && use != "Bearer") return TokenFault::type;
+    if (const auto use = string_of(claims["typ"]); !use.empty() && use != "Bearer") return TokenFault::type;
 
-    const auto algorithm = signature_algorithm(string_of(header->root()["alg"]));
+    const auto algorithm = signature_algorithm(string_of(header["alg"]));
     if (!algorithm ||
         std::find(settings.algorithms.begin(), settings.algorithms.end(), *algorithm) == settings.algorithms.end())
         return TokenFault::algorithm;
-    if (string_of(claims->root()["iss"]) != settings.issuer) return TokenFault::issuer;
-    if (!holds(claims->root()["aud"], settings.audience)) return TokenFault::audience;
+    if (string_of(claims["iss"]) != settings.issuer) return TokenFault::issuer;
+    if (!holds(claims["aud"], settings.audience)) return TokenFault::audience;
     std::int64_t expires_s = 0;
-    if (!in_time(claims->root(), now_s, expires_s)) return TokenFault::time;
+    if (!in_time(claims, now_s, expires_s)) return TokenFault::time;
 
-    const auto id = string_of(header->root()["kid"]);
-    const JsonWebKey* key = nullptr;
-    for (const auto& each : keys) {
-        if (each.id != id || !each.serves(*algorithm)) continue;
-        if (key) return TokenFault::key;
-        key = &each;
-    }
+    const JsonWebKey* const key = only_key(keys, string_of(header["kid"]), *algorithm);
     if (!key) return TokenFault::key;
-    if (!key->verifies(*algorithm, token.substr(0, second), *signature)) return TokenFault::signature;
-    auto made = token_of(claims->root(), settings);
+    if (!key->verifies(*algorithm, parts->signed_text, parts->signature)) return TokenFault::signature;
+    auto made = token_of(claims, settings);
     if (!made) return TokenFault::scope;
     made->expires_s = expires_s;
     return std::move(*made);
@@ -172,7 +125,7 @@ std::variant<ExternalToken, TokenFault> check_access_token(std::string_view toke
 
 std::variant<ExternalToken, TokenFault> read_introspection(std::string json, const IssuerSettings& settings,
                                                            std::int64_t now_s) {
-    const auto answer = object_of(std::move(json));
+    const auto answer = read_json_object(std::move(json), depth_max);
     if (!answer) return TokenFault::inactive;
     const auto root = answer->root();
     if (root["active"].kind() != fhir::Kind::boolean || root["active"].text() != "true") return TokenFault::inactive;
@@ -197,7 +150,7 @@ ExternalIssuer::Found ExternalIssuer::remember(const std::string& digest, Found 
 }
 
 std::optional<ExternalIssuer::Found> ExternalIssuer::find(std::string_view bearer) {
-    if (bearer.size() > token_bytes_max) return TokenFault::malformed;
+    if (bearer.size() > JwtParts::bytes_max) return TokenFault::malformed;
     const bool jwt = std::count(bearer.begin(), bearer.end(), '.') == 2;
     if ((!jwt || settings_.key_set_url.empty()) && settings_.introspection_url.empty()) return TokenFault::malformed;
     const auto now_s = clock_.now_us() / 1'000'000;
