@@ -61,10 +61,10 @@ TEST_SUITE("gateway/rest/search_parameters") {
         CHECK(matches(gateway, "Patient?eyes:exact=Brown&_count=1000") == 150);
         CHECK(matches(gateway, "Patient?eyes:missing=true") == 0);
         CHECK(matches(gateway, "Patient?eyes:contains=ree&_id=a1") == 1);
-        const auto first = gateway.get("Patient?_sort=eyes&_count=1").entry(0)["resource"];
-        CHECK(first["extension"].item(0)["valueString"].text() == "Brown");
-        const auto last = gateway.get("Patient?_sort=-eyes&_count=1").entry(0)["resource"];
-        CHECK(last["extension"].item(0)["valueString"].text() == "green");
+        const auto first = gateway.get("Patient?_sort=eyes&_count=1");
+        CHECK(first.entry(0)["resource"]["extension"].item(0)["valueString"].text() == "Brown");
+        const auto last = gateway.get("Patient?_sort=-eyes&_count=1");
+        CHECK(last.entry(0)["resource"]["extension"].item(0)["valueString"].text() == "green");
         REQUIRE(gateway.put("Patient/a1", patient("a1", "blue")).status == 200);
         CHECK(matches(gateway, "Patient?eyes=blue") == 1);
         CHECK(matches(gateway, "Patient?eyes=green&_id=a1") == 0);
