@@ -89,17 +89,24 @@ private:
     std::string buffered_;
 };
 
+/// A handler that answers from threads of its own. They hold replies, so they end before the server's io_context does.
+class ThreadedHandler : public http::Handler {
+public:
+    virtual void join() = 0;
+};
+
 /// A server on a free loopback port with threads of its own; drained and joined at the end.
 class RunningServer {
 public:
     explicit RunningServer(http::Handler& handler, http::Server::Options options = {}, int threads = 2)
-        : server_(io_, handler, std::move(options)) {
+        : server_(io_, handler, std::move(options)), threaded_(dynamic_cast<ThreadedHandler*>(&handler)) {
         port_ = server_.listen("127.0.0.1", 0).value();
         for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { io_.run(); });
     }
     ~RunningServer() {
         if (!server_.stopping()) server_.stop({});
         for (auto& thread : threads_) thread.join();
+        if (threaded_) threaded_->join();
     }
     std::uint16_t port() const { return port_; }
     http::Server& server() { return server_; }
@@ -107,6 +114,7 @@ public:
 private:
     boost::asio::io_context io_;
     http::Server server_;
+    ThreadedHandler* threaded_;
     std::uint16_t port_ = 0;
     std::vector<std::thread> threads_;
 };

@@ -13,10 +13,14 @@ using tests::RunningServer;
 namespace {
 
 /// Answers with what it got. "/later" answers from another thread, "/never" drops the reply, "/big" has many pieces.
-class Echo : public http::Handler {
+class Echo : public tests::ThreadedHandler {
 public:
-    ~Echo() override {
+    void join() override {
         for (auto& thread : threads_) thread.join();
+    }
+    std::size_t under_way() {
+        const std::lock_guard lock(mutex_);
+        return threads_.size();
     }
     std::optional<http::Response> screen(const http::Request& head) override {
         if (head.path() == "/no") return http::outcome_response(403, "forbidden", "No");
@@ -25,7 +29,7 @@ public:
     void handle(http::Request request, http::Reply reply) override {
         if (request.path() == "/never") return;
         if (request.path() == "/later" || request.path() == "/slow") {
-            const auto wait = std::chrono::milliseconds(request.path() == "/slow" ? 400 : 20);
+            const auto wait = std::chrono::milliseconds(request.path() == "/slow" ? 1000 : 20);
             const std::lock_guard lock(mutex_);
             threads_.emplace_back([request = std::move(request), reply, wait] {
                 std::this_thread::sleep_for(wait);
@@ -195,7 +199,7 @@ TEST_SUITE("gateway/http/server") {
         RawClient busy(running.port()), idle(running.port());
         CHECK(idle.ask("GET /a HTTP/1.1\r\nHost: x\r\n\r\n").status == 200);
         busy.send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        REQUIRE(eventually([&] { return echo.under_way() == 1; }));
         std::atomic<bool> stopped = false;
         running.server().stop([&] { stopped = true; });
         CHECK(idle.closed());
