@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/exchange/lanes.hpp"
 #include "gateway/exchange/outbox.hpp"
 
 namespace causeway::carriers {
@@ -23,7 +24,7 @@ CarrierWorker::CarrierWorker(std::shared_ptr<const exchange::Partner> partner, s
                              Context context)
     : partner_(std::move(partner)),
       carrier_(std::move(carrier)),
-      context_(context),
+      context_(std::move(context)),
       delivery_(*partner_, make_random()) {}
 
 CarrierWorker::~CarrierWorker() {
@@ -41,19 +42,11 @@ void CarrierWorker::wake() {
     condition_.notify_all();
 }
 
-void CarrierWorker::pause() {
+void CarrierWorker::follow(const exchange::QueueOrder& order) {
     const std::lock_guard lock(mutex_);
-    pause_ = woken_ = true;
-    resume_ = false;
-    status_.paused = true;
-    condition_.notify_all();
-}
-
-void CarrierWorker::resume() {
-    const std::lock_guard lock(mutex_);
-    resume_ = woken_ = true;
-    pause_ = false;
-    status_.paused = false;
+    order_ = order;
+    woken_ = true;
+    status_.paused = order.verb == exchange::QueueOrder::Verb::pause;
     condition_.notify_all();
 }
 
@@ -70,8 +63,7 @@ void CarrierWorker::stop(std::chrono::milliseconds, std::function<void()> stoppe
 
 void CarrierWorker::follow_orders() {
     const std::lock_guard lock(mutex_);
-    if (std::exchange(pause_, false)) delivery_.pause();
-    if (std::exchange(resume_, false)) delivery_.resume();
+    if (const auto order = std::exchange(order_, std::nullopt)) delivery_.follow(*order);
     if (stop_) delivery_.stop();
 }
 
@@ -80,11 +72,13 @@ void CarrierWorker::run() {
         for (;;) {
             follow_orders();
             if (!perform(delivery_.step())) break;
+            release_claim();
             publish();
         }
     } catch (const std::exception& bug) {
         context_.events.worker_failed(*partner_, bug.what());
     }
+    if (claimed_ != 0) context_.claims->release(std::exchange(claimed_, 0));
     std::function<void()> stopped;
     {
         const std::lock_guard lock(mutex_);
@@ -123,11 +117,20 @@ void CarrierWorker::take() {
         const std::lock_guard lock(mutex_);
         woken_ = false;  // whatever is queued from here on wakes us again
     }
-    auto snapshot = context_.store.snapshot();
-    if (snapshot.has_error()) return delivery_.on_take_failed(context_.clock.now_us());
-    auto taken = exchange::take_outgoing(**snapshot, *partner_, context_.clock.now_us());
+    auto taken = exchange::take_outgoing(context_.store, *partner_, context_.clock.now_us(),
+                                         {delivery_.drain_until(), context_.claims.get()});
     if (taken.has_error()) return delivery_.on_take_failed(context_.clock.now_us());
+    if (context_.claims && *taken) claimed_ = (*taken)->id;
     delivery_.on_taken(std::move(*taken), context_.clock.now_us());
+    if (claimed_ != 0 && claimed_ != delivery_.current_id())  // it may not go yet: nobody is told, nothing has changed
+        context_.claims->release(std::exchange(claimed_, 0));
+}
+
+/// What is under way no more lets the next of its key go, on any lane.
+void CarrierWorker::release_claim() {
+    if (claimed_ == 0 || claimed_ == delivery_.current_id()) return;
+    context_.claims->release(std::exchange(claimed_, 0));
+    if (context_.next) context_.next();
 }
 
 void CarrierWorker::wait(std::int64_t until_us) {
@@ -168,9 +171,9 @@ void CarrierWorker::settle(std::span<const exchange::Settlement> settlements) {
 
 void CarrierWorker::publish() {
     const std::lock_guard lock(mutex_);
-    const bool halting = pause_, running = resume_;
     status_.connected = delivery_.trouble() == std::nullopt;
-    status_.paused = halting || (delivery_.paused() && !running);
+    if (!order_) status_.paused = delivery_.paused();
+    status_.draining = delivery_.drain_until() != 0;
     status_.trouble = delivery_.trouble();
     status_.counters = delivery_.counters();
 }

@@ -24,8 +24,7 @@ public:
     void wake() override;
     /// A carrier brings its answer back with the message: there is nothing to wait for.
     void settled_elsewhere(storage::OutboxId) override {}
-    void pause() override;
-    void resume() override;
+    void follow(const exchange::QueueOrder& order) override;
     void stop(std::chrono::milliseconds patience, std::function<void()> stopped) override;
     const exchange::Partner& partner() const noexcept override { return *partner_; }
     Status status() const override;
@@ -37,6 +36,7 @@ private:
     void wait(std::int64_t until_us);
     void settle(std::span<const exchange::Settlement> settlements);
     void follow_orders();
+    void release_claim();
     void publish();
 
     std::shared_ptr<const exchange::Partner> partner_;
@@ -45,9 +45,11 @@ private:
     exchange::Delivery delivery_;
     mutable std::mutex mutex_;
     std::condition_variable condition_;
-    bool woken_ = false, pause_ = false, resume_ = false, stop_ = false;  // under mutex_
-    Status status_;                                                       // under mutex_
-    std::function<void()> stopped_;                                       // under mutex_
+    bool woken_ = false, stop_ = false;          // under mutex_
+    std::optional<exchange::QueueOrder> order_;  // under mutex_; not followed yet
+    Status status_;                              // under mutex_
+    std::function<void()> stopped_;              // under mutex_
+    std::uint64_t claimed_ = 0;
     std::thread thread_;
 };
 

@@ -10,6 +10,7 @@
 #include "fhir/json/json.hpp"
 #include "fhir/search/query.hpp"
 #include "gateway/exchange/lineage_view.hpp"
+#include "gateway/exchange/outgoing_check.hpp"
 #include "gateway/http/principal.hpp"
 
 namespace causeway::exchange {
@@ -224,6 +225,8 @@ storage::Result<std::string> one_outbox(storage::Reader& reader, storage::Outbox
     content.text("payload", (*row)->message.payload)
         .text("acknowledgement", (*row)->acknowledgement)
         .text("orderingKey", (*row)->message.ordering_key);
+    if (const auto report = reader.note(conformance_note(id)); report.has_value() && *report)
+        content.raw("conformance", **report);
     auto rest = std::move(content).done();
     return json + (rest.size() > 2 ? "," + rest.substr(1) : "}");
 }
@@ -277,6 +280,17 @@ std::array<std::string_view, 3> path_parts(std::string_view path) {
 
 }  // namespace
 
+std::string AdminHandler::change_row(const security::Principal& principal, std::string id,
+                                               std::string_view operation) const {
+    security::AuditEntry entry;
+    entry.at_us = services_.clock.now_us();
+    entry.principal = principal;
+    entry.interaction = security::Interaction::admin_write;
+    entry.id = std::move(id);
+    entry.operation = operation;
+    return security::render(entry);
+}
+
 void AdminHandler::handle(http::Request request, http::Reply reply) {
     const auto [what, id, verb] = path_parts(request.path());
     const bool get = request.method == http::Method::get || request.method == http::Method::head;
@@ -293,8 +307,8 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
     const bool view = what == "messages" && (verb == "lineage" || verb == "provenance");
     if (get && (verb.empty() || view)) return read(request, what, id, verb, principal, reply);
     const bool halts =
-        request.method == http::Method::post && what == "outbox" && (verb == "pause" || verb == "resume");
-    if (halts) return control(std::string(id), verb == "resume", principal, std::move(reply));
+        request.method == http::Method::post && what == "outbox" && (verb == "pause" || verb == "resume" || verb == "drain");
+    if (halts) return control(std::string(id), verb, principal, std::move(reply));
     const bool posted = request.method == http::Method::post;
     if (posted && what == "outbox" && id == "replay" && verb.empty())
         return replay_range(request, principal, std::move(reply));
@@ -305,7 +319,7 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
         return reply(http::outcome_response(
             405, "not-supported",
             "GET a list or a message; POST messages/ID/release, discard or replay, outbox/ID/replay or cancel, "
-            "outbox/replay, outbox/PARTNER/pause or resume"));
+            "outbox/replay, outbox/PARTNER/pause, resume or drain"));
     change(request, *row, verb, principal, std::move(reply));
 }
 
@@ -350,25 +364,34 @@ void AdminHandler::read(const http::Request& request, std::string_view what, std
     reply(json_response(std::move(*body)));
 }
 
-void AdminHandler::control(const std::string& partner, bool run, const security::Principal& principal,
+void AdminHandler::control(const std::string& partner, std::string_view verb, const security::Principal& principal,
                            http::Reply reply) {
-    security::AuditEntry entry;
-    entry.at_us = services_.clock.now_us();
-    entry.principal = principal;
-    entry.interaction = security::Interaction::admin_write;
-    entry.id = "outbox/" + partner;
-    entry.operation = run ? "resume" : "pause";
-    auto job = [row = security::render(entry)](storage::Transaction& transaction) -> storage::Result<std::int64_t> {
-        return transaction.append_audit(row);
+    QueueOrder order;
+    order.verb = verb == "resume"  ? QueueOrder::Verb::run
+                 : verb == "pause" ? QueueOrder::Verb::pause
+                                   : QueueOrder::Verb::drain;
+    auto job = [partner, order, row = change_row(principal, "outbox/" + partner, verb)](
+                   storage::Transaction& transaction) -> storage::Result<QueueOrder> {
+        if (auto audited = transaction.append_audit(row); audited.has_error()) return audited.error();
+        auto decided = order;
+        if (order.verb != QueueOrder::Verb::drain) return decided;
+        storage::OutboxQuery newest;
+        newest.partner = partner;
+        newest.count = 1;
+        const auto rows = transaction.outbox(newest);
+        if (rows.has_error()) return rows.error();
+        if (!rows->empty()) decided.last = static_cast<std::uint64_t>(rows->front().id);
+        return decided;
     };
-    storage::transact(
-        services_.store, std::move(job),
-        [reply = std::move(reply), act = services_.control, partner, run](storage::Result<std::int64_t> audited) {
-            if (audited.has_error()) return reply(failed(audited.error()));
-            if (!act || !act(partner, run))
-                return reply(http::outcome_response(404, "not-found", "There is no such queue"));
-            reply(json_response(run ? R"({"paused":false})" : R"({"paused":true})"));
-        });
+    storage::transact(services_.store, std::move(job),
+                      [reply = std::move(reply), act = services_.control, partner](storage::Result<QueueOrder> decided) {
+                          if (decided.has_error()) return reply(failed(decided.error()));
+                          if (!act || !act(partner, *decided))
+                              return reply(http::outcome_response(404, "not-found", "There is no such queue"));
+                          reply(json_response(decided->verb == QueueOrder::Verb::run     ? R"({"paused":false})"
+                                              : decided->verb == QueueOrder::Verb::pause ? R"({"paused":true})"
+                                                                                         : R"({"draining":true})"));
+                      });
 }
 
 void AdminHandler::decide(http::Request request, storage::InboxId id, std::string_view verb,
@@ -392,13 +415,7 @@ void AdminHandler::decide(http::Request request, storage::InboxId id, std::strin
         return reply(http::outcome_response(400, "invalid", "The only parameter is patient=Patient/ID of release"));
     if (decision.verb == Decision::Verb::replay && !request.body.empty()) decision.bytes = std::move(request.body);
     if (!services_.decide) return reply(http::outcome_response(404, "not-found", "Nothing is decided here"));
-    security::AuditEntry entry;
-    entry.at_us = services_.clock.now_us();
-    entry.principal = principal;
-    entry.interaction = security::Interaction::admin_write;
-    entry.id = "messages/" + std::to_string(id);
-    entry.operation = verb;
-    auto job = [row = security::render(entry)](storage::Transaction& transaction) -> storage::Result<std::int64_t> {
+    auto job = [row = change_row(principal, "messages/" + std::to_string(id), verb)](storage::Transaction& transaction) -> storage::Result<std::int64_t> {
         return transaction.append_audit(row);
     };
     storage::transact(services_.store, std::move(job),
@@ -448,14 +465,8 @@ void AdminHandler::replay_range(const http::Request& request, const security::Pr
     if (!good || range.partner.empty() || range.state == OutboxState::pending)
         return reply(http::outcome_response(
             400, "invalid", "The parameters are partner (required), state (not pending), from, to, limit, dry-run"));
-    security::AuditEntry entry;
-    entry.at_us = services_.clock.now_us();
-    entry.principal = principal;
-    entry.interaction = security::Interaction::admin_write;
-    entry.id = "outbox/" + range.partner;
-    entry.operation = range.dry ? "replay-range-dry" : "replay-range";
     using Rows = std::vector<storage::OutboxRow>;
-    auto job = [range, row = security::render(entry)](storage::Transaction& transaction) -> storage::Result<Rows> {
+    auto job = [range, row = change_row(principal, "outbox/" + range.partner, range.dry ? "replay-range-dry" : "replay-range")](storage::Transaction& transaction) -> storage::Result<Rows> {
         Rows found;
         storage::OutboxQuery query;
         query.partner = range.partner;
@@ -494,13 +505,7 @@ void AdminHandler::replay_range(const http::Request& request, const security::Pr
 
 void AdminHandler::change(http::Request request, storage::OutboxId id, std::string_view verb,
                           const security::Principal& principal, http::Reply reply) {
-    security::AuditEntry entry;
-    entry.at_us = services_.clock.now_us();
-    entry.principal = principal;
-    entry.interaction = security::Interaction::admin_write;
-    entry.id = "outbox/" + std::to_string(id);
-    entry.operation = verb;
-    auto job = [id, replay = verb == "replay", body = std::move(request.body), row = security::render(entry)](
+    auto job = [id, replay = verb == "replay", body = std::move(request.body), row = change_row(principal, "outbox/" + std::to_string(id), verb)](
                    storage::Transaction& transaction) -> storage::Result<storage::OutboxRow> {
         auto changed = id;
         if (replay) {

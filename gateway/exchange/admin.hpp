@@ -2,6 +2,7 @@
 #include <functional>
 #include <string>
 
+#include "gateway/exchange/delivery.hpp"
 #include "gateway/exchange/message_desk.hpp"
 #include "gateway/http/handler.hpp"
 #include "gateway/ops/clock.hpp"
@@ -32,6 +33,7 @@ namespace causeway::exchange {
 ///     POST /admin/outbox/ID/cancel      a waiting message is not sent
 ///     POST /admin/outbox/PARTNER/pause  nothing more is sent to the partner, until
 ///     POST /admin/outbox/PARTNER/resume
+///     POST /admin/outbox/PARTNER/drain  what is queued now is still sent, what comes later waits; then it is paused
 ///
 /// Every call passes the door; views of content and every change leave an audit row.
 class AdminHandler final : public http::Handler {
@@ -42,8 +44,8 @@ public:
         security::ReadAudit& reads;
         const ops::Clock& clock;
         std::function<void(const std::string& partner)> queued;  ///< after a replay is committed; may be empty
-        /// Lets a partner's queue run or halt; false if there is none. May be empty.
-        std::function<bool(const std::string& partner, bool run)> control = {};
+        /// Lets a partner's queue run, halt or drain; false if there is none. May be empty.
+        std::function<bool(const std::string& partner, const QueueOrder& order)> control = {};
         /// Carries out what is decided of a message; runs it where it may block, then calls back. May be empty.
         std::function<void(storage::InboxId id, Decision decision, std::function<void(Decided)> done)> decide = {};
     };
@@ -60,7 +62,12 @@ private:
     void decide(http::Request request, storage::InboxId id, std::string_view verb, const security::Principal& principal,
                 http::Reply reply);
     void replay_range(const http::Request& request, const security::Principal& principal, http::Reply reply);
-    void control(const std::string& partner, bool run, const security::Principal& principal, http::Reply reply);
+    void control(const std::string& partner, std::string_view verb, const security::Principal& principal,
+                 http::Reply reply);
+
+    /// The audit row of something an operator changes.
+    std::string change_row(const security::Principal& principal, std::string id,
+                                     std::string_view operation) const;
 
     Services services_;
 };

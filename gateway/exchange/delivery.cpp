@@ -99,8 +99,27 @@ Step Delivery::step() const {
     return StepStop{};
 }
 
+void DeliveryCounters::add(const DeliveryCounters& other) noexcept {
+    delivered += other.delivered;
+    parked += other.parked;
+    attempts += other.attempts;
+    late_answers += other.late_answers;
+    connects += other.connects;
+    for (std::size_t i = 0; i < failures.size(); ++i) failures[i] += other.failures[i];
+}
+
+void Delivery::follow(const QueueOrder& order) noexcept {
+    if (order.verb == QueueOrder::Verb::pause) return pause();
+    if (order.verb == QueueOrder::Verb::run) return resume();
+    if (link_ && link_->frozen()) return pause();  // nothing may go before an operator has looked at the numbers
+    if (order.last == 0) return pause();
+    paused_ = false;
+    drain_until_ = order.last;
+}
+
 void Delivery::resume() noexcept {
     paused_ = false;
+    drain_until_ = 0;
     if (link_ && link_->frozen()) link_->allow_resynchronisation();
 }
 
@@ -124,6 +143,11 @@ void Delivery::on_taken(std::optional<Outgoing> row, std::int64_t now_us) {
     assert(state_ == State::take);
     take_failures_ = 0;
     if (stopping_ || paused_) return next_message(now_us);
+    if (!row && std::exchange(drain_until_, 0) != 0) {
+        trouble_.reset();
+        paused_ = true;
+        return next_message(now_us);
+    }
     if (!row) {
         if (idle_since_us_ == 0) idle_since_us_ = now_us;
         trouble_.reset();

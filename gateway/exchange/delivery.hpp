@@ -85,6 +85,17 @@ struct Carried {
 struct DeliveryCounters {
     std::uint64_t delivered = 0, parked = 0, attempts = 0, late_answers = 0, connects = 0;
     std::array<std::uint64_t, 5> failures{};  ///< by FailureClass
+    void add(const DeliveryCounters& other) noexcept;
+};
+
+/// What an operator wants of a queue.
+struct QueueOrder {
+    enum class Verb : std::uint8_t {
+        run,
+        pause,
+        drain  ///< what is queued still goes, up to `last`; what comes later waits; then it is paused
+    } verb = Verb::run;
+    std::uint64_t last = 0;  ///< outbox row
 };
 
 /// The state machine that delivers one partner's messages in the order the outbox gives them out, one outstanding at a
@@ -132,8 +143,12 @@ public:
     void on_settle_failed(std::int64_t now_us);
 
     /// From any thread of control that also drives it: take effect before the next message is taken.
-    void pause() noexcept { paused_ = true; }
+    void pause() noexcept {
+        paused_ = true;
+        drain_until_ = 0;
+    }
     void resume() noexcept;
+    void follow(const QueueOrder& order) noexcept;
     void stop() noexcept { stopping_ = true; }
     /// Outbox row of the message under way; 0 between messages.
     std::uint64_t current_id() const noexcept { return current_ ? current_->id : 0; }
@@ -142,6 +157,8 @@ public:
     /// The answer to another message that on_received() was given last, once.
     std::optional<std::string> take_stray() { return std::exchange(stray_, std::nullopt); }
     bool paused() const noexcept { return paused_; }
+    /// Where it drains, the last outbox row that still goes; else 0.
+    std::uint64_t drain_until() const noexcept { return drain_until_; }
     bool connected() const noexcept { return connected_; }
     /// What the current message failed with last; null while all is well. For health and alerts.
     const std::optional<FailureClass>& trouble() const noexcept { return trouble_; }
@@ -194,6 +211,7 @@ private:
     bool connected_ = false, paused_ = false, stopping_ = false, committed_ = false;
     std::uint32_t sent_on_connection_ = 0, strays_ = 0, settle_failures_ = 0, take_failures_ = 0;
     std::uint32_t commits_due_ = 0;  ///< blocks sent on this connection that have no commit block yet (release 2)
+    std::uint64_t drain_until_ = 0;
     std::int64_t until_us_ = 0;
     std::int64_t idle_since_us_ = 0;
     std::optional<Outgoing> current_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/exchange/answer.hpp"
+#include "gateway/exchange/lanes.hpp"
 #include "gateway/exchange/numbered_link.hpp"
 #include "gateway/security/audit.hpp"
 
@@ -12,6 +13,8 @@ namespace causeway::exchange {
 
 namespace {
 
+constexpr std::size_t looked_at_max = 1'000;                   // heads and rows that are gone through for one message
+constexpr std::int64_t look_again_us = 1'000'000;              // at rows that wait for others of their key
 constexpr std::size_t batch_bytes_max = std::size_t{8} << 20;  // beyond it the rest waits for the next batch
 
 Outgoing outgoing(storage::OutboxRow&& row) {
@@ -41,13 +44,49 @@ storage::Result<void> audit_delivery(storage::Transaction& transaction, const st
     return {};
 }
 
-storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, const Partner& partner,
-                                                       std::int64_t now_us) {
-    const std::size_t count = partner.mllp ? partner.mllp->batch_messages_max : 1;
-    auto rows = reader.due(partner.name, now_us, count);
+namespace {
+
+using Taken = storage::Result<std::optional<Outgoing>>;
+
+Taken at_time(std::int64_t due_us) {
+    Outgoing later;
+    later.due_us = due_us;
+    return std::optional(std::move(later));
+}
+
+/// When the next of the rows that still go comes due; nothing if none is left.
+Taken left_to_drain(storage::Reader& reader, const Partner& partner, std::int64_t now_us, std::uint64_t last) {
+    storage::OutboxQuery query;
+    query.partner = partner.name;
+    query.state = storage::OutboxState::pending;
+    query.before = static_cast<storage::OutboxId>(last) + 1;
+    query.count = looked_at_max;
+    const auto rows = reader.outbox(query);
     if (rows.has_error()) return rows.error();
+    if (rows->empty()) return std::optional<Outgoing>();
+    auto due_us = now_us + look_again_us;
+    for (const auto& row : *rows)
+        if (row.message.due_us > now_us) due_us = std::min(due_us, row.message.due_us);
+    return at_time(due_us);
+}
+
+Taken take_from(storage::Reader& reader, const Partner& partner, std::int64_t now_us, const TakeLimits& limits,
+                Claims::Look* look) {
+    const bool chooses = limits.last != 0 || look != nullptr;
+    const std::size_t count = partner.mllp ? partner.mllp->batch_messages_max : 1;
+    auto rows = reader.due(partner.name, now_us, limits.last != 0 ? looked_at_max : chooses ? partner.lanes : count);
+    if (rows.has_error()) return rows.error();
+    const bool any = !rows->empty();
+    if (chooses) {
+        std::erase_if(*rows, [&](const storage::OutboxRow& row) {
+            const auto id = static_cast<std::uint64_t>(row.id);
+            return (limits.last != 0 && id > limits.last) || (look != nullptr && !look->is_free(id));
+        });
+        if (rows->size() > count) rows->erase(rows->begin() + static_cast<std::ptrdiff_t>(count), rows->end());
+    }
     if (!rows->empty()) {
         auto first = outgoing(std::move(rows->front()));
+        if (look != nullptr) look->take(first.id);
         std::size_t bytes = first.message.size();
         for (std::size_t i = 1; i < rows->size(); ++i) {
             bytes += (*rows)[i].message.payload.size();
@@ -61,12 +100,23 @@ storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, 
         }
         return std::optional(std::move(first));
     }
+    if (limits.last != 0) return left_to_drain(reader, partner, now_us, limits.last);
+    if (any) return std::optional<Outgoing>();  // other lanes have them, and wake this one
     const auto next = reader.next_due(partner.name);
     if (next.has_error()) return next.error();
     if (!*next) return std::optional<Outgoing>();
-    Outgoing later;
-    later.due_us = std::max(**next, now_us + 1);
-    return std::optional(std::move(later));
+    return at_time(std::max(**next, now_us + 1));
+}
+
+}  // namespace
+
+storage::Result<std::optional<Outgoing>> take_outgoing(storage::Store& store, const Partner& partner,
+                                                       std::int64_t now_us, const TakeLimits& limits) {
+    std::optional<Claims::Look> look;
+    if (limits.claims != nullptr) look.emplace(*limits.claims);
+    auto snapshot = store.snapshot();
+    if (snapshot.has_error()) return snapshot.error();
+    return take_from(**snapshot, partner, now_us, limits, look ? &*look : nullptr);
 }
 
 storage::Result<void> settle_outgoing(storage::Transaction& transaction, const Settlement& settlement,

@@ -9,11 +9,19 @@
 
 namespace causeway::exchange {
 
+class Claims;
+
+/// What limits the choice of the next message.
+struct TakeLimits {
+    std::uint64_t last = 0;    ///< rows after it stay where they are (a queue that drains); 0: none do
+    Claims* claims = nullptr;  ///< what it has is left, and what is found is put there; null: one lane only
+};
+
 /// The first message that may be sent to the partner now, with those that go with it in one batch if the partner takes
 /// batches. If there is none but one will come due, that time in `due_us` of an Outgoing without bytes; nothing if the
 /// queue is empty.
-storage::Result<std::optional<Outgoing>> take_outgoing(storage::Reader& reader, const Partner& partner,
-                                                       std::int64_t now_us);
+storage::Result<std::optional<Outgoing>> take_outgoing(storage::Store& store, const Partner& partner,
+                                                       std::int64_t now_us, const TakeLimits& limits = {});
 
 /// Writes down what became of an attempt, and moves the Task of the order it carried (null: no Tasks are kept). Safe to
 /// run again, and for a row that an operator has cancelled or settled meanwhile.

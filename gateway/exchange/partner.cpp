@@ -240,6 +240,12 @@ private:
         if (partner.sequence_numbers_sent && partner.acknowledgement == AcknowledgementMode::none) {
             fault(here + ": sequence_numbers_sent", "needs answers: acknowledgement is none");
         }
+        if (partner.lanes == 0 || partner.lanes > 64) fault(here + ": lanes", "must be 1 to 64");
+        if (partner.lanes > 1 && (batches || partner.sequence_numbers_sent || partner.messages_per_minute != 0))
+            fault(here + ": lanes",
+                  "more than one excludes mllp.batch_messages_max, sequence_numbers_sent and messages_per_minute");
+        if (partner.lanes > 1 && !partner.mllp && !partner.http && !partner.fhir)
+            fault(here + ": lanes", "more than one needs mllp, http or fhir");
         if (partner.acknowledge_apart && !partner.mllp) {
             fault(here + ": acknowledge_apart", "needs an mllp endpoint to send to");
         }
@@ -268,7 +274,6 @@ private:
             fault(here, "a FHIR server is sent resources: the route needs a resource type");
         if (!rule.from_fhir() && !rule.criteria.empty())
             fault(here + ": criteria", "belongs to a FHIR source; use where");
-        if (rule.from_fhir() && !rule.where.empty()) fault(here + ": where", "belongs to a v2 source; use criteria");
         for (const auto& message : rule.messages) {
             if (message != "*" && !is_message_type(message, 1)) {
                 fault(here + ": messages", "\"" + message + "\" is no message type such as ORU^R01 or ADT");
@@ -283,7 +288,7 @@ private:
         } else if (!rule.as.empty() && !is_message_type(rule.as, 2)) {
             fault(here + ": as", "\"" + rule.as + "\" is no message such as OML^O21^OML_O21");
         }
-        if (const auto condition = Condition::parse(rule.where); condition.has_error()) {
+        if (const auto condition = Condition::parse(rule.where); !rule.from_fhir() && condition.has_error()) {
             fault(here + ": where",
                   condition.error().text + " at character " + std::to_string(condition.error().position + 1));
         }

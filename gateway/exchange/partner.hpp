@@ -137,6 +137,12 @@ struct Tolerances {
     friend bool operator==(const Tolerances&, const Tolerances&) = default;
 };
 
+/// What becomes of a message to a partner that breaks one of its message profiles.
+enum class ProfileErrors : std::uint8_t {
+    report,  ///< it goes, and the report stands with it in the queue
+    refuse,  ///< it becomes a dead letter
+};
+
 /// One system we exchange with.
 ///
 /// Plain data: read from the configuration, checked by validate(), then immutable and shared. A changed configuration
@@ -168,6 +174,8 @@ struct Partner {
     std::optional<FhirEndpoint> fhir;
     std::vector<Window> windows;            ///< when messages may go, in its time zone; empty: always
     std::uint32_t messages_per_minute = 0;  ///< 0: as fast as it answers
+    /// Connections that deliver side by side; messages of one ordering key keep their order.
+    std::uint32_t lanes = 1;
     AlertRules alerts;
     std::string version = "2.5.1";  ///< MSH-12 of what we send
     std::string charset = "UNICODE UTF-8";
@@ -190,6 +198,9 @@ struct Partner {
     /// told nothing.
     std::vector<std::string> identity_updates;
     Tolerances tolerances;
+    /// Message profiles that what we send is checked against before it is queued: names of built-in ones, or files.
+    std::vector<std::string> profiles;
+    ProfileErrors profile_errors = ProfileErrors::report;
     RetryPolicy retry;
     std::uint32_t queue_max =
         1'000'000;  ///< outbox rows waiting; beyond it what would add one is refused, so nothing is dropped in silence
@@ -217,8 +228,11 @@ struct RoutingRule {
     std::string criteria;       ///< FHIR search criteria on that type, "status=active&intent=order"; empty = all
     // ... or v2.
     std::vector<std::string> messages;  ///< "ADT^A01", "ADT" (any event), "*"
-    std::string where;                  ///< condition on v2 paths, `PV1-2 in (I, O) and MSH-4 = "NORTH"`; empty = all
 
+    /// Empty = all. Of a v2 source a condition on paths, `PV1-2 in (I, O) and MSH-4 = "NORTH"`; of a FHIR source a
+    /// FHIRPath expression, `priority = 'stat' and subject.resolve().active`.
+    std::string where;
+    std::string codes;  ///< file (code_list.hpp): only what names one of these codes; empty = all
     std::string to;  ///< partner
     /// The message to make: "OML^O21^OML_O21". Empty in a v2 rule: the message itself with its header re-addressed.
     std::string as;

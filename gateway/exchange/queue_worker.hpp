@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include "gateway/exchange/delivery.hpp"
@@ -11,6 +12,8 @@
 #include "gateway/storage/storage.hpp"
 
 namespace causeway::exchange {
+
+class Claims;
 
 /// What a worker tells whoever counts and logs. Called where the worker runs; must not block.
 class DeliveryEvents {
@@ -37,9 +40,12 @@ public:
         const OrderTasks* tasks = nullptr;  ///< null: no Tasks of orders are kept
         /// Where an answer goes that says more than an acknowledgement (ORL, RRE, RRI): null: nowhere.
         const Inbox* inbox = nullptr;
+        std::shared_ptr<Claims> claims = nullptr;  ///< null: nobody else takes from the queue
+        std::function<void()> next = {};           ///< a message was settled: what waited for it may go; may be empty
     };
     struct Status {
         bool connected = false, paused = false, ended = false;
+        bool draining = false;  ///< what is queued still goes, then it is paused
         std::optional<FailureClass> trouble;
         DeliveryCounters counters;
     };
@@ -50,8 +56,7 @@ public:
     virtual void wake() = 0;
     /// The row was settled by an acknowledgement that came another way: nothing more is waited for.
     virtual void settled_elsewhere(storage::OutboxId id) = 0;
-    virtual void pause() = 0;
-    virtual void resume() = 0;
+    virtual void follow(const QueueOrder& order) = 0;
     /// Finishes what is under way, then calls `stopped` once. What takes longer than `patience` is abandoned where that
     /// is possible, and sent again after a restart.
     virtual void stop(std::chrono::milliseconds patience, std::function<void()> stopped) = 0;

@@ -4,8 +4,6 @@
 #include <utility>
 
 #include "fhir/model/builder.hpp"
-#include "fhir/search/match.hpp"
-#include "fhir/search/query.hpp"
 #include "gateway/exchange/lab_rules.hpp"
 #include "gateway/exchange/outgoing_message.hpp"
 #include "gateway/exchange/v2_time.hpp"
@@ -16,6 +14,7 @@ namespace {
 using namespace hl7v2::literals;
 
 constexpr storage::TimeUs recount_us = 1'000'000;
+constexpr storage::TimeUs kept_us = 90 * std::int64_t{86'400'000'000};  // a report on a message's conformance
 
 bool names_message(const std::string& wanted, const Envelope& envelope) {
     if (wanted == "*") return true;
@@ -60,29 +59,25 @@ std::shared_ptr<const Router::Compiled> Router::compile(std::shared_ptr<const Ex
                                                         std::vector<ConfigurationFault>& faults) {
     const auto compiled_rules = std::make_shared<Compiled>();
     compiled_rules->settings = settings;
+    std::map<std::string, std::shared_ptr<const OutgoingCheck>> checks;
+    for (const auto& partner : settings->partners)
+        checks.emplace(partner.name, std::make_shared<const OutgoingCheck>(OutgoingCheck::load(partner, faults)));
     for (const auto& rule : settings->rules) {
         Rule compiled;
         compiled.rule = &rule;
         compiled.partner = find_partner(*settings, rule.to);
-        const auto fault = [&](std::string text) {
-            faults.push_back({"route \"" + rule.name + "\": criteria", std::move(text)});
-        };
-        if (auto condition = Condition::parse(rule.where); condition.has_value())
+        if (compiled.partner == nullptr) continue;
+        compiled.check = checks.at(rule.to);
+        if (rule.from_fhir())
+            compiled.of_resource = FhirCondition::compile(rule, faults);
+        else if (auto condition = Condition::parse(rule.where); condition.has_value())
             compiled.condition = std::move(*condition);
-        if (rule.from_fhir() && !rule.criteria.empty()) {
-            compiled.every_resource = false;
-            const auto parameters = fhir::search::decode_query(rule.criteria);
-            if (parameters.has_error()) {
-                fault(parameters.error().message);
-                continue;
-            }
-            fhir::search::QueryOptions options;
-            options.result_parameters = false;
-            auto parsed = fhir::search::parse_query(rule.resource_type, *parameters, options);
-            for (const auto& issue : parsed.issues) fault(issue.text);
-            compiled.plan = std::move(parsed.plan);
+        if (!rule.codes.empty()) {
+            std::string fault;
+            compiled.codes = CodeList::load(rule.codes, fault);
+            if (!fault.empty()) faults.push_back({"route \"" + rule.name + "\": codes", std::move(fault)});
         }
-        if (compiled.partner != nullptr) compiled_rules->rules.push_back(std::move(compiled));
+        compiled_rules->rules.push_back(std::move(compiled));
     }
     return compiled_rules;
 }
@@ -106,19 +101,19 @@ std::shared_ptr<const Router::Compiled> Router::current() const {
 
 Router::~Router() = default;
 
-bool Router::fires(const Rule& rule, const rest::Written& written, const security::Principal& principal) const {
-    if (rule.rule->resource_type != written.type) return false;
+std::string Router::why_not(const Rule& rule, const rest::Written& written, const security::Principal& principal,
+                            storage::Reader& reader) {
+    if (!rule.rule->from_fhir()) return "it looks at HL7 v2 messages";
+    if (rule.rule->resource_type != written.type) return "it looks at FHIR writes of " + rule.rule->resource_type;
     const auto kind = kind_of(written);
     const auto& on = rule.rule->on;
-    if (on.empty() ? kind == WriteKind::remove : std::find(on.begin(), on.end(), kind) == on.end()) return false;
-    if (principal.kind == security::Principal::Kind::partner && principal.id == rule.rule->to) return false;
-    if (rule.every_resource) return true;
-    if (!written.document) return false;
-    fhir::search::MatchContext context;
-    context.type = written.type;
-    context.id = written.id;
-    context.last_updated_us = written.version.at_us;
-    return fhir::search::matches(rule.plan, written.document, context);
+    if (on.empty() ? kind == WriteKind::remove : std::find(on.begin(), on.end(), kind) == on.end())
+        return "it does not look at this kind of write (on)";
+    if (principal.kind == security::Principal::Kind::partner && principal.id == rule.rule->to)
+        return "the resource came from " + rule.rule->to;
+    if (rule.codes && (!written.document || !rule.codes->named_in(written.document->root())))
+        return "none of the codes in " + rule.rule->codes;
+    return rule.of_resource.why_not(written, reader);
 }
 
 storage::Result<void> Router::written(storage::Transaction& transaction, const rest::Written& written,
@@ -126,7 +121,8 @@ storage::Result<void> Router::written(storage::Transaction& transaction, const r
     if (written.same_content) return {};
     const auto compiled = current();
     for (const auto& rule : compiled->rules) {
-        if (!rule.rule->from_fhir() || !fires(rule, written, principal)) continue;
+        if (rule.rule->resource_type != written.type) continue;
+        if (!why_not(rule, written, principal, transaction).empty()) continue;
         if (auto sent = send_resource(transaction, rule, written, principal); sent.has_error()) return sent;
     }
     return {};
@@ -162,7 +158,7 @@ storage::Result<void> Router::send_resource(storage::Transaction& transaction, c
                                  *written.document, control_id, principal);
 }
 
-std::string Router::why_not(const Rule& rule, const Envelope& envelope) const {
+std::string Router::why_not(const Rule& rule, const Envelope& envelope) {
     if (rule.rule->from_fhir()) return "it looks at FHIR writes of " + rule.rule->resource_type;
     const auto& wanted = rule.rule->messages;
     if (std::none_of(wanted.begin(), wanted.end(),
@@ -173,6 +169,7 @@ std::string Router::why_not(const Rule& rule, const Envelope& envelope) const {
         return "the message came from " + rule.rule->to;
     if (const auto* failing = rule.condition.first_failing(envelope.message->view()))
         return to_string(*failing) + " does not hold";
+    if (rule.codes && !rule.codes->named_in(envelope.message->view())) return "none of the codes in " + rule.rule->codes;
     return {};
 }
 
@@ -180,7 +177,7 @@ storage::Result<void> Router::accepted(storage::Transaction& transaction, const 
                                        storage::InboxId origin, std::string_view correlation) {
     const auto compiled = current();
     for (const auto& rule : compiled->rules) {
-        if (!why_not(rule, envelope).empty()) continue;
+        if (rule.rule->from_fhir() || !why_not(rule, envelope).empty()) continue;
         if (auto sent = relay(transaction, rule, envelope, origin, correlation); sent.has_error()) return sent;
     }
     return {};
@@ -233,7 +230,14 @@ storage::Result<void> Router::enqueue(storage::Transaction& transaction, const R
     const auto id = transaction.enqueue(message);
     if (id.has_error()) return id.error();
     ++loads_[message.partner].at_most;
-    if (!fault.empty()) return transaction.mark_dead(*id, {}, "route \"" + rule.rule->name + "\": " + fault);
+    auto why = fault;
+    if (const auto report = fault.empty() ? rule.check->check(message.payload) : std::nullopt) {
+        const auto noted = transaction.add_note(conformance_note(*id), report->json, transaction.now_us() + kept_us);
+        if (noted.has_error()) return noted.error();
+        if (report->errors > 0 && rule.partner->profile_errors == ProfileErrors::refuse)
+            why = "profile: " + std::to_string(report->errors) + " errors, first " + report->first;
+    }
+    if (!why.empty()) return transaction.mark_dead(*id, {}, "route \"" + rule.rule->name + "\": " + why);
     if (services_.queued) services_.store.submit(std::make_unique<Ping>(services_.queued, message.partner));
     return {};
 }
@@ -252,13 +256,27 @@ storage::Result<void> Router::queue(storage::Transaction& transaction, storage::
     return {};
 }
 
+namespace {
+
+std::string explanation(const RoutingRule& rule, const std::string& why_not) {
+    return rule.name + " -> " + rule.to + ": " + (why_not.empty() ? "fires" : "no, " + why_not);
+}
+
+}  // namespace
+
 std::vector<std::string> Router::explain(const Envelope& envelope) const {
     std::vector<std::string> lines;
     const auto compiled = current();
-    for (const auto& rule : compiled->rules) {
-        const auto why = why_not(rule, envelope);
-        lines.push_back(rule.rule->name + " -> " + rule.rule->to + ": " + (why.empty() ? "fires" : "no, " + why));
-    }
+    for (const auto& rule : compiled->rules) lines.push_back(explanation(*rule.rule, why_not(rule, envelope)));
+    return lines;
+}
+
+std::vector<std::string> Router::explain(const rest::Written& written, const security::Principal& principal,
+                                         storage::Reader& reader) const {
+    std::vector<std::string> lines;
+    const auto compiled = current();
+    for (const auto& rule : compiled->rules)
+        lines.push_back(explanation(*rule.rule, why_not(rule, written, principal, reader)));
     return lines;
 }
 

@@ -7,10 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "fhir/search/plan.hpp"
+#include "gateway/exchange/code_list.hpp"
 #include "gateway/exchange/condition.hpp"
 #include "gateway/exchange/envelope.hpp"
+#include "gateway/exchange/fhir_condition.hpp"
 #include "gateway/exchange/order_tasks.hpp"
+#include "gateway/exchange/outgoing_check.hpp"
 #include "gateway/exchange/partner.hpp"
 #include "gateway/rest/resource_writer.hpp"
 #include "gateway/storage/storage.hpp"
@@ -33,7 +35,7 @@ public:
         const OrderTasks* tasks = nullptr;                       ///< null: no Tasks of orders are kept
     };
     /// `settings` must be valid (validate()). Adds to `faults` what only shows when rules are compiled: unknown search
-    /// parameters.
+    /// parameters, FHIRPath that is none, files that cannot be read.
     Router(std::shared_ptr<const ExchangeSettings> settings, Services services,
            std::vector<ConfigurationFault>& faults);
     ~Router() override;
@@ -60,14 +62,18 @@ public:
 
     /// Why each rule fires for a message or not, one line each, in order: `causeway route explain`.
     std::vector<std::string> explain(const Envelope& envelope) const;
+    /// The same for a resource that is written, by `principal`.
+    std::vector<std::string> explain(const rest::Written& written, const security::Principal& principal,
+                                     storage::Reader& reader) const;
 
 private:
     struct Rule {
         const RoutingRule* rule;
         const Partner* partner;
-        Condition condition;
-        fhir::search::SearchPlan plan;
-        bool every_resource = true;  ///< no criteria
+        Condition condition;  ///< of a v2 source
+        FhirCondition of_resource;
+        std::shared_ptr<const CodeList> codes;  ///< null: any
+        std::shared_ptr<const OutgoingCheck> check;
     };
     /// What is in force at one moment. `rules` point into `settings`.
     struct Compiled {
@@ -78,9 +84,10 @@ private:
                                                    std::vector<ConfigurationFault>& faults);
     std::shared_ptr<const Compiled> current() const;
 
-    bool fires(const Rule& rule, const rest::Written& written, const security::Principal& principal) const;
     /// Empty: it fires. Otherwise why not.
-    std::string why_not(const Rule& rule, const Envelope& envelope) const;
+    static std::string why_not(const Rule& rule, const rest::Written& written, const security::Principal& principal,
+                               storage::Reader& reader);
+    static std::string why_not(const Rule& rule, const Envelope& envelope);
     storage::Result<void> send_resource(storage::Transaction& transaction, const Rule& rule,
                                         const rest::Written& written, const security::Principal& principal);
     storage::Result<void> relay(storage::Transaction& transaction, const Rule& rule, const Envelope& envelope,

@@ -154,6 +154,7 @@ std::string AlertDesk::partners_json() const {
         if (const auto status = statuses.find(view.name); status != statuses.end()) {
             const auto& now = status->second;
             json += std::string(",\"paused\":") + (now.paused ? "true" : "false");
+            if (now.draining) json += ",\"draining\":true";
             json += std::string(",\"connected\":") + (now.connected ? "true" : "false");
             json += ",\"delivered\":" + std::to_string(now.counters.delivered);
             json += ",\"attempts\":" + std::to_string(view.attempts);

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <utility>
 
 #include "gateway/main/admin_client.hpp"
 #include "gateway/main/commands.hpp"
@@ -73,6 +74,17 @@ void add_partner_command(CLI::App& app, Exit& exit_code) {
     auto* const alerts = command->add_subcommand("alerts", "What is wrong with the partners of a running gateway now");
     alerts->add_option("--config", options->config, "configuration file (TOML) of the running gateway");
     alerts->callback([options, &exit_code] { exit_code = ask(*options, "GET", "/admin/alerts"); });
+    for (const auto& [verb, text] :
+         {std::pair{"pause", "Send nothing more to a partner; what is queued stays"},
+          std::pair{"resume", "Send again what waits"},
+          std::pair{"drain", "Send what is queued now, then pause; what comes later waits"}}) {
+        auto* const ordering = command->add_subcommand(verb, text);
+        ordering->add_option("--config", options->config, "configuration file (TOML) of the running gateway");
+        ordering->add_option("name", options->name, "the partner's name")->required();
+        ordering->callback([options, &exit_code, verb = std::string(verb)] {
+            exit_code = ask(*options, "POST", ("/admin/outbox/" + options->name + "/" + verb).c_str());
+        });
+    }
     auto* const reloading =
         command->add_subcommand("reload", "Bring the partners and routes of the file into force, without a restart");
     reloading->add_option("--config", options->config, "configuration file (TOML) of the running gateway");

@@ -193,6 +193,12 @@ MllpEndpoint endpoint_defaults(const ops::Config& config) {
     return endpoint;
 }
 
+std::optional<ProfileErrors> profile_errors(std::string_view text) {
+    if (text == "report") return ProfileErrors::report;
+    if (text == "refuse") return ProfileErrors::refuse;
+    return std::nullopt;
+}
+
 std::string label(const toml::table& table, std::string_view kind) {
     const auto name = table["name"].value<std::string>();
     return name ? fmt::format("{} \"{}\"", kind, *name) : std::string(kind);
@@ -303,9 +309,12 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
                  {"addresses", &partner.addresses},
                  {"accepts", &partner.accepts},
                  {"own_authorities_only", &partner.own_authorities_only},
+                 {"profiles", &partner.profiles},
+                 {"profile_errors", by_name(partner.profile_errors, profile_errors, "report, refuse")},
                  {"queue_max", &partner.queue_max},
                  {"windows", &partner.windows},
-                 {"messages_per_minute", &partner.messages_per_minute}},
+                 {"messages_per_minute", &partner.messages_per_minute},
+                 {"lanes", &partner.lanes}},
                 {"mllp", "http", "directory", "sftp", "fhir", "retry", "tolerances", "alerts", "authority"});
     read_carriers(table, here, partner, reader);
     if (const auto* mllp = reader.table(table, "mllp", here)) {
@@ -383,6 +392,7 @@ RoutingRule read_route(const toml::table& table, TableReader& reader) {
                  {"criteria", &rule.criteria},
                  {"messages", &rule.messages},
                  {"where", &rule.where},
+                 {"codes", &rule.codes},
                  {"to", &rule.to},
                  {"as", &rule.as},
                  {"ordering_key", &rule.ordering_key}});

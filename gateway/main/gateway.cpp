@@ -324,7 +324,9 @@ struct Gateway::Parts {
           metrics_handler(metrics),
           exchange_admin(
               {*store, door, reads, clock, [this](const std::string& partner) { links.wake(partner); },
-               [this](const std::string& partner, bool run) { return links.control(partner, run); },
+               [this](const std::string& partner, const exchange::QueueOrder& order) {
+                   return links.control(partner, order);
+               },
                [this](storage::InboxId id, exchange::Decision decision, std::function<void(exchange::Decided)> done) {
                    net::post(cpu, [this, id, decision = std::move(decision), done = std::move(done)] {
                        done(exchange::decide_blocking(*store, *inbox, id, decision));

@@ -5,13 +5,30 @@
 #include <utility>
 
 #include "gateway/carriers/carrier_worker.hpp"
+#include "gateway/exchange/lanes.hpp"
 
 namespace causeway {
 
 PartnerLinks::~PartnerLinks() { join(); }
 
 std::shared_ptr<exchange::QueueWorker> PartnerLinks::make_worker(
-    std::shared_ptr<const exchange::Partner> partner) const {
+    const std::shared_ptr<const exchange::Partner>& partner) {
+    if (partner->lanes == 1) return make_lane(partner, nullptr);
+    const auto claims = std::make_shared<exchange::Claims>();
+    std::vector<std::shared_ptr<exchange::QueueWorker>> lanes;
+    for (std::uint32_t i = 0; i < partner->lanes; ++i) {
+        auto lane = make_lane(partner, claims);
+        if (!lane) return nullptr;
+        lanes.push_back(std::move(lane));
+    }
+    return std::make_shared<exchange::Lanes>(std::move(lanes));
+}
+
+/// One connection to a partner, or its only one.
+std::shared_ptr<exchange::QueueWorker> PartnerLinks::make_lane(std::shared_ptr<const exchange::Partner> partner,
+                                                               std::shared_ptr<exchange::Claims> claims) {
+    std::function<void()> next;
+    if (claims) next = [this, name = partner->name] { wake(name); };
     if (partner->mllp)
         return std::make_shared<mllp::DeliveryWorker>(
             services_.io, partner,
@@ -21,12 +38,15 @@ std::shared_ptr<exchange::QueueWorker> PartnerLinks::make_worker(
                                           .events = services_.events,
                                           .tls = services_.transport.partner(partner->name),
                                           .tasks = services_.tasks,
-                                          .inbox = inbox_});
+                                          .inbox = inbox_,
+                                          .claims = std::move(claims),
+                                          .next = std::move(next)});
     auto carrier = carriers::make_carrier(*partner, services_.clock);
     if (!carrier) return nullptr;
     return std::make_shared<carriers::CarrierWorker>(
         partner, std::move(carrier),
-        exchange::QueueWorker::Context{services_.store, services_.clock, services_.events, services_.tasks, inbox_});
+        exchange::QueueWorker::Context{services_.store, services_.clock, services_.events, services_.tasks, inbox_,
+                                       std::move(claims), std::move(next)});
 }
 
 void PartnerLinks::apply(const std::shared_ptr<const exchange::ExchangeSettings>& settings) {
@@ -81,7 +101,7 @@ void PartnerLinks::apply(const std::shared_ptr<const exchange::ExchangeSettings>
             if (!next) return;
             // not from inside the old one's last step
             boost::asio::post(*io, [next, paused] {
-                if (paused) next->pause();
+                if (paused) next->follow({exchange::QueueOrder::Verb::pause});
                 next->start();
             });
         };
@@ -135,10 +155,10 @@ void PartnerLinks::settled_elsewhere(const std::string& partner, storage::Outbox
     if (const auto worker = find(partner)) worker->settled_elsewhere(id);
 }
 
-bool PartnerLinks::control(const std::string& partner, bool run) {
+bool PartnerLinks::control(const std::string& partner, const exchange::QueueOrder& order) {
     const auto worker = find(partner);
     if (!worker) return false;
-    run ? worker->resume() : worker->pause();
+    worker->follow(order);
     return true;
 }
 

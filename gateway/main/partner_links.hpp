@@ -45,13 +45,15 @@ public:
 
     void wake(const std::string& partner);
     void settled_elsewhere(const std::string& partner, storage::OutboxId id);
-    /// Lets a queue run or halt; false if there is none.
-    bool control(const std::string& partner, bool run);
+    /// Lets a queue run, halt or drain; false if there is none.
+    bool control(const std::string& partner, const exchange::QueueOrder& order);
     std::shared_ptr<exchange::QueueWorker> find(const std::string& partner) const;
     std::map<std::string, exchange::QueueWorker::Status> statuses() const;
 
 private:
-    std::shared_ptr<exchange::QueueWorker> make_worker(std::shared_ptr<const exchange::Partner> partner) const;
+    std::shared_ptr<exchange::QueueWorker> make_worker(const std::shared_ptr<const exchange::Partner>& partner);
+    std::shared_ptr<exchange::QueueWorker> make_lane(std::shared_ptr<const exchange::Partner> partner,
+                                                     std::shared_ptr<exchange::Claims> claims);
 
     Services services_;
     const exchange::Inbox* inbox_ = nullptr;

@@ -6,6 +6,7 @@
 #include <random>
 #include <utility>
 
+#include "gateway/exchange/lanes.hpp"
 #include "gateway/exchange/outbox.hpp"
 #include "gateway/mllp/take_in.hpp"
 #include "gateway/storage/async.hpp"
@@ -25,16 +26,10 @@ exchange::Delivery::Random make_random() {
     };
 }
 
-StorageResult<std::optional<Outgoing>> take_blocking(storage::Store& store, const exchange::Partner& partner,
-                                                     std::int64_t now_us) {
-    auto snapshot = store.snapshot();
-    if (snapshot.has_error()) return snapshot.error();
-    return exchange::take_outgoing(**snapshot, partner, now_us);
-}
-
 net::awaitable<StorageResult<std::optional<Outgoing>>, net::thread_pool::executor_type> take_on_pool(
-    storage::Store& store, std::shared_ptr<const exchange::Partner> partner, std::int64_t now_us) {
-    co_return take_blocking(store, *partner, now_us);
+    storage::Store& store, std::shared_ptr<const exchange::Partner> partner, std::int64_t now_us,
+    exchange::TakeLimits limits) {
+    co_return exchange::take_outgoing(store, *partner, now_us, limits);
 }
 
 constexpr net::use_awaitable_t<Executor> use_awaitable{};
@@ -43,10 +38,10 @@ constexpr net::use_awaitable_t<Executor> use_awaitable{};
 
 DeliveryWorker::DeliveryWorker(net::io_context& io, std::shared_ptr<const exchange::Partner> partner, Context context)
     : partner_(std::move(partner)),
-      context_(context),
+      context_(std::move(context)),
       strand_(net::make_strand(io)),
       delivery_(*partner_, make_random()),
-      connection_(strand_, context.answer_bytes_max, context.tls, partner_->mllp->release),
+      connection_(strand_, context_.answer_bytes_max, context_.tls, partner_->mllp->release),
       timer_(strand_),
       patience_(strand_) {}
 
@@ -70,6 +65,7 @@ void DeliveryWorker::finished(const std::exception_ptr& failure) {
         }
     }
     patience_.cancel();
+    if (claimed_ != 0) context_.claims->release(std::exchange(claimed_, 0));
     publish();
     if (const auto stopped = std::exchange(stopped_, nullptr)) stopped();
 }
@@ -90,17 +86,9 @@ void DeliveryWorker::settled_elsewhere(storage::OutboxId id) {
     });
 }
 
-void DeliveryWorker::pause() {
-    net::post(strand_, [this] {
-        delivery_.pause();
-        woken_ = true;
-        timer_.cancel();
-    });
-}
-
-void DeliveryWorker::resume() {
-    net::post(strand_, [this] {
-        delivery_.resume();
+void DeliveryWorker::follow(const exchange::QueueOrder& order) {
+    net::post(strand_, [this, order] {
+        delivery_.follow(order);
         woken_ = true;
         timer_.cancel();
     });
@@ -149,6 +137,7 @@ Awaitable<> DeliveryWorker::run() {
         } else {
             co_return;
         }
+        release_claim();
         publish();
     }
 }
@@ -156,13 +145,23 @@ Awaitable<> DeliveryWorker::run() {
 Awaitable<> DeliveryWorker::take() {
     woken_ = false;  // whatever is queued from here on wakes us again
     const auto now_us = context_.clock.now_us();
-    auto work = take_on_pool(context_.store, partner_, now_us);
+    auto work = take_on_pool(context_.store, partner_, now_us, {delivery_.drain_until(), context_.claims.get()});
     auto taken = co_await net::co_spawn(context_.blocking.get_executor(), std::move(work), use_awaitable);
     if (taken.has_error()) {
         delivery_.on_take_failed(context_.clock.now_us());
     } else {
+        if (context_.claims && *taken) claimed_ = (*taken)->id;
         delivery_.on_taken(std::move(*taken), context_.clock.now_us());
+        if (claimed_ != 0 && claimed_ != delivery_.current_id())  // it may not go yet: nobody is told, for nothing has changed
+            context_.claims->release(std::exchange(claimed_, 0));
     }
+}
+
+/// What is under way no more lets the next of its key go, on any lane.
+void DeliveryWorker::release_claim() {
+    if (claimed_ == 0 || claimed_ == delivery_.current_id()) return;
+    context_.claims->release(std::exchange(claimed_, 0));
+    if (context_.next) context_.next();
 }
 
 Awaitable<> DeliveryWorker::wait(std::int64_t until_us) {
@@ -277,7 +276,8 @@ Awaitable<> DeliveryWorker::record_stray(std::string answer) {
 
 void DeliveryWorker::publish() {
     const std::lock_guard lock(status_mutex_);
-    status_ = {delivery_.connected(), delivery_.paused(), !running_, delivery_.trouble(), delivery_.counters()};
+    status_ = {delivery_.connected(),        delivery_.paused(),  !running_,
+               delivery_.drain_until() != 0, delivery_.trouble(), delivery_.counters()};
 }
 
 DeliveryWorker::Status DeliveryWorker::status() const {

@@ -19,7 +19,7 @@ using exchange::DeliveryEvents;
 
 /// Delivers one partner's outbox over MLLP: performs what exchange::Delivery asks for, on a strand of its own.
 ///
-/// wake(), pause(), resume() and stop() may be called on any thread. The worker must outlive its run: destroy it after
+/// wake(), follow() and stop() may be called on any thread. The worker must outlive its run: destroy it after
 /// `stopped`.
 class DeliveryWorker final : public exchange::QueueWorker {
 public:
@@ -33,6 +33,8 @@ public:
         const exchange::OrderTasks* tasks = nullptr;  ///< null: no Tasks of orders are kept
         /// Where an answer goes that says more than an acknowledgement (ORL, RRE, RRI): null: nowhere.
         const exchange::Inbox* inbox = nullptr;
+        std::shared_ptr<exchange::Claims> claims = nullptr;  ///< null: nobody else takes from the queue
+        std::function<void()> next = {};  ///< a message was settled: what waited for it may go; may be empty
     };
 
     DeliveryWorker(net::io_context& io, std::shared_ptr<const exchange::Partner> partner, Context context);
@@ -43,8 +45,7 @@ public:
     void start() override;
     void wake() override;
     void settled_elsewhere(storage::OutboxId id) override;
-    void pause() override;
-    void resume() override;
+    void follow(const exchange::QueueOrder& order) override;
     /// `stopped` is called on an I/O thread.
     void stop(std::chrono::milliseconds patience, std::function<void()> stopped) override;
 
@@ -64,6 +65,7 @@ private:
     Awaitable<> settle(std::span<const exchange::Settlement> settlements);
     Awaitable<bool> take_in_answer(std::string answer);  ///< false: it could not be kept
     Awaitable<> record_stray(std::string answer);
+    void release_claim();
     void publish();
     void finished(const std::exception_ptr& failure);
     std::chrono::steady_clock::time_point steady(std::int64_t time_us) const;
@@ -76,6 +78,7 @@ private:
     Timer timer_, patience_;
     bool woken_ = false, running_ = false, abandoned_ = false;
     storage::OutboxId settled_elsewhere_ = 0;
+    std::uint64_t claimed_ = 0;
     std::function<void()> stopped_;
     mutable std::mutex status_mutex_;
     Status status_;

@@ -154,11 +154,10 @@ private:
     void deliver() {
         const auto step = delivery_->step();
         if (std::holds_alternative<StepTake>(step)) {
-            auto snapshot = store_->snapshot();
             auto taken =
                 fault(5)
                     ? storage::Result<std::optional<Outgoing>>(storage::Failure{storage::FailureCode::io, "injected"})
-                    : take_outgoing(**snapshot, settings_->partners[0], clock_.us);
+                    : take_outgoing(*store_, settings_->partners[0], clock_.us);
             if (taken.has_error()) return delivery_->on_take_failed(clock_.us);
             delivery_->on_taken(std::move(*taken), clock_.us);
         } else if (const auto* wait = std::get_if<StepWait>(&step)) {

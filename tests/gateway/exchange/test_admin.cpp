@@ -30,8 +30,12 @@ struct Bench {
     std::vector<std::string> woken;
     std::vector<std::string> controlled;
     AdminHandler admin{{*store, door, reads, clock, [this](const std::string& partner) { woken.push_back(partner); },
-                        [this](const std::string& partner, bool run) {
-                            controlled.push_back(partner + (run ? " runs" : " halts"));
+                        [this](const std::string& partner, const QueueOrder& order) {
+                            using Verb = QueueOrder::Verb;
+                            controlled.push_back(partner + (order.verb == Verb::run     ? " runs"
+                                                            : order.verb == Verb::pause ? " halts"
+                                                                                        : " drains to ") +
+                                                 (order.verb == Verb::drain ? std::to_string(order.last) : ""));
                             return partner == "lab";
                         }}};
 
@@ -61,6 +65,19 @@ struct Bench {
 }  // namespace
 
 TEST_SUITE("gateway/exchange/admin") {
+    TEST_CASE("drains a queue up to what waits when it is told to") {
+        Bench bench;
+        bench.enqueue();
+        const auto last = bench.enqueue();
+        const auto drained = bench.call(http::Method::post, "/admin/outbox/lab/drain");
+        CHECK(drained.first == 200);
+        CHECK(drained.second.find("\"draining\":true") != std::string::npos);
+        REQUIRE(bench.controlled.size() == 1);
+        CHECK(bench.controlled.front() == "lab drains to " + std::to_string(last));
+        CHECK(bench.call(http::Method::post, "/admin/outbox/nobody/drain").first == 404);
+        CHECK(bench.controlled.back() == "nobody drains to 0");
+    }
+
     TEST_CASE("halts a queue and lets it run again, on the record") {
         Bench bench;
         const auto paused = bench.call(http::Method::post, "/admin/outbox/lab/pause");

@@ -618,6 +618,37 @@ TEST_SUITE("gateway/exchange/delivery") {
         }
     }
 
+    TEST_CASE("a queue that drains sends what is left, then it is paused until an operator lets it run") {
+        Bench bench;
+        bench.queued(1);
+        bench.delivery.follow({QueueOrder::Verb::drain, 1});
+        CHECK(bench.delivery.drain_until() == 1);
+        bench.send();
+        CHECK_FALSE(bench.delivery.paused());
+        bench.delivery.on_received(ack("AA", "C1"), bench.now);
+        bench.run();  // nothing up to the last one is left: the outbox gives out nothing
+        REQUIRE(bench.wants<StepClose>());
+        bench.delivery.on_closed(bench.now);
+        CHECK(bench.delivery.paused());
+        CHECK(bench.delivery.drain_until() == 0);
+        bench.queued(2);
+        REQUIRE(bench.wants<StepWait>());
+        bench.delivery.follow({QueueOrder::Verb::run});
+        bench.delivery.on_woken(bench.now);
+        CHECK(bench.wants<StepConnect>());
+    }
+
+    TEST_CASE("an empty queue that is told to drain is paused at once, and pausing ends a drain") {
+        Bench bench;
+        bench.delivery.follow({QueueOrder::Verb::drain, 0});
+        CHECK(bench.delivery.paused());
+        bench.delivery.follow({QueueOrder::Verb::drain, 7});
+        CHECK_FALSE(bench.delivery.paused());
+        bench.delivery.follow({QueueOrder::Verb::pause});
+        CHECK(bench.delivery.paused());
+        CHECK(bench.delivery.drain_until() == 0);
+    }
+
     TEST_CASE("MLLP release 2: the commit block comes first, and a NAK sends the message again") {
         Bench bench([](Partner& partner) { partner.mllp->release = 2; });
         bench.queued(1);

@@ -1,18 +1,11 @@
 #include <doctest/doctest.h>
 
-#include "fhir/json/json.hpp"
-#include "gateway/exchange/control_ids.hpp"
-#include "gateway/exchange/identity_keys.hpp"
-#include "gateway/exchange/inbox.hpp"
-#include "gateway/exchange/order_tasks.hpp"
 #include "gateway/exchange/outbox.hpp"
-#include "gateway/storage/memory/memory_store.hpp"
-#include "tests/gateway/exchange/fixtures.hpp"
+#include "tests/gateway/exchange/house.hpp"
 
 using namespace causeway;
 using namespace causeway::exchange;
-using causeway::exchange::tests::FakeClock;
-using causeway::exchange::tests::maps;
+using causeway::exchange::tests::House;
 
 namespace {
 
@@ -35,54 +28,18 @@ std::shared_ptr<const ExchangeSettings> settings() {
     return made;
 }
 
-const security::Principal emr{security::Principal::Kind::client, "emr", "127.0.0.1"};
-
-/// An EMR that orders, and a laboratory that answers, on the store in memory.
-struct Ward {
-    FakeClock clock;
-    ControlIds ids{clock};
-    security::Door door;
-    std::unique_ptr<storage::Store> store =
-        storage::make_memory_store({.now_us = [this] { return clock.now_us(); }, .fault = {}});
-    rest::ResourceWriter writer{*store};
-    OrderTasks tasks{writer};
-    IdentityRegistrar registrar;
-    std::vector<ConfigurationFault> faults;
-    std::shared_ptr<const ExchangeSettings> configuration = settings();
-    Router router{configuration, {*store, maps(), [this] { return ids.next(); }, {}, &tasks}, faults};
-    Inbox inbox{{*store, writer, door, clock, [this] { return ids.next(); }, &router, nullptr, {}, nullptr, &tasks},
-                configuration,
-                maps()};
+/// An EMR that orders, and a laboratory that answers.
+struct Ward : House {
     std::string order_id;
 
-    Ward() {
-        writer.add_observer(registrar);
-        writer.add_observer(router);
-        put("Patient",
-            R"({"resourceType":"Patient","id":"p","identifier":[{"system":"urn:causeway:authority:EMR","value":"1"}],"name":[{"family":"Doe"}]})",
+    Ward() : House(settings()) {
+        put(R"({"resourceType":"Patient","id":"p","identifier":[{"system":"urn:causeway:authority:EMR","value":"1"}],"name":[{"family":"Doe"}]})",
             "p");
-        order_id = put("ServiceRequest", R"({"resourceType":"ServiceRequest","status":"active","intent":"order",
+        order_id = put(R"({"resourceType":"ServiceRequest","status":"active","intent":"order",
             "identifier":[{"type":{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/v2-0203","code":"PLAC"}]},
                            "system":"urn:causeway:authority:EMR","value":"E1"}],
             "code":{"coding":[{"system":"http://loinc.org","code":"24331-1"}],"text":"Lipid panel"},
             "subject":{"reference":"Patient/p"}})");
-    }
-    std::string put(std::string_view, const std::string& json, const std::string& id = {}) {
-        const auto draft = writer.prepare(fhir::parse_json(json).value(), id);
-        REQUIRE(draft.has_value());
-        const auto done =
-            storage::transact_blocking(*store, [&](storage::Transaction& transaction) -> storage::Result<void> {
-                const auto written =
-                    writer.write(transaction, *draft, {.principal = emr, .if_version = {}, .correlation = {}});
-                if (written.has_error()) return written.error();
-                return {};
-            });
-        REQUIRE(done.has_value());
-        return draft->id;
-    }
-    fhir::DocumentPtr read(const storage::ResourceName& name) {
-        auto snapshot = store->snapshot();
-        return fhir::parse_json((*snapshot)->read(name.type, name.id).value()->body.json).value();
     }
     fhir::DocumentPtr task() {
         auto snapshot = store->snapshot();

@@ -1,17 +1,10 @@
 #include <doctest/doctest.h>
 
-#include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
-#include "fhir/search/query.hpp"
-#include "gateway/exchange/control_ids.hpp"
-#include "gateway/exchange/identity_keys.hpp"
-#include "gateway/exchange/inbox.hpp"
-#include "gateway/exchange/order_tasks.hpp"
 #include "gateway/exchange/pharmacy_rules.hpp"
-#include "gateway/storage/memory/memory_store.hpp"
 #include "hl7v2/message.hpp"
 #include "hl7v2/path.hpp"
-#include "tests/gateway/exchange/fixtures.hpp"
+#include "tests/gateway/exchange/house.hpp"
 #include "tests/gateway/exchange/script_samples.hpp"
 
 using namespace causeway;
@@ -53,46 +46,14 @@ std::shared_ptr<const ExchangeSettings> settings() {
     return made;
 }
 
-const security::Principal emr{security::Principal::Kind::client, "emr", "127.0.0.1"};
-
-/// A prescriber and two pharmacies on the store in memory.
-struct Practice {
-    FakeClock clock;
-    ControlIds ids{clock};
-    security::Door door;
-    std::unique_ptr<storage::Store> store =
-        storage::make_memory_store({.now_us = [this] { return clock.now_us(); }, .fault = {}});
-    rest::ResourceWriter writer{*store};
-    OrderTasks tasks{writer};
+/// A prescriber and two pharmacies.
+struct Practice : House {
     RenewalTasks renewals{writer};
-    IdentityRegistrar registrar;
-    std::vector<ConfigurationFault> faults;
-    std::shared_ptr<const ExchangeSettings> configuration = settings();
-    Router router{configuration, {*store, maps(), [this] { return ids.next(); }, {}, &tasks}, faults};
-    Inbox inbox{{*store, writer, door, clock, [this] { return ids.next(); }, &router, nullptr, {}, nullptr, &tasks},
-                configuration,
-                maps()};
 
-    Practice() {
-        REQUIRE(faults.empty());
-        writer.add_observer(registrar);
-        writer.add_observer(router);
+    Practice() : House(settings()) {
         writer.add_observer(renewals);
         put(R"({"resourceType":"Patient","id":"p","identifier":[{"system":"urn:causeway:authority:EMR","value":"1"}],"name":[{"family":"Doe"}]})",
             "p");
-    }
-    std::string put(const std::string& json, const std::string& id = {}) {
-        const auto draft = writer.prepare(fhir::parse_json(json).value(), id);
-        REQUIRE_MESSAGE(draft.has_value(), (draft.has_error() ? draft.error().issues.front().text : std::string()));
-        const auto done =
-            storage::transact_blocking(*store, [&](storage::Transaction& transaction) -> storage::Result<void> {
-                const auto written =
-                    writer.write(transaction, *draft, {.principal = emr, .if_version = {}, .correlation = {}});
-                if (written.has_error()) return written.error();
-                return {};
-            });
-        REQUIRE(done.has_value());
-        return draft->id;
     }
     std::string prescription(std::string_view number, std::string_view more = "") {
         return R"({"resourceType":"MedicationRequest","status":"active","intent":"order","identifier":[{"type":{"coding":[
@@ -103,31 +64,11 @@ struct Practice {
             "text":"Amoxicillin 500 mg"},"subject":{"reference":"Patient/p"})" +
                std::string(more) + "}";
     }
-    std::vector<fhir::DocumentPtr> all(std::string_view type) {
-        auto snapshot = store->snapshot();
-        std::vector<fhir::DocumentPtr> out;
-        const auto plan = fhir::search::parse_query(type, {}).plan;
-        for (const auto& match : *(*snapshot)->find(plan, 100)) {
-            auto stored = *(*snapshot)->read(match.name.type, match.name.id);
-            out.push_back(fhir::parse_json(stored->body.json).value());
-        }
-        return out;
-    }
     fhir::DocumentPtr task(std::string_view code) {
         for (const auto& each : all("Task"))
             if (each->root()["code"]["coding"].first()["code"].text() == code) return each;
         return nullptr;
     }
-    std::vector<storage::OutboxRow> sent(std::string_view partner) {
-        auto snapshot = store->snapshot();
-        storage::OutboxQuery query;
-        query.partner = partner;
-        query.with_payload = true;
-        auto rows = *(*snapshot)->outbox(query);
-        std::reverse(rows.begin(), rows.end());
-        return rows;
-    }
-    Receipt accept(const std::string& bytes) { return inbox.accept_blocking(bytes, {"test", "127.0.0.1"}); }
 };
 
 std::string renewal(std::string_view control_id) {
