@@ -281,7 +281,7 @@ std::array<std::string_view, 3> path_parts(std::string_view path) {
 }  // namespace
 
 std::string AdminHandler::change_row(const security::Principal& principal, std::string id,
-                                               std::string_view operation) const {
+                                     std::string_view operation) const {
     security::AuditEntry entry;
     entry.at_us = services_.clock.now_us();
     entry.principal = principal;
@@ -306,8 +306,8 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
         return reply(http::outcome_response(404, "not-found", "Only messages and outbox are here"));
     const bool view = what == "messages" && (verb == "lineage" || verb == "provenance");
     if (get && (verb.empty() || view)) return read(request, what, id, verb, principal, reply);
-    const bool halts =
-        request.method == http::Method::post && what == "outbox" && (verb == "pause" || verb == "resume" || verb == "drain");
+    const bool halts = request.method == http::Method::post && what == "outbox" &&
+                       (verb == "pause" || verb == "resume" || verb == "drain");
     if (halts) return control(std::string(id), verb, principal, std::move(reply));
     const bool posted = request.method == http::Method::post;
     if (posted && what == "outbox" && id == "replay" && verb.empty())
@@ -383,15 +383,16 @@ void AdminHandler::control(const std::string& partner, std::string_view verb, co
         if (!rows->empty()) decided.last = static_cast<std::uint64_t>(rows->front().id);
         return decided;
     };
-    storage::transact(services_.store, std::move(job),
-                      [reply = std::move(reply), act = services_.control, partner](storage::Result<QueueOrder> decided) {
-                          if (decided.has_error()) return reply(failed(decided.error()));
-                          if (!act || !act(partner, *decided))
-                              return reply(http::outcome_response(404, "not-found", "There is no such queue"));
-                          reply(json_response(decided->verb == QueueOrder::Verb::run     ? R"({"paused":false})"
-                                              : decided->verb == QueueOrder::Verb::pause ? R"({"paused":true})"
-                                                                                         : R"({"draining":true})"));
-                      });
+    storage::transact(
+        services_.store, std::move(job),
+        [reply = std::move(reply), act = services_.control, partner](storage::Result<QueueOrder> decided) {
+            if (decided.has_error()) return reply(failed(decided.error()));
+            if (!act || !act(partner, *decided))
+                return reply(http::outcome_response(404, "not-found", "There is no such queue"));
+            reply(json_response(decided->verb == QueueOrder::Verb::run     ? R"({"paused":false})"
+                                : decided->verb == QueueOrder::Verb::pause ? R"({"paused":true})"
+                                                                           : R"({"draining":true})"));
+        });
 }
 
 void AdminHandler::decide(http::Request request, storage::InboxId id, std::string_view verb,
@@ -415,7 +416,8 @@ void AdminHandler::decide(http::Request request, storage::InboxId id, std::strin
         return reply(http::outcome_response(400, "invalid", "The only parameter is patient=Patient/ID of release"));
     if (decision.verb == Decision::Verb::replay && !request.body.empty()) decision.bytes = std::move(request.body);
     if (!services_.decide) return reply(http::outcome_response(404, "not-found", "Nothing is decided here"));
-    auto job = [row = change_row(principal, "messages/" + std::to_string(id), verb)](storage::Transaction& transaction) -> storage::Result<std::int64_t> {
+    auto job = [row = change_row(principal, "messages/" + std::to_string(id), verb)](
+                   storage::Transaction& transaction) -> storage::Result<std::int64_t> {
         return transaction.append_audit(row);
     };
     storage::transact(services_.store, std::move(job),
@@ -466,7 +468,9 @@ void AdminHandler::replay_range(const http::Request& request, const security::Pr
         return reply(http::outcome_response(
             400, "invalid", "The parameters are partner (required), state (not pending), from, to, limit, dry-run"));
     using Rows = std::vector<storage::OutboxRow>;
-    auto job = [range, row = change_row(principal, "outbox/" + range.partner, range.dry ? "replay-range-dry" : "replay-range")](storage::Transaction& transaction) -> storage::Result<Rows> {
+    auto job = [range, row = change_row(principal, "outbox/" + range.partner,
+                                        range.dry ? "replay-range-dry" : "replay-range")](
+                   storage::Transaction& transaction) -> storage::Result<Rows> {
         Rows found;
         storage::OutboxQuery query;
         query.partner = range.partner;
@@ -505,7 +509,8 @@ void AdminHandler::replay_range(const http::Request& request, const security::Pr
 
 void AdminHandler::change(http::Request request, storage::OutboxId id, std::string_view verb,
                           const security::Principal& principal, http::Reply reply) {
-    auto job = [id, replay = verb == "replay", body = std::move(request.body), row = change_row(principal, "outbox/" + std::to_string(id), verb)](
+    auto job = [id, replay = verb == "replay", body = std::move(request.body),
+                row = change_row(principal, "outbox/" + std::to_string(id), verb)](
                    storage::Transaction& transaction) -> storage::Result<storage::OutboxRow> {
         auto changed = id;
         if (replay) {

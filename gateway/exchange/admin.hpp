@@ -66,8 +66,7 @@ private:
                  http::Reply reply);
 
     /// The audit row of something an operator changes.
-    std::string change_row(const security::Principal& principal, std::string id,
-                                     std::string_view operation) const;
+    std::string change_row(const security::Principal& principal, std::string id, std::string_view operation) const;
 
     Services services_;
 };

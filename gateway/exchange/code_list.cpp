@@ -53,7 +53,8 @@ std::shared_ptr<const CodeList> CodeList::load(const std::string& file, std::str
 
 bool CodeList::has(std::string_view system, std::string_view code) const {
     if (code.empty()) return false;
-    return codes_.find(code) != codes_.end() || codes_.find(std::string(system).append("|").append(code)) != codes_.end();
+    return codes_.find(code) != codes_.end() ||
+           codes_.find(std::string(system).append("|").append(code)) != codes_.end();
 }
 
 bool CodeList::named_in(const hl7v2::MessageView& message) const {

@@ -60,8 +60,7 @@ FhirCondition FhirCondition::compile(const RoutingRule& rule, std::vector<Config
         }
     }
     if (rule.where.empty()) return condition;
-    auto expression =
-        fhir::path::Expression::compile(rule.where, {.context_type = rule.resource_type, .strict = true});
+    auto expression = fhir::path::Expression::compile(rule.where, {.context_type = rule.resource_type, .strict = true});
     if (expression.has_error())
         fault("where", "is no FHIRPath: " + expression.error().message);
     else

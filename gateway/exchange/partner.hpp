@@ -233,7 +233,7 @@ struct RoutingRule {
     /// FHIRPath expression, `priority = 'stat' and subject.resolve().active`.
     std::string where;
     std::string codes;  ///< file (code_list.hpp): only what names one of these codes; empty = all
-    std::string to;  ///< partner
+    std::string to;     ///< partner
     /// The message to make: "OML^O21^OML_O21". Empty in a v2 rule: the message itself with its header re-addressed.
     std::string as;
     std::string

@@ -169,7 +169,8 @@ std::string Router::why_not(const Rule& rule, const Envelope& envelope) {
         return "the message came from " + rule.rule->to;
     if (const auto* failing = rule.condition.first_failing(envelope.message->view()))
         return to_string(*failing) + " does not hold";
-    if (rule.codes && !rule.codes->named_in(envelope.message->view())) return "none of the codes in " + rule.rule->codes;
+    if (rule.codes && !rule.codes->named_in(envelope.message->view()))
+        return "none of the codes in " + rule.rule->codes;
     return {};
 }
 

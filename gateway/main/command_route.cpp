@@ -101,9 +101,11 @@ void add_route_command(CLI::App& app, Exit& exit_code) {
     const auto options = std::make_shared<Options>();
     auto* const command = app.add_subcommand("route", "The routing rules");
     command->require_subcommand(1);
-    auto* const explaining = command->add_subcommand("explain", "Which rules a message or a resource fires, and why not the others");
+    auto* const explaining =
+        command->add_subcommand("explain", "Which rules a message or a resource fires, and why not the others");
     explaining->add_option("--config", options->config, "configuration file (TOML)");
-    explaining->add_option("file", options->file, "an HL7 v2 message or a FHIR resource in JSON; - reads standard input")
+    explaining
+        ->add_option("file", options->file, "an HL7 v2 message or a FHIR resource in JSON; - reads standard input")
         ->required();
     explaining->add_option("--on", options->on, "of a resource: the write that is asked about")
         ->check(CLI::IsMember({"create", "update", "delete"}))

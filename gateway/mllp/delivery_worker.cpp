@@ -152,7 +152,8 @@ Awaitable<> DeliveryWorker::take() {
     } else {
         if (context_.claims && *taken) claimed_ = (*taken)->id;
         delivery_.on_taken(std::move(*taken), context_.clock.now_us());
-        if (claimed_ != 0 && claimed_ != delivery_.current_id())  // it may not go yet: nobody is told, for nothing has changed
+        if (claimed_ != 0 &&
+            claimed_ != delivery_.current_id())  // it may not go yet: nobody is told, for nothing has changed
             context_.claims->release(std::exchange(claimed_, 0));
     }
 }

@@ -32,9 +32,10 @@ struct Bench {
     AdminHandler admin{{*store, door, reads, clock, [this](const std::string& partner) { woken.push_back(partner); },
                         [this](const std::string& partner, const QueueOrder& order) {
                             using Verb = QueueOrder::Verb;
-                            controlled.push_back(partner + (order.verb == Verb::run     ? " runs"
-                                                            : order.verb == Verb::pause ? " halts"
-                                                                                        : " drains to ") +
+                            controlled.push_back(partner +
+                                                 (order.verb == Verb::run     ? " runs"
+                                                  : order.verb == Verb::pause ? " halts"
+                                                                              : " drains to ") +
                                                  (order.verb == Verb::drain ? std::to_string(order.last) : ""));
                             return partner == "lab";
                         }}};

@@ -96,14 +96,12 @@ TEST_SUITE("gateway/exchange/router") {
             const char* where;
             bool fires;
         };
-        for (const auto& row : {Row{"priority = 'stat'", true},
-                                Row{"priority = 'routine'", false},
-                                Row{"code.coding.where(system = 'http://loinc.org').code = '24331-1'", true},
-                                Row{"subject.resolve().active", true},
-                                Row{"subject.resolve().address.state = 'WI'", false},
-                                Row{"requester.exists()", false},
-                                Row{"requester.display = 'x'", false},            // empty is false
-                                Row{"identifier | code.coding", false}}) {  // several items: cannot be told
+        for (const auto& row :
+             {Row{"priority = 'stat'", true}, Row{"priority = 'routine'", false},
+              Row{"code.coding.where(system = 'http://loinc.org').code = '24331-1'", true},
+              Row{"subject.resolve().active", true}, Row{"subject.resolve().address.state = 'WI'", false},
+              Row{"requester.exists()", false}, Row{"requester.display = 'x'", false},  // empty is false
+              Row{"identifier | code.coding", false}}) {                                // several items: cannot be told
             CAPTURE(row.where);
             House house(orders_where(row.where));
             house.put(std::string(patient), "p");
@@ -149,8 +147,7 @@ TEST_SUITE("gateway/exchange/router") {
     }
 
     TEST_CASE("a route with a list of codes takes what names one of them") {
-        const File file("codes",
-                        "# reportable here\nLN|94500-6 SARS-CoV-2 RNA\n840539006\nhttp://loinc.org|24331-1\n");
+        const File file("codes", "# reportable here\nLN|94500-6 SARS-CoV-2 RNA\n840539006\nhttp://loinc.org|24331-1\n");
         struct Row {
             std::string message;
             bool fires;
@@ -163,7 +160,7 @@ TEST_SUITE("gateway/exchange/router") {
         rule.to = "health";
         made->rules = {rule};
         for (const auto& row : {Row{result("94500-6^SARS-CoV-2 RNA^LN"), true},
-                                Row{result("94500-6^SARS-CoV-2 RNA^L"), false},           // another system
+                                Row{result("94500-6^SARS-CoV-2 RNA^L"), false},            // another system
                                 Row{result("X^local^L^94500-6^SARS-CoV-2 RNA^LN"), true},  // the alternate code
                                 Row{result("600-7^Blood culture^LN", "CWE", "840539006^COVID-19^SCT"), true},
                                 Row{result("600-7^Blood culture^LN", "ST", "840539006"), false},  // a text is no code
