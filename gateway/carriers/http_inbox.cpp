@@ -25,7 +25,7 @@ unsigned status_of(const TakenIn& taken) noexcept {
     return taken.first_code.ends_with('E') ? 500 : 200;
 }
 
-std::optional<http::Response> HttpInbox::screen(const http::Request& head) {
+std::optional<http::Response> HttpInbox::screen(http::Request& head) {
     if (head.method != http::Method::post) {
         auto response = http::outcome_response(405, "not-supported", "HL7 v2 messages are POSTed here");
         response.headers.add("Allow", "POST");

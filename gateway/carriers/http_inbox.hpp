@@ -15,7 +15,7 @@ public:
     HttpInbox(const exchange::Inbox& inbox, boost::asio::thread_pool& pool, Received received)
         : inbox_(inbox), pool_(pool), received_(std::move(received)) {}
 
-    std::optional<http::Response> screen(const http::Request& head) override;
+    std::optional<http::Response> screen(http::Request& head) override;
     void handle(http::Request request, http::Reply reply) override;
 
 private:

@@ -11,7 +11,7 @@ namespace causeway::carriers {
 
 namespace script = exchange::script;
 
-std::optional<http::Response> ScriptInbox::screen(const http::Request& head) {
+std::optional<http::Response> ScriptInbox::screen(http::Request& head) {
     if (head.method != http::Method::post) {
         auto response = http::outcome_response(405, "not-supported", "SCRIPT messages are POSTed here");
         response.headers.add("Allow", "POST");

@@ -16,7 +16,7 @@ public:
                 Received received)
         : inbox_(inbox), clock_(clock), pool_(pool), received_(std::move(received)) {}
 
-    std::optional<http::Response> screen(const http::Request& head) override;
+    std::optional<http::Response> screen(http::Request& head) override;
     void handle(http::Request request, http::Reply reply) override;
 
     /// Status and answer to the bytes of a message.

@@ -51,7 +51,7 @@ std::string Cors::allowed_origin(const Request& request) const {
     return std::ranges::find(origins_, origin) != origins_.end() ? std::string(origin) : std::string();
 }
 
-std::optional<Response> Cors::screen(const Request& head) {
+std::optional<Response> Cors::screen(Request& head) {
     if (head.method == Method::options) return std::nullopt;
     auto answer = inner_.screen(head);
     if (const std::string origin = allowed_origin(head); answer && !origin.empty()) add_headers(*answer, origin);

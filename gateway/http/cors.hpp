@@ -14,7 +14,7 @@ public:
     /// `inner` outlives this.
     Cors(Handler& inner, std::vector<std::string> origins) : inner_(inner), origins_(std::move(origins)) {}
 
-    std::optional<Response> screen(const Request& head) override;
+    std::optional<Response> screen(Request& head) override;
     void handle(Request request, Reply reply) override;
 
 private:

@@ -31,8 +31,8 @@ class Handler {
 public:
     virtual ~Handler() = default;
     /// Looks at a request whose header is complete and whose body was not read yet. An answer here (no such route, no
-    /// right to write) spares reading the body.
-    virtual std::optional<Response> screen(const Request&) { return std::nullopt; }
+    /// right to write) spares reading the body. Who is found to be behind the request is noted in it, for handle().
+    virtual std::optional<Response> screen(Request&) { return std::nullopt; }
     /// Must not block beyond the 2 ms of a point read; longer work goes to a pool and answers from there.
     virtual void handle(Request request, Reply reply) = 0;
 };

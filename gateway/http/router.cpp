@@ -16,7 +16,7 @@ Handler* Router::find(std::string_view path) const noexcept {
     return nullptr;
 }
 
-std::optional<Response> Router::screen(const Request& head) {
+std::optional<Response> Router::screen(Request& head) {
     Handler* handler = find(head.path());
     if (!handler) return outcome_response(404, "not-found", "Nothing is served at this path");
     return handler->screen(head);

@@ -13,7 +13,7 @@ public:
     /// `path` begins with '/' and does not end with one ("" mounts the rest of the world); `handler` outlives the
     /// router.
     void mount(std::string path, Handler& handler);
-    std::optional<Response> screen(const Request& head) override;
+    std::optional<Response> screen(Request& head) override;
     void handle(Request request, Reply reply) override;
 
 private:

@@ -13,9 +13,7 @@ namespace {
 constexpr std::string_view scheme = "Bearer ";
 
 /// A part of the token's digest: tells tokens apart in the audit trail and opens nothing.
-std::string mark_of(std::string_view bearer) {
-    return security::encode_base64url(security::sha256(bearer).substr(0, 12));
-}
+std::string mark_of(std::string_view digest) { return security::encode_base64url(digest.substr(0, 12)); }
 
 http::Response json(unsigned status, std::string body) {
     http::Response response;
@@ -57,18 +55,21 @@ bool is_reason(std::string_view text) {
 Authentication::Finding Authentication::by_bearer(const http::Request& request, std::string_view bearer,
                                                   bool may_block) const {
     using security::Principal;
+    const auto digest = security::sha256(bearer);
     const auto made = [&](Principal principal) {
         principal.address = address_of(request);
-        principal.token = mark_of(bearer);
+        principal.token = mark_of(digest);
         return std::make_shared<const Principal>(std::move(principal));
     };
-    if (const auto* const one = identities_.tokens.find_operator(bearer)) {
-        Principal principal{Principal::Kind::operator_, one->first, {}};
-        principal.rights = one->second.rights;
-        return made(std::move(principal));
+    if (!bearer.empty() && bearer.size() <= security::TokenService::bearer_bytes_max) {
+        if (const auto* const one = identities_.tokens.find_operator(digest)) {
+            Principal principal{Principal::Kind::operator_, one->first, {}};
+            principal.rights = one->second.rights;
+            return made(std::move(principal));
+        }
+        if (const auto token = identities_.tokens.find_digest(digest))
+            return made({Principal::Kind::client, token->client, {}, token->grant});
     }
-    if (const auto token = identities_.tokens.find(bearer))
-        return made({Principal::Kind::client, token->client, {}, token->grant});
     const Fault unknown{"expired", "The token is unknown, expired or revoked", ", error=\"invalid_token\"", {}};
     const auto& issuer = identities_.issuer.settings();
     if (!issuer.in_use()) return unknown;
@@ -181,22 +182,15 @@ std::optional<http::Response> Authentication::admit(http::Request& request, cons
     return std::nullopt;
 }
 
-std::optional<http::Response> Authentication::screen(const http::Request& head) {
+std::optional<http::Response> Authentication::screen(http::Request& head) {
     const auto finding = find(head, false);
     if (auto slow_down = throttled(head, finding)) return slow_down;
     if (std::holds_alternative<MustWait>(finding)) return std::nullopt;  // handle() asks, when the body is there
-    http::Request known;
-    known.method = head.method;
-    known.target = head.target;
-    known.headers = head.headers;
-    known.peer = head.peer;
-    known.id = head.id;
-    if (auto refused = admit(known, finding)) return refused;
-    return inner_.screen(known);
+    if (auto refused = admit(head, finding)) return refused;
+    return inner_.screen(head);
 }
 
-void Authentication::go_on(http::Request request, const http::Reply& reply, const Finding& finding) {
-    if (auto refused = admit(request, finding)) return reply(std::move(*refused));
+void Authentication::go_on(http::Request request, const http::Reply& reply) {
     if (request.principal && !request.principal->purpose.empty()) {
         if (identities_.count) identities_.count("break_glass");
         ops::log::warning("security.break_glass", {{"client", request.principal->id}, {"request", request.id}});
@@ -205,11 +199,16 @@ void Authentication::go_on(http::Request request, const http::Reply& reply, cons
 }
 
 void Authentication::handle(http::Request request, http::Reply reply) {
-    auto finding = find(request, false);
-    if (!std::holds_alternative<MustWait>(finding)) return go_on(std::move(request), reply, finding);
+    if (request.principal) return go_on(std::move(request), reply);  // screen() found who it is
+    const auto finding = find(request, false);
+    if (!std::holds_alternative<MustWait>(finding)) {
+        if (auto refused = admit(request, finding)) return reply(std::move(*refused));
+        return go_on(std::move(request), reply);
+    }
     boost::asio::post(identities_.blocking, [this, request = std::move(request), reply]() mutable {
         const auto later = find(request, true);
-        go_on(std::move(request), reply, later);
+        if (auto refused = admit(request, later)) return reply(std::move(*refused));
+        go_on(std::move(request), reply);
     });
 }
 

@@ -39,7 +39,7 @@ public:
     Authentication(http::Handler& inner, Identities& identities, Door door = Door::fhir)
         : inner_(inner), identities_(identities), door_(door) {}
 
-    std::optional<http::Response> screen(const http::Request& head) override;
+    std::optional<http::Response> screen(http::Request& head) override;
     void handle(http::Request request, http::Reply reply) override;
 
 private:
@@ -58,7 +58,7 @@ private:
     std::optional<http::Response> admit(http::Request& request, const Finding& finding) const;
     std::optional<http::Response> throttled(const http::Request& request, const Finding& finding) const;
     http::Response refuse(const http::Request& request, const Fault& fault) const;
-    void go_on(http::Request request, const http::Reply& reply, const Finding& finding);
+    void go_on(http::Request request, const http::Reply& reply);
 
     http::Handler& inner_;
     Identities& identities_;

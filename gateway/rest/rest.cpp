@@ -66,7 +66,7 @@ Outcome<CallPtr> Rest::understand(http::Request request) const {
     return call;
 }
 
-std::optional<http::Response> Rest::screen(const http::Request& head) {
+std::optional<http::Response> Rest::screen(http::Request& head) {
     if (head.method == Method::get || head.method == Method::head || head.method == Method::options)
         return std::nullopt;
     http::Request copy;

@@ -13,7 +13,7 @@ public:
     /// `services` and what it points to outlive this.
     explicit Rest(const Services& services) : services_(services) {}
 
-    std::optional<http::Response> screen(const http::Request& head) override;
+    std::optional<http::Response> screen(http::Request& head) override;
     void handle(http::Request request, http::Reply reply) override;
     /// One interaction by whatever way it came; the entries of a batch take this.
     void dispatch(CallPtr call, Answer answer);

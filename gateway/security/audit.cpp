@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <iterator>
 
 #include "gateway/security/json_web_key.hpp"
@@ -23,31 +24,47 @@ std::string_view code(Principal::Kind kind) {
     return "unknown";
 }
 
+bool must_be_escaped(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f || c == '"' || c == '\\';
+}
+
+void number(std::string& out, std::int64_t value) {
+    char digits[24];
+    out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
 void member(std::string& out, std::string_view name, std::string_view value) {
     if (value.empty()) return;
-    fmt::format_to(std::back_inserter(out), ",\"{}\":\"", name);
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else if (byte < 0x20 || byte == 0x7f) {
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
-        } else {
-            out += c;
-        }
+    out.append(",\"").append(name).append("\":\"");
+    for (std::size_t plain = 0; plain < value.size();) {
+        auto end = plain;
+        while (end < value.size() && !must_be_escaped(value[end])) ++end;
+        out.append(value, plain, end - plain);
+        if (end == value.size()) break;
+        const char c = value[end];
+        if (c == '"' || c == '\\')
+            out.append(1, '\\').append(1, c);
+        else
+            fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
+        plain = end + 1;
     }
     out += '"';
 }
 
 void member(std::string& out, std::string_view name, std::int64_t value) {
-    if (value != 0) fmt::format_to(std::back_inserter(out), ",\"{}\":{}", name, value);
+    if (value == 0) return;
+    out.append(",\"").append(name).append("\":");
+    number(out, value);
 }
 
 }  // namespace
 
 std::string render(const AuditEntry& entry) {
-    std::string out = fmt::format("{{\"at\":{}", entry.at_us);
+    std::string out;
+    out.reserve(320 + entry.request.size() * 4 / 3);
+    out += "{\"at\":";
+    number(out, entry.at_us);
     member(out, "kind", code(entry.principal.kind));
     member(out, "who", entry.principal.id);
     member(out, "from", entry.principal.address);
@@ -57,7 +74,8 @@ std::string render(const AuditEntry& entry) {
     member(out, "id", entry.id);
     member(out, "version", entry.version);
     member(out, "query", entry.query);
-    member(out, "request", encode_base64(std::string_view(entry.request).substr(0, request_bytes_max)));
+    if (!entry.request.empty())
+        member(out, "request", encode_base64(std::string_view(entry.request).substr(0, request_bytes_max)));
     member(out, "patient", entry.patient);
     if (!entry.patients.empty()) {
         out += ",\"patients\":[";
@@ -104,6 +122,7 @@ struct ReadAudit::State {
             }
             return {};
         }
+        bool patient() const noexcept override { return true; }
         void finished(storage::Result<void> outcome) noexcept override {
             const std::lock_guard lock(state_->mutex);
             state_->in_flight -= rows_.size();

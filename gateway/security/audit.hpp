@@ -42,7 +42,7 @@ constexpr std::size_t audited_patients_max = 1000;
 std::string render(const AuditEntry& entry);
 
 /// Takes the audit rows of reads. record() queues and returns; rows are committed with the writer's next group, in
-/// order. (Rows of writes do not pass here: they are appended in the write's own transaction.)
+/// order, or some milliseconds later together if nothing else is written. (Rows of writes do not pass here: they are appended in the write's own transaction.)
 ///
 /// Bounded: when `entries_max` rows wait, record() says no and the read must be refused (503): nothing is read
 /// unaudited.

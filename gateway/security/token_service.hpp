@@ -81,10 +81,13 @@ public:
     /// RFC 7662. For clients that may; everything that is no live token is exactly {"active":false}.
     void introspect(std::string_view form, const std::string& address, Done done);
 
+    static constexpr std::size_t bearer_bytes_max = 512;  ///< longer ones are none of ours
     /// The token or API key a request bears; nothing if it is unknown, expired or revoked. May read the store.
     std::optional<Token> find(std::string_view bearer);
-    /// The operator whose key this is, and its name; null if it is none's.
-    const std::pair<const std::string, Operator>* find_operator(std::string_view bearer) const;
+    /// The same by its SHA-256.
+    std::optional<Token> find_digest(const std::string& digest);
+    /// The operator whose key has this SHA-256, and its name; null if it is none's.
+    const std::pair<const std::string, Operator>* find_operator(std::string_view digest) const;
 
     const Settings& settings() const noexcept { return settings_; }
 

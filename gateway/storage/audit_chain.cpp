@@ -2,31 +2,58 @@
 
 #include "gateway/storage/keys.hpp"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 
 #include <charconv>
 #include <cstring>
 
 namespace causeway::storage {
 
+namespace {
+
+[[noreturn]] void no_hash() { throw FailureException({FailureCode::internal, "the audit hash cannot be computed"}); }
+
+const unsigned char* octets(std::string_view bytes) {
+    return reinterpret_cast<const unsigned char*>(bytes.empty() ? "" : bytes.data());
+}
+
+}  // namespace
+
+AuditHasher::AuditHasher(std::string_view key) : context_(nullptr, EVP_MAC_CTX_free) {
+    EVP_MAC* const hmac = EVP_MAC_fetch(nullptr, "HMAC", nullptr);
+    context_.reset(EVP_MAC_CTX_new(hmac));
+    EVP_MAC_free(hmac);
+    char digest[] = "SHA256";
+    const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                                     OSSL_PARAM_construct_end()};
+    if (!context_ || EVP_MAC_init(context_.get(), octets(key), key.size(), parameters) != 1) no_hash();
+}
+
+AuditHash AuditHasher::operator()(const AuditHash& previous, std::int64_t sequence, TimeUs at_us,
+                                  std::string_view event) {
+    std::string head;
+    head.reserve(previous.size() + 24);
+    head.append(reinterpret_cast<const char*>(previous.data()), previous.size());
+    keys::append_number(static_cast<std::uint64_t>(sequence), 8, head);
+    keys::append_number(static_cast<std::uint64_t>(at_us), 8, head);
+    keys::append_number(event.size(), 8, head);
+    AuditHash out{};
+    std::size_t size = 0;
+    EVP_MAC_CTX* const context = context_.get();
+    // Without a key it begins anew with the one that it has.
+    if (EVP_MAC_init(context, nullptr, 0, nullptr) != 1 || EVP_MAC_update(context, octets(head), head.size()) != 1 ||
+        EVP_MAC_update(context, octets(event), event.size()) != 1 ||
+        EVP_MAC_final(context, reinterpret_cast<unsigned char*>(out.data()), &size, out.size()) != 1 ||
+        size != out.size())
+        no_hash();
+    return out;
+}
+
 AuditHash audit_hash(std::string_view key, const AuditHash& previous, std::int64_t sequence, TimeUs at_us,
                      std::string_view event) {
-    std::string message;
-    message.reserve(56 + event.size());
-    message.append(reinterpret_cast<const char*>(previous.data()), previous.size());
-    keys::append_number(static_cast<std::uint64_t>(sequence), 8, message);
-    keys::append_number(static_cast<std::uint64_t>(at_us), 8, message);
-    keys::append_number(event.size(), 8, message);
-    message += event;
-    AuditHash out{};
-    unsigned size = 0;
-    if (!HMAC(EVP_sha256(), key.empty() ? "" : key.data(), static_cast<int>(key.size()),
-              reinterpret_cast<const unsigned char*>(message.data()), message.size(),
-              reinterpret_cast<unsigned char*>(out.data()), &size) ||
-        size != out.size())
-        throw FailureException({FailureCode::internal, "the audit hash cannot be computed"});
-    return out;
+    return AuditHasher(key)(previous, sequence, at_us, event);
 }
 
 std::string to_hex(const AuditHash& hash) {

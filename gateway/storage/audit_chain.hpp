@@ -3,9 +3,12 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+struct evp_mac_ctx_st;  // OpenSSL's EVP_MAC_CTX
 
 namespace causeway::storage {
 
@@ -16,6 +19,16 @@ using AuditHash = std::array<std::byte, 32>;
 /// anchors only.
 AuditHash audit_hash(std::string_view key, const AuditHash& previous, std::int64_t sequence, TimeUs at_us,
                      std::string_view event);
+
+/// audit_hash for many rows: what the key alone decides is computed once. For one thread.
+class AuditHasher {
+public:
+    explicit AuditHasher(std::string_view key);
+    AuditHash operator()(const AuditHash& previous, std::int64_t sequence, TimeUs at_us, std::string_view event);
+
+private:
+    std::unique_ptr<evp_mac_ctx_st, void (*)(evp_mac_ctx_st*)> context_;
+};
 
 /// A place of the chain as somebody noted it elsewhere, or where the chain begins after a purge.
 struct AuditMark {

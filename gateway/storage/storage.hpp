@@ -168,6 +168,9 @@ public:
     virtual void finished(Result<void> outcome) noexcept = 0;
     /// Weight against the byte limit of a group and of the queue.
     virtual std::size_t bytes() const noexcept { return 1024; }
+    /// True: nobody waits for it. A driver may keep it back some milliseconds for more work to share its commit with,
+    /// and runs it before that work.
+    virtual bool patient() const noexcept { return false; }
 };
 
 /// Counters since the store was opened; sizes as of the last commit.

@@ -5,8 +5,10 @@
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <boost/asio/ip/address.hpp>
 #include <cerrno>
+#include <cstring>
 
 namespace causeway::tls {
 namespace {
@@ -53,8 +55,15 @@ error_code certificate_reason(long code) {
     return {static_cast<int>(code), category};
 }
 
-// The socket as a BIO. OpenSSL's own raises SIGPIPE when the peer has gone.
-int socket_of(BIO* bio) { return *static_cast<const int*>(BIO_get_data(bio)); }
+/// The socket as a BIO. OpenSSL's own raises SIGPIPE when the peer has gone. Bytes that came while somebody waited for
+/// them are taken first; a socket that gave less than was asked for is not asked again before more was waited for.
+struct Wire {
+    int socket;
+    bool drained = false;
+    std::size_t begin = 0, end = 0;  ///< of what has arrived and was not taken yet
+    std::array<char, 4096> arrived;
+};
+Wire& wire_of(BIO* bio) { return *static_cast<Wire*>(BIO_get_data(bio)); }
 
 int bio_result(BIO* bio, ssize_t size, int retry) {
     if (size >= 0) return static_cast<int>(size);
@@ -64,14 +73,27 @@ int bio_result(BIO* bio, ssize_t size, int retry) {
 
 int bio_write(BIO* bio, const char* data, int size) {
     BIO_clear_retry_flags(bio);
-    const auto sent = ::send(socket_of(bio), data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+    const auto sent = ::send(wire_of(bio).socket, data, static_cast<std::size_t>(size), MSG_NOSIGNAL);
     return bio_result(bio, sent, BIO_FLAGS_WRITE);
 }
 
 int bio_read(BIO* bio, char* room, int size) {
     BIO_clear_retry_flags(bio);
-    const auto got = ::recv(socket_of(bio), room, static_cast<std::size_t>(size), 0);
+    Wire& wire = wire_of(bio);
+    const auto wanted = static_cast<std::size_t>(size);
+    if (wire.begin < wire.end) {
+        const auto count = std::min(wanted, wire.end - wire.begin);
+        std::memcpy(room, wire.arrived.data() + wire.begin, count);
+        wire.begin += count;
+        return static_cast<int>(count);
+    }
+    if (wire.drained) {
+        BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
+        return -1;
+    }
+    const auto got = ::recv(wire.socket, room, wanted, 0);
     if (got == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+    wire.drained = got > 0 && static_cast<std::size_t>(got) < wanted;
     return bio_result(bio, got, BIO_FLAGS_READ);
 }
 
@@ -100,14 +122,15 @@ public:
     TlsStream(http::Socket socket, ContextPtr context)
         : context_(std::move(context)),
           socket_(std::move(socket)),
-          handle_(std::make_unique<const int>(socket_.native_handle())),
+          wire_(std::make_unique<Wire>()),
           ssl_(SSL_new(context_->native()), SSL_free) {
         error_code ignored;
         socket_.set_option(net::ip::tcp::no_delay(true), ignored);
         socket_.non_blocking(true, ignored);
         BIO* bio = BIO_new(bio_method());
         if (ssl_ == nullptr || bio == nullptr) throw std::bad_alloc();
-        BIO_set_data(bio, const_cast<int*>(handle_.get()));
+        wire_->socket = socket_.native_handle();
+        BIO_set_data(bio, wire_.get());
         SSL_set_bio(ssl_.get(), bio, bio);
         if (context_->side() == Context::Side::server) {
             SSL_set_accept_state(ssl_.get());
@@ -149,6 +172,9 @@ public:
     bool encrypted() const noexcept override { return true; }
 
     Awaitable<Transferred> read_some(net::mutable_buffer room) override {
+        // Usually the next request has not come yet: OpenSSL need not find out.
+        if (wire_->begin == wire_->end && SSL_has_pending(ssl_.get()) == 0)
+            if (const auto error = co_await more()) co_return Transferred{error, 0};
         for (;;) {
             ERR_clear_error();
             std::size_t size = 0;
@@ -241,9 +267,22 @@ private:
         const int why = SSL_get_error(ssl_.get(), done);
         if (broken_) co_return net::error::operation_aborted;
         if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) co_return fault(why);
-        const auto kind = why == SSL_ERROR_WANT_READ ? http::Socket::wait_read : http::Socket::wait_write;
-        const auto [error] = co_await socket_.async_wait(kind, as_result);
+        if (why == SSL_ERROR_WANT_READ) co_return co_await more();
+        const auto [error] = co_await socket_.async_wait(http::Socket::wait_write, as_result);
         co_return broken_ ? error_code(net::error::operation_aborted) : error;
+    }
+
+    /// Waits for bytes and takes them. (Waiting only would cost a call of the system for each request.) The end of the
+    /// connection is left for OpenSSL to find.
+    Awaitable<error_code> more() {
+        const auto [error, size] = co_await socket_.async_read_some(net::buffer(wire_->arrived), as_result);
+        if (broken_) co_return net::error::operation_aborted;
+        wire_->begin = 0;
+        wire_->end = size;
+        wire_->drained = !error && size < wire_->arrived.size();
+        if (!error || error == net::error::eof) co_return error_code{};
+        broken_channel_ = error != net::error::operation_aborted;
+        co_return error;
     }
 
     error_code fault(int why) {
@@ -279,7 +318,7 @@ private:
     static constexpr std::size_t record_bytes = 16 * 1024;
     ContextPtr context_;
     http::Socket socket_;
-    std::unique_ptr<const int> handle_;
+    std::unique_ptr<Wire> wire_;
     std::unique_ptr<SSL, decltype(&SSL_free)> ssl_;
     std::string joined_;
     std::shared_ptr<const Certificate> certificate_;

@@ -20,7 +20,7 @@ public:
     /// Both outlive it.
     TrailHandler(http::Handler& inner, const rest::Services& services) : inner_(inner), services_(services) {}
 
-    std::optional<http::Response> screen(const http::Request& head) override { return inner_.screen(head); }
+    std::optional<http::Response> screen(http::Request& head) override { return inner_.screen(head); }
     void handle(http::Request request, http::Reply reply) override;
 
 private:

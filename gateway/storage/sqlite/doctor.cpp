@@ -125,13 +125,14 @@ void check_audit(Connection& connection, std::string_view audit_key, CheckReport
             fault(report, fmt::format("audit: two anchors of row {} differ", each.sequence));
     }
     const auto first = expected;
+    AuditHasher hash_of(audit_key);
     auto query = connection.query(Statement::audit_list);
     query.bind(std::int64_t{0}).bind(std::numeric_limits<std::int64_t>::max());
     while (query.step()) {
         const auto sequence = query.integer(0);
         ++report.rows;
         if (sequence != expected) fault(report, fmt::format("audit: row {} where {} is due", sequence, expected));
-        const auto hash = audit_hash(audit_key, previous, sequence, query.integer(1), query.blob(2));
+        const auto hash = hash_of(previous, sequence, query.integer(1), query.blob(2));
         const auto stored = query.blob(3);
         if (stored.size() != hash.size() || std::memcmp(stored.data(), hash.data(), hash.size()) != 0)
             fault(report, fmt::format("audit: row {} is not as it was written", sequence));

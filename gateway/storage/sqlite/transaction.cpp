@@ -449,7 +449,7 @@ Result<std::int64_t> SqliteTransaction::append_audit(std::string_view event) {
     return guard_([&] {
         auto& counters = group_.counters;
         const auto sequence = counters.audit;
-        const auto hash = audit_hash(audit_key_, counters.audit_hash, sequence, now_us_, event);
+        const auto hash = audit_hash_(counters.audit_hash, sequence, now_us_, event);
         connection_.query(Statement::audit_add)
             .bind_all(sequence, now_us_)
             .bind_blob(event)

@@ -37,7 +37,8 @@ public:
           patient_rows_(connection, catalog),
           search_(rows_, limits, &group),
           patients_(patient_rows_, group, guard_),
-          audit_key_(std::move(audit_key)) {}
+          audit_key_(std::move(audit_key)),
+          audit_hash_(audit_key_) {}
 
     /// Before the jobs of a group.
     void begin(IndexState state, TimeUs now_us) {
@@ -105,6 +106,7 @@ private:
     Searcher search_;
     SqlitePatientTables patients_;
     std::string audit_key_;
+    AuditHasher audit_hash_;
     TimeUs now_us_ = 0;
 };
 

@@ -20,6 +20,7 @@ constexpr std::uint64_t frame_bytes = page_bytes + 24;
 constexpr Vid save_dead_every = 200'000;
 constexpr std::uint64_t quick_check_bytes_max = 64u << 20;
 constexpr auto idle_after = std::chrono::milliseconds(500);
+constexpr auto patience = std::chrono::milliseconds(20);
 constexpr int backup_pages = 256;
 
 std::uint64_t us_since(Clock::time_point begin) {
@@ -71,9 +72,17 @@ void Writer::submit(std::unique_ptr<Work> work) {
     {
         const std::lock_guard lock(queue_mutex_);
         if (!closing_ && !stopped_) {
-            if (queue_.size() < options_.queue_jobs_max && queue_bytes_ + work->bytes() <= options_.queue_bytes_max) {
+            if (queue_.size() + patient_.size() < options_.queue_jobs_max &&
+                queue_bytes_ + work->bytes() <= options_.queue_bytes_max) {
                 queue_bytes_ += work->bytes();
-                queue_.push_back(std::move(work));
+                if (!work->patient()) {
+                    queue_.push_back(std::move(work));
+                    wake_.notify_one();
+                    return;
+                }
+                patient_.push_back(std::move(work));
+                if (patient_.size() > 1) return;
+                patient_due_ = Clock::now() + patience;
                 wake_.notify_one();
                 return;
             }
@@ -104,9 +113,25 @@ StoreMetrics Writer::metrics() const {
     std::error_code ignored;
     out.file_bytes = std::filesystem::file_size(options_.file, ignored);
     const std::lock_guard lock(queue_mutex_);
-    out.queue_jobs = queue_.size();
+    out.queue_jobs = queue_.size() + patient_.size();
     out.queue_bytes = queue_bytes_;
     return out;
+}
+
+void Writer::wait_for_work(std::unique_lock<std::mutex>& lock, bool& idle) {
+    const auto something = [&] { return closing_ || !queue_.empty() || !chores_.empty(); };
+    while (!something()) {
+        if (!patient_.empty()) {
+            if (Clock::now() >= patient_due_) return;
+            wake_.wait_until(lock, patient_due_);
+        } else if (idle) {
+            wake_.wait(lock);
+        } else if (wake_.wait_for(lock, idle_after) == std::cv_status::timeout && !something() && patient_.empty()) {
+            idle = true;
+            return;
+        }
+    }
+    idle = false;
 }
 
 void Writer::run() {
@@ -116,12 +141,8 @@ void Writer::run() {
         Chore chore;
         {
             std::unique_lock lock(queue_mutex_);
-            const auto something = [&] { return closing_ || !queue_.empty() || !chores_.empty(); };
-            if (!idle)
-                idle = !wake_.wait_for(lock, idle_after, something);
-            else
-                wake_.wait(lock, something);
-            if (queue_.empty() && chores_.empty() && closing_) break;
+            wait_for_work(lock, idle);
+            if (queue_.empty() && patient_.empty() && chores_.empty() && closing_) break;
             group = take_group(lock);
             if (group.empty() && !chores_.empty()) {
                 chore = std::move(chores_.front());
@@ -148,6 +169,10 @@ void Writer::run() {
 std::vector<Writer::Job> Writer::take_group(std::unique_lock<std::mutex>&) {
     std::vector<Job> group;
     std::size_t bytes = 0;
+    for (; !patient_.empty(); patient_.pop_front()) {
+        queue_bytes_ -= patient_.front()->bytes();
+        group.push_back({std::move(patient_.front()), {}});
+    }
     while (!queue_.empty() && group.size() < options_.group_jobs_max) {
         const auto weight = queue_.front()->bytes();
         if (!group.empty() && bytes + weight > options_.group_bytes_max) break;
@@ -250,6 +275,8 @@ void Writer::abandon(std::vector<Job>& group, const OpenGroup::Mark& mark, const
     {
         const std::lock_guard lock(queue_mutex_);
         left.swap(queue_);
+        for (auto& work : patient_) left.push_back(std::move(work));
+        patient_.clear();
         queue_bytes_ = 0;
     }
     for (auto& work : left)

@@ -5,6 +5,7 @@
 #include "gateway/storage/sqlite/transaction.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -14,9 +15,9 @@
 
 namespace causeway::storage {
 
-/// The one thread that writes. It takes all work that waits (never waiting for more) into one SQL transaction with a
-/// savepoint for each job, commits with one sync, publishes the new state, then finishes every job. The only
-/// checkpointer.
+/// The one thread that writes. It takes all work that waits (never waiting for more, except where all of it is patient)
+/// into one SQL transaction with a savepoint for each job, commits with one sync, publishes the new state, then finishes
+/// every job. The only checkpointer.
 class Writer {
 public:
     Writer(const SqliteOptions& options, Catalog& catalog, const SearchLimits& limits);
@@ -41,6 +42,8 @@ private:
     using Chore = std::function<bool()>;
 
     void run();
+    /// Returns with something to do, or idle: nothing came for a while.
+    void wait_for_work(std::unique_lock<std::mutex>& lock, bool& idle);
     std::vector<Job> take_group(std::unique_lock<std::mutex>& lock);
     void commit_group(std::vector<Job>& group);
     void run_job(Job& job, std::vector<Job>& group);
@@ -69,6 +72,8 @@ private:
     mutable std::mutex queue_mutex_;
     std::condition_variable wake_;
     std::deque<std::unique_ptr<Work>> queue_;
+    std::deque<std::unique_ptr<Work>> patient_;  ///< goes with the next group, or alone when it is due
+    std::chrono::steady_clock::time_point patient_due_;
     std::deque<Chore> chores_;
     std::size_t queue_bytes_ = 0;
     bool closing_ = false;

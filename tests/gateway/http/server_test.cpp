@@ -22,7 +22,7 @@ public:
         const std::lock_guard lock(mutex_);
         return threads_.size();
     }
-    std::optional<http::Response> screen(const http::Request& head) override {
+    std::optional<http::Response> screen(http::Request& head) override {
         if (head.path() == "/no") return http::outcome_response(403, "forbidden", "No");
         return std::nullopt;
     }

@@ -60,9 +60,60 @@ private:
     std::promise<void> passed_;
 };
 
+/// Leaves one audit row and says so.
+class Row final : public Work {
+public:
+    Row(std::string event, bool patient) : event_(std::move(event)), patient_(patient) {}
+    std::future<bool> done() { return done_.get_future(); }
+    Result<void> run(Transaction& transaction) override {
+        const auto appended = transaction.append_audit(event_);
+        if (appended.has_error()) return appended.error();
+        return {};
+    }
+    void finished(Result<void> outcome) noexcept override { done_.set_value(outcome.has_value()); }
+    bool patient() const noexcept override { return patient_; }
+
+private:
+    std::string event_;
+    bool patient_;
+    std::promise<bool> done_;
+};
+
+std::future<bool> submit_row(Store& store, std::string event, bool patient) {
+    auto row = std::make_unique<Row>(std::move(event), patient);
+    auto done = row->done();
+    store.submit(std::move(row));
+    return done;
+}
+
 }  // namespace
 
 TEST_SUITE("gateway/storage/sqlite_driver") {
+    TEST_CASE("patient work shares the next commit and comes first; alone it is committed too, also at the end") {
+        SqliteDriver driver;
+        {
+            Gate gate(*driver.store);
+            const auto groups = driver.store->metrics().groups;
+            auto write = submit_row(*driver.store, "write", false);
+            auto one = submit_row(*driver.store, "read 1", true);
+            auto two = submit_row(*driver.store, "read 2", true);
+            CHECK(driver.store->metrics().queue_jobs == 3);
+            gate.open();
+            CHECK(write.get());
+            CHECK(one.get());
+            CHECK(two.get());
+            CHECK(driver.store->metrics().groups == groups + 2);  // the gate's own, and one for all three
+        }
+        CHECK(submit_row(*driver.store, "alone", true).get());
+        auto last = submit_row(*driver.store, "last", true);
+        driver.reopen();
+        CHECK(last.get());
+        std::vector<std::string> events;
+        for (const auto& row : driver.store->snapshot().value()->audit({}).value()) events.push_back(row.event);
+        CHECK(events == std::vector<std::string>{"read 1", "read 2", "write", "alone", "last"});
+        CHECK(driver.store->check_blocking().value().faults.empty());
+    }
+
     TEST_CASE("everything is there after a restart, and numbers go on") {
         SqliteDriver driver;
         put(*driver.store, "Patient", "a", R"({"resourceType":"Patient"})").value();
