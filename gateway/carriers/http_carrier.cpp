@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "gateway/exchange/answer.hpp"
+#include "gateway/exchange/cds_hooks.hpp"
 #include "gateway/exchange/script/script_answer.hpp"
 
 namespace causeway::carriers {
@@ -24,10 +25,13 @@ http::ClientRequest request_to(const exchange::HttpEndpoint& endpoint) {
     request.tls_key = endpoint.tls_key;
     request.time_max = std::chrono::milliseconds(endpoint.timeout_ms);
     request.answer_bytes_max = std::size_t{16} << 20;
-    const bool script = endpoint.format == "script";
-    request.headers.emplace_back("Content-Type",
-                                 script ? "application/xml; charset=utf-8" : "application/hl7-v2+er7; charset=utf-8");
-    request.headers.emplace_back("Accept", script ? "application/xml" : "application/hl7-v2+er7");
+    const bool script = endpoint.format == "script", cds = endpoint.format == "cds-hooks";
+    request.headers.emplace_back("Content-Type", script ? "application/xml; charset=utf-8"
+                                                 : cds  ? "application/json"
+                                                        : "application/hl7-v2+er7; charset=utf-8");
+    request.headers.emplace_back("Accept", script ? "application/xml"
+                                           : cds  ? "application/json"
+                                                  : "application/hl7-v2+er7");
     if (!endpoint.authorization_file.empty())
         request.headers.emplace_back("Authorization", secret_of(endpoint.authorization_file));
     return request;
@@ -40,6 +44,11 @@ exchange::Carried HttpCarrier::carry_blocking(const exchange::Outgoing& message)
     const auto answer = http::fetch_blocking(request);
     if (answer.status == 0) return failure_of(answer);
     if (endpoint_.format == "script") return answer_to_script(answer);
+    if (endpoint_.format == "cds-hooks") {
+        if (answer.status >= 300) return failure_of(answer);
+        if (exchange::cds::read_cards(answer.body)) return {Kind::taken, answer.body, {}, {}};
+        return carrying_failed(exchange::FailureClass::bad_answer, "the answer has no cards");
+    }
     if (exchange::read_answer(answer.body)) return {Kind::answered, answer.body, {}, {}};
     if (answer.status >= 300) return failure_of(answer);
     if (mode_ == exchange::AcknowledgementMode::none) return {Kind::taken, {}, {}, {}};

@@ -9,6 +9,7 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
+#include "fhir/search/query.hpp"
 #include "gateway/exchange/candidate.hpp"
 #include "gateway/exchange/lab_rules.hpp"
 #include "gateway/exchange/prescription_checks.hpp"
@@ -28,6 +29,7 @@ namespace {
 using storage::ResourceName;
 using storage::Transaction;
 
+constexpr std::size_t tasks_max = 20;  // of one order: one for each partner that it went to
 constexpr std::string_view business_event = "urn:causeway:ext:orc-1";
 const security::Principal delivery_principal{security::Principal::Kind::system, "delivery", {}};
 
@@ -186,6 +188,65 @@ storage::Result<void> OrderTasks::settled(Transaction& transaction, std::string_
     return move(transaction, **task, step, delivery_principal);
 }
 
+storage::Result<void> OrderTasks::advised(Transaction& transaction, std::string_view request,
+                                          const Settlement& settlement) const {
+    const bool answered = settlement.kind == Settlement::Kind::delivered;
+    if (settlement.kind == Settlement::Kind::retry && settlement.attempts > 1) return {};  // it has been noted
+    const auto order = cds::order_of(request);
+    if (!order) return {};
+    auto advice = answered ? cds::read_cards(settlement.answer).value_or(std::vector<cds::Card>())
+                           : std::vector<cds::Card>{{"unanswered", settlement.reason, {}}};
+    const auto tasks = transaction.find(
+        fhir::search::parse_query("Task", std::vector<fhir::search::QueryParameter>{
+                                              {"focus", order->type + "/" + order->id}, {"code", "fulfill"}})
+            .plan,
+        tasks_max);
+    if (tasks.has_error()) return tasks.error();
+    for (const auto& each : *tasks)
+        if (auto done = take_advice(transaction, each.name, advice); done.has_error()) return done;
+    return {};
+}
+
+/// In the place of what the service said before.
+storage::Result<void> OrderTasks::take_advice(Transaction& transaction, const ResourceName& task,
+                                              const std::vector<cds::Card>& advice) const {
+    const auto stored = transaction.read(task.type, task.id);
+    if (stored.has_error()) return stored.error();
+    if (!*stored || (*stored)->erased()) return {};
+    const auto before = fhir::parse_json((*stored)->body.json);
+    if (before.has_error()) return storage::Failure{storage::FailureCode::corrupt, "a Task cannot be read"};
+    auto builder = fhir::DocumentBuilder::edit(*before);
+    auto root = builder.root();
+    root.remove("input");
+    bool had = false;
+    for (const auto input : (*before)->root()["input"].items()) {
+        const bool advised = input["type"]["coding"].first()["code"].text().starts_with("cds-");
+        had = had || advised;
+        if (!advised) root.append("input").copy_from(input);
+    }
+    if (!had && advice.empty()) return {};
+    for (const auto& card : advice) {
+        auto input = root.append("input");
+        auto coding = input.member("type").append("coding");
+        coding.member("system").set_string("urn:causeway:warning");
+        coding.member("code").set_string("cds-" + card.indicator);
+        if (!card.source.empty()) input.member("type").member("text").set_string(card.source);
+        input.member("valueString").set_string(card.summary.empty() ? "no summary" : card.summary);
+    }
+    return rewrite(transaction, **stored, std::move(builder), delivery_principal);
+}
+
+storage::Result<void> OrderTasks::rewrite(Transaction& transaction, const storage::StoredResource& stored,
+                                          fhir::DocumentBuilder builder, const security::Principal& principal) const {
+    builder.root().member("lastModified").set_string(fhir_instant(transaction.now_us()));
+    const auto draft = writer_.prepare(std::move(builder).finish(), stored.id);
+    if (draft.has_error()) return storage::Failure{storage::FailureCode::internal, "the Task of an order is not valid"};
+    const auto written = writer_.write(
+        transaction, *draft, {.principal = principal, .if_version = stored.version.number, .correlation = {}});
+    if (written.has_error()) return written.error();
+    return {};
+}
+
 storage::Result<void> OrderTasks::told(Transaction& transaction, std::string_view partner, std::string_view structure,
                                        const std::vector<Told>& resources, const security::Principal& principal) const {
     const auto step_of = [&](const ResourceName& order, const Step& step) -> storage::Result<void> {
@@ -251,13 +312,7 @@ storage::Result<void> OrderTasks::move(Transaction& transaction, const ResourceN
         }
     }
     if (!changed) return {};
-    root.member("lastModified").set_string(fhir_instant(transaction.now_us()));
-    const auto draft = writer_.prepare(std::move(builder).finish(), task.id);
-    if (draft.has_error()) return storage::Failure{storage::FailureCode::internal, "the Task of an order is not valid"};
-    const auto written = writer_.write(
-        transaction, *draft, {.principal = principal, .if_version = (*stored)->version.number, .correlation = {}});
-    if (written.has_error()) return written.error();
-    return {};
+    return rewrite(transaction, **stored, std::move(builder), principal);
 }
 
 }  // namespace causeway::exchange

@@ -4,7 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include "fhir/model/builder.hpp"
 #include "fhir/model/document.hpp"
+#include "gateway/exchange/cds_hooks.hpp"
 #include "gateway/exchange/delivery.hpp"
 #include "gateway/exchange/partner.hpp"
 #include "gateway/rest/resource_writer.hpp"
@@ -45,6 +47,12 @@ public:
     storage::Result<void> settled(storage::Transaction& transaction, std::string_view control_id,
                                   const Settlement& settlement) const;
 
+    /// What became of a question to a decision support service (cds_hooks.hpp): its cards become inputs of the order's
+    /// Tasks, with code `cds-info`, `cds-warning` or `cds-critical`; that it does not answer is one, too
+    /// (`cds-unanswered`), until it does. `request` is the question.
+    storage::Result<void> advised(storage::Transaction& transaction, std::string_view request,
+                                  const Settlement& settlement) const;
+
     /// What a message of a partner says. `structure` is its message structure, "RRI_I12".
     storage::Result<void> told(storage::Transaction& transaction, std::string_view partner, std::string_view structure,
                                const std::vector<Told>& resources, const security::Principal& principal) const;
@@ -53,6 +61,10 @@ private:
     struct Step;
     storage::Result<void> move(storage::Transaction& transaction, const storage::ResourceName& task, const Step& step,
                                const security::Principal& principal) const;
+    storage::Result<void> take_advice(storage::Transaction& transaction, const storage::ResourceName& task,
+                                      const std::vector<cds::Card>& advice) const;
+    storage::Result<void> rewrite(storage::Transaction& transaction, const storage::StoredResource& stored,
+                                  fhir::DocumentBuilder builder, const security::Principal& principal) const;
 
     const rest::ResourceWriter& writer_;
 };

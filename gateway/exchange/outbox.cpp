@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/exchange/answer.hpp"
+#include "gateway/exchange/cds_hooks.hpp"
 #include "gateway/exchange/lanes.hpp"
 #include "gateway/exchange/numbered_link.hpp"
 #include "gateway/security/audit.hpp"
@@ -129,7 +130,9 @@ storage::Result<void> settle_outgoing(storage::Transaction& transaction, const S
     const auto row = transaction.outbox(id);
     if (row.has_error()) return row.error();
     if (!*row || (*row)->state != storage::OutboxState::pending) return {};
-    if (tasks != nullptr) {
+    if (tasks != nullptr && (*row)->message.kind == cds::message_kind) {
+        if (auto done = tasks->advised(transaction, (*row)->message.payload, settlement); done.has_error()) return done;
+    } else if (tasks != nullptr) {
         if (auto done = tasks->settled(transaction, (*row)->message.control_id, settlement); done.has_error())
             return done;
     }

@@ -194,8 +194,8 @@ private:
 
     void http(const HttpEndpoint& endpoint, const std::string& here) {
         url(endpoint.url, here + ": http.url");
-        if (endpoint.format != "er7" && endpoint.format != "script")
-            fault(here + ": http.format", "must be er7 or script");
+        if (endpoint.format != "er7" && endpoint.format != "script" && endpoint.format != "cds-hooks")
+            fault(here + ": http.format", "must be er7, script or cds-hooks");
         if (endpoint.tls_certificate.empty() != endpoint.tls_key.empty())
             fault(here + ": http.tls_key", "and tls_certificate need each other");
         if (endpoint.timeout_ms == 0) fault(here + ": http.timeout_ms", "must be at least 1");
@@ -267,6 +267,7 @@ private:
         }
         const Partner* to = find_partner(settings_, rule.to);
         const bool to_fhir = to != nullptr && to->fhir.has_value();
+        const bool to_cds = to != nullptr && to->http && to->http->format == "cds-hooks";
         const bool to_script = to != nullptr && to->http && to->http->format == "script";
         if (rule.from_fhir() && rule.as.empty() && !to_fhir)
             fault(here + ": as", "is missing: which message a resource becomes");
@@ -282,6 +283,10 @@ private:
         if (to_fhir) {
             if (!rule.as.empty() && rule.as != "transaction" && rule.as != "ITI-65")
                 fault(here + ": as", "must be transaction or ITI-65 for a FHIR server");
+        } else if (to_cds) {
+            const bool order = rule.resource_type == "MedicationRequest" || rule.resource_type == "ServiceRequest";
+            if (!order || rule.as != "order-sign")
+                fault(here + ": as", "must be order-sign, of a MedicationRequest or ServiceRequest");
         } else if (to_script) {
             if (!rule.from_fhir() || !is_script_message(rule.as))
                 fault(here + ": as", "must be a SCRIPT message such as NewRx, made from a resource");

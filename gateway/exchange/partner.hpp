@@ -69,10 +69,11 @@ struct MllpEndpoint {
 };
 
 /// Where a partner takes messages by HTTP POST: HL7 v2 (`application/hl7-v2+er7`, answered by an acknowledgement), or
-/// NCPDP SCRIPT-shaped XML (answered by Status, Error or Verify).
+/// NCPDP SCRIPT-shaped XML (answered by Status, Error or Verify), or questions to a decision support service (CDS Hooks,
+/// answered by cards).
 struct HttpEndpoint {
     std::string url;
-    std::string format = "er7";  ///< er7, script
+    std::string format = "er7";  ///< er7, script, cds-hooks
     std::string tls_ca{}, tls_certificate{}, tls_key{};
     std::string authorization_file{};  ///< holds the value of the header Authorization; empty: none is sent
     std::uint32_t timeout_ms = 30'000;

@@ -92,14 +92,22 @@ storage::Result<std::vector<fhir::DocumentPtr>> all_of(storage::Reader& reader, 
 
 }  // namespace
 
+storage::Result<std::vector<fhir::DocumentPtr>> active_orders(storage::Reader& reader, std::string_view patient) {
+    return all_of(reader, "MedicationRequest",
+                  {{"patient", std::string(patient)}, {"status", "active"}, {"intent", "order"}});
+}
+
+storage::Result<std::vector<fhir::DocumentPtr>> allergies_of(storage::Reader& reader, std::string_view patient) {
+    return all_of(reader, "AllergyIntolerance", {{"patient", std::string(patient)}});
+}
+
 storage::Result<std::vector<PrescriptionWarning>> check_prescription(storage::Reader& reader, std::string_view id,
                                                                      const fhir::Document& prescription) {
     std::vector<PrescriptionWarning> warnings;
     const auto patient = prescription.root()["subject"]["reference"].text();
     const auto drug = prescription.root()["medicationCodeableConcept"];
     if (!patient.starts_with("Patient/") || !drug) return warnings;
-    const auto orders = all_of(reader, "MedicationRequest",
-                               {{"patient", std::string(patient)}, {"status", "active"}, {"intent", "order"}});
+    const auto orders = active_orders(reader, patient);
     if (orders.has_error()) return orders.error();
     for (const auto& each : *orders) {
         const auto other = each->root()["medicationCodeableConcept"];
@@ -107,7 +115,7 @@ storage::Result<std::vector<PrescriptionWarning>> check_prescription(storage::Re
         if (share_a_code(drug, other) || same_name(drug, other))
             warnings.push_back({"duplicate-prescription", {"MedicationRequest", std::string(each->id())}});
     }
-    const auto allergies = all_of(reader, "AllergyIntolerance", {{"patient", std::string(patient)}});
+    const auto allergies = allergies_of(reader, patient);
     if (allergies.has_error()) return allergies.error();
     for (const auto& each : *allergies) {
         if (is_over(each->root())) continue;

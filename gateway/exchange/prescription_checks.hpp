@@ -14,6 +14,11 @@ struct PrescriptionWarning {
     storage::ResourceName about;  ///< the other order, or the allergy
 };
 
+/// The patient's active MedicationRequests (intent order) and allergies in the store, at most 100 of each. `patient` is
+/// "Patient/17".
+storage::Result<std::vector<fhir::DocumentPtr>> active_orders(storage::Reader& reader, std::string_view patient);
+storage::Result<std::vector<fhir::DocumentPtr>> allergies_of(storage::Reader& reader, std::string_view patient);
+
 /// Compares a MedicationRequest with the patient's active orders and allergies in the store: the same code, or for an
 /// allergy its name as words in the drug's. A coded ingredient is not looked for: that needs a drug database (a CDS
 /// Hooks service may have one).

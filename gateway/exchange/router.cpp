@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fhir/model/builder.hpp"
+#include "gateway/exchange/cds_hooks.hpp"
 #include "gateway/exchange/lab_rules.hpp"
 #include "gateway/exchange/outgoing_message.hpp"
 #include "gateway/exchange/v2_time.hpp"
@@ -146,14 +147,18 @@ storage::Result<void> Router::send_resource(storage::Transaction& transaction, c
     if (resources.has_error()) return resources.error();
     const auto now = fhir_instant(transaction.now_us());
     const auto maps = services_.maps.current();
-    auto made = make_message(*maps, *rule.partner, rule.rule->as, *resources, {now, message.control_id});
-    message.kind = std::move(made.kind);
-    message.payload = std::move(made.bytes);
+    const bool advises = rule.partner->http && rule.partner->http->format == "cds-hooks";
+    auto made = advises ? cds::make_order_sign(transaction, *resources, services_.store.new_id())
+                        : storage::Result<MadeMessage>(make_message(*maps, *rule.partner, rule.rule->as, *resources,
+                                                                    {now, message.control_id}));
+    if (made.has_error()) return made.error();
+    message.kind = std::move(made->kind);
+    message.payload = std::move(made->bytes);
     message.ordering_key =
         ordering_key(*rule.rule, rest::patient_of(written.type, written.id, written.document->root()));
     const auto control_id = message.control_id;
-    if (auto queued = enqueue(transaction, rule, std::move(message), made.fault); queued.has_error()) return queued;
-    if (services_.tasks == nullptr || !is_order(written.type) || !made.fault.empty()) return {};
+    if (auto queued = enqueue(transaction, rule, std::move(message), made->fault); queued.has_error()) return queued;
+    if (services_.tasks == nullptr || !is_order(written.type) || !made->fault.empty() || advises) return {};
     return services_.tasks->sent(transaction, *rule.partner, {std::string(written.type), std::string(written.id)},
                                  *written.document, control_id, principal);
 }
