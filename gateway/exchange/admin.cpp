@@ -310,6 +310,7 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
                        (verb == "pause" || verb == "resume" || verb == "drain");
     if (halts) return control(std::string(id), verb, principal, std::move(reply));
     const bool posted = request.method == http::Method::post;
+    if (posted && what == "outbox" && verb == "ask") return ask(request, std::string(id), principal, std::move(reply));
     if (posted && what == "outbox" && id == "replay" && verb.empty())
         return replay_range(request, principal, std::move(reply));
     const auto row = number<storage::OutboxId>(id);
@@ -319,7 +320,7 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
         return reply(http::outcome_response(
             405, "not-supported",
             "GET a list or a message; POST messages/ID/release, discard or replay, outbox/ID/replay or cancel, "
-            "outbox/replay, outbox/PARTNER/pause, resume or drain"));
+            "outbox/replay, outbox/PARTNER/pause, resume, drain or ask"));
     change(request, *row, verb, principal, std::move(reply));
 }
 
@@ -393,6 +394,48 @@ void AdminHandler::control(const std::string& partner, std::string_view verb, co
                                 : decided->verb == QueueOrder::Verb::pause ? R"({"paused":true})"
                                                                            : R"({"draining":true})"));
         });
+}
+
+void AdminHandler::ask(const http::Request& request, const std::string& partner, const security::Principal& principal,
+                       http::Reply reply) {
+    std::optional<QueryKind> kind;
+    storage::ResourceName patient;
+    const auto parameters = fhir::search::decode_query(request.query());
+    bool good = parameters.has_value() && services_.ask;
+    if (good)
+        for (const auto& [name, value] : *parameters) {
+            if (name == "kind" && query_kind(value))
+                kind = query_kind(value);
+            else if (name == "patient" && value.starts_with("Patient/"))
+                patient = {"Patient", value.substr(8)};
+            else
+                good = false;
+        }
+    if (!good || !kind || patient.id.empty())
+        return reply(http::outcome_response(
+            400, "invalid", "The parameters are kind (pix, pdq, history or forecast) and patient (Patient/ID)"));
+    auto job = [partner, kind = *kind, patient, act = services_.ask,
+                row = change_row(principal, "outbox/" + partner, "ask")](
+                   storage::Transaction& transaction) -> storage::Result<storage::OutboxRow> {
+        const auto id = act(transaction, partner, kind, patient);
+        if (id.has_error()) return id.error();
+        if (auto audited = transaction.append_audit(row); audited.has_error()) return audited.error();
+        auto queued = transaction.outbox(*id);
+        if (queued.has_error()) return queued.error();
+        if (!*queued) return storage::Failure{storage::FailureCode::not_found, "no such message"};
+        return std::move(**queued);
+    };
+    storage::transact(services_.store, std::move(job),
+                      [reply = std::move(reply)](const storage::Result<storage::OutboxRow>& row) {
+                          using storage::FailureCode;
+                          if (row.has_value()) return reply(json_response(outbox_json(*row)));
+                          const auto& failure = row.error();
+                          if (failure.code == FailureCode::not_found)
+                              return reply(http::outcome_response(404, "not-found", failure.message));
+                          if (failure.code == FailureCode::refused)
+                              return reply(http::outcome_response(422, "processing", failure.message));
+                          reply(failed(failure));
+                      });
 }
 
 void AdminHandler::decide(http::Request request, storage::InboxId id, std::string_view verb,

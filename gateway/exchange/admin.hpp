@@ -4,6 +4,7 @@
 
 #include "gateway/exchange/delivery.hpp"
 #include "gateway/exchange/message_desk.hpp"
+#include "gateway/exchange/partner_query.hpp"
 #include "gateway/http/handler.hpp"
 #include "gateway/ops/clock.hpp"
 #include "gateway/security/audit.hpp"
@@ -34,6 +35,8 @@ namespace causeway::exchange {
 ///     POST /admin/outbox/PARTNER/pause  nothing more is sent to the partner, until
 ///     POST /admin/outbox/PARTNER/resume
 ///     POST /admin/outbox/PARTNER/drain  what is queued now is still sent, what comes later waits; then it is paused
+///     POST /admin/outbox/PARTNER/ask?kind=pix&patient=Patient/17   queues a question about a patient of ours: pix, pdq,
+///              history, forecast (partner_query.hpp); its row, whose `acknowledgement` is the answer once it is there
 ///
 /// Every call passes the door; views of content and every change leave an audit row.
 class AdminHandler final : public http::Handler {
@@ -46,6 +49,10 @@ public:
         std::function<void(const std::string& partner)> queued;  ///< after a replay is committed; may be empty
         /// Lets a partner's queue run, halt or drain; false if there is none. May be empty.
         std::function<bool(const std::string& partner, const QueueOrder& order)> control = {};
+        /// Queues a question about a patient (Router::ask). May be empty.
+        std::function<storage::Result<storage::OutboxId>(storage::Transaction&, const std::string& partner, QueryKind,
+                                                         const storage::ResourceName& patient)>
+            ask = {};
         /// Carries out what is decided of a message; runs it where it may block, then calls back. May be empty.
         std::function<void(storage::InboxId id, Decision decision, std::function<void(Decided)> done)> decide = {};
     };
@@ -62,6 +69,8 @@ private:
     void decide(http::Request request, storage::InboxId id, std::string_view verb, const security::Principal& principal,
                 http::Reply reply);
     void replay_range(const http::Request& request, const security::Principal& principal, http::Reply reply);
+    void ask(const http::Request& request, const std::string& partner, const security::Principal& principal,
+             http::Reply reply);
     void control(const std::string& partner, std::string_view verb, const security::Principal& principal,
                  http::Reply reply);
 

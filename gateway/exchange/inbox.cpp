@@ -9,6 +9,7 @@
 
 #include "fhir/json/json.hpp"
 #include "gateway/exchange/lineage_view.hpp"
+#include "gateway/exchange/partner_query.hpp"
 #include "gateway/exchange/pharmacy_rules.hpp"
 #include "gateway/exchange/v2_time.hpp"
 #include "gateway/security/audit.hpp"
@@ -155,7 +156,7 @@ void Intake::prepare_or_throw() {
         return;
     }
     if (take_fragment()) return;
-    if (at_identity_desk()) return;
+    if (at_identity_desk() || at_other_index()) return;
     map();
     if (mode_ == Mode::process) bind_from_snapshot();
 }
@@ -214,6 +215,21 @@ bool Intake::at_identity_desk() {
     }
     completed_ = services_.identity_desk->completed(envelope_);
     return false;
+}
+
+/// True if that settles the message: another index has answered a question of ours, and nothing is made of it.
+bool Intake::at_other_index() {
+    auto answer = read_index_answer(envelope_, arrival_.answer_of.empty() ? std::string_view() : arrival_.question);
+    if (!answer) return false;
+    receipt_.note = fmt::format("an answer of another index: {} patients, {} identifiers", answer->patients,
+                                answer->identifiers);
+    if (answer->cross_reference != nullptr) {
+        completed_ = std::move(answer->cross_reference);
+        return false;
+    }
+    mode_ = Mode::record;
+    receipt_.outcome = Receipt::Outcome::processed;
+    return true;
 }
 
 void Intake::map() {

@@ -40,6 +40,7 @@ struct Arrival {
         bool release = false;     ///< what held it holds it no more
         std::optional<storage::ResourceName> patient = {};
     } decision = {};
+    std::string question = {};  ///< of an answer: the message of ours that it answers, where that is known
 };
 
 /// What became of a message, for its sender and for whoever counts.
@@ -131,6 +132,7 @@ private:
 
     void prepare_or_throw();
     bool at_identity_desk();
+    bool at_other_index();
     bool take_fragment();
     ReplyContext reply_context() const noexcept;
     storage::Result<void> settle_fragments(storage::Transaction& transaction, storage::InboxId id);

@@ -198,6 +198,8 @@ struct Partner {
     /// Namespaces of which it is told (ADT^A31, IHE ITI-10) when the numbers of one person change; "*": all. Empty: it is
     /// told nothing.
     std::vector<std::string> identity_updates;
+    /// What it answers to a PIX query of ours is true: the identifiers become those of our patient.
+    bool cross_references = false;
     Tolerances tolerances;
     /// Message profiles that what we send is checked against before it is queued: names of built-in ones, or files.
     std::vector<std::string> profiles;

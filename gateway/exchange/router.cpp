@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
 #include "gateway/exchange/cds_hooks.hpp"
 #include "gateway/exchange/lab_rules.hpp"
@@ -250,7 +251,15 @@ storage::Result<void> Router::enqueue(storage::Transaction& transaction, const R
 
 storage::Result<void> Router::queue(storage::Transaction& transaction, storage::OutboxMessage message) {
     const auto compiled = current();
-    if (const auto* partner = find_partner(*compiled->settings, message.partner)) {
+    const auto* partner = find_partner(*compiled->settings, message.partner);
+    const auto id = put_in_queue(transaction, partner, std::move(message));
+    if (id.has_error()) return id.error();
+    return {};
+}
+
+storage::Result<storage::OutboxId> Router::put_in_queue(storage::Transaction& transaction, const Partner* partner,
+                                                        storage::OutboxMessage message) {
+    if (partner != nullptr) {
         const auto full = is_full(transaction, *partner);
         if (full.has_error()) return full.error();
         if (*full) return full_queue(message.partner);
@@ -259,7 +268,32 @@ storage::Result<void> Router::queue(storage::Transaction& transaction, storage::
     if (id.has_error()) return id.error();
     ++loads_[message.partner].at_most;
     if (services_.queued) services_.store.submit(std::make_unique<Ping>(services_.queued, message.partner));
-    return {};
+    return *id;
+}
+
+storage::Result<storage::OutboxId> Router::ask(storage::Transaction& transaction, std::string_view name, QueryKind kind,
+                                               const storage::ResourceName& patient) {
+    using storage::FailureCode;
+    const auto compiled = current();
+    const auto* partner = find_partner(*compiled->settings, name);
+    if (partner == nullptr || !partner->reachable())
+        return storage::Failure{FailureCode::not_found, "there is no such partner"};
+    auto stored = transaction.read(patient.type, patient.id);
+    if (stored.has_error()) return stored.error();
+    if (patient.type != "Patient" || !*stored || (*stored)->erased())
+        return storage::Failure{FailureCode::not_found, "there is no such patient"};
+    const auto document = fhir::parse_json((*stored)->json());
+    if (document.has_error()) return storage::Failure{FailureCode::corrupt, "a Patient cannot be read"};
+    storage::OutboxMessage message;
+    message.partner = partner->name;
+    message.control_id = services_.control_id();
+    const auto now = fhir_instant(transaction.now_us());
+    const auto maps = services_.maps.current();
+    auto made = make_query(*maps, *partner, kind, *document, {now, message.control_id});
+    if (!made.fault.empty()) return storage::Failure{FailureCode::refused, std::move(made.fault)};
+    message.kind = std::move(made.kind);
+    message.payload = std::move(made.bytes);
+    return put_in_queue(transaction, partner, std::move(message));
 }
 
 namespace {

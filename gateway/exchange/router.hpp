@@ -13,6 +13,7 @@
 #include "gateway/exchange/fhir_condition.hpp"
 #include "gateway/exchange/order_tasks.hpp"
 #include "gateway/exchange/outgoing_check.hpp"
+#include "gateway/exchange/partner_query.hpp"
 #include "gateway/exchange/partner.hpp"
 #include "gateway/rest/resource_writer.hpp"
 #include "gateway/storage/storage.hpp"
@@ -60,6 +61,11 @@ public:
     /// Queues a message that no rule made (a deferred acknowledgement) and wakes its partner's queue after the commit.
     storage::Result<void> queue(storage::Transaction& transaction, storage::OutboxMessage message);
 
+    /// Queues a question about one of our patients. FailureCode::not_found: there is no such partner or patient;
+    /// FailureCode::refused: it cannot be made, and the message says why, as codes.
+    storage::Result<storage::OutboxId> ask(storage::Transaction& transaction, std::string_view partner, QueryKind kind,
+                                           const storage::ResourceName& patient);
+
     /// Why each rule fires for a message or not, one line each, in order: `causeway route explain`.
     std::vector<std::string> explain(const Envelope& envelope) const;
     /// The same for a resource that is written, by `principal`.
@@ -95,6 +101,8 @@ private:
     storage::Result<void> enqueue(storage::Transaction& transaction, const Rule& rule, storage::OutboxMessage message,
                                   const std::string& fault);
 
+    storage::Result<storage::OutboxId> put_in_queue(storage::Transaction& transaction, const Partner* partner,
+                                                    storage::OutboxMessage message);
     storage::Result<bool> is_full(storage::Transaction& transaction, const Partner& partner);
 
     /// Of a partner's queue: what waits is at most this, and exactly this when it was counted. Used inside transactions

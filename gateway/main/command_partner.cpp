@@ -7,6 +7,7 @@
 #include "gateway/main/admin_client.hpp"
 #include "gateway/main/commands.hpp"
 #include "gateway/main/partner_check.hpp"
+#include "gateway/main/partner_question.hpp"
 #include "gateway/main/startup.hpp"
 
 namespace causeway {
@@ -15,6 +16,7 @@ namespace {
 struct Options {
     std::string config, name;
     PartnerCheckOptions check;
+    PartnerQuestion question;
 };
 
 Exit check(const Options& options) {
@@ -68,6 +70,28 @@ void add_partner_command(CLI::App& app, Exit& exit_code) {
         ->check(CLI::Range(1, 600'000))
         ->capture_default_str();
     checking->callback([options, &exit_code] { exit_code = check(*options); });
+    auto* const querying = command->add_subcommand(
+        "query", "Ask another patient index or an immunization registry about one of our patients, and show the answer");
+    querying->add_option("--config", options->config, "configuration file (TOML) of the running gateway");
+    querying->add_option("name", options->question.partner, "the partner's name")->required();
+    querying
+        ->add_option("kind", options->question.kind,
+                     "pix: its identifiers; pdq: who it knows of these demographics; history, forecast: immunizations")
+        ->required()
+        ->check(CLI::IsMember({"pix", "pdq", "history", "forecast"}));
+    querying->add_option("patient", options->question.patient, "Patient/ID")->required();
+    querying->add_option("--timeout-ms", options->question.time_ms, "how long to wait for the answer")
+        ->check(CLI::Range(1, 600'000))
+        ->capture_default_str();
+    querying->callback([options, &exit_code] {
+        const Startup startup = read_startup(options->config);
+        if (startup.faults.empty()) {
+            exit_code = ask_partner_blocking(startup, options->question);
+        } else {
+            print_faults(startup.faults);
+            exit_code = Exit::usage;
+        }
+    });
     auto* const listing = command->add_subcommand("list", "Partners of a running gateway: queues, workers, last heard");
     listing->add_option("--config", options->config, "configuration file (TOML) of the running gateway");
     listing->callback([options, &exit_code] { exit_code = ask(*options, "GET", "/admin/partners"); });

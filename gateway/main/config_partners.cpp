@@ -309,6 +309,7 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
                  {"addresses", &partner.addresses},
                  {"accepts", &partner.accepts},
                  {"own_authorities_only", &partner.own_authorities_only},
+                 {"cross_references", &partner.cross_references},
                  {"profiles", &partner.profiles},
                  {"profile_errors", by_name(partner.profile_errors, profile_errors, "report, refuse")},
                  {"queue_max", &partner.queue_max},

@@ -327,6 +327,10 @@ struct Gateway::Parts {
                [this](const std::string& partner, const exchange::QueueOrder& order) {
                    return links.control(partner, order);
                },
+               [this](storage::Transaction& transaction, const std::string& partner, exchange::QueryKind kind,
+                      const storage::ResourceName& patient) {
+                   return routing->ask(transaction, partner, kind, patient);
+               },
                [this](storage::InboxId id, exchange::Decision decision, std::function<void(exchange::Decided)> done) {
                    net::post(cpu, [this, id, decision = std::move(decision), done = std::move(done)] {
                        done(exchange::decide_blocking(*store, *inbox, id, decision));

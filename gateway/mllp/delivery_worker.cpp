@@ -227,8 +227,9 @@ Awaitable<> DeliveryWorker::receive(std::int64_t deadline_us) {
 
 /// An answer with content is taken in like any message of the partner. Before the delivery is settled: if the gateway
 /// goes down between the two, the message is sent and answered again, and the answer has its effect once.
-Awaitable<bool> DeliveryWorker::take_in_answer(std::string answer) {
-    auto intake = context_.inbox->open(std::move(answer), {partner_->name, {}, nullptr, partner_->name});
+Awaitable<bool> DeliveryWorker::take_in_answer(std::string answer, std::string question) {
+    auto intake = context_.inbox->open(std::move(answer),
+                                       {partner_->name, {}, nullptr, partner_->name, {}, std::move(question)});
     auto receipt = co_await take_in(std::move(intake), context_.store, context_.blocking, full_store_patience);
     context_.events.answered(*partner_, receipt);
     co_return receipt.outcome != exchange::Receipt::Outcome::not_stored;
@@ -241,7 +242,8 @@ Awaitable<> DeliveryWorker::settle(std::span<const Settlement> settlements) {
         if (context_.inbox == nullptr || each.kind == Settlement::Kind::retry || !exchange::says_more(each.answer))
             continue;
         std::string answer = each.answer;
-        const bool kept = co_await take_in_answer(std::move(answer));
+        std::string question = each.id == delivery_.current_id() ? delivery_.current()->message : std::string();
+        const bool kept = co_await take_in_answer(std::move(answer), std::move(question));
         if (!kept) co_return delivery_.on_settle_failed(context_.clock.now_us());
     }
     auto job = [copies = std::vector<Settlement>(settlements.begin(), settlements.end()),

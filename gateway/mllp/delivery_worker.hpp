@@ -63,7 +63,7 @@ private:
     Awaitable<> send(std::string_view message);
     Awaitable<> receive(std::int64_t deadline_us);
     Awaitable<> settle(std::span<const exchange::Settlement> settlements);
-    Awaitable<bool> take_in_answer(std::string answer);  ///< false: it could not be kept
+    Awaitable<bool> take_in_answer(std::string answer, std::string question);  ///< false: it could not be kept
     Awaitable<> record_stray(std::string answer);
     void release_claim();
     void publish();
