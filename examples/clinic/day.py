@@ -5,7 +5,8 @@
 
 Starts the gateway on causeway.toml beside this file and plays a day against it: registrations, duplicates, a merge, an
 order to the laboratory and its results, a laboratory that is down, a gateway that is killed, a prescription, a referral, a
-vaccination, and an exchange that listens and asks. Each step says what went in, what came out, and what was checked. Then
+vaccination, an exchange that listens and asks, a decision support service, questions to the registry and the exchange, and a
+queue that drains. Each step says what went in, what came out, and what was checked. Then
 the gateway goes on serving until Ctrl-C; with --once the day ends with exit code 0 if every check held, else 1.
 --free-ports and a folder of its own let the tests run it anywhere.
 --tls makes a throw-away certificate authority and plays the same day over HTTPS and MLLP with certificates on both sides.
@@ -28,6 +29,7 @@ import time
 import urllib.parse
 
 from partners import Partners
+from services import Services
 from throwaway_ca import Authority
 from wire import Mllp, fields, message
 
@@ -35,7 +37,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
 # The partners that `causeway listen` plays, with the ports of causeway.toml. Each has a script of its name, if it needs one.
-STAND_INS = {"lab": 2576, "pharmacy": 2577, "cardiology": 2578, "registry": 2579, "hie": 2580}
+# The advisor is played by services.py.
+STAND_INS = {"lab": 2576, "pharmacy": 2577, "cardiology": 2578, "registry": 2579, "hie": 2580, "advisor": 2581}
 
 
 def free_port():
@@ -80,7 +83,7 @@ class Fhir:
                [e["resource"] for e in entries if e.get("search", {}).get("mode") == "include"]
 
 
-class Day(Partners):
+class Day(Partners, Services):
     def __init__(self, options):
         self.options = options
         self.failed = 0
@@ -121,6 +124,7 @@ class Day(Partners):
         text = (HERE / "causeway.toml").read_text(encoding="utf-8")
         ports = {8080: self.http_port, 2575: self.mllp_port, **{STAND_INS[name]: port for name, port in self.ports.items()}}
         text = re.sub(r"port = (\d+)", lambda found: f"port = {ports[int(found.group(1))]}", text)
+        text = text.replace("127.0.0.1:2581/", f"127.0.0.1:{self.ports['advisor']}/")
         text = text.replace('"var/causeway.db"', json.dumps(str(self.folder / "causeway.db")))
         if self.tls:
             text = self.with_tls(text)
@@ -472,9 +476,11 @@ class Day(Partners):
         self.say("Causeway, the clinic's day. FHIR on %s://127.0.0.1:%d/fhir, MLLP on 127.0.0.1:%d, store %s" % (
             "https" if self.tls else "http", self.http_port, self.mllp_port, self.folder / "causeway.db"))
         shutil.rmtree(self.folder / "received", ignore_errors=True)
+        self.start_advisor()
         self.start_gateway(fresh=True)
         for part in (self.registrations, self.identities, self.laboratory, self.outage, self.evening, self.pharmacy,
-                     self.referral, self.registry, self.exchange, self.renewal):
+                     self.advice, self.referral, self.registry, self.history, self.exchange, self.references, self.renewal,
+                     self.draining):
             try:
                 part()
             except (RuntimeError, OSError, KeyError, TypeError, IndexError, http.client.HTTPException) as error:

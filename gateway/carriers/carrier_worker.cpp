@@ -154,8 +154,8 @@ void CarrierWorker::settle(std::span<const exchange::Settlement> settlements) {
             continue;
         const auto question = each.id == delivery_.current_id() ? delivery_.current()->message : std::string();
         context_.events.answered(
-            *partner_, context_.inbox->accept_blocking(
-                           each.answer, {partner_->name, {}, nullptr, partner_->name, {}, question}));
+            *partner_,
+            context_.inbox->accept_blocking(each.answer, {partner_->name, {}, nullptr, partner_->name, {}, question}));
     }
     std::size_t bytes = 256;
     for (const auto& each : settlements) bytes += each.answer.size();

@@ -221,8 +221,8 @@ bool Intake::at_identity_desk() {
 bool Intake::at_other_index() {
     auto answer = read_index_answer(envelope_, arrival_.answer_of.empty() ? std::string_view() : arrival_.question);
     if (!answer) return false;
-    receipt_.note = fmt::format("an answer of another index: {} patients, {} identifiers", answer->patients,
-                                answer->identifiers);
+    receipt_.note =
+        fmt::format("an answer of another index: {} patients, {} identifiers", answer->patients, answer->identifiers);
     if (answer->cross_reference != nullptr) {
         completed_ = std::move(answer->cross_reference);
         return false;

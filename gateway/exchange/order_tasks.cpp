@@ -197,8 +197,9 @@ storage::Result<void> OrderTasks::advised(Transaction& transaction, std::string_
     auto advice = answered ? cds::read_cards(settlement.answer).value_or(std::vector<cds::Card>())
                            : std::vector<cds::Card>{{"unanswered", settlement.reason, {}}};
     const auto tasks = transaction.find(
-        fhir::search::parse_query("Task", std::vector<fhir::search::QueryParameter>{
-                                              {"focus", order->type + "/" + order->id}, {"code", "fulfill"}})
+        fhir::search::parse_query(
+            "Task",
+            std::vector<fhir::search::QueryParameter>{{"focus", order->type + "/" + order->id}, {"code", "fulfill"}})
             .plan,
         tasks_max);
     if (tasks.has_error()) return tasks.error();

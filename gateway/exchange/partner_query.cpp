@@ -24,8 +24,8 @@ constexpr std::array<Form, 4> forms = {
      {QueryKind::pdq, "pdq", "QBP^Q22^QBP_Q21", "IHE PDQ Query", "", "10^RD"},
      {QueryKind::history, "history", "QBP^Q11^QBP_Q11", "Z34^Request Immunization History^CDCPHINVS", "Z34^CDCPHINVS",
       "20^RD"},
-     {QueryKind::forecast, "forecast", "QBP^Q11^QBP_Q11",
-      "Z44^Request Evaluated History and Forecast^CDCPHINVS", "Z44^CDCPHINVS", "20^RD"}}};
+     {QueryKind::forecast, "forecast", "QBP^Q11^QBP_Q11", "Z44^Request Evaluated History and Forecast^CDCPHINVS",
+      "Z44^CDCPHINVS", "20^RD"}}};
 
 const Form& form_of(QueryKind kind) {
     return *std::find_if(forms.begin(), forms.end(), [kind](const Form& each) { return each.kind == kind; });

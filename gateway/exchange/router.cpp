@@ -150,8 +150,8 @@ storage::Result<void> Router::send_resource(storage::Transaction& transaction, c
     const auto maps = services_.maps.current();
     const bool advises = rule.partner->http && rule.partner->http->format == "cds-hooks";
     auto made = advises ? cds::make_order_sign(transaction, *resources, services_.store.new_id())
-                        : storage::Result<MadeMessage>(make_message(*maps, *rule.partner, rule.rule->as, *resources,
-                                                                    {now, message.control_id}));
+                        : storage::Result<MadeMessage>(
+                              make_message(*maps, *rule.partner, rule.rule->as, *resources, {now, message.control_id}));
     if (made.has_error()) return made.error();
     message.kind = std::move(made->kind);
     message.payload = std::move(made->bytes);

@@ -71,7 +71,8 @@ void add_partner_command(CLI::App& app, Exit& exit_code) {
         ->capture_default_str();
     checking->callback([options, &exit_code] { exit_code = check(*options); });
     auto* const querying = command->add_subcommand(
-        "query", "Ask another patient index or an immunization registry about one of our patients, and show the answer");
+        "query",
+        "Ask another patient index or an immunization registry about one of our patients, and show the answer");
     querying->add_option("--config", options->config, "configuration file (TOML) of the running gateway");
     querying->add_option("name", options->question.partner, "the partner's name")->required();
     querying

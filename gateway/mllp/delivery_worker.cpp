@@ -228,8 +228,8 @@ Awaitable<> DeliveryWorker::receive(std::int64_t deadline_us) {
 /// An answer with content is taken in like any message of the partner. Before the delivery is settled: if the gateway
 /// goes down between the two, the message is sent and answered again, and the answer has its effect once.
 Awaitable<bool> DeliveryWorker::take_in_answer(std::string answer, std::string question) {
-    auto intake = context_.inbox->open(std::move(answer),
-                                       {partner_->name, {}, nullptr, partner_->name, {}, std::move(question)});
+    auto intake =
+        context_.inbox->open(std::move(answer), {partner_->name, {}, nullptr, partner_->name, {}, std::move(question)});
     auto receipt = co_await take_in(std::move(intake), context_.store, context_.blocking, full_store_patience);
     context_.events.answered(*partner_, receipt);
     co_return receipt.outcome != exchange::Receipt::Outcome::not_stored;

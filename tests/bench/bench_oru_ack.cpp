@@ -29,12 +29,13 @@ constexpr std::size_t people = 2'000;
 /// One person's lipid panel, as a laboratory sends it: five results. Names, birth dates, streets and telephones differ as
 /// those of a town's people do; the first result of a person is of a new patient, the next ones of a known one.
 std::string result_of(std::size_t person) {
-    constexpr std::array<const char*, 20> given = {"Jane",  "Mary", "Linda", "Susan", "Karen", "Carol", "Ruth",
+    constexpr std::array<const char*, 20> given = {"Jane",   "Mary", "Linda", "Susan", "Karen", "Carol", "Ruth",
                                                    "Sharon", "Anna", "Laura", "James", "John",  "Peter", "Mark",
-                                                   "Paul",  "Carl", "Henry", "Ralph", "Jack",  "Bruce"};
+                                                   "Paul",   "Carl", "Henry", "Ralph", "Jack",  "Bruce"};
     constexpr std::array<const char*, 12> first = {"Hal", "Wes", "Lin", "Bor", "Mar", "Ast",
                                                    "Ven", "Kor", "Dun", "Eck", "Fis", "Gra"};
-    constexpr std::array<const char*, 12> middle = {"va", "ter", "der", "ni", "lo", "ken", "ber", "sti", "man", "re", "wi", "do"};
+    constexpr std::array<const char*, 12> middle = {"va",  "ter", "der", "ni", "lo", "ken",
+                                                    "ber", "sti", "man", "re", "wi", "do"};
     constexpr std::array<const char*, 8> last = {"son", "sen", "ley", "ton", "mann", "er", "ski", "ez"};
     const auto hash = person * 2654435761u;
     const auto pick = [hash](const auto& names, std::size_t salt) { return names[(hash / salt) % names.size()]; };

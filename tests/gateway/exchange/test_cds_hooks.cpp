@@ -22,8 +22,8 @@ std::shared_ptr<ExchangeSettings> settings() {
     advisor.name = "advisor";
     advisor.http = HttpEndpoint{.url = "https://cds.example.org/cds-services/order-sign", .format = "cds-hooks"};
     made->partners = {pharmacy, advisor};
-    for (const auto& [name, to, as] : {std::tuple{"prescriptions", "pharmacy", "RDE^O11^RDE_O11"},
-                                       std::tuple{"advice", "advisor", "order-sign"}}) {
+    for (const auto& [name, to, as] :
+         {std::tuple{"prescriptions", "pharmacy", "RDE^O11^RDE_O11"}, std::tuple{"advice", "advisor", "order-sign"}}) {
         RoutingRule rule;
         rule.name = name;
         rule.resource_type = "MedicationRequest";

@@ -59,8 +59,8 @@ struct Clinic : House {
 };
 
 std::string rsp(std::string_view event, std::string_view pid) {
-    return "MSH|^~\\&|PIXMGR|HIE|CAUSEWAY||20260601||RSP^" + std::string(event) + "|A1|P|2.5.1\rMSA|AA|Q1\rQAK|Q1|OK\r" +
-           "QPD|IHE PIX Query|Q1|77^^^EMR&1.2.3&ISO\r" + std::string(pid);
+    return "MSH|^~\\&|PIXMGR|HIE|CAUSEWAY||20260601||RSP^" + std::string(event) +
+           "|A1|P|2.5.1\rMSA|AA|Q1\rQAK|Q1|OK\r" + "QPD|IHE PIX Query|Q1|77^^^EMR&1.2.3&ISO\r" + std::string(pid);
 }
 
 }  // namespace
@@ -136,7 +136,9 @@ TEST_SUITE("gateway/exchange/partner_query") {
         const auto bytes = rsp("K23^RSP_K23", "PID|||555^^^NORTH&1.2.4&ISO^PI\r");
         CHECK(clinic.answer("index", "", bytes).outcome == Receipt::Outcome::processed);
         const auto pdq = clinic.question("index", QueryKind::pdq);
-        CHECK(clinic.answer("index", pdq, rsp("K22^RSP_K21", "PID|1||555^^^NORTH^PI||Doe^Jane\rPID|2||556^^^NORTH^PI||Doe^J\r"))
+        CHECK(clinic
+                  .answer("index", pdq,
+                          rsp("K22^RSP_K21", "PID|1||555^^^NORTH^PI||Doe^Jane\rPID|2||556^^^NORTH^PI||Doe^J\r"))
                   .note.find("2 patients, 2 identifiers") != std::string::npos);
         CHECK(clinic.all("Patient").size() == 1);
         CHECK(clinic.read({"Patient", "p"})->root()["identifier"].size() == 2);
