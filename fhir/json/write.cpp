@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "fhir/json/json.hpp"
+#include "fhir/model/builder.hpp"
 
 namespace causeway::fhir {
 
@@ -35,6 +37,27 @@ public:
         std::memset(room(count), c, count);
         used_ += count;
     }
+    /// A member's name that stands in its frame, a comma before it unless it is the first.
+    void framed(const Node& node, bool first) {
+        const std::size_t size = node.name_size + std::size_t{3};
+        char* at = room(size + 1 + slack);
+        used_ = static_cast<std::size_t>(put_framed(node, first, at) - out_.data());
+    }
+    /// The same with a string after it.
+    void framed_text(const Node& node, bool first) {
+        const std::string_view text = node.text();
+        char* at = put_framed(node, first, room(node.name_size + text.size() + 6 + slack));
+        *at++ = '"';
+        const std::size_t plain = copy_plain(text, at);
+        at += plain;
+        if (plain != text.size()) {
+            used_ = static_cast<std::size_t>(at - out_.data());
+            escaped(text.substr(plain));
+            at = room(1);
+        }
+        *at++ = '"';
+        used_ = static_cast<std::size_t>(at - out_.data());
+    }
     /// In quotes, escaped, with `before` and `after` the quotes.
     void quoted(std::string_view text, std::string_view before = {}, std::string_view after = {}) {
         char* at = room(before.size() + text.size() + after.size() + 2 + slack);
@@ -65,10 +88,33 @@ private:
         return out_.data() + used_;
     }
 
+    static char* put_framed(const Node& node, bool first, char* at) noexcept {
+        static_assert(FramedName::slack >= 8);
+        if (!first) *at++ = ',';
+        const char* const from = node.name_data - 1;
+        const std::size_t size = node.name_size + std::size_t{3};
+        for (std::size_t i = 0; i < size; i += 8) {
+            std::uint64_t word = 0;
+            std::memcpy(&word, from + i, 8);
+            std::memcpy(at + i, &word, 8);
+        }
+        return at + size;
+    }
+
     /// Copies up to the first byte that is to be escaped, and says how many. Checks and copies eight bytes at a time:
     /// most texts have none, and writing them is most of what writing JSON is.
     static std::size_t copy_plain(std::string_view text, char* to) noexcept {
         std::size_t at = 0;
+        if (text.size() >= 4 && text.size() < 8) {  // the first four and the last four
+            std::uint32_t head = 0, tail = 0;
+            std::memcpy(&head, text.data(), 4);
+            std::memcpy(&tail, text.data() + text.size() - 4, 4);
+            if (!has_escape(static_cast<std::uint64_t>(head) << 32U | tail)) {
+                std::memcpy(to, &head, 4);
+                std::memcpy(to + text.size() - 4, &tail, 4);
+                return text.size();
+            }
+        }
         for (; at + 8 <= text.size(); at += 8) {
             std::uint64_t word = 0;
             std::memcpy(&word, text.data() + at, 8);
@@ -175,7 +221,10 @@ private:
         new_line();
     }
     /// A member's name with what stands before it and after it.
-    void name(std::string_view text, bool companion, bool& first) {
+    void name(Element named, bool companion, bool& first) {
+        const std::string_view text = named.name();
+        if (!companion && !pretty_ && (named.node()->flags & FramedName::flag) != 0)
+            return out_.framed(*named.node(), std::exchange(first, false));
         const std::string_view colon = pretty_ ? ": " : ":";
         if (!companion && !pretty_) {
             out_.quoted(text, first ? std::string_view() : ",", colon);
@@ -198,6 +247,13 @@ private:
     }
 
     void member(Element child, bool& first) {
+        const Node& node = *child.node();
+        if ((node.flags & FramedName::flag) != 0 && !pretty_ && (node.first == nullptr || node.kind == Kind::object)) {
+            const bool was_first = std::exchange(first, false);
+            if (node.kind == Kind::string) return out_.framed_text(node, was_first);
+            out_.framed(node, was_first);
+            return value(child);
+        }
         const bool array = child.is_array();
         bool has_values = !array && (child.kind() != Kind::null || child.size() == 0);
         bool has_companions = !array && child.is_primitive() && child.size() > 0;
@@ -212,11 +268,11 @@ private:
             has_companions = any_children;
         }
         if (has_values) {
-            name(child.name(), false, first);
+            name(child, false, first);
             value(child);
         }
         if (!has_companions) return;
-        name(child.name(), true, first);
+        name(child, true, first);
         if (array)
             companions(child);
         else

@@ -155,6 +155,8 @@ void MutableElement::copy(Element source, bool borrow) {
                                             : builder_->arena().copy(child.name());
         made.node_->name_data = name.data();
         made.node_->name_size = static_cast<std::uint16_t>(name.size());
+        if (borrow && !source.is_array())
+            made.node_->flags |= static_cast<std::uint8_t>(child.node()->flags & FramedName::flag);
         link_last(made.node_);
         made.copy(child, borrow);
     }

@@ -11,6 +11,41 @@ namespace causeway::fhir {
 
 class DocumentBuilder;
 
+/// A member's name as JSON wants it, with quotes and colon, and some bytes behind it that may be read: what stands in
+/// thousands of elements is then copied in whole words. Borrowed by the documents it is given to.
+class FramedName {
+public:
+    static constexpr std::size_t slack = 8;
+    static constexpr std::uint8_t flag = 32;  ///< of a Node whose name is one
+
+    explicit FramedName(std::string_view name) : text_("\"") {
+        text_.append(name).append("\":");
+        size_ = static_cast<std::uint16_t>(name.size());
+        text_.append(slack, '\0');
+    }
+    std::string_view name() const noexcept { return std::string_view(text_).substr(1, size_); }
+
+    friend bool operator<(const FramedName& a, const FramedName& b) noexcept { return a.name() < b.name(); }
+    friend bool operator<(const FramedName& a, std::string_view b) noexcept { return a.name() < b; }
+    friend bool operator<(std::string_view a, const FramedName& b) noexcept { return a < b.name(); }
+
+private:
+    std::string text_;
+    std::uint16_t size_ = 0;
+};
+
+/// As element[name]; quicker where names are known by their address, or differ in their first letter.
+inline Element member_of(Element element, std::string_view name) noexcept {
+    const Node* const node = element.node();
+    if (!node || node->kind == Kind::array) return {};
+    for (const Node* child = node->first; child; child = child->next)
+        if (child->name_size == name.size() &&
+            (child->name_data == name.data() ||
+             (!name.empty() && *child->name_data == name.front() && child->is_named(name))))
+            return Element(child);
+    return {};
+}
+
 /// A handle on an element under construction: cheap to copy, valid until its builder is finished.
 class MutableElement {
 public:
@@ -23,6 +58,8 @@ public:
     MutableElement member(std::string_view name);
     /// As member(), but borrows the name: it must outlive the document (a literal, or see DocumentBuilder::keep).
     MutableElement member_ref(std::string_view name);
+    /// As member_ref() of a FramedName's name.
+    MutableElement member_framed(std::string_view name);
     /// The member if it is there, else an empty handle.
     MutableElement find(std::string_view name) const noexcept;
     /// A new last item of the array `name`, which is made if it is missing.
@@ -66,6 +103,9 @@ public:
     void prune();
 
     Node* node() const noexcept { return node_; }
+    /// A new last child of `above`, an element of the same builder which has no such child yet; borrows name and text.
+    /// For copying what was made before: it checks nothing.
+    Node* add_below(Node* above, std::string_view name, Kind kind, std::string_view text, std::uint8_t flags);
 
 private:
     friend class DocumentBuilder;
@@ -134,10 +174,27 @@ inline MutableElement MutableElement::add_child(std::string_view kept_name) {
     return {builder_, child};
 }
 
+inline Node* MutableElement::add_below(Node* above, std::string_view name, Kind kind, std::string_view text,
+                                       std::uint8_t flags) {
+    if (above->kind == Kind::null && !(above->flags & Node::primitive)) above->kind = Kind::object;
+    MutableElement child = MutableElement(builder_, above).add_child(name);
+    child.set_text(kind, text);
+    child.node_->flags = flags;
+    return child.node_;
+}
+
 inline MutableElement MutableElement::member_ref(std::string_view name) {
     if (const Element found = get()[name]) return {builder_, const_cast<Node*>(found.node())};
     if (node_->kind == Kind::null && !(node_->flags & Node::primitive)) node_->kind = Kind::object;
     return add_child(name);
+}
+
+inline MutableElement MutableElement::member_framed(std::string_view name) {
+    if (const Element found = member_of(get(), name)) return {builder_, const_cast<Node*>(found.node())};
+    if (node_->kind == Kind::null && !(node_->flags & Node::primitive)) node_->kind = Kind::object;
+    MutableElement made = add_child(name);
+    made.node_->flags = FramedName::flag;
+    return made;
 }
 
 inline MutableElement& MutableElement::as_array() noexcept {

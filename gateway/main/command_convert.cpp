@@ -99,7 +99,7 @@ public:
         const char kind = first < bytes.size() ? bytes[first] : '\0';
         if (kind == '{') return from_fhir(name, fhir::parse_json(std::move(bytes)), "v2");
         if (kind == '<') return from_fhir(name, fhir::parse_xml(std::move(bytes)), "json");
-        return from_v2(name, std::move(bytes));
+        return from_v2(name, bytes);
     }
 
 private:
@@ -110,7 +110,7 @@ private:
         if (auto plan = maps_->plan(site_, version.empty() ? "2.5.1" : version)) plan_ = std::move(plan);
     }
 
-    Exit from_v2(const std::string& name, std::string bytes) {
+    Exit from_v2(const std::string& name, const std::string& bytes) {
         const std::string to = command_.to.empty() ? "fhir" : command_.to;
         const auto message = hl7v2::Message::parse(hl7v2::decode_to_utf8(bytes).text, {{}, hl7v2::Tolerances::all()});
         if (message.has_error())

@@ -122,6 +122,26 @@ private:
         return condition.kind == Condition::Kind::v2 && (condition.test == Test::equal || condition.test == Test::in);
     }
 
+    /// For each map, the maps that run beside it in every message it is used in: what it reads, one of them may write.
+    std::map<std::string, std::set<std::string>> companions() const {
+        std::map<std::string, std::set<std::string>> out;
+        for (const auto& message : plan_.messages) {
+            std::set<std::string> here;
+            for_each_clause(*message, [&](const ItemPlan&, const ClausePlan& clause) {
+                for (const MapPlan* map : clause.maps)
+                    if (clause.backward || clause.kind != ClausePlan::Kind::fill) here.insert(map->name);
+            });
+            for_each_clause(*message, [&](const ItemPlan&, const ClausePlan& clause) {
+                for (const MapPlan* map : clause.maps) {
+                    const auto [at, fresh] = out.emplace(map->name, here);
+                    if (!fresh)
+                        std::erase_if(at->second, [&](const std::string& name) { return !here.contains(name); });
+                }
+            });
+        }
+        return out;
+    }
+
     /// Fields that a map reads and no line writes.
     void find_ways_back() {
         std::map<std::string, std::vector<std::pair<std::uint32_t, const Line*>>> forward;  // owner + place
@@ -142,14 +162,22 @@ private:
                     forward[place].emplace_back(s.line->id, s.line);
             }
         });
-        for (const auto& [place, lines] : forward) {
-            if (back.contains(place) || is_written_by_engine(place)) continue;
+        const auto is_written = [&](const std::string& place) {
             // Written as a part (PID-5.1) or as a whole (PID-5) is a way back as well.
-            const bool part = std::any_of(back.begin(), back.end(), [&](const std::string& other) {
-                return other.substr(0, place.size() + 1) == place + "." ||
-                       place.substr(0, other.size() + 1) == other + ".";
-            });
-            if (!part)
+            return back.contains(place) || std::any_of(back.begin(), back.end(), [&](const std::string& other) {
+                       return other.substr(0, place.size() + 1) == place + "." ||
+                              place.substr(0, other.size() + 1) == other + ".";
+                   });
+        };
+        const auto beside = companions();
+        for (const auto& [place, lines] : forward) {
+            if (is_written_by_engine(place) || is_written(place)) continue;
+            const std::string field = place.substr(place.rfind(' '));
+            const auto others =
+                place.starts_with("map ") ? beside.find(place.substr(4, place.rfind(' ') - 4)) : beside.end();
+            if (others == beside.end() ||
+                std::none_of(others->second.begin(), others->second.end(),
+                             [&](const std::string& map) { return is_written("map " + map + field); }))
                 say("W230", lines.front().first,
                     "there is no way back into " + place.substr(place.rfind(' ') + 1) + ": only -> lines read it");
         }

@@ -148,6 +148,7 @@ Line Compiler::line(const syntax::Statement& in, const Context& context) {
     out.one_way = !o.one_way.empty();
     if (out.one_way && in.arrow != syntax::Arrow::forward)
         fault(in.place, "E173", "'one-way' says why a -> line has no way back; this line has one");
+    out.one_way |= in.arrow == syntax::Arrow::both && !version_allows(o.since, {}, true);  // a later version has it
     out.joined = o.join.has_value();
     out.join = o.join.value_or("");
     out.single = !out.joined && out.sources.size() == 1 && !out.sources.front().many() &&
@@ -275,6 +276,35 @@ Assignment Compiler::assignment(const syntax::Statement& in, const Context& cont
     return out;
 }
 
+namespace {
+
+/// What a condition tests before anything else, if that is whether one place has one of some values.
+const Condition* first_question(const Condition& condition) {
+    const Condition* at = &condition;
+    while (at->kind == Condition::Kind::all && !at->parts.empty()) at = &at->parts.front();
+    if (at->kind != Condition::Kind::v2 || (at->test != Test::equal && at->test != Test::in)) return nullptr;
+    if (at->v2.kind == V2Ref::Kind::version || at->v2.many()) return nullptr;
+    const bool plain = std::none_of(at->values.begin(), at->values.end(), [](const Constant& value) {
+        return value.kind == Constant::Kind::v2 || value.text.empty();
+    });
+    return plain && !at->values.empty() ? at : nullptr;
+}
+
+void find_question(Choose& choose) {
+    for (Choose::Branch& branch : choose.branches) {
+        const Condition* question = first_question(branch.if_);
+        if (!question) continue;
+        if (!choose.asks) choose.asks = question->v2;
+        const V2Ref& asks = *choose.asks;
+        if (asks.kind != question->v2.kind || asks.segment != question->v2.segment || !(asks.at == question->v2.at) ||
+            asks.segment_repetition != question->v2.segment_repetition)
+            continue;
+        for (const Constant& value : question->values) branch.asked.push_back(value.text);
+    }
+}
+
+}  // namespace
+
 Choose Compiler::choose(const syntax::Statement& in, const Context& context) {
     Choose out;
     if (++depth_ > 32) {
@@ -292,6 +322,7 @@ Choose Compiler::choose(const syntax::Statement& in, const Context& context) {
         out.branches.push_back(std::move(compiled));
     }
     --depth_;
+    find_question(out);
     return out;
 }
 

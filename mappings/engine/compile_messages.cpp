@@ -248,13 +248,17 @@ ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, cons
 }
 
 void Compiler::reserve(MessagePlan& message) {
+    std::vector<const MapPlan*> seen;  // several segments of a message may have one map
     const auto walk = [&](const auto& self, const ItemPlan& item) -> void {
         for (const auto& clause : item.clauses) {
-            for (const MapPlan* map : clause.maps) reserve_block(map->block, message);
-            for (const auto& map : clause.maps)
+            for (const MapPlan* map : clause.maps) {
+                if (std::find(seen.begin(), seen.end(), map) != seen.end()) continue;
+                seen.push_back(map);
+                reserve_block(map->block, message);
                 for (const auto& statement : map->block.statements)
                     if (const auto* line = std::get_if<Line>(&statement))
                         reserve_path(line->target, map->fhir_type, message);
+            }
             for (const auto& link : clause.links) reserve_path(link.path, message.variables[link.from].type, message);
             if (clause.kind == ClausePlan::Kind::fill && clause.variable < message.variables.size())
                 reserve_path(clause.target, message.variables[clause.variable].type, message);
@@ -277,30 +281,31 @@ void Compiler::reserve_block(const Block& block, MessagePlan& message) {
 
 void Compiler::reserve_path(const Path& path, const std::string& start, MessagePlan& message) {
     std::string base = start;
-    Path prefix;
-    for (const auto& step : path.steps) {
+    std::size_t from = 0;  // behind the last crossing
+    for (std::size_t i = 0; i < path.steps.size(); ++i) {
+        const Step& step = path.steps[i];
         if (!step.where.empty() && step.index != Step::Index::only) {
             auto& list = message.reserved[step.owner + "." + step.name];
             if (std::find(list.begin(), list.end(), &step) == list.end()) list.push_back(&step);
         }
-        prefix.steps.push_back(step);
         if (step.crossing.empty()) continue;
-        // The reference itself: every element, whatever it refers to.
-        Path reference = prefix;
-        reference.steps.back().crossing.clear();
-        reference.steps.back().crossing_where.clear();
-        for (auto& s : reference.steps)
-            if (s.index != Step::Index::only) s.index = Step::Index::all;
+        const auto way = std::span(path.steps).subspan(from, i + 1 - from);
         auto& list = message.crossings[base];
-        const auto key = [](const Path& p) {
-            std::string out;
-            for (const auto& s : p.steps) out += s.name + ".";
-            return out;
+        const auto same = [&](const Path& known) {
+            return std::equal(known.steps.begin(), known.steps.end(), way.begin(), way.end(),
+                              [](const Step& a, const Step& b) { return a.name == b.name; });
         };
-        if (std::none_of(list.begin(), list.end(), [&](const Path& p) { return key(p) == key(reference); }))
-            list.push_back(std::move(reference));
+        if (std::none_of(list.begin(), list.end(), same)) {
+            // The reference itself: every element, whatever it refers to.
+            Path& reference = list.emplace_back();
+            reference.steps.assign(way.begin(), way.end());
+            reference.steps.back().crossing.clear();
+            reference.steps.back().crossing_where.clear();
+            for (auto& s : reference.steps)
+                if (s.index != Step::Index::only) s.index = Step::Index::all;
+        }
         base = step.crossing.front();
-        prefix.steps.clear();
+        from = i + 1;
     }
 }
 

@@ -33,7 +33,8 @@ bool matches_pattern(std::string_view text, std::string_view pattern) {
 
 void Compiler::name(Step& step, std::string_view text) {
     step.name = text;
-    step.key = *plan_->names.emplace(text).first;
+    const auto known = plan_->names.find(text);
+    step.key = (known != plan_->names.end() ? known : plan_->names.emplace(text).first)->name();
 }
 
 Path Compiler::path(const syntax::FhirPath& in, const TypeDef& start) {

@@ -8,21 +8,24 @@ namespace {
 constexpr int depth_max = 32;  ///< of type maps inside type maps
 constexpr std::size_t issues_max = 1000;
 
-Step plain_step(const char* name, const char* owner, Step::Index index = Step::Index::only) {
+const fhir::FramedName resource_type_name("resourceType"), reference_name("reference"), coding_name("coding"),
+    system_name("system"), code_name("code"), display_name("display"), value_name("value"), unit_name("unit");
+
+Step plain_step(const fhir::FramedName& name, const char* owner, Step::Index index = Step::Index::only) {
     Step step;
-    step.name = name;
-    step.key = name;
+    step.name = name.name();
+    step.key = name.name();
     step.owner = owner;
     step.index = index;
     return step;
 }
 
-const Step coding_step = plain_step("coding", "CodeableConcept", Step::Index::first);
-const Step system_step = plain_step("system", "Coding");
-const Step code_step = plain_step("code", "Coding");
-const Step display_step = plain_step("display", "Coding");
-const Step value_step = plain_step("value", "Quantity");
-const Step unit_step = plain_step("unit", "Quantity");
+const Step coding_step = plain_step(coding_name, "CodeableConcept", Step::Index::first);
+const Step system_step = plain_step(system_name, "Coding");
+const Step code_step = plain_step(code_name, "Coding");
+const Step display_step = plain_step(display_name, "Coding");
+const Step value_step = plain_step(value_name, "Quantity");
+const Step unit_step = plain_step(unit_name, "Quantity");
 
 }  // namespace
 
@@ -34,8 +37,10 @@ Composer::Composer(const Plan& plan, TextArena& arena, fhir::DocumentBuilder* me
 std::uint32_t Composer::new_resource(std::string_view type) {
     const fhir::Element root(memory_->arena().node());
     auto made = handle(root).as_object();
-    made.member_ref("resourceType").set_string_ref(type);
-    drafts_.push_back({type, root, Draft::no_parent, 1, false, {}});
+    made.member_framed(resource_type_name.name()).set_string_ref(type);
+    Draft& draft = drafts_.emplace_back();
+    draft.type = type;
+    draft.root = root;
     return static_cast<std::uint32_t>(drafts_.size() - 1);
 }
 
@@ -62,7 +67,7 @@ fhir::Element Composer::peek(const Target& target) const {
     if (target.node || !target.parent) return fhir::Element(target.node);
     const Step& step = *target.step;
     if (step.index == Step::Index::all) return {};
-    const fhir::Element member = peek(*target.parent)[step.key];
+    const fhir::Element member = fhir::member_of(peek(*target.parent), step.key);
     if (!member) return {};
     const std::size_t offset =
         target.parent->coding_offset != 0 && step.name == "coding" ? target.parent->coding_offset : 0;
@@ -96,14 +101,14 @@ bool Composer::blocked(const Target& target) const {
         if (t->step->choice.empty() || !t->parent) continue;
         const fhir::Element parent = peek(*t->parent);
         for (const std::string_view name : t->step->choice)
-            if (parent[name] && name != t->step->name) return true;
+            if (fhir::member_of(parent, name) && name != t->step->name) return true;
     }
     return false;
 }
 
 fhir::MutableElement Composer::item(const Target& parent, const Step& step, std::size_t index) {
     const std::size_t offset = parent.coding_offset != 0 && step.name == "coding" ? parent.coding_offset : 0;
-    auto list = handle(parent).member_ref(step.key);
+    auto list = handle(parent).member_framed(step.key);
     gaps_ |= list.get().size() < index + offset;
     return list.item(index + offset);
 }
@@ -113,16 +118,16 @@ bool Composer::make(Target& t) {
     const Step& step = *t.step;
     switch (step.index) {
         case Step::Index::only:
-            t.node = handle(*t.parent).member_ref(step.key).node();
+            t.node = handle(*t.parent).member_framed(step.key).node();
             return true;
         case Step::Index::all:
-            t.node = handle(*t.parent).member_ref(step.key).append_item().node();
+            t.node = handle(*t.parent).member_framed(step.key).append_item().node();
             return true;
         case Step::Index::nth:
             t.node = item(*t.parent, step, step.n - 1).node();
             return true;
         case Step::Index::same:
-            t.node = handle(*t.parent).member_ref(step.key).item(t.ordinal - 1).node();
+            t.node = handle(*t.parent).member_framed(step.key).item(t.ordinal - 1).node();
             gaps_ |= t.ordinal > 1;
             return true;
         case Step::Index::first:
@@ -132,7 +137,7 @@ bool Composer::make(Target& t) {
         t.node = item(*t.parent, step, 0).node();
         return true;
     }
-    auto list = handle(*t.parent).member_ref(step.key);
+    auto list = handle(*t.parent).member_framed(step.key);
     for (const fhir::Element candidate : list.get().children()) {
         if (!reader_.fits(candidate, step)) continue;
         t.node = candidate.node();
@@ -142,7 +147,8 @@ bool Composer::make(Target& t) {
     return true;
 }
 
-void Composer::resolve(Target& t) {
+/// `shared`: the resource behind the reference that the target's last step crosses; Draft::no_parent for a new one.
+void Composer::resolve(Target& t, std::uint32_t shared) {
     if (t.node) return;
     if (!t.parent->node) resolve(*t.parent);
     t.resource = t.parent->resource;
@@ -156,16 +162,18 @@ void Composer::resolve(Target& t) {
         t.node = drafts_[t.resource].root.node();
         return;
     }
-    const std::uint32_t resource = new_resource(step.crossing.front());
-    drafts_[resource].crossed = true;
-    drafts_[resource].parent = t.resource;
-    auto reference = handle(t).member_ref("reference");
+    const std::uint32_t resource = shared != Draft::no_parent ? shared : new_resource(step.crossing.front());
+    if (shared == Draft::no_parent) {
+        drafts_[resource].crossed = true;
+        drafts_[resource].parent = t.resource;
+    }
+    auto reference = handle(t).member_framed(reference_name.name());
     reference.set_string_ref("#");
     trace_write(reference.node(), t.resource, line_, nullptr);
     pending_.add({t.node, reference.node(), resource});
     t.resource = resource;
     t.node = drafts_[resource].root.node();
-    if (!step.crossing_where.empty()) assert_slice(t, step.crossing_where);
+    if (!step.crossing_where.empty() && shared == Draft::no_parent) assert_slice(t, step.crossing_where);
 }
 
 void Composer::assert_slice(Target& element, const std::vector<SliceTest>& tests) {
@@ -178,7 +186,7 @@ void Composer::refer(Target& target, std::uint32_t resource, std::uint32_t line)
     line_ = line;
     resolve(target);
     if (pending_.find(target.node)) return;
-    fhir::MutableElement reference = handle(target).member_ref("reference");
+    fhir::MutableElement reference = handle(target).member_framed(reference_name.name());
     reference.set_string_ref("#");
     pending_.add({target.node, reference.node(), resource});
     if (drafts_[resource].parent == Draft::no_parent) drafts_[resource].parent = target.resource;
@@ -224,20 +232,17 @@ void Composer::note_part(const V2Value& value) {
 
 void Composer::trace_write(const fhir::Node* node, std::uint32_t resource, std::uint32_t line, const V2Value* from) {
     const auto add = [&](const Leaf* leaf, const LeafSegment* segment) {
-        TraceEntry& entry = trace_.emplace_back();
-        entry.node = node;
-        entry.resource = resource;
-        entry.line = line;
-        if (!leaf) return;
+        if (!leaf) {
+            trace_.push_back({node, resource, line, false, {}});
+            return;
+        }
         const LeafKey at = leaf->position();
-        entry.has_source = true;
-        entry.source = {segment->number(),
-                        at.field,
-                        at.repetition,
-                        at.component,
-                        at.subcomponent,
-                        leaf->offset,
-                        static_cast<std::uint32_t>(leaf->text.size())};
+        trace_.push_back({node,
+                          resource,
+                          line,
+                          true,
+                          {segment->number(), at.field, at.repetition, at.component, at.subcomponent, leaf->offset,
+                           static_cast<std::uint32_t>(leaf->text.size())}});
     };
     if (from != &from_parts) return add(from ? from->leaf() : nullptr, from ? from->segment : nullptr);
     bool any = false;
@@ -291,6 +296,7 @@ void Composer::write_constant(Target& base, const Path& path, const Constant& co
             write(target, Text::copied(now_), path.kind, line, nullptr, overwrite);
             break;
         case Constant::Kind::ordinal:
+            ++outside_;
             write(target, Text::copied(std::to_string(target.ordinal)), path.kind, line, nullptr, overwrite);
             break;
         case Constant::Kind::control_id:
@@ -305,6 +311,7 @@ void Composer::write_constant(Target& base, const Path& path, const Constant& co
 }
 
 void Composer::report(Severity severity, const char* code, std::string text, std::uint32_t line, const V2Value* value) {
+    ++outside_;
     if (severity == Severity::error) refused_ = true;
     if (issues_.size() >= issues_max) return;
     Issue issue;
@@ -321,6 +328,7 @@ void Composer::report(Severity severity, const char* code, std::string text, std
 }
 
 void Composer::erase(const Line& line, const Target& base) {
+    ++outside_;
     // The path from the resource down to the base, then the line's own.
     std::vector<const Step*> steps;
     for (const Target* t = &base; t && t->step; t = t->parent) {
@@ -350,6 +358,7 @@ void Composer::erase(const Line& line, const Target& base) {
 
 bool Composer::holds(const Condition& condition, const V2Scope& scope, const Target& base) {
     if (condition.kind == Condition::Kind::yes) return true;
+    looks_ += condition.about_fhir ? 1U : 0U;
     return reader_.holds(condition, scope, condition.about_fhir ? peek(base) : fhir::Element(), Reader::Mode::test);
 }
 
@@ -412,7 +421,11 @@ bool Composer::usable(const Choose::Branch& branch, const V2Scope& scope) {
 }
 
 void Composer::run_choose(const Choose& choose, const V2Scope& scope, Target& base, bool of_type) {
+    const std::string_view answer = choose.asks ? reader_.text(*choose.asks, scope) : std::string_view();
     for (const auto& branch : choose.branches) {
+        if (!branch.asked.empty() &&
+            std::none_of(branch.asked.begin(), branch.asked.end(), [&](const auto& text) { return text == answer; }))
+            continue;
         if (!usable(branch, scope)) continue;
         // `where` selects backward; a branch that has nothing else to decide by is decided by it in both directions
         if (!holds(branch.if_, scope, base)) continue;
@@ -429,11 +442,22 @@ void Composer::missing(const Line& line, const V2Scope& scope) {
 
 /// Whether the value is `""`: then the target is to go.
 bool Composer::erased(const Line& line, const V2Value& value, const Target& base) {
+    if (!erases_) return false;
     Leaf* leaf = value.leaf();
     if (!leaf || !leaf->erased) return false;
     leaf->read = true;
     if (!base.capture) erase(line, base);
     return true;
+}
+
+/// What a value is, and what else was sent, decides which shape it takes; a value that is deleted takes none, and is
+/// deleted in every shape it may have had.
+void Composer::erase_other_shape(const Line& line, const V2Scope& scope, const Target& base) {
+    if (!erases_ || base.capture || line.sources.front().many()) return;
+    const V2Value value = reader_.one(line.sources.front(), scope);
+    if (!value.segment) return;
+    const fhir::Element element = line.if_.about_fhir ? peek(base) : fhir::Element();
+    if (reader_.holds(line.if_, scope, element, Reader::Mode::erasing)) erased(line, value, base);
 }
 
 void Composer::note_repetitions(const Line& line, const V2Ref& source, const V2Value& value, const Target& base) {
@@ -446,7 +470,7 @@ void Composer::note_repetitions(const Line& line, const V2Ref& source, const V2V
 
 void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
     if (!line.single) return run_values(line, scope, base);
-    if (!holds(line.if_, scope, base)) return;
+    if (!holds(line.if_, scope, base)) return erase_other_shape(line, scope, base);
     const V2Value value = reader_.one(line.sources.front(), scope);
     if (!value.segment) return missing(line, scope);
     if (erased(line, value, base)) return;
@@ -458,7 +482,7 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
 
 /// A line with alternatives, or whose source may name several values.
 void Composer::run_values(const Line& line, const V2Scope& scope, Target& base) {
-    if (!holds(line.if_, scope, base)) return;
+    if (!holds(line.if_, scope, base)) return erase_other_shape(line, scope, base);
     // Values lie on one stack for all lines at work, found by number: a type map's lines push onto it and leave.
     const struct Values {
         std::vector<V2Value>& stack;

@@ -12,6 +12,7 @@
 #include "fhir/model/builder.hpp"
 #include "mappings/engine/pending.hpp"
 #include "mappings/engine/primitive.hpp"
+#include "mappings/engine/repeats.hpp"
 #include "mappings/engine/report.hpp"
 #include "mappings/engine/scope.hpp"
 
@@ -96,7 +97,11 @@ public:
     std::vector<Draft>& drafts() noexcept { return drafts_; }
     Issues& issues() noexcept { return issues_; }
     Trace& trace() noexcept { return trace_; }
-    void expect(std::size_t writes) { trace_.reserve(writes); }
+    /// `erases`: whether the message deletes anything (`""`).
+    void expect(std::size_t writes, bool erases) {
+        trace_.reserve(writes);
+        erases_ = erases;
+    }
     bool refused() const noexcept { return refused_; }
 
     std::uint32_t new_resource(std::string_view type);
@@ -115,7 +120,7 @@ public:
     fhir::Element peek(const Target& target) const;
     /// Whether another type of a choice element on the way to the target stands already: the first writer wins.
     bool blocked(const Target& target) const;
-    void resolve(Target& target);
+    void resolve(Target& target) { resolve(target, Draft::no_parent); }
     /// Makes a reference element refer to a resource.
     void refer(Target& target, std::uint32_t resource, std::uint32_t line);
     fhir::MutableElement handle(const Target& target);
@@ -132,11 +137,17 @@ private:
     void run_values(const Line& line, const V2Scope& scope, Target& base);
     void missing(const Line& line, const V2Scope& scope);
     bool erased(const Line& line, const V2Value& value, const Target& base);
+    void erase_other_shape(const Line& line, const V2Scope& scope, const Target& base);
     void note_repetitions(const Line& line, const V2Ref& source, const V2Value& value, const Target& base);
     void run_choose(const Choose& choose, const V2Scope& scope, Target& base, bool of_type);
     void run_assignment(const Assignment& assignment, const V2Scope& scope, Target& base);
     bool usable(const Choose::Branch& branch, const V2Scope& scope);
     bool convert(const Line& line, V2Value value, Target& target);
+    bool convert_composite(const Line& line, V2Value value, Target& target);
+    bool make_composite(const Line& line, V2Value value, Target& target);
+    void repeat(const Repeats::Made& made, const V2Value& value, Target& target);
+    bool is_of_number(std::uint32_t resource) const;
+    void resolve(Target& target, std::uint32_t shared);
     bool convert_by_table(const Line& line, V2Value value, Target& target);
     void write_each(const Line& line, V2Value value, Target& base);
     std::string joined(const Line& line, const std::vector<V2Value>& values);
@@ -174,10 +185,15 @@ private:
     std::vector<V2Value> values_;  ///< stack: what the lines at work have collected
     std::string scratch_;          ///< the text one conversion makes
     std::vector<V2Value> parts_;   ///< the leaves it is made of, where they are not just its value
+    Repeats repeats_;
     std::uint64_t writes_ = 0;
-    std::uint32_t line_ = 0;  ///< of the statement at work: what is made on the way to its target is its doing
+    std::uint32_t outside_ = 0;  ///< grows when a type map does what depends on more than its value
+    std::uint32_t looks_ = 0;    ///< grows when a condition looks at what was written
+    bool remembering_ = false;   ///< what is being made is to be remembered as a whole
+    std::uint32_t line_ = 0;     ///< of the statement at work: what is made on the way to its target is its doing
     int depth_ = 0;
     bool refused_ = false;
+    bool erases_ = false;
     bool gaps_ = false;  ///< items may have been made that nothing was written to
 };
 

@@ -6,31 +6,36 @@
 namespace causeway::mappings {
 namespace {
 
-Step plain_step(const char* name, const char* owner, Step::Index index) {
+const fhir::FramedName coding_name("coding"), code_name("code"), url_name("url"), extension_name("extension"),
+    concept_name("valueCodeableConcept");
+
+Step plain_step(const fhir::FramedName& name, const char* owner, Step::Index index) {
     Step step;
-    step.name = name;
-    step.key = name;
+    step.name = name.name();
+    step.key = name.name();
     step.owner = owner;
     step.index = index;
     return step;
 }
 
-const Step coding_step = plain_step("coding", "CodeableConcept", Step::Index::first);
-const Step code_step = plain_step("code", "Coding", Step::Index::only);
-const Step url_step = plain_step("url", "Extension", Step::Index::only);
-const Step extension_step = plain_step("extension", "Element", Step::Index::all);
-const Step extension_value_step = plain_step("valueCodeableConcept", "Extension", Step::Index::only);
+const Step coding_step = plain_step(coding_name, "CodeableConcept", Step::Index::first);
+const Step code_step = plain_step(code_name, "Coding", Step::Index::only);
+const Step url_step = plain_step(url_name, "Extension", Step::Index::only);
+const Step extension_step = plain_step(extension_name, "Element", Step::Index::all);
+const Step extension_value_step = plain_step(concept_name, "Extension", Step::Index::only);
 
 /// A codec's view of a value.
 class ValueInput final : public CodecInput {
 public:
     /// `used`: takes the places that were looked at and had a value.
-    ValueInput(const Reader& reader, V2Value value, bool mark, std::vector<V2Value>& used)
-        : reader_(reader), value_(value), mark_(mark), used_(used) {}
+    /// `outside` grows when it reads beside its value.
+    ValueInput(const Reader& reader, V2Value value, bool mark, std::vector<V2Value>& used, std::uint32_t& outside)
+        : reader_(reader), value_(value), mark_(mark), used_(used), outside_(outside) {}
     std::string component(int component, int subcomponent) const override {
         return at(value_.part(static_cast<std::uint8_t>(component), static_cast<std::uint8_t>(subcomponent)));
     }
     std::string field(int field, int component) const override {
+        ++outside_;
         return at(
             {value_.segment, {static_cast<std::uint16_t>(field), 1, static_cast<std::uint8_t>(component), 1}, {}});
     }
@@ -47,6 +52,7 @@ private:
     V2Value value_;
     bool mark_;
     std::vector<V2Value>& used_;
+    std::uint32_t& outside_;
 };
 
 }  // namespace
@@ -67,20 +73,17 @@ void Composer::run_type(const TypePlan& type, V2Value value, Target& target) {
 
 bool Composer::convert(const Line& line, V2Value value, Target& target) {
     const Conversion& how = line.conversion;
-    const std::uint64_t before = writes_;
     std::string& out = scratch_;  // no conversion that uses it runs another
     out.clear();
     if (!target.capture) parts_.clear();
     std::string_view as_sent;  // what is written where nothing had to be made of it
     switch (how.kind) {
         case Conversion::Kind::type:
-            run_type(*how.type, value, target);
-            return writes_ != before;
         case Conversion::Kind::table:
-            return convert_by_table(line, value, target);
+            return convert_composite(line, value, target);
         case Conversion::Kind::codec: {
             std::vector<V2Value> used;
-            const ValueInput input(reader_, value, !target.capture, used);
+            const ValueInput input(reader_, value, !target.capture, used, outside_);
             if (!how.codec->forward(input, out)) return false;
             for (const V2Value& place : used) note_part(place);
             const FhirKind type = line.target.kind;
@@ -153,6 +156,106 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
         return false;
     mark_read(value);
     return true;
+}
+
+bool Composer::make_composite(const Line& line, V2Value value, Target& target) {
+    if (line.conversion.kind == Conversion::Kind::table) return convert_by_table(line, value, target);
+    const std::uint64_t before = writes_;
+    run_type(*line.conversion.type, value, target);
+    return writes_ != before;
+}
+
+/// Whether a resource is known by a number of its own: two of the same number are one.
+bool Composer::is_of_number(std::uint32_t resource) const {
+    const Draft& draft = drafts_[resource];
+    const auto identity = plan_.identities.find(draft.type);
+    if (identity == plan_.identities.end() || identity->second.keys.empty()) return false;
+    const KeyPlan& first = identity->second.keys.front();
+    return first.kind == KeyPlan::Kind::path && first.identifier &&
+           !draft.root["identifier"].first()["value"].text().empty();
+}
+
+/// A value that was converted before in this message the same way is copied; any other is made, and remembered if what
+/// it became is its doing alone.
+bool Composer::convert_composite(const Line& line, V2Value value, Target& target) {
+    const Conversion& how = line.conversion;
+    const LeafRange leaves = value.below();
+    const auto count = static_cast<std::size_t>(leaves.last - leaves.first);
+    const bool crosses = target.step && !target.step->crossing.empty();
+    if (remembering_ || target.capture || line.target.kind != FhirKind::complex || !value.segment || count == 0 ||
+        count > Repeats::leaves_max || value.at.field == 0 || value.at.repetition == 0 || value.segment->erases() ||
+        target.coding_offset != 0)
+        return make_composite(line, value, target);
+    std::size_t crossings = 0;
+    for (const Target* t = &target; t && t->step && !t->node; t = t->parent) {
+        crossings += t->step->crossing.empty() ? 0U : 1U;
+        // What a slice demands is written on the way to the target, and may be a part of it.
+        if (!crosses && !(t->step->where.empty() && t->step->crossing_where.empty()))
+            return make_composite(line, value, target);
+    }
+    const fhir::Element there = peek(target);
+    if (there && (there.size() > 1 || crosses || there.kind() != fhir::Kind::object))
+        return make_composite(line, value, target);
+    Repeats::Key key;
+    key.how = how.kind == Conversion::Kind::type ? static_cast<const void*>(how.type) : &line;
+    const char* const begin = leaves.first->text.data();
+    const std::string_view last = leaves.last[-1].text;
+    key.bytes = {begin, static_cast<std::size_t>(last.data() + last.size() - begin)};
+    key.at = value.at.component * 256U + value.at.subcomponent;
+    key.first = static_cast<std::uint32_t>(leaves.first->key & 0xffffU);
+    if (there.size() == 1) {
+        const fhir::Element sibling(there.node()->first);
+        if (!sibling.has_value() || sibling.size() != 0) return make_composite(line, value, target);
+        key.sibling = sibling.name();
+    }
+    const std::uint64_t hash = key.hash();
+    if (const auto* known = repeats_.find(key, hash); known && !(target.below_choice && blocked(target))) {
+        repeat(*known, value, target);
+        return true;
+    }
+    if (repeats_.full()) return make_composite(line, value, target);
+    // What of it is read is told from what was read before.
+    Repeats::Made made;
+    made.key = key;
+    made.offset = leaves.first->offset;
+    std::uint64_t read_before = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        read_before |= static_cast<std::uint64_t>(leaves.first[i].read) << i;
+        leaves.first[i].read = false;
+    }
+    const std::size_t traced = trace_.size(), drafts = drafts_.size();
+    const std::uint32_t outside = outside_, looks = looks_;
+    const char* const sibling = there.size() == 0 ? nullptr : fhir::Element(there.node()->first).text().data();
+    remembering_ = true;
+    const bool wrote = make_composite(line, value, target);
+    remembering_ = false;
+    for (std::size_t i = 0; i < count; ++i) {
+        made.read |= static_cast<std::uint64_t>(leaves.first[i].read) << i;
+        leaves.first[i].read |= ((read_before >> i) & 1U) != 0;
+    }
+    if (!wrote || outside_ != outside || (looks_ != looks && sibling) || !target.node ||
+        (sibling && fhir::Element(target.node->first).text().data() != sibling) || trace_.size() == traced ||
+        drafts_.size() != drafts + crossings)
+        return wrote;
+    made.line = trace_[traced].line;
+    if (crosses) {
+        made.resource = target.resource;
+        if (target.resource >= drafts && is_of_number(target.resource))
+            repeats_.keep_resource(made, hash, trace_, traced, value);
+    } else if (target.node->kind == fhir::Kind::object) {
+        repeats_.keep_pieces(made, hash, target.node, key.sibling.empty() ? 0 : 1, trace_, traced, value);
+    }
+    return wrote;
+}
+
+void Composer::repeat(const Repeats::Made& made, const V2Value& value, Target& target) {
+    const LeafRange leaves = value.below();
+    std::size_t number = 0;
+    for (Leaf& leaf : leaves) leaf.read |= ((made.read >> number++) & 1U) != 0;
+    line_ = made.line;
+    ++writes_;
+    resolve(target, made.resource);
+    repeats_.copy(made, handle(target), value, target.resource, trace_);
 }
 
 bool Composer::convert_by_table(const Line& line, V2Value value, Target& target) {

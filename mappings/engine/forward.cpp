@@ -348,8 +348,12 @@ ForwardResult forward(const Plan& plan, const hl7v2::MessageView& message, const
             for (Leaf& leaf : segments.front().below({field, 1, 0, 0})) leaf.read = true;
     }
     std::size_t leaves = 0;
-    for (const auto& segment : segments) leaves += segment.leaves().size();
-    composer.expect(2 * leaves);
+    bool erases = false;
+    for (const auto& segment : segments) {
+        leaves += segment.leaves().size();
+        erases |= segment.erases();
+    }
+    composer.expect(2 * leaves, erases);
     GroupInstance& root = match(*chosen, segments, run_memory, composer.issues());
     ForwardRun run(*chosen, composer, run_memory);
     run.run(root);

@@ -90,7 +90,10 @@ std::string segment_name(SegmentCode code) {
 
 LeafSegment::LeafSegment(SegmentCode code, std::uint32_t number, Leaves leaves)
     : code_(code), number_(number), leaves_(std::move(leaves)) {
-    for (const Leaf& leaf : leaves_) note(leaf.position());
+    for (const Leaf& leaf : leaves_) {
+        note(leaf.position());
+        erases_ |= leaf.erased;
+    }
 }
 
 std::uint16_t LeafSegment::next_repetition(std::uint16_t field, std::uint16_t repetition) noexcept {

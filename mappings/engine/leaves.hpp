@@ -110,6 +110,8 @@ public:
 
     /// Which fields have leaves, by bit_of: most that a map asks for have none.
     std::uint64_t fields() const noexcept { return fields_; }
+    /// Whether a value of it is `""`.
+    bool erases() const noexcept { return erases_; }
     /// Whether a repetition of that field but the first may have leaves.
     bool may_repeat(std::uint16_t field) const noexcept { return (repeating_ & bit_of(field)) != 0; }
 
@@ -160,6 +162,7 @@ private:
     SegmentCode code_ = 0;
     std::uint32_t number_ = 0;
     std::uint64_t fields_ = 0, repeating_ = 0;
+    bool erases_ = false;
     Leaves leaves_;
 };
 

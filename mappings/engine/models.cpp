@@ -61,6 +61,11 @@ std::vector<std::string_view> field_types(std::string_view version, std::string_
 }
 
 std::string_view field_type(std::string_view version, std::string_view segment, int field) {
+    // Most fields are in the version that is asked for.
+    if (const auto definition = dictionary::version(version).segment(segment)) {
+        const auto type = definition->field(static_cast<std::size_t>(field)).datatype;
+        if (!type.empty() && type != "-" && type != "varies") return type;
+    }
     const auto types = field_types(version, segment, field);
     return types.empty() ? std::string_view() : types.front();
 }

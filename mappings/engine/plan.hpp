@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "fhir/model/builder.hpp"
 #include "mappings/engine/leaves.hpp"
 #include "mappings/engine/mapset.hpp"
 #include "mappings/engine/syntax.hpp"
@@ -168,8 +170,11 @@ struct Choose {
     struct Branch {
         Condition if_, where;
         Block block;
+        std::vector<std::string> asked;  ///< the values of `asks` with which it can be chosen; empty: with any
     };
     std::vector<Branch> branches;
+    /// The one place that most branches ask for first (OBX-2): looked up once, it passes over all but a few.
+    std::optional<V2Ref> asks;
 };
 
 /// A type map: `type CX <-> Identifier`.
@@ -297,8 +302,8 @@ struct LineText {
 /// What a site's maps are compiled to. Documents made by it borrow names and constants and keep it alive.
 struct Plan : std::enable_shared_from_this<Plan> {
     std::string site, version;
-    std::set<std::string, std::less<>> names;  ///< of steps: each text once
-    std::vector<LineText> lines;               ///< [0] is "no line"
+    std::set<fhir::FramedName, std::less<>> names;  ///< of steps: each text once
+    std::vector<LineText> lines;                    ///< [0] is "no line"
     std::vector<std::unique_ptr<TypePlan>> types;
     std::vector<std::unique_ptr<MapPlan>> maps;
     std::vector<std::unique_ptr<TablePlan>> tables;

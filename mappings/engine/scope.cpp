@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "fhir/model/builder.hpp"
 #include "hl7v2/escape.hpp"
 
 namespace causeway::mappings {
@@ -142,26 +143,39 @@ std::string_view Reader::text(const V2Ref& ref, const V2Scope& scope) const {
     return text(locate(ref, scope));
 }
 
+/// How many values a path names.
+std::size_t Reader::count(const V2Ref& ref, const V2Scope& scope) const {
+    if (ref.kind == V2Ref::Kind::field && !ref.all_segments && scope.frame && ref.at.component == 0) {
+        LeafSegment* segment = scope.frame->find(ref.segment, ref.segment_repetition);
+        if (!segment || segment->next_repetition(ref.at.field, 0) == 0) return 0;
+        if (!segment->may_repeat(ref.at.field)) return 1;
+    }
+    V2Ref all = ref;
+    all.at.repetition = 0;
+    std::vector<V2Value> values;
+    collect(all, scope, values);
+    return values.size();
+}
+
+bool Reader::test_size(const Condition& c, const V2Scope& scope) const {
+    const std::size_t size = c.kind == Condition::Kind::count ? count(c.v2, scope) : text(c.v2, scope).size();
+    const std::string_view limit = c.values.empty() ? std::string_view() : std::string_view(c.values.front().text);
+    std::size_t number = 0;
+    const auto read = std::from_chars(limit.data(), limit.data() + limit.size(), number);
+    const int order = read.ec != std::errc() || read.ptr != limit.data() + limit.size()
+                          ? compare(std::to_string(size), limit)
+                      : size < number ? -1
+                                      : static_cast<int>(size > number);
+    if (c.test == Test::equal) return order == 0;
+    if (c.test == Test::unequal) return order != 0;
+    return ordered(c.test, order);
+}
+
 bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const {
     const bool backward = mode == Mode::assertable;
-    if (c.kind == Condition::Kind::count || c.kind == Condition::Kind::length) {
-        if (backward) return true;
-        std::size_t size = 0;
-        if (c.kind == Condition::Kind::count) {
-            std::vector<V2Value> values;
-            V2Ref all = c.v2;
-            all.at.repetition = 0;
-            collect(all, scope, values);
-            size = values.size();
-        } else {
-            size = text(c.v2, scope).size();
-        }
-        const int order = compare(std::to_string(size),
-                                  c.values.empty() ? std::string_view() : std::string_view(c.values.front().text));
-        if (c.test == Test::equal) return order == 0;
-        if (c.test == Test::unequal) return order != 0;
-        return ordered(c.test, order);
-    }
+    if (c.kind == Condition::Kind::count || c.kind == Condition::Kind::length)
+        return mode != Mode::test || test_size(c, scope);
+    if (mode == Mode::erasing && (c.test == Test::valued || c.test == Test::absent) && c.v2.at.field != 0) return true;
     if (c.test == Test::valued || c.test == Test::absent) {
         if (backward && c.test == Test::valued) return true;
         bool valued = false;
@@ -178,6 +192,7 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
     const std::string_view left = leaf                              ? text(*leaf)
                                   : c.v2.kind == V2Ref::Kind::event ? facts.event
                                                                     : std::string_view();
+    if (mode == Mode::erasing && leaf && leaf->erased) return true;
     const auto is = [&](const Constant& constant) {
         return left ==
                (constant.kind == Constant::Kind::v2 ? text(constant.v2, scope) : std::string_view(constant.text));
@@ -325,7 +340,7 @@ void Reader::walk(fhir::Element from, std::span<const Step> steps, std::uint32_t
         return;
     }
     const Step& step = steps.front();
-    const fhir::Element member = from[step.key];
+    const fhir::Element member = fhir::member_of(from, step.key);
     if (!member) return;
     const auto on = [&](fhir::Element item) {
         const bool goes_across = !step.crossing.empty() && (across || steps.size() > 1);

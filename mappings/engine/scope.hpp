@@ -70,6 +70,7 @@ public:
     enum class Mode : std::uint8_t {
         test,        ///< forward: as things are
         assertable,  ///< backward: what can still be written counts as true
+        erasing,     ///< forward, of a value that is deleted: what the value is, and what else was sent, counts as true
     };
     bool holds(const Condition& condition, const V2Scope& scope, fhir::Element element, Mode mode) const;
 
@@ -91,6 +92,8 @@ private:
     void walk(fhir::Element from, std::span<const Step> steps, std::uint32_t ordinal, bool across,
               std::vector<fhir::Element>& out) const;
     bool test_v2(const Condition& condition, const V2Scope& scope, Mode mode) const;
+    bool test_size(const Condition& condition, const V2Scope& scope) const;
+    std::size_t count(const V2Ref& ref, const V2Scope& scope) const;
     bool test_fhir(const Condition& condition, fhir::Element element) const;
 
     class Found;

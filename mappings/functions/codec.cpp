@@ -522,6 +522,20 @@ bool error_location_backward(std::string_view text, CodecOutput& out) {
     return true;
 }
 
+/// Whether one number of digits is not above another, as they are written: without sign, exponent or leading zeros.
+bool not_above(std::string_view a, std::string_view b) {
+    const auto cut = [](std::string_view number) {
+        const auto point = std::min(number.find('.'), number.size());
+        std::string_view fraction = number.substr(point);
+        while (!fraction.empty() && (fraction.back() == '0' || fraction.back() == '.')) fraction.remove_suffix(1);
+        return std::pair(number.substr(0, point), fraction);
+    };
+    const auto [whole_a, fraction_a] = cut(a);
+    const auto [whole_b, fraction_b] = cut(b);
+    if (whole_a.size() != whole_b.size()) return whole_a.size() < whole_b.size();
+    return whole_a != whole_b ? whole_a < whole_b : fraction_a <= fraction_b;
+}
+
 /// The two ends of "3.5-5.1" or "70 - 105", as they are written; anything else ("<5", "negative", "M: 3-5") stays text only.
 bool closed_range(std::string_view text, std::string& low, std::string& high) {
     const auto blanks = [&] {
@@ -548,7 +562,7 @@ bool closed_range(std::string_view text, std::string& low, std::string& high) {
     };
     if (!number(low) || text.empty() || text.front() != '-') return false;
     text.remove_prefix(1);
-    return number(high) && text.empty() && std::stod(low) <= std::stod(high);
+    return number(high) && text.empty() && not_above(low, high);
 }
 
 bool range_low_forward(const CodecInput& in, std::string& out) {

@@ -6,8 +6,10 @@
 import argparse
 import json
 import os
+import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -155,6 +157,25 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def wait_until_ready(http_port):
+    for _ in range(1000):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/health/ready", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.02)
+
+
+def send(mllp_port, message):
+    """The acknowledgement."""
+    with socket.create_connection(("127.0.0.1", mllp_port), timeout=20) as line:
+        line.sendall(b"\x0b" + message + b"\x1c\r")
+        answer = b""
+        while b"\x1c\r" not in answer:
+            answer += line.recv(65536)
+        return answer
+
+
 def stored_messages(shell):
     """A message that came in: its lineage, asked both ways, and what other maps would have made of it."""
     http_port, mllp_port = free_port(), free_port()
@@ -163,17 +184,8 @@ def stored_messages(shell):
                          "CAUSEWAY_MLLP__PORT": str(mllp_port), "CAUSEWAY_LOG__LEVEL": "warning"}
     server = subprocess.Popen([shell.binary, "serve"], env=shell.variables(), cwd=shell.folder)
     try:
-        for _ in range(1000):
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/health/ready", timeout=5):
-                    break
-            except OSError:
-                time.sleep(0.02)
-        with socket.create_connection(("127.0.0.1", mllp_port), timeout=20) as line:
-            line.sendall(b"\x0b" + MESSAGE + b"\x1c\r")
-            answer = b""
-            while b"\x1c\r" not in answer:
-                answer += line.recv(65536)
+        wait_until_ready(http_port)
+        answer = send(mllp_port, MESSAGE)
         check(b"MSA|AA" in answer, "gateway: the message is accepted", answer.decode("latin-1"))
 
         def ask(path):
@@ -199,16 +211,65 @@ extension pet = "urn:pet" : string
 extend map PID_Patient : PID <-> Patient { ZPI-2 <-> extension:pet }
 extend table AdministrativeSex { M -> other }
 """)
+    stored = {name: shell.read(name) for name in ("store.db", "store.db-wal") if os.path.exists(os.path.join(shell.folder, name))}
     code, out, err = shell.run("maps", "preview", "candidate", "--since", "1d")
     check(code == 0 and "Patient.gender changed: 1 times in 1 messages" in out and "1 messages read, 1 would change" in out,
           "preview: what candidate maps would change, by line", out + err)
+    check(re.search(r"candidate\.map:4.*\n(  .*\n)*  .*Patient\.extension", out) is not None, "preview: grouped by the line that does it", out)
+    check(all(shell.read(name) == content for name, content in stored.items()),
+          "preview: nothing is written")
+
+
+def changing_maps(shell):
+    """Maps that change while the gateway runs: faulty ones change nothing, good ones are taken up without a restart."""
+    http_port, mllp_port = free_port(), free_port()
+    os.makedirs(os.path.join(shell.folder, "maps"))
+    shell.environment = {"CAUSEWAY_STORAGE__PATH": os.path.join(shell.folder, "store.db"), "CAUSEWAY_HTTP__PORT": str(http_port),
+                         "CAUSEWAY_MLLP__PORT": str(mllp_port), "CAUSEWAY_EXCHANGE__MAPS": os.path.join(shell.folder, "maps")}
+    log = os.path.join(shell.folder, "gateway.log")
+
+    def wait_for(event, times):
+        for _ in range(500):
+            with open(log, encoding="utf-8") as text:
+                if text.read().count(event) >= times:
+                    return True
+            time.sleep(0.02)
+        return False
+
+    def lineage_of_pet(number):
+        """What ZPI-2 of the message with this control id became."""
+        answer = send(mllp_port, MESSAGE.replace(b"|1|P|", b"|1-%d|P|" % number))
+        with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/admin/messages", timeout=20) as reply:
+            newest = json.load(reply)["messages"][0]["id"]
+        with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/admin/messages/{newest}/lineage?place=ZPI-2", timeout=20) as reply:
+            return b"MSA|AA" in answer, json.load(reply)["lineage"]
+
+    with open(log, "wb") as output:
+        server = subprocess.Popen([shell.binary, "serve"], env=shell.variables(), cwd=shell.folder, stdout=output, stderr=output)
+    try:
+        wait_until_ready(http_port)
+        check(lineage_of_pet(1) == (True, []), "reload: before, nothing reads ZPI-2")
+        shell.write("maps/live.map", "module live\nuse patient\nextend map PID_Patient : PID <-> Patient { ZPI-2 <-> extension:pet }\n")
+        check(wait_for("maps.kept", 1), "reload: faulty maps are refused, and the log says so")
+        check(lineage_of_pet(2) == (True, []), "reload: the old maps stay in force")
+        shell.write("maps/live.map", "module live\nuse patient\nextension pet = \"urn:pet\" : string\n"
+                    "extend map PID_Patient : PID <-> Patient { ZPI-2 <-> extension:pet }\n")
+        check(wait_for("maps.reloaded", 1), "reload: good maps are taken up")
+        accepted, lineage = lineage_of_pet(3)
+        check(accepted and len(lineage) == 1 and "live.map:4" in lineage[0]["line"], "reload: the next message goes by them",
+              json.dumps(lineage))
+        server.send_signal(signal.SIGHUP)
+        check(wait_for("maps.reloaded", 2), "reload: SIGHUP reads them again")
+    finally:
+        server.terminate()
+        check(server.wait(timeout=60) == 0, "reload: the gateway ends well")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--causeway", required=True)
     binary = parser.parse_args().causeway
-    for part in (tutorial, faults, questions, there_and_back, expectations, stored_messages):
+    for part in (tutorial, faults, questions, there_and_back, expectations, stored_messages, changing_maps):
         with tempfile.TemporaryDirectory() as folder:
             part(Shell(binary, folder))
     print(f"{sum(checks)} of {len(checks)} good")

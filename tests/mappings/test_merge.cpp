@@ -90,6 +90,31 @@ TEST_SUITE("mappings/merge") {
             }
     }
 
+    TEST_CASE("law 10: a v2 null deletes its element in every shape it may have had") {
+        // PR1-5 is the start of a period where PR1-7 says how long it took; deleted, it is neither that nor a moment.
+        const auto plan = shipped().plan();
+        const auto procedure = [&](const char* when) {
+            const std::string text = segments(
+                "MSH|^~\\&|A|B|C|D|20240305||ADT^A06^ADT_A06|1|P|2.5.1\nEVN|A06|20240305\nPID|1||1^^^B^MR||A^B\nPV1|1|"
+                "I\n"
+                "PR1|1||7||" +
+                std::string(when) + "||49.47\n");
+            const auto message = hl7v2::Message::parse(text);
+            for (auto& resource : convert(*plan, message->view()).resources)
+                if (resource.type == "Procedure") return resource;
+            return MappedResource();
+        };
+        const MappedResource stored = procedure("19560101165244-0530"), deletes = procedure("\"\"");
+        REQUIRE(stored.doc);
+        REQUIRE(deletes.doc);
+        CHECK(stored.doc->root()["performedPeriod"]["start"].text() == "1956-01-01T16:52:44-05:30");
+        for (const char* path : {"Procedure.performedPeriod.start", "Procedure.performedDateTime"})
+            CHECK(std::find(deletes.erased.begin(), deletes.erased.end(), path) != deletes.erased.end());
+        CHECK_FALSE(merge(*stored.doc, deletes)->root()["performedPeriod"]["start"]);
+        // What is only not sent stays.
+        CHECK(merge(*stored.doc, procedure(""))->root()["performedPeriod"]["start"]);
+    }
+
     TEST_CASE("law 11: merging twice changes nothing more") {
         const auto plan = shipped().plan();
         const std::string text = segments(

@@ -121,4 +121,58 @@ TEST_SUITE("mappings/results") {
         CHECK(reports == 1);
         CHECK(at(seen.forward, "DiagnosticReport", "extension.valueAnnotation.text") == "of the order");
     }
+
+    TEST_CASE("what a message says again becomes the same again, and names its own field") {
+        const auto result = [](const char* number, const char* flag, const char* who) {
+            return std::string("OBX|") + number + "|NM|718-7^Hb^LN||13." + number + "|g/dL^gram^UCUM|12-16|" + flag +
+                   "|||F|||||" + who + "\n";
+        };
+        const std::string unnumbered = "^Tech^Tina", numbered = "99^Tech^Tina";
+        const auto plan = shipped().plan("", "2.8");
+        const std::string text = result_message(
+            result("1", "N^Normal^HL70078", numbered.c_str()) + result("2", "N^Normal^HL70078", numbered.c_str()) +
+            result("3", "H^High^HL70078", unnumbered.c_str()) + result("4", "N^Normal^HL70078", numbered.c_str()));
+        const auto message = hl7v2::Message::parse(text);
+        const auto forward = convert(*plan, message->view());
+        std::vector<const MappedResource*> results, people;
+        for (const auto& resource : forward.resources) {
+            if (resource.type == "Observation") results.push_back(&resource);
+            if (resource.type == "Practitioner") people.push_back(&resource);
+        }
+        REQUIRE(results.size() == 4);
+        CHECK(people.size() == 2);
+        const auto json = [&](std::size_t i, const char* member) {
+            return fhir::to_json(results[i]->doc->root()[member]);
+        };
+        for (const std::size_t i : {1U, 3U}) {
+            CHECK(json(i, "interpretation") == json(0, "interpretation"));
+            CHECK(json(i, "performer") == json(0, "performer"));
+            CHECK(json(i, "referenceRange") == json(0, "referenceRange"));
+            CHECK(results[i]->doc->root()["valueQuantity"]["unit"].text() == "gram");
+        }
+        CHECK(json(2, "interpretation") != json(0, "interpretation"));
+        CHECK(results[1]->doc->root()["valueQuantity"]["value"].text() == "13.2");
+        // Each element names the field of its own segment; the shared person, the fields of all who named it.
+        std::vector<std::uint32_t> units, families;
+        for (const auto& entry : forward.trace) {
+            const fhir::Element element(entry.node);
+            if (element.name() == "unit" && element.parent().name() == "valueQuantity")
+                units.push_back(entry.source.segment);
+            if (element.name() == "family" && forward.resources[entry.resource].type == "Practitioner" &&
+                entry.has_source)
+                families.push_back(entry.source.segment);
+            if (!entry.has_source) continue;
+            const auto& source = entry.source;
+            CHECK(text.substr(source.offset, source.length) == message->view()[source.segment]
+                                                                   .field(source.field)
+                                                                   .repetition(source.repetition)
+                                                                   .component(source.component)
+                                                                   .subcomponent(source.subcomponent)
+                                                                   .raw());
+        }
+        CHECK(units == std::vector<std::uint32_t>{3, 4, 5, 6});
+        std::sort(families.begin(), families.end());
+        CHECK(families == std::vector<std::uint32_t>{3, 4, 5, 6});
+        for (const auto& left : forward.residue) CHECK_MESSAGE(false, left.path);
+    }
 }
