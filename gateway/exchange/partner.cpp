@@ -123,6 +123,9 @@ private:
         if (partner.queue_max == 0) fault(here + ": queue_max", "must be at least 1");
         for (const auto& each : partner.addresses)
             if (!is_network(each)) fault(here + ": addresses", "must be addresses or networks such as 10.1.2.0/24");
+        if (partner.own_authorities_only && partner.cross_references)
+            fault(here + ": cross_references",
+                  "and own_authorities_only exclude each other: its answers name the authorities of others");
         if (partner.own_authorities_only && partner.authorities.empty())
             fault(here + ": own_authorities_only", "needs an authority");
         if (partner.mllp) endpoint(*partner.mllp, here);

@@ -28,6 +28,11 @@ authority = [{ namespace = "NORTH", oid = "1.2.3", system = "urn:oid:1.2.3" }]
 
 [partner.desk]
 timezone = "+02:00"
+lanes = 3
+cross_references = true
+profiles = ["elr-2.5.1"]
+profile_errors = "refuse"
+mllp = { host = "127.0.0.1", port = 6662 }
 
 [[route]]
 name = "lab orders"
@@ -41,6 +46,7 @@ as = "OML^O21^OML_O21"
 name = "admissions"
 messages = ["ADT^A01"]
 where = 'PV1-2 in (I, E)'
+codes = "reportable.txt"
 to = "lab"
 )",
                                         "x.toml", config);
@@ -67,7 +73,14 @@ to = "lab"
         CHECK(lab->tolerances.results_are_snapshots);
         REQUIRE(lab->authorities.size() == 1);
         CHECK(lab->authorities[0].universal_id == "1.2.3");
-        CHECK(exchange::find_partner(load.settings, "desk")->timezone == "+02:00");
+        const auto* desk = exchange::find_partner(load.settings, "desk");
+        CHECK(desk->timezone == "+02:00");
+        CHECK(desk->lanes == 3);
+        CHECK(desk->cross_references);
+        CHECK(desk->profiles == std::vector<std::string>{"elr-2.5.1"});
+        CHECK(desk->profile_errors == exchange::ProfileErrors::refuse);
+        CHECK(lab->lanes == 1);
+        CHECK(load.settings.rules[1].codes == "reportable.txt");
         REQUIRE(load.settings.rules.size() == 2);
         CHECK(load.settings.rules[0].on == std::vector{exchange::WriteKind::create, exchange::WriteKind::remove});
         CHECK(load.settings.rules[1].where == "PV1-2 in (I, E)");

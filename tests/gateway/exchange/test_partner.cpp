@@ -66,6 +66,21 @@ TEST_SUITE("gateway/exchange/partner") {
              "partner \"lab\": sequence_numbers_sent", "and mllp.batch_messages_max exclude each other"},
             {[](auto& s) { s.partners[1].acknowledge_apart = true; }, "partner \"front-desk\": acknowledge_apart",
              "needs an mllp endpoint to send to"},
+            {[](auto& s) { s.partners[0].lanes = 0; }, "partner \"lab\": lanes", "must be 1 to 64"},
+            {[](auto& s) {
+                 s.partners[0].lanes = 4;
+                 s.partners[0].messages_per_minute = 60;
+             },
+             "partner \"lab\": lanes",
+             "more than one excludes mllp.batch_messages_max, sequence_numbers_sent and messages_per_minute"},
+            {[](auto& s) { s.partners[1].lanes = 2; }, "partner \"front-desk\": lanes",
+             "more than one needs mllp, http or fhir"},
+            {[](auto& s) {
+                 s.partners[1].own_authorities_only = s.partners[1].cross_references = true;
+                 s.partners[1].authorities = {{"NORTH", "", "", "urn:north"}};
+             },
+             "partner \"front-desk\": cross_references",
+             "and own_authorities_only exclude each other: its answers name the authorities of others"},
             {[](auto& s) { s.partners[0].mllp->host = ""; }, "partner \"lab\": mllp.host", "is missing"},
             {[](auto& s) { s.partners[0].retry.max_ms = 10; }, "partner \"lab\": retry.max_ms",
              "must not be less than retry.first_ms"},

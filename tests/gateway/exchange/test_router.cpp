@@ -181,6 +181,49 @@ TEST_SUITE("gateway/exchange/router") {
         CHECK(faults.front().where == "route \"orders\": codes");
     }
 
+    TEST_CASE("an exchange is told when a visit begins and ends, whoever wrote it") {
+        auto made = two_partners();
+        const auto route = [&](const char* name, WriteKind on, const char* where, const char* as) {
+            RoutingRule rule;
+            rule.name = name;
+            rule.resource_type = "Encounter";
+            rule.on = {on};
+            rule.where = where;
+            rule.to = "health";
+            rule.as = as;
+            rule.ordering_key = "patient";
+            made->rules.push_back(rule);
+        };
+        route("begins", WriteKind::create, "status = 'in-progress'", "ADT^A01^ADT_A01");
+        route("ends", WriteKind::update, "status = 'finished'", "ADT^A03^ADT_A03");
+        House house(made);
+        house.put(R"({"resourceType":"Patient","id":"p","identifier":[{"system":"urn:oid:1.2.3","value":"7"}],
+            "name":[{"family":"Doe","given":["Jane"]}],"gender":"female","birthDate":"1980-01-02"})",
+                  "p");
+        const auto visit = [&](std::string_view status, std::string_view end) {
+            house.put(R"({"resourceType":"Encounter","id":"e","status":")" + std::string(status) +
+                          R"(","class":{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"IMP"},
+                          "identifier":[{"system":"urn:oid:1.2.4","value":"V1"}],"subject":{"reference":"Patient/p"},
+                          "period":{"start":"2026-06-01T08:00:00Z")" +
+                          std::string(end) + "}}",
+                      "e");
+        };
+        visit("in-progress", "");
+        visit("finished", R"(,"end":"2026-06-03T08:00:00Z")");
+        const auto rows = house.sent("health");
+        REQUIRE(rows.size() == 2);
+        CHECK(rows[0].message.kind == "ADT^A01");
+        CHECK(rows[1].message.kind == "ADT^A03");
+        CHECK(rows[0].message.ordering_key == rows[1].message.ordering_key);
+        for (const auto& row : rows) {
+            const auto view = hl7v2::MessageView::parse(row.message.payload);
+            REQUIRE(view.has_value());
+            CHECK(view->segment("PID").field(5).component(1).value().text() == "Doe");
+            CHECK(view->segment("PV1").field(2).value().text() == "I");
+            CHECK_FALSE(view->segment("EVN").field(2).raw().empty());
+        }
+    }
+
     TEST_CASE("what leaves is checked by the partner's profiles: reported, or set aside") {
         for (const bool refuse : {false, true}) {
             CAPTURE(refuse);
