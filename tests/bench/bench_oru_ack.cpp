@@ -7,22 +7,16 @@
 
 #include <array>
 #include <chrono>
-#include <filesystem>
-#include <future>
-#include <thread>
+#include <string>
+#include <vector>
 
-#include "gateway/exchange/control_ids.hpp"
-#include "gateway/exchange/identity_keys.hpp"
-#include "gateway/exchange/order_tasks.hpp"
-#include "gateway/mllp/inbox_handler.hpp"
 #include "gateway/mllp/send_run.hpp"
-#include "gateway/patient_index/identity_events.hpp"
-#include "gateway/patient_index/patient_index.hpp"
-#include "gateway/storage/sqlite/sqlite_store.hpp"
+#include "tests/bench/inbound_gateway.hpp"
 
 namespace {
 
 using namespace causeway;
+using bench::InboundGateway;
 
 constexpr std::size_t people = 2'000;
 
@@ -88,62 +82,8 @@ std::shared_ptr<const exchange::ExchangeSettings> settings() {
     return made;
 }
 
-/// The inbound side of a gateway on a store of its own, with all that a result goes through.
-struct Gateway {
-    std::filesystem::path folder =
-        std::filesystem::temp_directory_path() / ("causeway-bench-" + std::to_string(::getpid()));
-    ops::SystemClock clock;
-    exchange::ControlIds ids{clock};
-    security::Door door;
-    std::unique_ptr<storage::Store> store = open();
-    rest::ResourceWriter writer{*store};
-    exchange::OrderTasks tasks{writer};
-    exchange::IdentityRegistrar registrar;
-    patient_index::PatientIndex index;
-    patient_index::IdentityEvents events_of_index{index};
-    mappings::LiveMaps maps = mappings::LiveMaps(mappings::MapSet::load(mappings::MapSet::builtin()).maps);
-    std::vector<exchange::ConfigurationFault> faults;
-    exchange::Router router{settings(), {*store, maps, [this] { return ids.next(); }, {}, &tasks}, faults};
-    exchange::Inbox inbox{
-        {*store, writer, door, clock, [this] { return ids.next(); }, &router, &events_of_index, {}, nullptr, &tasks},
-        settings(),
-        maps};
-    boost::asio::thread_pool cpu{2};
-    mllp::InboxEvents events;
-    boost::asio::io_context io;
-    mllp::InboxHandler handler{inbox, *store, cpu, events};
-    mllp::Listener listener{io, handler, {}};
-    std::uint16_t port = *listener.listen("127.0.0.1", 0);
-    std::thread thread{[this] { io.run(); }};
-
-    Gateway() : index(patient_index::PatientIndex::Options{}) {
-        index.load(*store);
-        writer.add_observer(index);
-        writer.add_observer(registrar);
-        writer.add_observer(router);
-    }
-    ~Gateway() {
-        std::promise<void> stopped;
-        listener.stop([&] { stopped.set_value(); });
-        stopped.get_future().wait();
-        io.stop();
-        thread.join();
-        cpu.join();
-        store->close();
-        store.reset();
-        std::filesystem::remove_all(folder);
-    }
-    std::unique_ptr<storage::Store> open() {
-        std::filesystem::remove_all(folder);
-        std::filesystem::create_directories(folder);
-        storage::SqliteOptions options;
-        options.file = folder / "bench.db";
-        return std::move(*storage::open_sqlite(std::move(options)));
-    }
-};
-
 void oru_ack(benchmark::State& state) {
-    Gateway gateway;
+    InboundGateway gateway(InboundGateway::Parts::all, settings());
     mllp::SendOptions options;
     options.host = "127.0.0.1";
     options.port = gateway.port;
@@ -176,7 +116,7 @@ BENCHMARK(oru_ack)->Arg(1)->Arg(8)->Arg(32)->Unit(benchmark::kMillisecond)->UseR
 /// (match, write, route, audit), the commit.
 void oru_stages(benchmark::State& state) {
     using Clock = std::chrono::steady_clock;
-    Gateway gateway;
+    InboundGateway gateway(InboundGateway::Parts::all, settings());
     const auto us = [](Clock::duration time) { return std::chrono::duration<double, std::micro>(time).count(); };
     const auto messages = results();
     double prepare = 0, run = 0, all = 0;
