@@ -119,6 +119,21 @@ std::vector<ResourceName> orders_in(fhir::Element root, std::string_view member)
     return found;
 }
 
+struct ReadTask {
+    storage::StoredResource stored;
+    fhir::DocumentPtr document;
+};
+
+/// Nothing if it was deleted.
+storage::Result<std::optional<ReadTask>> read_task(Transaction& transaction, const ResourceName& name) {
+    auto stored = transaction.read(name.type, name.id);
+    if (stored.has_error()) return stored.error();
+    if (!*stored || (*stored)->erased()) return std::optional<ReadTask>();
+    auto document = fhir::parse_json((*stored)->body.json);
+    if (document.has_error()) return storage::Failure{storage::FailureCode::corrupt, "a Task cannot be read"};
+    return std::optional(ReadTask{std::move(**stored), std::move(*document)});
+}
+
 }  // namespace
 
 storage::Result<void> OrderTasks::sent(Transaction& transaction, const Partner& partner, const ResourceName& order,
@@ -211,16 +226,15 @@ storage::Result<void> OrderTasks::advised(Transaction& transaction, std::string_
 /// In the place of what the service said before.
 storage::Result<void> OrderTasks::take_advice(Transaction& transaction, const ResourceName& task,
                                               const std::vector<cds::Card>& advice) const {
-    const auto stored = transaction.read(task.type, task.id);
-    if (stored.has_error()) return stored.error();
-    if (!*stored || (*stored)->erased()) return {};
-    const auto before = fhir::parse_json((*stored)->body.json);
-    if (before.has_error()) return storage::Failure{storage::FailureCode::corrupt, "a Task cannot be read"};
-    auto builder = fhir::DocumentBuilder::edit(*before);
+    const auto now = read_task(transaction, task);
+    if (now.has_error()) return now.error();
+    if (!*now) return {};
+    const auto before = (*now)->document;
+    auto builder = fhir::DocumentBuilder::edit(before);
     auto root = builder.root();
     root.remove("input");
     bool had = false;
-    for (const auto input : (*before)->root()["input"].items()) {
+    for (const auto input : before->root()["input"].items()) {
         const bool advised = input["type"]["coding"].first()["code"].text().starts_with("cds-");
         had = had || advised;
         if (!advised) root.append("input").copy_from(input);
@@ -234,7 +248,7 @@ storage::Result<void> OrderTasks::take_advice(Transaction& transaction, const Re
         if (!card.source.empty()) input.member("type").member("text").set_string(card.source);
         input.member("valueString").set_string(card.summary.empty() ? "no summary" : card.summary);
     }
-    return rewrite(transaction, **stored, std::move(builder), delivery_principal);
+    return rewrite(transaction, (*now)->stored, std::move(builder), delivery_principal);
 }
 
 storage::Result<void> OrderTasks::rewrite(Transaction& transaction, const storage::StoredResource& stored,
@@ -277,21 +291,20 @@ storage::Result<void> OrderTasks::told(Transaction& transaction, std::string_vie
 
 storage::Result<void> OrderTasks::move(Transaction& transaction, const ResourceName& task, const Step& step,
                                        const security::Principal& principal) const {
-    const auto stored = transaction.read(task.type, task.id);
-    if (stored.has_error()) return stored.error();
-    if (!*stored || (*stored)->erased()) return {};
-    const auto before = fhir::parse_json((*stored)->body.json);
-    if (before.has_error()) return storage::Failure{storage::FailureCode::corrupt, "a Task cannot be read"};
+    const auto now = read_task(transaction, task);
+    if (now.has_error()) return now.error();
+    if (!*now) return {};
+    const auto before = (*now)->document;
 
-    auto builder = fhir::DocumentBuilder::edit(*before);
+    auto builder = fhir::DocumentBuilder::edit(before);
     auto root = builder.root();
     bool changed = false;
-    const auto now_status = (*before)->root()["status"].text();
+    const auto now_status = before->root()["status"].text();
     if (!step.status.empty() && rank_of(step.status) > rank_of(now_status)) {
         root.member("status").set_string(step.status);
         changed = true;
     }
-    const auto business = (*before)->root()["businessStatus"]["text"].text();
+    const auto business = before->root()["businessStatus"]["text"].text();
     if (step.business && *step.business != business) {
         if (step.business->empty()) {
             root.remove("businessStatus");
@@ -303,7 +316,7 @@ storage::Result<void> OrderTasks::move(Transaction& transaction, const ResourceN
     if (step.output != nullptr) {
         const auto reference = step.output->type + "/" + step.output->id;
         bool there = false;
-        for (const auto each : (*before)->root()["output"].items())
+        for (const auto each : before->root()["output"].items())
             there = there || each["valueReference"]["reference"].text() == reference;
         if (!there) {
             auto output = root.append("output");
@@ -313,7 +326,7 @@ storage::Result<void> OrderTasks::move(Transaction& transaction, const ResourceN
         }
     }
     if (!changed) return {};
-    return rewrite(transaction, **stored, std::move(builder), principal);
+    return rewrite(transaction, (*now)->stored, std::move(builder), principal);
 }
 
 }  // namespace causeway::exchange
