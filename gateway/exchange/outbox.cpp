@@ -1,7 +1,9 @@
 #include "gateway/exchange/outbox.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "gateway/exchange/answer.hpp"
@@ -14,8 +16,9 @@ namespace causeway::exchange {
 
 namespace {
 
-constexpr std::size_t looked_at_max = 1'000;                   // heads and rows that are gone through for one message
-constexpr std::int64_t look_again_us = 1'000'000;              // at rows that wait for others of their key
+constexpr std::size_t drain_heads = 80;            // looked at first where a queue drains: more than there are lanes
+constexpr std::size_t looked_at_max = 1'000;       // then rows without their bytes
+constexpr std::int64_t look_again_us = 1'000'000;  // at rows that wait for others of their key
 constexpr std::size_t batch_bytes_max = std::size_t{8} << 20;  // beyond it the rest waits for the next batch
 
 Outgoing outgoing(storage::OutboxRow&& row) {
@@ -55,8 +58,10 @@ Taken at_time(std::int64_t due_us) {
     return std::optional(std::move(later));
 }
 
-/// When the next of the rows that still go comes due; nothing if none is left.
-Taken left_to_drain(storage::Reader& reader, const Partner& partner, std::int64_t now_us, std::uint64_t last) {
+/// Of the rows that still go, the first that may go now, where newer ones stand before all of them in the order of due
+/// times; else when to look again; nothing if none is left.
+Taken left_to_drain(storage::Reader& reader, const Partner& partner, std::int64_t now_us, std::uint64_t last,
+                    Claims::Look* look) {
     storage::OutboxQuery query;
     query.partner = partner.name;
     query.state = storage::OutboxState::pending;
@@ -66,8 +71,19 @@ Taken left_to_drain(storage::Reader& reader, const Partner& partner, std::int64_
     if (rows.has_error()) return rows.error();
     if (rows->empty()) return std::optional<Outgoing>();
     auto due_us = now_us + look_again_us;
-    for (const auto& row : *rows)
-        if (row.message.due_us > now_us) due_us = std::min(due_us, row.message.due_us);
+    std::set<std::string_view> keys;
+    const bool complete = rows->size() < query.count;  // else what is first of its key cannot be told
+    for (auto row = rows->rbegin(); row != rows->rend(); ++row) {
+        if (row->message.due_us > now_us) due_us = std::min(due_us, row->message.due_us);
+        const bool first = keys.insert(row->message.ordering_key).second;
+        const bool free = look == nullptr || look->is_free(static_cast<std::uint64_t>(row->id));
+        if (!complete || !first || !free || row->message.due_us > now_us) continue;
+        auto whole = reader.outbox(row->id);
+        if (whole.has_error()) return whole.error();
+        if (!*whole) continue;
+        if (look != nullptr) look->take(static_cast<std::uint64_t>(row->id));
+        return std::optional(outgoing(std::move(**whole)));
+    }
     return at_time(due_us);
 }
 
@@ -75,7 +91,7 @@ Taken take_from(storage::Reader& reader, const Partner& partner, std::int64_t no
                 Claims::Look* look) {
     const bool chooses = limits.last != 0 || look != nullptr;
     const std::size_t count = partner.mllp ? partner.mllp->batch_messages_max : 1;
-    auto rows = reader.due(partner.name, now_us, limits.last != 0 ? looked_at_max : chooses ? partner.lanes : count);
+    auto rows = reader.due(partner.name, now_us, limits.last != 0 ? drain_heads : chooses ? partner.lanes : count);
     if (rows.has_error()) return rows.error();
     const bool any = !rows->empty();
     if (chooses) {
@@ -101,7 +117,7 @@ Taken take_from(storage::Reader& reader, const Partner& partner, std::int64_t no
         }
         return std::optional(std::move(first));
     }
-    if (limits.last != 0) return left_to_drain(reader, partner, now_us, limits.last);
+    if (limits.last != 0) return left_to_drain(reader, partner, now_us, limits.last, look);
     if (any) return std::optional<Outgoing>();  // other lanes have them, and wake this one
     const auto next = reader.next_due(partner.name);
     if (next.has_error()) return next.error();

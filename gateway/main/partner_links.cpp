@@ -81,7 +81,8 @@ void PartnerLinks::apply(const std::shared_ptr<const exchange::ExchangeSettings>
         for (const auto& [name, old] : workers_) {
             const auto at = workers.find(name);
             if (at != workers.end() && at->second == old) continue;
-            changes.push_back({old, at == workers.end() ? nullptr : at->second, old->status().paused});
+            const auto status = old->status();  // of a queue that drains no more goes than it was told
+            changes.push_back({old, at == workers.end() ? nullptr : at->second, status.paused || status.draining});
             retired_.push_back(old);
         }
         for (const auto& [name, worker] : workers)

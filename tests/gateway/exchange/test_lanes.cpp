@@ -116,6 +116,22 @@ TEST_SUITE("gateway/exchange/lanes") {
         }
     }
 
+    TEST_CASE("what still goes is found behind any number of newer messages, in the order of its key") {
+        Queue queue(1);
+        const auto first = queue.add("A"), second = queue.add("A");
+        queue.write(Settlement::Kind::retry, first, queue.clock.us + 1'000'000);
+        for (int i = 0; i < 200; ++i) queue.add("N" + std::to_string(i));
+        CHECK(queue.take(second, false) == 0);
+        CHECK(queue.due_us > queue.clock.us);
+        queue.clock.us += 2'000'000;
+        CHECK(queue.take(second, false) == first);
+        queue.write(Settlement::Kind::delivered, first);
+        CHECK(queue.take(second, false) == second);
+        queue.write(Settlement::Kind::delivered, second);
+        CHECK(queue.take(second, false) == 0);
+        CHECK(queue.due_us == 0);
+    }
+
     TEST_CASE("a queue that drains gives out what was there, waits for what is not due, and leaves what came later") {
         for (const bool lanes : {false, true}) {
             CAPTURE(lanes);
