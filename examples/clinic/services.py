@@ -95,8 +95,9 @@ class Services:
             return next(p for p in self.fhir.request("GET", "/admin/partners")[2]["partners"] if p["name"] == "pharmacy")
         self.check(bool(self.wait_for(lambda: state()["paused"])), "nothing is left: the queue is paused")
         _, _, old = self.fhir.request("GET", f"MedicationRequest/{self.prescription}")
-        late = {name: old[name] for name in ("resourceType", "status", "intent", "medicationCodeableConcept", "subject", "requester",
+        late = {name: old[name] for name in ("resourceType", "intent", "medicationCodeableConcept", "subject", "requester",
                                              "dosageInstruction", "dispenseRequest")}
+        late["status"] = "active"
         late["identifier"] = [dict(old["identifier"][0], value="RX-5003")]
         late["medicationCodeableConcept"] = {"text": "Cetirizine 10 mg tablet"}
         self.created(late)
