@@ -77,10 +77,11 @@ Result<DocumentPtr> parse_json(std::string bytes, const Limits& limits) {
     if (scan.has_newline_escape) newlines = newlines_of(bytes);
 
     const std::size_t size = bytes.size();
+    if (bytes.capacity() < size + padding_bytes) bytes.reserve(size + padding_bytes);  // not the double of it
     bytes.append(padding_bytes, '\0');
     auto owned = std::make_shared<std::string>(std::move(bytes));
     Arena arena(std::clamp<std::size_t>(size * 3, 2048, std::size_t{1} << 20));
-    TreeHandler handler(arena, owned->data(), limits);
+    TreeHandler handler(arena, owned->data(), size, limits);
     rapidjson::GenericReader<rapidjson::UTF8<>, rapidjson::UTF8<>> reader;
     rapidjson::InsituStringStream stream(owned->data());
     constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;

@@ -70,8 +70,8 @@ bool TreeHandler::Key(const char* text, std::size_t size, bool) {
 }
 
 Node* TreeHandler::place(bool& companion) {
-    if (++elements_ > limits_.elements_max) {
-        fail(Errc::too_large, "more than " + std::to_string(limits_.elements_max) + " elements");
+    if (++elements_ > elements_max_) {
+        fail(Errc::too_large, "more than " + std::to_string(elements_max_) + " elements");
         return nullptr;
     }
     if (frames_.empty()) {

@@ -14,7 +14,9 @@ namespace causeway::fhir::json {
 /// An event returns false to stop the reader; fault() then says why.
 class TreeHandler {
 public:
-    TreeHandler(Arena& arena, const char* begin, const Limits& limits) : arena_(arena), begin_(begin), limits_(limits) {
+    /// Of a text of `bytes` bytes that begins at `begin`.
+    TreeHandler(Arena& arena, const char* begin, std::size_t bytes, const Limits& limits)
+        : arena_(arena), begin_(begin), limits_(limits), elements_max_(limits.elements_of(bytes)) {
         frames_.reserve(16);
     }
 
@@ -69,6 +71,7 @@ private:
     Arena& arena_;
     const char* begin_;
     const Limits& limits_;
+    const std::uint32_t elements_max_;
     std::vector<Frame> frames_;
     Node* root_ = nullptr;
     std::uint32_t elements_ = 0;

@@ -259,8 +259,10 @@ Result<DocumentPtr> parse_xml(std::string bytes, const Limits& limits, Issues* f
         return at_offset(bytes, {Errc::bad_utf8, "not valid UTF-8, the only encoding taken", "", bad, 0, 0});
     if (const auto fault = xml::find_fault(bytes); !fault.message.empty())
         return at_offset(bytes, {Errc::syntax, std::string(fault.message), "", fault.offset, 0, 0});
-    if (std::count(bytes.begin(), bytes.end(), '<') > static_cast<std::ptrdiff_t>(limits.elements_max))
-        return Error{Errc::too_large, "more than " + std::to_string(limits.elements_max) + " elements", "", 0, 0, 0};
+    // Most elements have two tags; each is held twice, in pugixml's tree and in ours.
+    const auto elements_max = limits.elements_of(bytes.size());
+    if (std::count(bytes.begin(), bytes.end(), '<') > static_cast<std::ptrdiff_t>(elements_max))
+        return Error{Errc::too_large, "more than " + std::to_string(elements_max) + " tags", "", 0, 0, 0};
 
     pugi::xml_document parsed;
     constexpr unsigned options =

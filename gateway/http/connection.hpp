@@ -26,6 +26,7 @@ struct Connection {
     std::unique_ptr<Stream> stream;             ///< touched on the strand only
     std::atomic<SteadyTime::rep> deadline = 0;  ///< 0: none
     std::atomic<bool> idle = true;              ///< between requests: a drain may close it at once
+    std::atomic<unsigned> idle_sweeps = 0;      ///< the sweeper saw it idle so often without a request between
     bool timed_out = false;                     ///< strand only: the sweeper cancelled because the deadline passed
 
     void expire_at(SteadyTime time) noexcept {

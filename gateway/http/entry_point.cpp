@@ -15,6 +15,7 @@ using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds sweep_interval{250};
 constexpr std::chrono::milliseconds stopping_sweep_interval{20};
+constexpr unsigned rests_after_sweeps = 4;
 constexpr std::chrono::milliseconds full_pause{5};
 constexpr std::chrono::milliseconds accept_pause{100};  // out of descriptors: wait instead of spinning
 
@@ -178,11 +179,18 @@ void EntryPoint::sweep() {
     const SteadyTime now = steady_clock::now();
     const bool stop_now = stopping();
     const bool drained = stop_now && now >= stop_deadline_;
-    std::vector<std::shared_ptr<Connection>> due;
+    std::vector<std::shared_ptr<Connection>> due, resting;
     connections_.for_each([&](const std::shared_ptr<Connection>& connection) {
+        if (connection->idle.load(std::memory_order_acquire) && options_.tls &&
+            connection->idle_sweeps.fetch_add(1, std::memory_order_relaxed) == rests_after_sweeps)
+            resting.push_back(connection);
         if (drained || expired(*connection, now) || (stop_now && connection->idle.load(std::memory_order_acquire)))
             due.push_back(connection);
     });
+    for (const auto& connection : resting)
+        net::post(connection->executor, [connection] {
+            if (connection->idle.load(std::memory_order_acquire)) connection->stream->rest();
+        });
     for (const auto& connection : due)
         net::post(connection->executor, [connection, drained, stop_now] {
             if (drained) return connection->stream->close();

@@ -78,8 +78,6 @@ public:
 
 private:
     using Acceptor = net::basic_socket_acceptor<net::ip::tcp, Executor>;
-    using Timer =
-        net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>;
 
     Awaitable<> accept_loop(Acceptor& acceptor);
     Awaitable<> sweep_loop();

@@ -120,12 +120,17 @@ void RequestParser::on_header_impl(error_code& error) {
 
 void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& content_length, error_code&) {
     // Trust no announced length with memory beyond this.
-    if (content_length)
-        request.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*content_length, 1024 * 1024)));
+    if (content_length) {
+        announced_ = static_cast<std::size_t>(std::min<std::uint64_t>(*content_length, limits_.body_bytes_max));
+        request.body.reserve(std::min<std::size_t>(announced_, 1024 * 1024));
+    }
 }
 
 std::size_t RequestParser::on_body_impl(string_view bytes, error_code&) {
-    request.body.append(bytes.data(), bytes.size());
+    auto& body = request.body;
+    if (const auto wanted = body.size() + bytes.size(); wanted > body.capacity() && announced_ >= wanted)
+        body.reserve(std::min(announced_, std::max(wanted, 2 * body.capacity())));  // and not beyond its end
+    body.append(bytes.data(), bytes.size());
     return bytes.size();
 }
 

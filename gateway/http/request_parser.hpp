@@ -52,6 +52,7 @@ private:
     const Limits& limits_;
     std::string_view feeding_;
     std::size_t header_bytes_ = 0;
+    std::size_t announced_ = 0;
     unsigned hosts_ = 0, lengths_ = 0, codings_ = 0;
     bool in_header_ = true;
     bool old_version_ = false;

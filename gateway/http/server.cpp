@@ -36,12 +36,13 @@ Server::Server(net::io_context& io, Handler& handler, Options options, Events* e
     : handler_(handler),
       options_(std::move(options)),
       events_(events != nullptr ? events : &no_events_),
+      memory_(options_.limits.memory_bytes_max),
       request_prefix_(random_prefix()),
       entry_(io, *this, entry_options(options_)) {}
 
 Awaitable<> Server::run_session(std::shared_ptr<Connection> connection, std::uint64_t) {
-    SessionContext context{options_.limits,        handler_,      *events_,      options_.cpu,
-                           entry_.stopping_flag(), bodies_bytes_, next_request_, request_prefix_};
+    SessionContext context{options_.limits,        handler_, *events_,      options_.cpu,
+                           entry_.stopping_flag(), memory_,  next_request_, request_prefix_};
     return http::run_session(std::move(connection), context);
 }
 

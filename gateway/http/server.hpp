@@ -11,6 +11,7 @@
 #include "gateway/http/entry_point.hpp"
 #include "gateway/http/handler.hpp"
 #include "gateway/http/limits.hpp"
+#include "gateway/http/memory_budget.hpp"
 
 namespace causeway::http {
 
@@ -63,6 +64,7 @@ public:
     void stop(std::function<void()> done) { entry_.stop(std::move(done)); }
 
     std::size_t connections() const { return entry_.connections(); }
+    std::size_t memory_held() const { return memory_.held(); }  ///< of limits.memory_bytes_max
     bool stopping() const noexcept { return entry_.stopping(); }
 
 private:
@@ -78,7 +80,7 @@ private:
     const Options options_;
     Events* events_;
     Events no_events_;
-    std::atomic<std::size_t> bodies_bytes_ = 0;
+    MemoryBudget memory_;
     std::atomic<std::uint64_t> next_request_ = 0;
     std::string request_prefix_;
     EntryPoint entry_;  // last: its sessions use the rest

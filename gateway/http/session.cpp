@@ -5,9 +5,9 @@
 #include <cstring>
 #include <ctime>
 
-#include "gateway/http/byte_share.hpp"
 #include "gateway/http/compression.hpp"
 #include "gateway/http/exchange.hpp"
+#include "gateway/http/memory_budget.hpp"
 #include "gateway/http/request_parser.hpp"
 #include "gateway/http/web_socket.hpp"
 
@@ -133,18 +133,24 @@ bool worth_gzip(const Response& response) {
            !response.headers.has("Content-Encoding") && compressible(response.headers.get("Content-Type"));
 }
 
-Refusal decode_body(Request& request, const Limits& limits) {
+bool is_packed(const Request& request) {
+    const std::string_view coding = request.headers.get("Content-Encoding");
+    return equal_ignoring_case(coding, "gzip") || equal_ignoring_case(coding, "x-gzip");
+}
+
+/// `size` is what the packed body says of itself, or the most a body may have if that is less.
+Refusal decode_body(Request& request, const Limits& limits, std::size_t size) {
     const std::string_view coding = request.headers.get("Content-Encoding");
     if (coding.empty() || equal_ignoring_case(coding, "identity")) return {};
-    if (!equal_ignoring_case(coding, "gzip") && !equal_ignoring_case(coding, "x-gzip"))
-        return {415, "not-supported", "The only content coding of this server is gzip"};
+    if (!is_packed(request)) return {415, "not-supported", "The only content coding of this server is gzip"};
     std::string plain;
-    switch (gunzip(request.body, limits.body_bytes_max, limits.gzip_ratio_max, plain)) {
+    switch (gunzip(request.body, size, limits.gzip_ratio_max, plain)) {
         case GunzipError::none:
             break;
         case GunzipError::corrupt:
             return {400, "structure", "The request body is not one complete gzip member"};
         case GunzipError::too_large:
+            if (size < limits.body_bytes_max) return {400, "structure", "The gzip member is larger than it says"};
             return {413, "too-long", "The request body is larger than this server allows"};
         case GunzipError::ratio:
             return {413, "too-long", "The request body expands more than this server allows"};
@@ -166,8 +172,8 @@ std::chrono::milliseconds body_time(const Request& request, const Limits& limits
     return std::min<std::chrono::milliseconds>(limits.body_time, slowest);
 }
 
-net::awaitable<Refusal> decode_on_pool(Request& request, const Limits& limits) {
-    co_return decode_body(request, limits);
+net::awaitable<Refusal> decode_on_pool(Request& request, const Limits& limits, std::size_t size) {
+    co_return decode_body(request, limits, size);
 }
 
 /// What reading one request came to.
@@ -178,10 +184,23 @@ struct Incoming {
 
 Incoming refused(Response response) { return {Incoming::Kind::refused, std::move(response)}; }
 
-Response too_many_bodies() {
-    Response busy = outcome_response(503, "throttled", "The server holds as many request bodies as it may; try again");
+Response no_room() {
+    Response busy = outcome_response(503, "throttled", "The server holds as much as it may at once; try again");
     busy.headers.add("Retry-After", "1");
     return busy;
+}
+
+/// Answers that change nothing may be taken back when there is no room for them.
+bool only_reads(Method method, std::string_view path) {
+    return method == Method::get || method == Method::head || path.ends_with("/_search");
+}
+
+/// What a gzip member says of its own size: its last four bytes (RFC 1952). A lie is found while it is unpacked.
+std::size_t unpacked_bytes(std::string_view member) {
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < 4 && i < member.size(); ++i)
+        size = size << 8 | static_cast<unsigned char>(member[member.size() - 1 - i]);
+    return size;
 }
 
 /// The parts of a connection's life, as coroutines over the frame of run_session.
@@ -192,14 +211,20 @@ struct Session {
     std::string head{};
     std::vector<net::const_buffer> pieces{};
 
-    Awaitable<Incoming> read_request(RequestParser& parser, ByteShare& share, bool first);
-    Awaitable<Incoming> read_body(RequestParser& parser, ByteShare& share);
+    /// An answer that there is no room for must be taken by then.
+    std::optional<SteadyTime> write_until{};
+
+    Awaitable<Incoming> read_request(RequestParser& parser, MemoryBudget::Share& share, bool first);
+    Awaitable<Incoming> read_body(RequestParser& parser, MemoryBudget::Share& share);
+    Awaitable<Incoming> decode(Request& request, MemoryBudget::Share& share);
+    Awaitable<bool> wait_for_room(MemoryBudget::Share& share, MemoryBudget::Part part, std::size_t bytes);
+    Awaitable<> hold_answer(MemoryBudget::Share& share, Response& response, bool may_be_refused);
     Awaitable<bool> write(const Response& response, const Framing& framing, bool with_body);
     Awaitable<bool> write_pieces();
     Awaitable<> linger();
 };
 
-Awaitable<Incoming> Session::read_request(RequestParser& parser, ByteShare& share, bool first) {
+Awaitable<Incoming> Session::read_request(RequestParser& parser, MemoryBudget::Share& share, bool first) {
     Connection& self = *connection;
     bool begun = !buffer.bytes().empty();
     const SteadyTime start = steady_clock::now();
@@ -215,6 +240,7 @@ Awaitable<Incoming> Session::read_request(RequestParser& parser, ByteShare& shar
         if (!begun && context.stopping.load(std::memory_order_acquire)) co_return Incoming{};
         const auto [error, size] = co_await self.stream->read_some(buffer.prepare(ReadBuffer::header_room / 2));
         self.idle.store(false, std::memory_order_release);
+        self.idle_sweeps.store(0, std::memory_order_relaxed);
         if (error && self.timed_out && begun)
             co_return refused(outcome_response(408, "timeout", "The request header took too long"));
         if (error) co_return Incoming{};
@@ -229,9 +255,29 @@ Awaitable<Incoming> Session::read_request(RequestParser& parser, ByteShare& shar
     co_return Incoming{Incoming::Kind::complete, {}};
 }
 
-Awaitable<Incoming> Session::read_body(RequestParser& parser, ByteShare& share) {
+/// False if there was none in time. The connection has no deadline meanwhile.
+Awaitable<bool> Session::wait_for_room(MemoryBudget::Share& share, MemoryBudget::Part part, std::size_t bytes) {
+    constexpr std::chrono::milliseconds pause{10};
+    if (share.hold(part, bytes)) co_return true;
+    if (!share.wait(part, bytes)) co_return false;
+    connection->never_expire();
+    Timer timer(connection->executor);
+    const auto until = steady_clock::now() + context.limits.memory_wait;
+    bool held = false;
+    while (!held && steady_clock::now() < until && !context.stopping.load(std::memory_order_relaxed)) {
+        timer.expires_after(pause);
+        co_await timer.async_wait(as_result);
+        held = share.hold(part, bytes);
+    }
+    share.leave_line();
+    co_return held;
+}
+
+Awaitable<Incoming> Session::read_body(RequestParser& parser, MemoryBudget::Share& share) {
+    using Part = MemoryBudget::Part;
     Connection& self = *connection;
-    self.expire_at(steady_clock::now() + body_time(parser.request, context.limits));
+    auto until = steady_clock::now() + body_time(parser.request, context.limits);
+    self.expire_at(until);
     if (parser.expects_continue() && buffer.bytes().empty()) {
         head = "HTTP/1.1 100 Continue\r\n\r\n";
         pieces.assign(1, net::buffer(head));
@@ -244,7 +290,13 @@ Awaitable<Incoming> Session::read_body(RequestParser& parser, ByteShare& share) 
             buffer.consume(used);
             if (parser.refusal().status != 0) co_return refused(response_of(parser.refusal()));
         }
-        if (!share.grow_to(parser.request.body.capacity())) co_return refused(too_many_bodies());
+        const auto size_now = parser.request.body.size();
+        if (!share.hold(Part::bodies, size_now)) {
+            const auto waited_from = steady_clock::now();
+            if (!co_await wait_for_room(share, Part::bodies, size_now)) co_return refused(no_room());
+            until += steady_clock::now() - waited_from;
+            self.expire_at(until);
+        }
         if (parser.complete()) break;
         // What is left is a chunk header or a trailer that is not complete yet.
         if (buffer.bytes().size() > context.limits.header_bytes_max)
@@ -256,16 +308,49 @@ Awaitable<Incoming> Session::read_body(RequestParser& parser, ByteShare& share) 
         buffer.commit(size);
     }
     buffer.shrink();
+    if (parser.request.headers.has("Content-Encoding")) {
+        auto decoded = co_await decode(parser.request, share);
+        if (decoded.kind != Incoming::Kind::complete) co_return decoded;
+    }
+    const std::string& body = parser.request.body;
+    if (body.size() > MemoryBudget::small_bytes_max) {
+        const bool room = co_await wait_for_room(share, Part::documents, document_bytes(body));
+        if (!room) co_return Incoming{Incoming::Kind::screened, no_room()};
+    }
+    co_return Incoming{Incoming::Kind::complete, {}};
+}
+
+Awaitable<Incoming> Session::decode(Request& request, MemoryBudget::Share& share) {
+    if (!is_packed(request)) {
+        const auto refusal = decode_body(request, context.limits, 0);
+        if (refusal.status != 0) co_return refused(response_of(refusal));
+        co_return Incoming{Incoming::Kind::complete, {}};
+    }
+    const auto size = std::min(unpacked_bytes(request.body), context.limits.body_bytes_max);
+    if (!co_await wait_for_room(share, MemoryBudget::Part::bodies, request.body.size() + size))
+        co_return refused(no_room());
     Refusal refusal;
-    if (context.cpu && parser.request.body.size() > inline_gunzip_bytes_max &&
-        parser.request.headers.has("Content-Encoding"))
-        refusal = co_await net::co_spawn(*context.cpu, decode_on_pool(parser.request, context.limits),
+    if (context.cpu && request.body.size() > inline_gunzip_bytes_max)
+        refusal = co_await net::co_spawn(*context.cpu, decode_on_pool(request, context.limits, size),
                                          net::use_awaitable_t<Executor>{});
     else
-        refusal = decode_body(parser.request, context.limits);
+        refusal = decode_body(request, context.limits, size);
     if (refusal.status != 0) co_return refused(response_of(refusal));
-    if (!share.grow_to(parser.request.body.capacity())) co_return refused(too_many_bodies());
     co_return Incoming{Incoming::Kind::complete, {}};
+}
+
+/// Large answers count until they are written. One that there is no room for is refused if it may be, and must be taken
+/// at once if it may not.
+Awaitable<> Session::hold_answer(MemoryBudget::Share& share, Response& response, bool may_be_refused) {
+    using Part = MemoryBudget::Part;
+    const auto size = response.body.bytes();
+    if (may_be_refused) {
+        share.release();  // of the request nothing is left
+        if (!co_await wait_for_room(share, Part::answers, size)) response = no_room();
+    } else if (!share.hold(Part::answers, size)) {
+        share.hold_anyway(Part::answers, size);
+        write_until = steady_clock::now() + context.limits.hurried_write_time;
+    }
 }
 
 /// False if the connection broke or did not take the bytes in time.
@@ -280,7 +365,8 @@ Awaitable<bool> Session::write_pieces() {
             written = self.stream->try_write(rest, error);
             if (error == net::error::would_block || error == net::error::try_again) error = {}, suspended = true;
         } else {
-            self.expire_at(steady_clock::now() + context.limits.write_time);
+            const auto until = steady_clock::now() + context.limits.write_time;
+            self.expire_at(write_until ? std::min(until, *write_until) : until);
             std::tie(error, written) = co_await self.stream->write_some(rest);
         }
         if (error) co_return false;
@@ -323,7 +409,7 @@ Awaitable<> run_session(std::shared_ptr<Connection> connection, SessionContext c
     Session session{connection, context};
     for (bool first = true;; first = false) {
         RequestParser parser(context.limits);
-        ByteShare share(context.bodies_in_flight_bytes, context.limits.bodies_in_flight_bytes_max);
+        MemoryBudget::Share share(context.memory, connection->peer.get());
         Incoming incoming = co_await session.read_request(parser, share, first);
         if (incoming.kind == Incoming::Kind::ended) co_return;
 
@@ -352,6 +438,11 @@ Awaitable<> run_session(std::shared_ptr<Connection> connection, SessionContext c
             else
                 use_gzip(response, gzip(response.body));
         }
+        session.write_until.reset();
+        if (response.body.bytes() > MemoryBudget::small_bytes_max)
+            co_await session.hold_answer(share, response, only_reads(method, path));
+        else
+            share.release();
         keep_alive = keep_alive && !context.stopping.load(std::memory_order_relaxed);
         const bool written = co_await session.write(response, {id, correlation, keep_alive}, method != Method::head);
         context.events.served({method, path, response.status, id,

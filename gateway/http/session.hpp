@@ -10,7 +10,7 @@ struct SessionContext {
     Events& events;
     const std::optional<net::any_io_executor>& cpu;
     const std::atomic<bool>& stopping;
-    std::atomic<std::size_t>& bodies_in_flight_bytes;
+    MemoryBudget& memory;
     std::atomic<std::uint64_t>& next_request;
     const std::string& request_prefix;
 };

@@ -30,6 +30,8 @@ public:
     /// Writes what the system takes at once; 0 bytes with would_block is an answer. Spares a suspension for most
     /// answers.
     virtual std::size_t try_write(std::span<const net::const_buffer> pieces, error_code& error) = 0;
+    /// Nothing was read or written for a while: gives back what the next request can take anew.
+    virtual void rest() noexcept {}
     virtual void shutdown_send() noexcept = 0;
     virtual void cancel() noexcept = 0;
     virtual void close() noexcept = 0;

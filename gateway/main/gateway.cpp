@@ -138,6 +138,7 @@ http::Limits http_limits(const ops::Config::Http& config) {
     http::Limits limits;
     limits.header_bytes_max = static_cast<std::size_t>(config.header_bytes_max);
     limits.body_bytes_max = static_cast<std::size_t>(config.body_bytes_max);
+    limits.memory_bytes_max = static_cast<std::size_t>(config.memory_bytes_max);
     limits.connections_max = static_cast<std::size_t>(config.connections_max);
     limits.connections_per_peer_max = static_cast<std::size_t>(config.connections_per_peer_max);
     limits.header_time = std::chrono::milliseconds(config.header_timeout_ms);
@@ -192,6 +193,7 @@ security::TrailKeeper::Options trail_options(const ops::Config& config) {
     options.rows = config.audit.anchor_rows;
     options.minutes = config.audit.anchor_minutes;
     options.retention_days = config.audit.retention_days;
+    options.after_syslog = !config.audit.syslog.empty();
     if (config.audit.anchor_key_file.empty()) {
         if (!options.file.empty() || !config.audit.anchor_url.empty())
             throw StartFailure{"audit.anchor_file and audit.anchor_url need audit.anchor_key_file"};
@@ -251,6 +253,7 @@ rest::Settings rest_settings(const Startup& startup) {
     settings.includes_max = static_cast<std::size_t>(config.fhir.include_max);
     settings.bundle_entries_max = static_cast<std::size_t>(config.fhir.bundle_entries_max);
     settings.json_depth_max = static_cast<std::uint32_t>(config.fhir.depth_max);
+    settings.elements_max = static_cast<std::uint32_t>(config.fhir.elements_max);
     settings.update_create = config.fhir.update_create;
     settings.tokens_required = config.security.require_token;
     settings.anonymous_network = config.security.anonymous_network;
@@ -347,7 +350,11 @@ struct Gateway::Parts {
                       &events),
           signals(io),
           hangup(io, SIGHUP),
-          map_reloader(io, cpu, startup.config.exchange.maps, maps) {}
+          map_reloader(io, cpu, startup.config.exchange.maps, maps) {
+        services.entry_taken = [this](const rest::CallPtr& entry, const rest::Answer& answer) {
+            return trail.take(entry, answer);
+        };
+    }
 
     std::vector<std::string> troubles() const {
         std::vector<std::string> out;

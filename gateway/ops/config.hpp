@@ -23,6 +23,7 @@ struct Config {
         std::int64_t connections_per_peer_max = 256;
         std::int64_t header_bytes_max = 16 * 1024;
         std::int64_t body_bytes_max = 64 * 1024 * 1024;
+        std::int64_t memory_bytes_max = 64 * 1024 * 1024;
         std::int64_t idle_timeout_ms = 60'000;
         std::int64_t header_timeout_ms = 10'000;
         std::int64_t body_timeout_ms = 60'000;
@@ -34,6 +35,7 @@ struct Config {
     struct Fhir {
         std::int64_t bundle_entries_max = 5'000;
         std::int64_t depth_max = 100;
+        std::int64_t elements_max = 500'000;
         std::int64_t page_default = 20;
         std::int64_t page_max = 1'000;
         std::int64_t include_max = 1'000;

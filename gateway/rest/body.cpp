@@ -18,6 +18,7 @@ Outcome<ResourceBody> read_body(const Services& services, const Call& call) {
         if (call.request.body.empty()) return fault(400, IssueCode::invalid, "The request has no body");
         fhir::Limits limits;
         limits.depth_max = services.settings.json_depth_max;
+        limits.elements_max = services.settings.elements_max;
         const bool xml = *type == BodyType::xml || (*type == BodyType::none && call.request.body.starts_with('<'));
         if (!xml && *type != BodyType::json && *type != BodyType::none) {
             if (call.route.type == "Binary" && call.route.kind != Route::Kind::operation) return binary_body(call);

@@ -29,6 +29,7 @@ Line prepare(const Services& services, const BulkJob& job, const std::shared_ptr
     line.at = at;
     fhir::Limits limits;
     limits.depth_max = services.settings.json_depth_max;
+    limits.elements_max = services.settings.elements_max;
     auto document = fhir::parse_json(std::move(text), limits);
     if (document.has_error()) {
         line.fault = fault_of(document.error());

@@ -35,7 +35,8 @@ struct Settings {
     std::size_t bundle_entries_max = 5000;
     std::size_t conditional_delete_max = 1000;  ///< 1: several matches are a 412
     std::uint32_t json_depth_max = 100;
-    bool update_create = true;  ///< PUT with an unknown id creates
+    std::uint32_t elements_max = 500'000;  ///< of a document; 64 bytes each
+    bool update_create = true;             ///< PUT with an unknown id creates
     bool if_match_required = false;
     bool tokens_required = false;
     bool anonymous_network = false;                 ///< without tokens, others than this machine are served too
@@ -46,6 +47,11 @@ struct Settings {
     /// Bodies up to this are parsed on the I/O thread, larger ones on the pool.
     std::size_t inline_body_bytes = 64 * 1024;
 };
+
+struct Call;
+using CallPtr = std::shared_ptr<Call>;
+/// Takes the answer of an interaction, once, on any thread.
+using Answer = std::function<void(Outcome<http::Response>)>;
 
 /// What interactions work with; wired by main, outlives every request.
 struct Services {
@@ -63,6 +69,8 @@ struct Services {
     /// The ids of all Patients that are the same human being as this one, itself among them; empty: no `:mdm`.
     std::function<storage::Result<std::vector<std::string>>(storage::Reader&, std::string_view id)> linked_patients =
         {};
+    /// True: the entry of a batch is somebody else's to answer (the audit trail's), as it would be if it had come alone.
+    std::function<bool(const CallPtr& entry, const Answer& answer)> entry_taken = {};
 };
 
 /// One interaction: the request as understood before its body was looked at.
@@ -82,9 +90,4 @@ struct Call {
 
     bool is_get() const noexcept { return request.method == http::Method::get || request.method == http::Method::head; }
 };
-using CallPtr = std::shared_ptr<Call>;
-
-/// Takes the answer of an interaction, once, on any thread.
-using Answer = std::function<void(Outcome<http::Response>)>;
-
 }  // namespace causeway::rest

@@ -233,7 +233,11 @@ void Rest::run_batch_or_transaction(CallPtr call, Answer answer) {
     if (body.has_error()) return answer(body.error());
     run_bundle(
         services_, call, std::move(body->document),
-        [this](CallPtr entry, Answer done) { dispatch(std::move(entry), std::move(done)); }, std::move(answer));
+        [this](CallPtr entry, Answer done) {
+            if (!services_.entry_taken || !services_.entry_taken(entry, done))
+                dispatch(std::move(entry), std::move(done));
+        },
+        std::move(answer));
 }
 
 }  // namespace causeway::rest

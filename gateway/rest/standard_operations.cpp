@@ -150,6 +150,7 @@ Outcome<http::Response> validate(const Services& services, const Call& call) {
         if (type.has_error()) return type.error();
         fhir::Limits limits;
         limits.depth_max = services.settings.json_depth_max;
+        limits.elements_max = services.settings.elements_max;
         auto parsed = *type == BodyType::xml ? fhir::parse_xml(call.request.body, limits, &issues)
                                              : fhir::parse_json(call.request.body, limits);
         if (parsed.has_error()) return validation_response(call, {fhir::issue_of(parsed.error())});

@@ -152,6 +152,7 @@ void patch(const Services& services, CallPtr call, Answer answer) {
     } else if (*type == BodyType::json_patch) {
         fhir::Limits limits;
         limits.depth_max = services.settings.json_depth_max;
+        limits.elements_max = services.settings.elements_max;
         auto parsed = fhir::parse_json(call->request.body, limits);
         if (parsed.has_error()) return answer(fault_of(parsed.error()));
         if (!(*parsed)->root().is_array())

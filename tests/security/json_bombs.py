@@ -51,4 +51,4 @@ def attack(gateway):
 
 
 if __name__ == "__main__":
-    sys.exit(harness.run(__doc__, attack, memory_mb_max=500, floor_ms=60))
+    sys.exit(harness.run(__doc__, attack, memory_mb_max=80, floor_ms=60))

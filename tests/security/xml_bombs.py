@@ -59,4 +59,4 @@ def attack(gateway):
 
 
 if __name__ == "__main__":
-    sys.exit(harness.run(__doc__, attack, memory_mb_max=600, floor_ms=60))
+    sys.exit(harness.run(__doc__, attack, memory_mb_max=80, floor_ms=60))

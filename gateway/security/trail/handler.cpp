@@ -101,14 +101,40 @@ bool TrailHandler::understand(const http::Request& request, Asked& asked) const 
     return true;
 }
 
+bool TrailHandler::may_see(Asked& asked) const {
+    const auto decision = services_.door.authorize(
+        asked.principal, {Interaction::audit_read, "AuditEvent", asked.id, asked.id.empty() ? "search" : "read"});
+    if (decision.allowed && !decision.filter.patient_ids.empty()) asked.patient = decision.filter.patient_ids.front();
+    return decision.allowed;
+}
+
+bool TrailHandler::take(const rest::CallPtr& entry, const rest::Answer& answer) const {
+    if (!entry->is_get() || entry->route.type != "AuditEvent") return false;
+    http::Request request;
+    request.method = entry->request.method;
+    request.target = services_.settings.base_path + entry->request.target;
+    request.id = entry->request.id;
+    request.peer = entry->request.peer;
+    Asked asked;
+    if (!understand(request, asked)) return false;
+    asked.principal = entry->principal;
+    asked.base = entry->base;
+    asked.format = {};
+    asked.lenient = entry->prefer.lenient;
+    if (!may_see(asked)) return false;
+    if (asked.page == past_the_trail) {
+        std::erase_if(entry->parameters, [](const QueryParameter& each) { return each.name == "_page"; });
+        return false;
+    }
+    answer(find(request, asked));
+    return true;
+}
+
 void TrailHandler::handle(http::Request request, http::Reply reply) {
     Asked asked;
     if (!understand(request, asked)) return inner_.handle(std::move(request), std::move(reply));
-    const auto decision = services_.door.authorize(
-        asked.principal, {Interaction::audit_read, "AuditEvent", asked.id, asked.id.empty() ? "search" : "read"});
     // Who may not see the trail may still see AuditEvents that clients stored.
-    if (!decision.allowed) return inner_.handle(std::move(request), std::move(reply));
-    if (!decision.filter.patient_ids.empty()) asked.patient = decision.filter.patient_ids.front();
+    if (!may_see(asked)) return inner_.handle(std::move(request), std::move(reply));
     if (!services_.cpu) return answer(std::move(request), std::move(asked), reply);
     boost::asio::post(*services_.cpu, [this, request = std::move(request), asked = std::move(asked), reply]() mutable {
         answer(std::move(request), std::move(asked), reply);
@@ -126,15 +152,19 @@ void TrailHandler::answer(http::Request request, Asked asked, const http::Reply&
         request.body.clear();
         return inner_.handle(std::move(request), reply);
     }
+    auto outcome = find(request, asked);
+    reply(outcome ? std::move(*outcome) : rest::fault_response(asked.format, outcome.error()));
+}
+
+Outcome<http::Response> TrailHandler::find(const http::Request& request, const Asked& asked) const {
     Outcome<http::Response> outcome = fault(500, IssueCode::exception, "Something went wrong inside the server");
     try {
         outcome = asked.id.empty() ? search(request, asked) : read(asked);
     } catch (const std::exception&) {
         // The 500 above stands.
     }
-    if (!record(request, asked, outcome))
-        outcome = fault(503, IssueCode::transient, "The audit queue is full; try again");
-    reply(outcome ? std::move(*outcome) : rest::fault_response(asked.format, outcome.error()));
+    if (!record(request, asked, outcome)) return fault(503, IssueCode::transient, "The audit queue is full; try again");
+    return outcome;
 }
 
 Outcome<http::Response> TrailHandler::read(const Asked& asked) const {

@@ -22,11 +22,15 @@ public:
 
     std::optional<http::Response> screen(http::Request& head) override { return inner_.screen(head); }
     void handle(http::Request request, http::Reply reply) override;
+    /// The same for an entry of a batch. False: it is not about the trail, or who asks has no right to it.
+    bool take(const rest::CallPtr& entry, const rest::Answer& answer) const;
 
 private:
     struct Asked;
     bool understand(const http::Request& request, Asked& asked) const;
+    bool may_see(Asked& asked) const;
     void answer(http::Request request, Asked asked, const http::Reply& reply);
+    rest::Outcome<http::Response> find(const http::Request& request, const Asked& asked) const;
     rest::Outcome<http::Response> read(const Asked& asked) const;
     rest::Outcome<http::Response> search(const http::Request& request, const Asked& asked) const;
     rest::Outcome<TrailQuery> query_of(const Asked& asked) const;

@@ -3,9 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "gateway/ops/log.hpp"
 #include "gateway/security/audit.hpp"
 #include "gateway/security/trail/search.hpp"
+#include "gateway/security/trail/syslog.hpp"
 
 namespace causeway::security {
 namespace {
@@ -40,14 +44,15 @@ storage::Result<std::int64_t> first_younger(storage::Reader& reader, std::int64_
 
 }  // namespace
 
-storage::Result<std::int64_t> purge_trail(storage::Store& store, std::int64_t before_us, std::string_view who) {
+storage::Result<std::int64_t> purge_trail(storage::Store& store, std::int64_t before_us, std::string_view who,
+                                          std::int64_t through_max) {
     std::int64_t through = 0;
     {
         auto snapshot = store.snapshot();
         if (snapshot.has_error()) return snapshot.error();
         const auto younger = first_younger(**snapshot, before_us);
         if (younger.has_error()) return younger.error();
-        through = *younger - 1;
+        through = std::min(*younger - 1, through_max);
     }
     if (through < 1) return 0;
     std::int64_t gone = 0;
@@ -145,7 +150,22 @@ bool TrailKeeper::anchor(const storage::AuditMark& mark, std::int64_t now_us) {
 }
 
 void TrailKeeper::purge(std::int64_t now_us) {
-    const auto gone = purge_trail(store_, now_us - options_.retention_days * 24 * 60 * minute_us, "retention");
+    const auto before_us = now_us - options_.retention_days * 24 * 60 * minute_us;
+    std::int64_t through_max = INT64_MAX;
+    if (options_.after_syslog) {
+        auto snapshot = store_.snapshot();
+        if (snapshot.has_error()) return logging::error("audit.purge_failed", {{"reason", snapshot.error().message}});
+        const auto sent = syslog_sent(**snapshot);
+        const auto younger = first_younger(**snapshot, before_us);
+        if (sent.has_error() || younger.has_error())
+            return logging::error("audit.purge_failed", {{"reason", "the feed's place cannot be read"}});
+        through_max = *sent;
+        const bool behind = *younger - 1 > *sent;
+        if (behind && !std::exchange(behind_, true))
+            logging::warning("audit.purge_waits", {{"rows", *younger - 1 - *sent}});
+        behind_ = behind;
+    }
+    const auto gone = purge_trail(store_, before_us, "retention", through_max);
     if (gone.has_error()) return logging::error("audit.purge_failed", {{"reason", gone.error().message}});
     if (*gone > 0) logging::info("audit.purged", {{"rows", *gone}});
 }

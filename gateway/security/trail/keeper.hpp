@@ -29,6 +29,7 @@ public:
         std::int64_t rows = 10'000;
         std::int64_t minutes = 10;
         std::int64_t retention_days = 0;  ///< 0: rows are kept for ever
+        bool after_syslog = false;        ///< rows that the feed (syslog.hpp) has not sent yet are kept longer
     };
     TrailKeeper(storage::Store& store, const ops::Clock& clock, Options options);
     ~TrailKeeper();
@@ -51,13 +52,16 @@ private:
     std::atomic<std::int64_t> anchored_us_{0};
     std::int64_t purged_us_ = 0;
     bool failing_ = false;
+    bool behind_ = false;  ///< the feed keeps rows that are old enough to go
     std::mutex mutex_;
     std::condition_variable wake_;
     bool stopping_ = false;
     std::thread thread_;
 };
 
-/// Removes the rows older than `before_us` in steps, and leaves a row that says so. Returns how many went. Blocking.
-storage::Result<std::int64_t> purge_trail(storage::Store& store, std::int64_t before_us, std::string_view who);
+/// Removes the rows older than `before_us` in steps, none after `through_max`, and leaves a row that says so. Returns
+/// how many went. Blocking.
+storage::Result<std::int64_t> purge_trail(storage::Store& store, std::int64_t before_us, std::string_view who,
+                                          std::int64_t through_max = INT64_MAX);
 
 }  // namespace causeway::security

@@ -210,16 +210,23 @@ void SyslogFeed::work() {
     }
 }
 
+storage::Result<std::int64_t> syslog_sent(storage::Reader& reader) {
+    const auto note = reader.note(cursor_note);
+    if (note.has_error()) return note.error();
+    std::int64_t sent = 0;
+    if (*note) std::from_chars((*note)->data(), (*note)->data() + (*note)->size(), sent);
+    return sent;
+}
+
 bool SyslogFeed::send_some() {
     std::vector<storage::AuditRow> rows;
     {
         auto snapshot = store_.snapshot();
         if (snapshot.has_error()) return false;
         if (sent_ < 0) {
-            const auto note = (*snapshot)->note(cursor_note);
-            if (note.has_error()) return false;
-            sent_ = 0;
-            if (*note) std::from_chars((*note)->data(), (*note)->data() + (*note)->size(), sent_);
+            const auto sent = syslog_sent(**snapshot);
+            if (sent.has_error()) return false;
+            sent_ = *sent;
         }
         auto found = (*snapshot)->audit({sent_, batch_rows});
         if (found.has_error()) return false;

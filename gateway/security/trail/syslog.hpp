@@ -18,6 +18,9 @@ std::string dicom_audit_message(fhir::Element event);
 /// The message in its frame: RFC 5424 with the count of octets before it (RFC 5425, section 4.3).
 std::string syslog_frame(std::string_view message, std::string_view host, std::int64_t at_us);
 
+/// The last row that the feed has sent, as the store remembers; 0: none.
+storage::Result<std::int64_t> syslog_sent(storage::Reader& reader);
+
 /// Sends each row of the trail to an audit repository: syslog over TLS, in order, each at least once across restarts. The
 /// protocol has no acknowledgement: what the connection swallowed when it broke is sent again from the last batch that
 /// was written whole. While the repository is away the rows wait in the store.

@@ -172,20 +172,66 @@ TEST_SUITE("gateway/http/limits") {
         CHECK(third.receive().status == 200);
     }
 
-    TEST_CASE("memory of all bodies together is bounded") {
+    TEST_CASE("memory of large bodies together is bounded; small ones have a reserve") {
         Length handler;
         auto options = small();
-        options.limits.bodies_in_flight_bytes_max = 12'000;
+        options.limits.body_bytes_max = 1'000'000;
+        options.limits.memory_bytes_max = 1'000'000;  // a quarter of it for bodies
+        options.limits.memory_wait = std::chrono::milliseconds(100);
         options.limits.header_time = options.limits.body_time = options.limits.idle_time =
             std::chrono::milliseconds(5000);
         RunningServer running(handler, options);
         RawClient half(running.port());
-        half.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9000\r\n\r\n" + std::string(8000, 'a'));
-        RawClient::Answer answer;
-        CHECK(eventually([&] { return (answer = RawClient(running.port()).ask(post(9000))).status == 503; }));
+        half.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + std::string(190'000, 'a'));
+        REQUIRE(eventually([&] { return running.server().memory_held() == 190'000; }));
+        const auto answer = RawClient(running.port()).ask(post(200'000));
+        CHECK(answer.status == 503);
         CHECK(answer.header("Retry-After") == "1");
-        CHECK(half.ask(std::string(1000, 'a')).status == 200);
-        CHECK(eventually([&] { return RawClient(running.port()).ask(post(9000)).status == 200; }));
+        CHECK(RawClient(running.port()).ask(post(60'000)).status == 200);
+        CHECK(half.ask(std::string(10'000, 'a')).status == 200);
+        CHECK(eventually([&] { return RawClient(running.port()).ask(post(200'000)).status == 200; }));
+        // What is larger than the part is let in alone, packed too.
+        CHECK(RawClient(running.port()).ask(post(900'000)).body == "900000");
+        std::string noise(900'000, '\0');
+        std::uint32_t state = 1;
+        for (char& c : noise) c = static_cast<char>('a' + ((state = state * 1'664'525u + 1'013'904'223u) >> 28));
+        const std::string packed = *http::gzip(http::Body(std::move(noise)));
+        CHECK(RawClient(running.port())
+                  .ask("POST /a HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                       std::to_string(packed.size()) + "\r\n\r\n" + packed)
+                  .body == "900000");
+        CHECK(eventually([&] { return running.server().memory_held() == 0; }));
+    }
+
+    TEST_CASE("a gzip member that is larger than it says is refused") {
+        Length handler;
+        RunningServer running(handler, small());
+        std::string packed = *http::gzip(http::Body(std::string(9'000, 'd')));
+        packed[packed.size() - 4] = 100;
+        packed[packed.size() - 3] = packed[packed.size() - 2] = packed[packed.size() - 1] = 0;
+        CHECK(RawClient(running.port())
+                  .ask("POST /a HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                       std::to_string(packed.size()) + "\r\n\r\n" + packed)
+                  .status == 400);
+    }
+
+    TEST_CASE("large answers that nobody takes keep others out for a while, small ones not") {
+        Length handler;
+        auto options = small();
+        options.limits.memory_bytes_max = 1'000'000;
+        options.limits.memory_wait = std::chrono::milliseconds(50);
+        options.limits.write_time = std::chrono::milliseconds(1500);
+        RunningServer running(handler, options);
+        const std::string huge = "GET /huge HTTP/1.1\r\nHost: x\r\n\r\n";
+        RawClient slow(running.port());
+        slow.send(huge);
+        CHECK(eventually([&] { return running.server().memory_held() > 0; }));
+        const auto refused = RawClient(running.port()).ask(huge);
+        CHECK(refused.status == 503);
+        CHECK(refused.header("Retry-After") == "1");
+        CHECK(RawClient(running.port()).ask("GET /a HTTP/1.1\r\nHost: x\r\n\r\n").status == 200);
+        CHECK(eventually([&] { return running.server().memory_held() == 0; }));  // it was dropped
+        CHECK(RawClient(running.port()).ask(huge).body.size() > 60'000'000);
     }
 
     TEST_CASE("nothing that two servers could read differently is accepted") {

@@ -25,6 +25,11 @@ namespace {
 /// The FHIR side with the trail before it.
 class Trail {
 public:
+    Trail() {
+        gateway.services().entry_taken = [this](const rest::CallPtr& entry, const rest::Answer& answer) {
+            return handler.take(entry, answer);
+        };
+    }
     Got send(http::Method method, std::string_view target, std::string body = {}) {
         http::Request request;
         request.method = method;
@@ -258,6 +263,56 @@ TEST_SUITE("gateway/security/trail") {
         CHECK(trail.get("Patient/" + a).status == 403);
     }
 
+    TEST_CASE("an entry of a batch is answered as the request would be, within the same right") {
+        Trail trail;
+        const auto a = trail.create(R"({"resourceType":"Patient","active":true})");
+        const auto b = trail.create(R"({"resourceType":"Patient","active":true})");
+        const auto batch = [&](const std::string& url) {
+            return trail.send(http::Method::post, "",
+                              R"({"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":")" +
+                                  url + R"("}},{"request":{"method":"GET","url":"Patient/)" + a + "\"}}]}");
+        };
+        const auto same = [&](const std::string& url) {
+            const auto plain = trail.get(url), all = batch(url);
+            REQUIRE_MESSAGE(all.status == 200, all.body);
+            REQUIRE(all.entries() == 2);
+            CAPTURE(url);
+            CHECK(all.entry(0)["response"]["status"].text().substr(0, 3) == std::to_string(plain.status));
+            const auto found = all.entry(0)["resource"];
+            if (plain.status != 200) {
+                CHECK_FALSE(found);
+                return plain.entries();
+            }
+            CHECK(found["id"].text() == (plain.root()["entry"] ? std::string_view() : plain.id()));
+            CHECK(found["total"].text() == plain.root()["total"].text());
+            REQUIRE(found["entry"].size() == plain.entries());
+            for (std::size_t i = 0; i < plain.entries(); ++i)
+                CHECK(fhir::to_json(found["entry"].item(i)) == fhir::to_json(plain.entry(i)));
+            return plain.entries();
+        };
+        trail.as("system/AuditEvent.rs system/Patient.r");
+        CHECK(same("AuditEvent?action=C") == 2);
+        CHECK(same("AuditEvent?action=C&_count=1") == 1);
+        CHECK(same("AuditEvent?action=C&_include=AuditEvent:patient") == 4);
+        CHECK(same("AuditEvent?action=C&patient=" + b) == 1);
+        same("AuditEvent/row-1");
+        same("AuditEvent/row-99999");
+        same("AuditEvent?nonsense=1");
+        trail.as("patient/AuditEvent.rs patient/Patient.r", a);
+        CHECK(same("AuditEvent?action=C") == 1);
+        same("AuditEvent/row-1");
+        same("AuditEvent/row-2");
+        trail.as("system/*.cruds");  // all that is clinical, and nothing of the trail
+        CHECK(same("AuditEvent?action=C") == 0);
+        same("AuditEvent/row-1");
+        trail.as("system/Patient.r");
+        same("AuditEvent?action=C");
+        // The entry leaves its row as the request does.
+        trail.as("system/AuditEvent.rs");
+        batch("AuditEvent/row-3");
+        CHECK(trail.get("AuditEvent?subtype=read&entity=AuditEvent/row-3").entries() == 1);
+    }
+
     TEST_CASE("refusals and failed writes leave rows too, and events that clients sent come after the trail's") {
         Trail trail;
         trail.as("system/Patient.r");
@@ -430,5 +485,36 @@ TEST_SUITE("gateway/security/anchor") {
         CHECK(storage::check_audit_file(file, {"a key of the audit chain", {}}, marks).value().faults.empty());
         CHECK_FALSE(storage::check_audit_file(file, {"another key of the chain", {}}, marks).value().faults.empty());
         std::filesystem::remove_all(folder);
+    }
+
+    TEST_CASE("rows that the feed has not sent are kept, however old they are") {
+        struct MovedClock final : ops::Clock {
+            std::int64_t at_us = 1'700'000'000'000'000;
+            std::int64_t now_us() const override { return at_us; }
+            std::int64_t steady_us() const override { return at_us; }
+        } clock;
+        const auto store = storage::make_memory_store({.now_us = [&clock] { return clock.at_us; }, .fault = {}});
+        storage::transact_blocking(*store, [](storage::Transaction& t) -> storage::Result<void> {
+            for (int i = 0; i < 10; ++i) t.append_audit("{}").value();
+            return {};
+        }).value();
+        TrailKeeper::Options options;
+        options.retention_days = 1;
+        options.after_syslog = true;
+        TrailKeeper keeper(*store, clock, options);
+        const auto first_row = [&] { return store->snapshot().value()->audit({0, 1}).value().front().sequence; };
+        const auto look_later = [&] {
+            clock.at_us += std::int64_t{3 * 86'400} * 1'000'000;
+            keeper.look();
+        };
+        look_later();
+        CHECK(first_row() == 1);  // nothing was sent yet
+        for (const std::int64_t sent : {7, 9}) {
+            storage::transact_blocking(*store, [sent](storage::Transaction& t) {
+                return t.set_note("audit/syslog", std::to_string(sent));
+            }).value();
+            look_later();
+            CHECK(first_row() == sent + 1);
+        }
     }
 }
