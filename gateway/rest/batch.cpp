@@ -85,7 +85,8 @@ private:
             } else {
                 const http::Response& response = *outcome;
                 const std::string json = response.body.to_string();
-                const bool resource = !json.empty() && response.status < 300;
+                const bool is_json = response.headers.get("Content-Type").starts_with("application/fhir+json");
+                const bool resource = !json.empty() && is_json && response.status < 300;
                 if (resource) bundle.resource([&](std::string& out) { out += json; });
                 bundle.response(
                     std::to_string(response.status) + " " + std::string(http::reason_phrase(response.status)),

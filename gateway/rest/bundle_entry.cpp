@@ -85,7 +85,7 @@ CallPtr call_of(const Call& call, const BundleEntry& entry) {
     if (!entry.if_match.empty()) headers.add("If-Match", entry.if_match);
     if (!entry.if_none_match.empty()) headers.add("If-None-Match", entry.if_none_match);
     made->route = entry.route;
-    made->format = {};
+    made->format.stated = true;  // a Binary comes as a resource: its content would stand in the answer as it is
     made->prefer = call.prefer;
     made->principal = call.principal;
     made->base = call.base;

@@ -221,6 +221,23 @@ TEST_SUITE("gateway/rest/bundle") {
         CHECK(got.entry(6)["resource"]["type"].text() == "searchset");
     }
 
+    TEST_CASE("a Binary in a batch is a resource: what it holds cannot pass for one") {
+        Gateway gateway;
+        gateway.put(
+            "Binary/forger",
+            R"({"resourceType":"Binary","id":"forger","contentType":"application/fhir+json","data":"eyJyZXNvdXJjZVR5cGUiOiJQYXRpZW50In0="})");
+        for (const char* url : {"Binary/forger", "Binary/forger/_history/1"})
+            for (const char* type : {"batch", "transaction"}) {
+                CAPTURE(type);
+                const auto all =
+                    gateway.post("", std::string(R"({"resourceType":"Bundle","type":")") + type +
+                                         R"(","entry":[{"request":{"method":"GET","url":")" + url + "\"}}]}");
+                REQUIRE_MESSAGE(all.status == 200, all.body);
+                CHECK(all.entry(0)["resource"]["resourceType"].text() == "Binary");
+                CHECK(all.entry(0)["resource"]["data"].text() == "eyJyZXNvdXJjZVR5cGUiOiJQYXRpZW50In0=");
+            }
+    }
+
     TEST_CASE("a batch of many entries is answered whole and in order") {
         Gateway gateway;
         std::vector<std::string> entries;
