@@ -45,7 +45,8 @@ class Client:
     def __init__(self, port):
         self.port, self.connection, self.sent = port, None, 0
 
-    def ask(self, method, target, key, body=None, headers=None):
+    def ask(self, method, target, key, body=None, headers=None, told=None):
+        """(status, body), or the header `told` in place of the body"""
         for attempt in (1, 2):
             try:
                 if self.connection is None:
@@ -57,7 +58,7 @@ class Client:
                 answer = self.connection.getresponse()
                 data = answer.read()
                 self.sent += 1
-                return answer.status, data
+                return answer.status, answer.getheader(told) if told else data
             except (OSError, http.client.HTTPException):
                 self.connection = None
                 if attempt == 2:
@@ -206,8 +207,8 @@ class Matrix:
                         self.writes(kind, whose, way, resource, level, actions, key_of(level, actions))
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(played=Matrix, description=__doc__):
+    arguments = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--causeway", required=True)
     arguments.add_argument("--resources", required=True)
     arguments.add_argument("--sample", type=int, default=1)
@@ -219,7 +220,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
         gateway = harness.Gateway(os.path.abspath(options.causeway), folder, {"security": {"require_token": True}, "mllp": {"enabled": False},
                                                                               "http": {"idle_timeout_ms": 60000}, "log": {"level": "error"}}, clients())
-        matrix = Matrix(gateway.port, kept)
+        matrix = played(gateway.port, kept)
         try:
             matrix.play()
         finally:
