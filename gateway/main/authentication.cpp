@@ -30,6 +30,7 @@ std::string address_of(const http::Request& request) { return request.peer ? req
 /// Requests that make much work weigh more.
 std::int64_t cost_of(const http::Request& request) {
     const std::string_view target = request.target;
+    if (target.find_first_of("$_") == std::string_view::npos) return 1;
     for (const std::string_view dear : {"$everything", "$match", "$export", "_include", "_revinclude", "_has"})
         if (target.find(dear) != std::string_view::npos) return 5;
     return 1;
@@ -151,12 +152,14 @@ http::Response Authentication::refuse(const http::Request& request, const Fault&
 }
 
 std::optional<http::Response> Authentication::throttled(const http::Request& request, const Finding& finding) const {
-    std::string key = "address " + address_of(request);
+    std::string key;
     std::int64_t own = 0;
     if (const auto* const principal = std::get_if<PrincipalPtr>(&finding); principal && *principal) {
         key = (*principal)->id;
         const auto& clients = identities_.tokens.settings().clients;
         if (const auto client = clients.find(key); client != clients.end()) own = client->second.requests_per_second;
+    } else {
+        key = "address " + address_of(request);
     }
     const auto wait = identities_.throttle.take(key, cost_of(request), own);
     if (wait == 0) return std::nullopt;

@@ -206,6 +206,11 @@ public:
         return 0;
     }
 
+    void rest() noexcept override {
+        ERR_clear_error();
+        SSL_free_buffers(ssl_.get());  // does nothing while bytes are in them
+        std::string().swap(joined_);
+    }
     void shutdown_send() noexcept override {
         notify_end();
         error_code ignored;

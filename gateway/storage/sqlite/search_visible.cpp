@@ -59,6 +59,9 @@ bool Searcher::shown(Vid vid, std::string_view type) {
 }
 
 bool Searcher::sees(const Visibility& visibility, const StoredResource& resource) {
+    const auto* const condition = visibility.find(resource.type);
+    if (!condition) return false;
+    if (condition->kind == Criterion::Kind::all && condition->children.empty()) return true;  // all of this type
     begin(&visibility);
     snapshot_ = group_ ? std::numeric_limits<Vid>::max() : state_.committed;
     return shown(resource.version.vid, resource.type);
