@@ -24,8 +24,7 @@ public:
     std::size_t bytes() const noexcept { return bytes_; }
 
 private:
-    // So large that the allocator takes the blocks of large documents from the system, and gives them back to it.
-    static constexpr std::size_t block_bytes_max = std::size_t{4} << 20;
+    static constexpr std::size_t block_bytes_max = std::size_t{1} << 20;
 
     void* take(std::size_t size, std::size_t align) {
         const auto start = (reinterpret_cast<std::uintptr_t>(at_) + align - 1) & ~(align - 1);
