@@ -10,7 +10,8 @@
 namespace causeway::exchange {
 namespace {
 
-constexpr std::size_t resolved_max = 32;  // references that one condition may follow
+constexpr std::size_t resolved_max = 32;    // references that one condition may follow
+constexpr std::size_t steps_max = 200'000;  // it runs while a transaction waits: what takes longer cannot be told
 
 /// resolve(): relative references to what the store holds.
 class StoredReferences final : public fhir::path::Hooks {
@@ -83,6 +84,7 @@ std::string FhirCondition::why_not(const rest::Written& written, storage::Reader
     fhir::path::Environment environment;
     environment.now_us = written.version.at_us;
     environment.hooks = &references;
+    environment.steps_max = steps_max;
     fhir::path::Evaluation evaluation;
     const auto holds = evaluation.test(*where_, fhir::path::item_of(written.document->root()), environment);
     const std::string text(where_->text());
