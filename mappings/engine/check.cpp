@@ -129,7 +129,7 @@ private:
             std::set<std::string> here;
             for_each_clause(*message, [&](const ItemPlan&, const ClausePlan& clause) {
                 for (const MapPlan* map : clause.maps)
-                    if (clause.backward || clause.kind != ClausePlan::Kind::fill) here.insert(map->name);
+                    if (clause.backward) here.insert(map->name);
             });
             for_each_clause(*message, [&](const ItemPlan&, const ClausePlan& clause) {
                 for (const MapPlan* map : clause.maps) {

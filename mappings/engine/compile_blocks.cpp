@@ -227,12 +227,11 @@ Conversion Compiler::conversion(const syntax::Statement& in, const Line& line, c
         if (!out.type)
             fault(in.place, types_by_name_.contains(o.as) ? "E150" : "E132", "no type map " + o.as + " <-> " + target);
     } else if (source->kind == V2Ref::Kind::field || source->kind == V2Ref::Kind::value) {
-        std::vector<std::string_view> names = {source->type_name};
-        if (source->kind == V2Ref::Kind::field && source->at.component == 0 && source->segment != segment_code("OBX"))
+        out.type = find_type(source->type_name, target);
+        if (!out.type && source->kind == V2Ref::Kind::field && source->at.component == 0 &&
+            source->segment != segment_code("OBX"))
             for (const auto name : models::field_types(plan_->version, segment_name(source->segment), source->at.field))
-                names.push_back(name);
-        for (const auto name : names)
-            if (!out.type) out.type = find_type(name, target);
+                if (!out.type) out.type = find_type(name, target);
         if (!out.type && line.target.kind == FhirKind::complex && source->type != V2Kind::composite)
             out.type = find_type("ST", target);
         const bool itself = out.type && !context.v2_type.empty() && source->at.component == 0 &&

@@ -173,7 +173,7 @@ void Composer::resolve(Target& t, std::uint32_t shared) {
     pending_.add({t.node, reference.node(), resource});
     t.resource = resource;
     t.node = drafts_[resource].root.node();
-    if (!step.crossing_where.empty() && shared == Draft::no_parent) assert_slice(t, step.crossing_where);
+    if (!step.crossing_where.empty()) assert_slice(t, step.crossing_where);
 }
 
 void Composer::assert_slice(Target& element, const std::vector<SliceTest>& tests) {
@@ -210,8 +210,11 @@ bool Composer::write(Target& target, Text text, FhirKind kind, std::uint32_t lin
     }
     fhir::MutableElement element = handle(target);
     ++writes_;
-    if (element.get().has_value() && !overwrite)
-        return true;  // a higher line has said it: this one was heard all the same
+    if (element.get().has_value() && !overwrite) {  // a higher line has said it: this one was heard all the same
+        if (drafts_[target.resource].shared && element.get().text() == text.text)
+            trace_write(element.node(), target.resource, line, from);
+        return true;
+    }
     if (kind == FhirKind::boolean)
         element.set_boolean(text.text == "true");
     else if (kind == FhirKind::number || kind == FhirKind::integer)

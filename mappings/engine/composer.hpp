@@ -25,6 +25,7 @@ struct Draft {
     std::uint32_t parent = no_parent;  ///< the resource whose link or crossing made this one
     std::uint32_t ordinal = 1;
     bool crossed = false;  ///< made only to be referred to
+    bool shared = false;   ///< several places of the message said the same of it: what they add is the doing of each
     std::vector<std::string> erased;
 
     static constexpr std::uint32_t no_parent = 0xffffffff;

@@ -255,6 +255,7 @@ void Composer::repeat(const Repeats::Made& made, const V2Value& value, Target& t
     line_ = made.line;
     ++writes_;
     resolve(target, made.resource);
+    if (made.resource != Repeats::Made::none) drafts_[made.resource].shared = true;
     repeats_.copy(made, handle(target), value, target.resource, trace_);
 }
 

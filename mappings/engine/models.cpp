@@ -71,6 +71,10 @@ std::string_view field_type(std::string_view version, std::string_view segment, 
 }
 
 std::string_view component_type(std::string_view version, std::string_view datatype, int component) {
+    if (const auto definition = dictionary::version(version).datatype(datatype)) {
+        const auto type = definition->component(static_cast<std::size_t>(component)).datatype;
+        if (!type.empty()) return type;
+    }
     for (const auto v : order(version)) {
         const auto definition = v.datatype(datatype);
         if (!definition) continue;
@@ -86,7 +90,8 @@ bool is_datatype(std::string_view name) {
 }
 
 bool is_segment(std::string_view name) {
-    return std::any_of(dictionary::versions().begin(), dictionary::versions().end(),
+    return dictionary::version("2.5.1").segment(name).has_value() ||
+           std::any_of(dictionary::versions().begin(), dictionary::versions().end(),
                        [&](dictionary::Version v) { return v.segment(name).has_value(); });
 }
 
@@ -95,6 +100,8 @@ V2Kind kind_of(std::string_view version, std::string_view datatype) {
     if (datatype == "DT") return V2Kind::date;
     if (datatype == "TM") return V2Kind::time;
     if (datatype == "TS" || datatype == "DTM") return V2Kind::timestamp;
+    if (const auto definition = dictionary::version(version).datatype(datatype))
+        return definition->primitive() ? V2Kind::text : V2Kind::composite;
     for (const auto v : order(version)) {
         const auto definition = v.datatype(datatype);
         if (definition) return definition->primitive() ? V2Kind::text : V2Kind::composite;
