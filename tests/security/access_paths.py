@@ -33,12 +33,12 @@ def names_in(status, data):
 
 
 class Paths(access_matrix.Matrix):
-    def see(self, what, target, key):
+    def see(self, target, key):
         status, data = self.client.ask("GET", "/fhir" + target, key)
         return status, names_in(status, data)
 
     def judge_names(self, described, path, level, actions, target, wanted, allowed):
-        status, names = self.see(path, target, key_of(level, actions))
+        status, names = self.see(target, key_of(level, actions))
         self.judge((*described, path, level, actions, status), allowed, wanted in names, wanted not in names)
 
     def by_reference(self, kind, name, whose, way):
@@ -62,7 +62,7 @@ class Paths(access_matrix.Matrix):
         for level, actions in GRANTS:
             visible, key = self.visible(level, kind, whose), key_of(level, actions)
             for path, target, needs in (("system history", "/_history?_count=1000", "s"), ("type history", f"/{kind}/_history?_count=1000", "s")):
-                status, names = self.see(path, target, key)
+                status, names = self.see(target, key)
                 # It may be on a later page: only what is shown and must not be counts there.
                 self.judge((*described, path, level, actions, status), needs in actions and visible, True, me not in names)
             for path, url, needs in (("batch read", me, "r"), ("batch search", f"{kind}?_id={name}", "s"),
