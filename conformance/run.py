@@ -205,10 +205,28 @@ def run_find(server, row, saved):
         raise Fault(f"GET {query}: found {found}, not {expected}")
 
 
+def run_validates(server, rows, saved):
+    """Each row: a name, a resource, whether it is valid, what an issue must say, a profile to validate by."""
+    faults = []
+    for name, resource, valid, *more in rows:
+        text = json.dumps(resource).replace("~", "-" + saved["unique"])
+        path = resource["resourceType"] + "/$validate"
+        if len(more) > 1:
+            path += "?profile=" + urllib.parse.quote(more[1].replace("~", "-" + saved["unique"]), safe="")
+        status, _, data = server.request("POST", path, {"Content-Type": "application/fhir+json"}, text.encode())
+        issues = json.loads(data).get("issue", []) if status == 200 else []
+        errors = [issue for issue in issues if issue["severity"] in ("error", "fatal")]
+        if status != 200 or bool(errors) == valid or (more and more[0] not in json.dumps(issues)):
+            faults.append(f"{name}: {'valid' if valid else 'invalid'} {more} was answered {status}: {json.dumps(issues)[:300]}")
+    if faults:
+        raise Fault("; ".join(faults))
+
+
 def run_case(server, case):
     saved = {"base": server.base, "unique": uuid.uuid4().hex[:12]}
     put_resources(server, case.get("resources", []), saved)
     run_finds(server, case.get("finds", []), saved)
+    run_validates(server, case.get("validates", []), saved)
     for number, step in enumerate(case.get("steps", []), 1):
         try:
             run_step(server, step, saved)

@@ -112,6 +112,7 @@ std::optional<Criterion> CriterionReader::read(std::string_view type, std::strin
     const std::size_t dot = name.find('.');
     if (dot != std::string_view::npos) return read_chain(type, name.substr(0, dot), name.substr(dot + 1), value, depth);
     if (name == "_filter") return read_filter(type, value);
+    if (name == "_list" && value.starts_with('$')) return read_current_list(type, value, depth);
     if (name == "_list") {
         Criterion criterion;
         criterion.kind = Criterion::Kind::compare;
@@ -128,6 +129,42 @@ std::optional<Criterion> CriterionReader::read(std::string_view type, std::strin
     if (!parameter) return std::nullopt;
     return read_values(*parameter, colon == std::string_view::npos ? std::string_view() : name.substr(colon + 1),
                        value);
+}
+
+/// The lists that R4 names by what they are for (`$current-allergies`): answered by what their resources say.
+std::optional<Criterion> CriterionReader::read_current_list(std::string_view type, std::string_view value,
+                                                            std::size_t depth) {
+    struct Rule {
+        std::string_view list, type, parameter, value;
+    };
+    static constexpr std::array<Rule, 10> rules = {
+        {{"$current-problems", "Condition", "clinical-status", "active,recurrence,relapse"},
+         {"$current-problems", "Condition", "category", "problem-list-item"},
+         {"$current-problems", "Condition", "verification-status:not", "refuted,entered-in-error"},
+         {"$current-medications", "MedicationStatement", "status", "active"},
+         {"$current-medications", "MedicationRequest", "status", "active"},
+         {"$current-allergies", "AllergyIntolerance", "clinical-status", "active"},
+         {"$current-allergies", "AllergyIntolerance", "verification-status:not", "refuted,entered-in-error"},
+         {"$current-drug-allergies", "AllergyIntolerance", "clinical-status", "active"},
+         {"$current-drug-allergies", "AllergyIntolerance", "verification-status:not", "refuted,entered-in-error"},
+         {"$current-drug-allergies", "AllergyIntolerance", "category", "medication"}}};
+    Criterion all;
+    all.kind = Criterion::Kind::all;
+    bool known = false;
+    for (const Rule& rule : rules) {
+        known = known || rule.list == value;
+        if (rule.list != value || rule.type != type) continue;
+        auto one = read(type, rule.parameter, rule.value, depth + 1);
+        if (!one) return std::nullopt;
+        all.children.push_back(std::move(*one));
+    }
+    if (!known)
+        return fail(
+            "the lists known by name are $current-problems, $current-medications, $current-allergies and "
+            "$current-drug-allergies",
+            IssueCode::not_supported);
+    if (all.children.empty()) return fail(std::string(value) + " holds no " + std::string(type));
+    return all;
 }
 
 std::optional<Criterion> CriterionReader::read_values(const Parameter& parameter, std::string_view modifier,

@@ -54,6 +54,7 @@ public:
     std::optional<Criterion> read(std::string_view type, std::string_view name, std::string_view value,
                                   std::size_t depth = 0);
     /// The grammar of `_filter` (filter.cpp).
+    std::optional<Criterion> read_current_list(std::string_view type, std::string_view value, std::size_t depth);
     std::optional<Criterion> read_filter(std::string_view type, std::string_view text);
     /// The fault was that no such parameter exists: lenient handling may go on without it.
     bool unknown() const { return unknown_; }

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "fhir/model/reference.hpp"
@@ -36,12 +38,12 @@ struct Value {
     std::string_view type;
 };
 
-/// value[x] of an answer or of an option.
-Value value_of(Element holder) {
-    const r4::TypeDef* const answer = r4::find_type("QuestionnaireResponse.item.answer");
+/// The choice of a backbone element, by default value[x] of an answer or of an option.
+Value value_of(Element holder, std::string_view owner = "QuestionnaireResponse.item.answer",
+               std::string_view name = "value") {
+    const r4::TypeDef* const type = r4::find_type(owner);
     for (const Element child : holder.children())
-        if (const auto member = r4::find_element(*answer, child.name());
-            member.element && member.element->name == "value")
+        if (const auto member = r4::find_element(*type, child.name()); member.element && member.element->name == name)
             return {child, member.type->name};
     return {};
 }
@@ -55,12 +57,95 @@ bool is_same(const Value& answer, const Value& option) {
     return answer.element.text() == option.element.text();
 }
 
+/// Which questions of a Questionnaire a response turns on (Questionnaire.item.enableWhen), where that can be told: not where the
+/// question that decides stands in a group that repeats, nor by values without an order.
+class Enabling {
+public:
+    explicit Enabling(Element response) { gather(response, 0); }
+
+    /// nullopt: it cannot be told.
+    std::optional<bool> is_enabled(Element question) const {
+        const Element conditions = question["enableWhen"];
+        if (!conditions) return true;
+        const bool any = question["enableBehavior"].text() == "any";
+        bool unknown = false;
+        for (const Element condition : conditions.items()) {
+            const auto met = holds(condition);
+            if (!met) unknown = true;
+            if (met && *met == any) return any;
+        }
+        if (unknown) return std::nullopt;
+        return !any;
+    }
+
+private:
+    static constexpr unsigned depth_max = 100;
+
+    void gather(Element owner, unsigned depth) {
+        if (depth > depth_max) return;
+        for (const Element item : owner["item"].items()) {
+            found_[item["linkId"].text()].push_back(item);
+            for (const Element answer : item["answer"].items()) gather(answer, depth + 1);
+            gather(item, depth + 1);
+        }
+    }
+
+    /// An order, if the two values have one: below, equal, above.
+    static std::optional<int> compare(const Value& answer, const Value& wanted) {
+        if (answer.type != wanted.type) return std::nullopt;
+        const auto a = answer.element.text(), b = wanted.element.text();
+        if (answer.type == "integer" || answer.type == "decimal") {
+            double left = 0, right = 0;
+            if (std::from_chars(a.data(), a.data() + a.size(), left).ec != std::errc() ||
+                std::from_chars(b.data(), b.data() + b.size(), right).ec != std::errc())
+                return std::nullopt;
+            return left < right ? -1 : left > right ? 1 : 0;
+        }
+        // Of one precision and without zone the text has the order of time.
+        const bool plain = (answer.type == "date" || answer.type == "time") && a.size() == b.size();
+        if (!plain) return std::nullopt;
+        return a < b ? -1 : a > b ? 1 : 0;
+    }
+
+    std::optional<bool> holds(Element condition) const {
+        const auto found = found_.find(condition["question"].text());
+        if (found != found_.end() && found->second.size() > 1) return std::nullopt;
+        const Element answers = found == found_.end() ? Element() : found->second.front()["answer"];
+        const auto relation = condition["operator"].text();
+        const Value wanted = value_of(condition, "Questionnaire.item.enableWhen", "answer");
+        if (relation == "exists") return (answers.size() > 0) == (wanted.element.text() == "true");
+        if (!wanted.element) return std::nullopt;
+        if (answers.size() == 0) return relation == "!=" ? std::nullopt : std::optional(false);
+        bool unknown = false;
+        for (const Element answer : answers.items()) {
+            const Value value = value_of(answer);
+            if (relation == "=" || relation == "!=") {
+                if (value.type == "Quantity" || value.type != wanted.type) return std::nullopt;
+                if (is_same(value, wanted)) return relation == "=";
+                continue;
+            }
+            const auto order = compare(value, wanted);
+            if (!order) unknown = true;
+            const bool met = order && (relation == ">"    ? *order > 0
+                                       : relation == "<"  ? *order < 0
+                                       : relation == ">=" ? *order >= 0
+                                                          : *order <= 0);
+            if (met) return true;
+        }
+        if (unknown) return std::nullopt;
+        return relation == "!=";
+    }
+
+    std::map<std::string_view, std::vector<Element>> found_;
+};
+
 /// A QuestionnaireResponse against its Questionnaire: R4, "Using Questionnaires" and the types of the questions.
-/// Whether a question that depends on others had to be answered is not decided.
 class ResponseCheck {
 public:
     ResponseCheck(Run& run, Element response, Element questionnaire)
-        : run_(run), is_done_(response["status"].text() == "completed" || response["status"].text() == "amended") {
+        : run_(run),
+          is_done_(response["status"].text() == "completed" || response["status"].text() == "amended"),
+          enabling_(response) {
         items(response, questionnaire);
     }
 
@@ -91,14 +176,20 @@ private:
         }
         for (std::size_t i = 0; i < questions.size(); ++i) {
             const Element question = questions[i];
-            if (is_done_ && found[i] == 0 && question["required"].text() == "true" && !question["enableWhen"])
+            if (found[i] == 0 && is_wanted(question))
                 run_.missing(owner, "item", "an item that the Questionnaire requires is missing", "questionnaire");
         }
+    }
+
+    bool is_wanted(Element question) const {
+        return is_done_ && question["required"].text() == "true" && enabling_.is_enabled(question) == true;
     }
 
     void one(Element item, Element question) {
         const auto type = question["type"].text();
         const Element answers = item["answer"];
+        if (is_done_ && (answers || item["item"]) && enabling_.is_enabled(question) == false)
+            error(IssueCode::structure, item, "the item is answered although other answers turn it off (enableWhen)");
         if (type == "group" || type == "display") {
             if (answers) error(IssueCode::structure, answers, "a " + std::string(type) + " has no answer");
             return items(item, question);
@@ -106,7 +197,7 @@ private:
         if (item["item"]) error(IssueCode::structure, item["item"], "items below a question stand in its answer");
         if (answers.size() > 1 && question["repeats"].text() != "true")
             error(IssueCode::structure, answers, "the Questionnaire asks for one answer");
-        if (is_done_ && !answers && question["required"].text() == "true" && !question["enableWhen"])
+        if (!answers && is_wanted(question))
             run_.missing(item, "answer", "an answer that the Questionnaire requires is missing", "questionnaire");
         for (const Element answer : answers.items()) {
             if (const Value value = value_of(answer); value.element) check(value, question, type);
@@ -156,7 +247,8 @@ private:
     }
 
     Run& run_;
-    bool is_done_;  ///< before that, what is required may still come
+    bool is_done_;
+    Enabling enabling_;  ///< before that, what is required may still come
 };
 
 /// Contained, in the bundle, or from outside.

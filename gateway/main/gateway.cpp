@@ -255,6 +255,7 @@ rest::Settings rest_settings(const Startup& startup) {
     settings.json_depth_max = static_cast<std::uint32_t>(config.fhir.depth_max);
     settings.elements_max = static_cast<std::uint32_t>(config.fhir.elements_max);
     settings.update_create = config.fhir.update_create;
+    settings.validate_writes = config.fhir.validation == "full";
     settings.tokens_required = config.security.require_token;
     settings.anonymous_network = config.security.anonymous_network;
     return settings;

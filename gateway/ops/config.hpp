@@ -40,6 +40,7 @@ struct Config {
         std::int64_t page_max = 1'000;
         std::int64_t include_max = 1'000;
         bool update_create = true;
+        std::string validation = "structure";
         std::string packages;
     } fhir;
     struct Bulk {

@@ -1,6 +1,7 @@
 #include "gateway/rest/answer.hpp"
 
 #include <charconv>
+#include <chrono>
 #include <ctime>
 
 #include "fhir/json/json.hpp"
@@ -35,11 +36,25 @@ bool etag_matches(std::string_view header, std::int64_t version) {
 }
 
 std::string http_date(std::int64_t at_us) {
-    std::time_t seconds = static_cast<std::time_t>(at_us / 1'000'000);
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    char text[32];
-    return {text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+    // By hand: strftime costs as much as the whole look-up of a resource's name.
+    static constexpr std::string_view weekdays = "SunMonTueWedThuFriSat",
+                                      months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const std::chrono::sys_seconds at{std::chrono::floor<std::chrono::seconds>(std::chrono::microseconds(at_us))};
+    const auto day = std::chrono::floor<std::chrono::days>(at);
+    const std::chrono::year_month_day date{day};
+    const std::chrono::hh_mm_ss time{at - day};
+    std::string text = "Sun, 00 Jan 0000 00:00:00 GMT";
+    const auto put = [&text](std::size_t place, unsigned value, std::size_t digits) {
+        for (; digits > 0; value /= 10) text[place + --digits] = static_cast<char>('0' + value % 10);
+    };
+    text.replace(0, 3, weekdays, std::chrono::weekday(day).c_encoding() * 3, 3);
+    put(5, static_cast<unsigned>(date.day()), 2);
+    text.replace(8, 3, months, (static_cast<unsigned>(date.month()) - 1) * 3, 3);
+    put(12, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+    put(17, static_cast<unsigned>(time.hours().count()), 2);
+    put(20, static_cast<unsigned>(time.minutes().count()), 2);
+    put(23, static_cast<unsigned>(time.seconds().count()), 2);
+    return text;
 }
 
 std::optional<std::int64_t> parse_http_date_us(std::string_view text) {

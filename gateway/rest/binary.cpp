@@ -1,7 +1,6 @@
 #include "gateway/rest/binary.hpp"
 
 #include <array>
-#include <optional>
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
@@ -26,7 +25,8 @@ std::string to_base64(std::string_view bytes) {
     return out;
 }
 
-/// nullopt for what is not base64. White space may stand anywhere.
+}  // namespace
+
 std::optional<std::string> from_base64(std::string_view text) {
     static const auto values = [] {
         std::array<std::int8_t, 256> table{};
@@ -52,8 +52,6 @@ std::optional<std::string> from_base64(std::string_view text) {
     if (digits != 0 || padding > 2) return std::nullopt;
     return out;
 }
-
-}  // namespace
 
 Outcome<ResourceBody> binary_body(const Call& call) {
     fhir::DocumentBuilder builder("Binary");

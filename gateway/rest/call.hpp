@@ -38,6 +38,7 @@ struct Settings {
     std::uint32_t elements_max = 500'000;  ///< of a document; 64 bytes each
     bool update_create = true;             ///< PUT with an unknown id creates
     bool if_match_required = false;
+    bool validate_writes = false;  ///< what clients write is checked as $validate does, not for its structure alone
     bool tokens_required = false;
     bool anonymous_network = false;                 ///< without tokens, others than this machine are served too
     std::string token_path;                         ///< where tokens are had, below the root; empty: nowhere

@@ -93,7 +93,7 @@ std::string statement(const Services& services, const Call& call) {
     json.append(R"("},"implementation":{"description":"Causeway FHIR R4 gateway","url":)");
     fhir::append_json_string(call.base, json);
     json.append(
-        R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","application/fhir+xml","json","xml"],"patchFormat":["application/json-patch+json","application/fhir+json","application/fhir+xml"],"rest":[{)");
+        R"(},"fhirVersion":"4.0.1","format":["application/fhir+json","application/fhir+xml","json","xml"],"patchFormat":["application/json-patch+json","application/xml-patch+xml","application/fhir+json","application/fhir+xml"],"rest":[{)");
     // Where the web sockets of subscriptions are.
     std::string_view root = call.base;
     if (root.ends_with(services.settings.base_path)) root.remove_suffix(services.settings.base_path.size());

@@ -18,6 +18,8 @@ struct SearchRequest {
     std::string owner_type, owner_id;  ///< the compartment; empty: none
     std::vector<std::string> owner_linked = {};  ///< further owners: records of the same human being
     std::vector<fhir::search::QueryParameter> parameters;
+    /// Only what is dated within them, or not dated at all: when care was given, not when it was written down.
+    std::string care_from, care_to;
     std::string path;  ///< of the links, from the base
     /// What the links say instead of the parameters that were used; none: those.
     std::optional<std::vector<std::pair<std::string, std::string>>> link_parameters;

@@ -5,6 +5,7 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/r4/tables.hpp"
+#include "fhir/search/parameters.hpp"
 #include "fhir/validate/outcome.hpp"
 #include "gateway/rest/answer.hpp"
 #include "gateway/rest/bundle_writer.hpp"
@@ -94,6 +95,37 @@ std::string compartment_types(std::string_view owner) {
     return types;
 }
 
+/// The parameter that says when care was given; empty for types that are not dated so.
+std::string_view care_date_of(std::string_view type) {
+    static constexpr std::array<std::string_view, 14> codes = {
+        "date",    "onset-date", "authoredon", "authored",       "effective", "effective-time", "occurrence",
+        "started", "start-date", "period",     "whenhandedover", "created",   "collected",      "recorded-date"};
+    for (const auto code : codes)
+        if (const auto* const found = fhir::search::find_parameter(type, code);
+            found && found->type == fhir::search::ParameterType::date)
+            return code;
+    return {};
+}
+
+/// Care within the request's dates, or care without a date; nothing for a type that has none.
+Outcome<std::optional<Criterion>> care_criterion(const Services& services, const Call& call,
+                                                 const SearchRequest& request, std::string_view type) {
+    const std::string code(care_date_of(type));
+    if ((request.care_from.empty() && request.care_to.empty()) || code.empty()) return std::optional<Criterion>();
+    const auto options = query_options(services, call.base, call.now_us, false);
+    std::vector<QueryParameter> within;
+    if (!request.care_from.empty()) within.push_back({code, "ge" + request.care_from});
+    if (!request.care_to.empty()) within.push_back({code, "le" + request.care_to});
+    ParsedQuery dated = fhir::search::parse_query(type, within, options);
+    if (!dated.ok()) return fault(400, IssueCode::value, "start and end are dates");
+    const QueryParameter missing{code + ":missing", "true"};
+    ParsedQuery undated = fhir::search::parse_query(type, {&missing, 1}, options);
+    Criterion any;
+    any.kind = Criterion::Kind::any;
+    for (ParsedQuery* one : {&dated, &undated}) any.children.push_back(std::move(one->plan.conditions[0].criterion));
+    return std::optional<Criterion>(std::move(any));
+}
+
 Outcome<void> confine_to_compartment(const Services& services, const Call& call, const SearchRequest& request,
                                      fhir::search::SearchPlan& plan) {
     for (auto& condition : plan.conditions) {
@@ -102,6 +134,9 @@ Outcome<void> confine_to_compartment(const Services& services, const Call& call,
         Criterion both;
         both.kind = Criterion::Kind::all;
         both.children.push_back(std::move(*criterion));
+        auto care = care_criterion(services, call, request, condition.type);
+        if (care.has_error()) return care.error();
+        if (*care) both.children.push_back(std::move(**care));
         both.children.push_back(std::move(condition.criterion));
         condition.criterion = std::move(both);
     }
@@ -319,7 +354,8 @@ Outcome<http::Response> run_search(const Services& services, storage::Reader& re
     const auto& used = request.link_parameters ? *request.link_parameters : plan.used;
     const std::string canonical = fhir::search::encode_query(used);
     const std::string binding =
-        "search|" + request.path + "|" + fhir::search::encode_query(plan.used) + "|" + call.principal.id;
+        "search|" + request.path + "|" + fhir::search::encode_query(plan.used) + "|" + call.principal.id +
+        (request.care_from.empty() && request.care_to.empty() ? "" : "|" + request.care_from + "|" + request.care_to);
     storage::SearchOptions options;
     options.page_token = token;
     options.visibility = call.visibility.get();

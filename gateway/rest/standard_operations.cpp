@@ -1,4 +1,3 @@
-#include <deque>
 #include <iterator>
 #include <set>
 #include <string>
@@ -6,17 +5,15 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
-#include "fhir/model/reference.hpp"
 #include "fhir/search/query.hpp"
 #include "fhir/validate/expression.hpp"
-#include "fhir/validate/validate.hpp"
+#include "fhir/validate/outcome.hpp"
 #include "fhir/xml/xml.hpp"
 #include "gateway/rest/answer.hpp"
 #include "gateway/rest/message.hpp"
 #include "gateway/rest/operations.hpp"
 #include "gateway/rest/read.hpp"
-#include "gateway/rest/resource_writer.hpp"
-#include "gateway/rest/terminology_service.hpp"
+#include "gateway/rest/resource_check.hpp"
 
 namespace causeway::rest {
 namespace {
@@ -44,92 +41,6 @@ Outcome<fhir::DocumentPtr> stored_document(storage::Reader& reader, const Call& 
     auto document = fhir::parse_json((*found)->json());
     if (document.has_error()) return fault_of(document.error());
     return std::move(*document);
-}
-
-/// Gives the validator what local references name; keeps it for as long as it works.
-class Resolver {
-public:
-    Resolver(const Services& services, const Call& call) : services_(services), call_(call) {}
-    Element operator()(std::string_view text) {
-        const auto url = fhir::ReferenceUrl::parse(text);
-        const bool ours = url.kind == fhir::ReferenceUrl::Kind::relative ||
-                          (url.kind == fhir::ReferenceUrl::Kind::absolute && url.base == call_.base + "/");
-        if (!ours || documents_.size() >= documents_max) return {};
-        auto snapshot = services_.store.snapshot();
-        if (snapshot.has_error()) return {};
-        auto found = (*snapshot)->read(url.type, url.id);
-        if (found.has_error() || !*found || (*found)->erased()) return {};
-        if (call_.visibility) {
-            auto seen = (*snapshot)->sees(*call_.visibility, **found);
-            if (seen.has_error() || !*seen) return {};
-        }
-        auto document = fhir::parse_json((*found)->json());
-        if (document.has_error()) return {};
-        documents_.push_back(std::move(*document));
-        return documents_.back()->root();
-    }
-
-    /// The stored Questionnaire of that canonical URL, the newest where several have it.
-    Element questionnaire(std::string_view canonical) {
-        const auto wanted = fhir::Canonical::parse(canonical);
-        if (documents_.size() >= documents_max || wanted.url.empty()) return {};
-        if (wanted.url.find(':') == std::string_view::npos || wanted.url.starts_with(call_.base + "/"))
-            return (*this)(wanted.url);
-        std::vector<fhir::search::QueryParameter> parameters{{"url", escaped(wanted.url)}, {"_sort", "-_lastUpdated"}};
-        if (!wanted.version.empty()) parameters.push_back({"version", escaped(wanted.version)});
-        auto query = fhir::search::parse_query("Questionnaire", parameters);
-        query.plan.count = 1;
-        auto snapshot = services_.store.snapshot();
-        if (snapshot.has_error()) return {};
-        storage::SearchOptions options;
-        options.visibility = call_.visibility.get();
-        auto page = (*snapshot)->search(query.plan, options);
-        if (page.has_error() || page->matches.empty()) return {};
-        auto document = fhir::parse_json(page->matches.front().json());
-        if (document.has_error()) return {};
-        documents_.push_back(std::move(*document));
-        return documents_.back()->root();
-    }
-
-private:
-    /// ',', '$', '|' and '\\' part values of a search.
-    static std::string escaped(std::string_view text) {
-        std::string out;
-        for (const char c : text) {
-            if (c == ',' || c == '$' || c == '|' || c == '\\') out += '\\';
-            out += c;
-        }
-        return out;
-    }
-
-    static constexpr std::size_t documents_max = 500;
-    const Services& services_;
-    const Call& call_;
-    std::deque<fhir::DocumentPtr> documents_;
-};
-
-/// Everything that R4, the profiles the resource names and the one asked for say of it. Places count from the resource.
-Outcome<fhir::Issues> checked_issues(const Services& services, const Call& call, Element resource,
-                                     std::string_view profile) {
-    if (!services.terminology) {
-        fhir::StructureOptions options;
-        options.resource_type = call.route.type;
-        return fhir::validate_structure(resource, options);
-    }
-    services.terminology->refresh();
-    const auto validator = services.terminology->validator();
-    Resolver resolver(services, call);
-    fhir::ValidationOptions options;
-    options.resource_type = call.route.type;
-    options.now_us = call.now_us;
-    options.resolve = [&resolver](std::string_view reference) { return resolver(reference); };
-    options.questionnaire = [&resolver](std::string_view canonical) { return resolver.questionnaire(canonical); };
-    if (!profile.empty()) {
-        if (!validator->knows_profile(profile))
-            return fault(404, IssueCode::not_found, "The profile is not known to this server");
-        options.profiles = {std::string(profile)};
-    }
-    return validator->validate(resource, options);
 }
 
 /// Places count from the resource, also where Parameters wrap it; what is said of the wrapping is not asked for.
@@ -330,8 +241,10 @@ Outcome<http::Response> everything(const Services& services, const Call& call, c
     for (const auto& parameter : call.parameters) {
         static constexpr std::array<std::string_view, 8> known = {"_since",  "_type",   "_count",    "_page",
                                                                   "_format", "_pretty", "_elements", "_mdm"};
-        if (std::ranges::find(known, parameter.name) == known.end())
-            return fault(400, IssueCode::not_supported, "$everything takes _since, _type, _count and _mdm");
+        const bool dates = call.route.type == "Patient" && (parameter.name == "start" || parameter.name == "end");
+        if (!dates && std::ranges::find(known, parameter.name) == known.end())
+            return fault(400, IssueCode::not_supported,
+                         "$everything takes _since, _type, _count and _mdm, and for a Patient start and end");
     }
     const auto pass = [&](const char* name, const char* as, const char* prefix) {
         const std::string_view value = input(call, body, name);
@@ -342,6 +255,14 @@ Outcome<http::Response> everything(const Services& services, const Call& call, c
     pass("_since", "_lastUpdated", "ge");
     pass("_type", "_type", "");
     pass("_count", "_count", "");
+    if (call.route.type == "Patient")
+        for (auto [name, place] : {std::pair{"start", &request.care_from}, std::pair{"end", &request.care_to}}) {
+            *place = input(call, body, name);
+            if (place->empty()) continue;
+            if (place->front() < '0' || place->front() > '9' || place->find(',') != std::string::npos)
+                return fault(400, IssueCode::value, "start and end are dates");
+            links.emplace_back(name, *place);
+        }
     if (const std::string_view token = parameter(call, "_page"); !token.empty())
         request.parameters.push_back({"_page", std::string(token)});
     request.parameters.push_back({"_include", "*"});

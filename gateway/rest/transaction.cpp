@@ -8,8 +8,10 @@
 #include "gateway/rest/answer.hpp"
 #include "gateway/rest/bundle_entry.hpp"
 #include "gateway/rest/bundle_writer.hpp"
+#include "gateway/rest/patch_body.hpp"
 #include "gateway/rest/read.hpp"
 #include "gateway/rest/references.hpp"
+#include "gateway/rest/resource_check.hpp"
 #include "gateway/rest/write_step.hpp"
 
 namespace causeway::rest {
@@ -139,10 +141,11 @@ Outcome<void> TransactionBundle::prepare_item(BundleEntry entry) {
         case Role::patch:
             item.step.kind = WriteStep::Kind::patch;
             if (item.step.id.empty()) condition = entry.query();
-            if (entry.resource.resource_type() != "Parameters")
-                return rest::fault(422, IssueCode::not_supported,
-                                   "A patch in a bundle is a FHIRPath Patch: a Parameters resource");
-            item.step.patch = rewrite_references(bundle_, entry.resource, {}, {});
+            if (!entry.resource) return rest::fault(400, IssueCode::required, "The entry has no resource");
+            if (auto taken = read_patch(services_, rewrite_references(bundle_, entry.resource, {}, {}), item.step);
+                taken.has_error())
+                return taken.error();
+            item.step.check = [this, patch = item.call](Draft& made) { return check_content(services_, *patch, made); };
             break;
         case Role::read:
             break;
@@ -232,6 +235,8 @@ Outcome<void> TransactionBundle::draft(Item& item, const Targets& conditional) {
     auto document = rewrite_references(bundle_, item.entry.resource, item.entry.full_url, *use);
     auto made = services_.writer.prepare(std::move(document), id);
     if (made.has_error()) return at_entry(made.error(), item.entry.index);
+    if (auto checked = check_content(services_, *item.call, *made); checked.has_error())
+        return at_entry(checked.error(), item.entry.index);
     item.step.draft = std::move(*made);
     item.drafted_with = conditional;
     return {};

@@ -2,7 +2,9 @@
 #include "fhir/model/builder.hpp"
 #include "fhir/model/reference.hpp"
 #include "gateway/rest/answer.hpp"
+#include "gateway/rest/patch_body.hpp"
 #include "gateway/rest/read.hpp"
+#include "gateway/rest/resource_check.hpp"
 #include "gateway/rest/write_step.hpp"
 
 namespace causeway::rest {
@@ -88,6 +90,7 @@ void create(const Services& services, CallPtr call, Answer answer) {
     }
     auto draft = services.writer.prepare(body->document, {}, body->json);
     if (draft.has_error()) return answer(draft.error());
+    if (auto checked = check_content(services, *call, *draft); checked.has_error()) return answer(checked.error());
     step->draft = std::move(*draft);
     commit(services, std::move(call), std::move(step), std::move(answer));
 }
@@ -120,6 +123,7 @@ void update(const Services& services, CallPtr call, Answer answer) {
     }
     auto draft = services.writer.prepare(body->document, step->id.empty() ? step->body_id : step->id, body->json);
     if (draft.has_error()) return answer(draft.error());
+    if (auto checked = check_content(services, *call, *draft); checked.has_error()) return answer(checked.error());
     step->draft = std::move(*draft);
     commit(services, std::move(call), std::move(step), std::move(answer));
 }
@@ -140,34 +144,13 @@ void erase(const Services& services, CallPtr call, Answer answer) {
 
 void patch(const Services& services, CallPtr call, Answer answer) {
     if (call->route.type == "Binary") return answer(fault(405, IssueCode::not_supported, "A Binary cannot be patched"));
-    const auto type = body_type(call->request);
-    if (type.has_error()) return answer(type.error());
     auto step = std::make_shared<WriteStep>();
     step->kind = WriteStep::Kind::patch;
     step->type = call->route.type;
     step->id = call->route.id;
     step->if_match = call->request.headers.get("If-Match");
-    if (call->document) {
-        step->patch = call->document;
-    } else if (*type == BodyType::json_patch) {
-        fhir::Limits limits;
-        limits.depth_max = services.settings.json_depth_max;
-        limits.elements_max = services.settings.elements_max;
-        auto parsed = fhir::parse_json(call->request.body, limits);
-        if (parsed.has_error()) return answer(fault_of(parsed.error()));
-        if (!(*parsed)->root().is_array())
-            return answer(fault(400, IssueCode::structure, "A JSON Patch is an array of operations"));
-        step->patch = std::move(*parsed);
-    } else if (*type == BodyType::json || *type == BodyType::xml) {
-        auto body = read_body(services, *call);
-        if (body.has_error()) return answer(body.error());
-        step->patch = std::move(body->document);
-    } else {
-        return answer(fault(415, IssueCode::not_supported,
-                            "A patch is taken as application/json-patch+json or as a FHIR Parameters resource"));
-    }
-    if (!step->patch->root().is_array() && step->patch->resource_type() != "Parameters")
-        return answer(fault(400, IssueCode::structure, "A FHIRPath Patch is a Parameters resource"));
+    if (auto taken = read_patch(services, *call, *step); taken.has_error()) return answer(taken.error());
+    step->check = [&services, call](Draft& draft) { return check_content(services, *call, draft); };
     if (step->id.empty()) {
         auto plan = parse_condition(services, call->base, step->type, call->request.query(), call->now_us);
         if (plan.has_error()) return answer(plan.error());

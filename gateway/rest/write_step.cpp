@@ -143,8 +143,9 @@ Outcome<Draft> apply_patch(const WriteStep& step, const storage::StoredResource&
                            const ResourceWriter& writer) {
     auto document = fhir::parse_json(current.json());
     if (document.has_error()) return fault_of(document.error());
-    auto patched = step.patch->root().is_array() ? fhir::apply_json_patch(*document, step.patch)
-                                                 : fhir::apply_fhirpath_patch(*document, step.patch->root());
+    auto patched = step.xml_patch                  ? step.xml_patch->apply(*document)
+                   : step.patch->root().is_array() ? fhir::apply_json_patch(*document, step.patch)
+                                                   : fhir::apply_fhirpath_patch(*document, step.patch->root());
     if (patched.has_error()) return patch_fault(patched.error());
     if ((*patched)->resource_type() != current.type || (*patched)->id() != current.id)
         return fault(422, IssueCode::business_rule, "A patch may not change the resource's type or id");
@@ -176,6 +177,8 @@ Result<void> run_patch(storage::Transaction& transaction, WriteStep& step, const
         return refuse(step, fault(412, IssueCode::conflict, "The resource has another version than If-Match names"));
     auto draft = apply_patch(step, **current, actor.services.writer);
     if (draft.has_error()) return refuse(step, draft.error());
+    if (step.check)
+        if (auto checked = step.check(*draft); checked.has_error()) return refuse(step, checked.error());
     step.draft = std::move(*draft);
     auto written = actor.services.writer.write(transaction, *step.draft, context_of(actor, storage::WriteKind::patch));
     if (written.has_error()) return written.error();

@@ -1,8 +1,10 @@
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "fhir/xml/xml_patch.hpp"
 #include "gateway/rest/body.hpp"
 #include "gateway/rest/call.hpp"
 #include "gateway/rest/resource_writer.hpp"
@@ -24,6 +26,8 @@ struct WriteStep {
     std::shared_ptr<const storage::Visibility> visibility;  ///< what the principal may see; null: everything
     std::optional<Draft> draft;                             ///< create and update; a patch makes it inside the job
     fhir::DocumentPtr patch;                                ///< an array (JSON Patch) or Parameters (FHIRPath Patch)
+    std::optional<fhir::XmlPatch> xml_patch;                ///< instead of `patch`
+    std::function<Outcome<void>(Draft&)> check;             ///< of what a patch makes; empty: none
 
     /// What came of it; set anew by each run.
     struct Done {

@@ -32,7 +32,7 @@ class Wire:
     """One kept-alive connection; as little work as it can, since it shares the machine with the server."""
 
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), 60)
+        self.socket = socket.create_connection(("127.0.0.1", port), 600)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def get(self, path, body=None):
@@ -187,13 +187,15 @@ def start(options, port):
 def load(options, port):
     with tempfile.TemporaryDirectory(prefix="records-", dir=os.path.dirname(options.store) or ".") as folder:
         file = os.path.join(folder, "records.ndjson")
-        with open(file, "w", encoding="utf-8") as out:
-            subprocess.run([sys.executable, str(HERE / "records.py"), str(options.resources)], stdout=out, check=True)
+        os.mkfifo(file)  # ten million records would fill a disk
+        maker = subprocess.Popen(["sh", "-c", f'exec "{sys.executable}" "{HERE / "records.py"}" {options.resources} > "{file}"'])
         process, _ = start(options, port)
         begin = time.perf_counter()
         subprocess.run([options.causeway, "load", "--server", f"http://127.0.0.1:{port}/fhir", file], check=True,
                        stdout=subprocess.DEVNULL)
         took = time.perf_counter() - begin
+        if maker.wait() != 0:
+            sys.exit("the records could not be made")
         print(f"loaded {options.resources} resources in {took:.0f} s: {options.resources / took:.0f}/s, peak memory "
               f"{memory_mb(process.pid)['VmHWM']:.0f} MB", flush=True)
         process.terminate()

@@ -1,6 +1,8 @@
 #include "gateway/storage/sqlite/dead_set.hpp"
 
 #include <bit>
+
+#include <bit>
 #include <cstring>
 #include <unordered_map>
 
@@ -47,6 +49,19 @@ void DeadSet::load_chunk(std::size_t chunk, std::string_view bytes) {
     }
     if (chunk >= chunks_.size()) chunks_.resize(chunk + 1);
     chunks_[chunk] = std::move(made);
+}
+
+std::vector<Vid> DeadSet::all() const {
+    std::vector<Vid> out;
+    out.reserve(count_);
+    for (std::size_t chunk = 0; chunk < chunks_.size(); ++chunk) {
+        if (!chunks_[chunk]) continue;
+        for (std::size_t word = 0; word < chunks_[chunk]->size(); ++word)
+            for (auto bits = (*chunks_[chunk])[word]; bits != 0; bits &= bits - 1)
+                out.push_back(static_cast<Vid>(chunk) * chunk_bits + static_cast<Vid>(word * 64) +
+                              std::countr_zero(bits));
+    }
+    return out;
 }
 
 }  // namespace causeway::storage

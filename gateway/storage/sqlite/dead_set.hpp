@@ -25,6 +25,7 @@ public:
         return ((*chunks_[chunk])[bit / 64] >> (bit % 64)) & 1;
     }
     std::uint64_t count() const noexcept { return count_; }
+    std::vector<Vid> all() const;
 
     /// A copy with these added.
     std::shared_ptr<const DeadSet> with(const std::vector<Vid>& more) const;
@@ -47,6 +48,7 @@ private:
 /// and before any acknowledgement. A reader takes it before it begins its SQL transaction, so the rows are never older
 /// than it.
 struct IndexState {
+    std::uint64_t generation = 0;  ///< one more with each group, also with those that write no version
     Vid committed = 0;
     std::shared_ptr<const DeadSet> dead = std::make_shared<const DeadSet>();
 };

@@ -163,6 +163,9 @@ protected:
 };
 
 /// Reading for a Snapshot: one read-only connection with all that hangs on it.
+///
+/// Its SQL transaction may stay open from one Snapshot to the next while nothing is committed, since to begin and end
+/// one costs as much as a point read: two file locks. Before a checkpoint those that nobody uses are closed.
 class SqliteReader final : public ReaderVerbs<Reader> {
 public:
     SqliteReader(const std::filesystem::path& file, std::size_t cache_bytes, std::string_view page_key,
@@ -177,12 +180,11 @@ public:
     }
     PatientReader& patients() override { return patients_; }
 
-    void begin(IndexState state) {
-        search_.use(std::move(state));
-        connection_.query(sql::Statement::begin_read).run();
-        guard_.broken.reset();
-    }
+    /// Throws FailureException.
+    void begin(IndexState state);
     void end() noexcept;
+    /// Is what it sees what `generation` has?
+    bool is_at(std::uint64_t generation) const noexcept { return open_ && generation_ == generation; }
     bool usable() const noexcept { return !guard_.broken; }
 
 private:
@@ -191,6 +193,8 @@ private:
     PatientReads patient_rows_;
     Searcher search_;
     PatientVerbs<PatientReader> patients_;
+    bool open_ = false;
+    std::uint64_t generation_ = 0;
 };
 
 }  // namespace causeway::storage

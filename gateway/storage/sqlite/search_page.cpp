@@ -75,7 +75,7 @@ SearchPage Searcher::search(const SearchPlan& plan, const SearchOptions& options
     SearchPage page;
     if (by_time)
         page = newest_first(plan, options, compiled, token, first, ascending);
-    else if (!by_date || !worth_walking(compiled[0]) || !walk_by_date(plan, options, compiled[0], token, page))
+    else if (!by_date || !walk_by_date(plan, options, compiled[0], token, page))
         page = sorted(plan, options, compiled, token);
     if (plan.total == Total::accurate || plan.summary == Summary::count) {
         if (!page.total) page.total = total_of(compiled);
@@ -260,6 +260,10 @@ SearchPage Searcher::sorted(const SearchPlan& plan, const SearchOptions& options
 std::optional<std::uint64_t> Searcher::total_of(const std::vector<Compiled>& compiled) {
     std::uint64_t total = 0;
     for (const auto& one : compiled) {
+        if (const auto length = length_of(one)) {
+            total += *length;
+            continue;
+        }
         each_match(one, {}, [&](const Candidate&) {
             ++total;
             return true;

@@ -17,7 +17,11 @@ constexpr std::int64_t highest = DateRange::open_high;
 constexpr std::int64_t day_us = 86'400'000'000;
 constexpr std::int64_t earliest_us = -70 * 365 * day_us;  // before 1900 is one window
 constexpr std::size_t loose_max = 20'000;                 // dates of more than a year, or open at an end
-constexpr std::size_t few = 500, many = 5'000;            // keys of a window that make the next one wider, or narrower
+constexpr std::size_t listed_max = 20'000;  // candidates that are held to look them up in; of more, each is tested
+// A date in the index costs a tenth of a candidate's keys: after so many without a full page, collecting would have been
+// cheaper.
+constexpr std::size_t dates_per_candidate = 10;
+constexpr std::size_t few = 500, many = 5'000;  // keys of a window that make the next one wider, or narrower
 
 std::string encoded(std::int64_t at_us) {
     std::string out = "\1";
@@ -63,13 +67,21 @@ private:
 
 }  // namespace
 
-bool Searcher::worth_walking(const Compiled& compiled) {
+bool Searcher::Listed::may_hold(Vid vid) const { return !whole || std::binary_search(vids.begin(), vids.end(), vid); }
+
+/// What the index alone narrows the search down to, ascending.
+Searcher::Listed Searcher::listed(const Compiled& compiled) {
+    Listed out;
     bool complete = true;
     const auto expression = compiled.condition.expression(complete);
-    if (!expression) return false;
-    std::size_t candidates = 0;
-    index_.matches(*expression, {0, snapshot_, true}, [&](Vid) { return ++candidates < limits_.walk_min; });
-    return candidates >= limits_.walk_min;
+    if (!expression) return out;
+    index_.matches(*expression, {0, snapshot_, false}, [&](Vid vid) {
+        budget_.spend();
+        out.vids.push_back(vid);
+        out.whole = out.vids.size() <= listed_max;
+        return out.whole;
+    });
+    return out;
 }
 
 bool Searcher::walk_by_date(const SearchPlan& plan, const SearchOptions& options, const Compiled& compiled,
@@ -80,6 +92,11 @@ bool Searcher::walk_by_date(const SearchPlan& plan, const SearchOptions& options
     const std::size_t count = std::min<std::size_t>(plan.count.value_or(50), options.count_max);
     const bool first = options.page_token.empty();
     if (parameter == 0 || count == 0 || group_ || (!first && token.values.size() != 1)) return false;
+    const Listed candidates = listed(compiled);
+    if (candidates.vids.size() < limits_.walk_min) return false;
+    const bool collectable = candidates.whole && candidates.vids.size() <= limits_.sorted_max;
+    const std::size_t dates_max = dates_per_candidate * candidates.vids.size();
+    std::size_t dates = 0;
     const auto head = keys::parameter_prefix(parameter);
     const bool down = sort.descending;
     const auto at_of = [&](const DateRange& range) { return down ? range.high_us : range.low_us; };
@@ -130,6 +147,8 @@ bool Searcher::walk_by_date(const SearchPlan& plan, const SearchOptions& options
             for (const auto& one : loose)
                 if (inside(one.first)) met.push_back(one);
             windows.met(met.size());
+            if (collectable && (dates += met.size()) > dates_max) return false;
+            std::erase_if(met, [&](const auto& one) { return !candidates.may_hold(one.second); });
             std::sort(met.begin(), met.end(), [&](const auto& a, const auto& b) {
                 if (a.first != b.first) return down ? a.first > b.first : a.first < b.first;
                 return a.second > b.second;

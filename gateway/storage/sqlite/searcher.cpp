@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t self_driven_max = 5'000;  // resources looked up one by one instead of asking the index
 constexpr std::size_t patience = 1'000;         // candidates refused before a narrower driver is sought
+constexpr std::size_t postings_per_fetch = 30;  // a list's entries that are walked in the time of one version's keys
 constexpr std::size_t narrow_max = 20'000;      // vids a range may give to be the narrower driver
 constexpr std::size_t collected_max = 500'000;  // and when nothing else narrows the search down
 
@@ -382,6 +383,42 @@ std::vector<Match> Searcher::find(const fhir::search::SearchPlan& plan, std::siz
         out.push_back({*name, *version});
     }
     return out;
+}
+
+std::optional<std::uint64_t> Searcher::length_of(const Compiled& compiled) {
+    if (group_ || compiled.verify || compiled.contained || snapshot_ != state_.committed) return {};
+    const KeyTest* type = nullptr;
+    const KeyTest* value = nullptr;
+    for (const auto* const part : parts_of(compiled.condition)) {
+        if (part->kind != Condition::Kind::key || part->key.kind != KeyTest::Kind::equals || !part->key.exact)
+            return {};
+        auto& place = is_type_list(*part) ? type : value;
+        if (place) return {};
+        place = &part->key;
+    }
+    const KeyTest* const list = value ? value : type;  // a parameter's keys are of one type
+    if (!list) return {};
+    {
+        // The rows may be newer than the state, never older.
+        auto query = reads_.connection.query(Statement::version_last);
+        if (!query.step() || query.integer(0) != snapshot_) return {};
+    }
+    const auto key = list->head + list->bytes;
+    auto length = index_.count(key);
+    if (state_.dead->count() * postings_per_fetch > length) return {};
+    for (const auto vid : state_.dead->all()) {
+        budget_.spend();
+        auto query = reads_.connection.query(Statement::version_keys);
+        query.bind(vid);
+        if (!query.step()) continue;  // purged, from the index too
+        KeyCursor cursor(query.blob(3));
+        for (std::string_view each; cursor.next(each);)
+            if (each == key) {
+                --length;
+                break;
+            }
+    }
+    return length;
 }
 
 }  // namespace causeway::storage

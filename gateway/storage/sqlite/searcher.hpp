@@ -27,7 +27,7 @@ struct SearchLimits {
     std::function<TimeUs()> now_us;
     TimeUs page_token_life_us = 3'600'000'000;
     std::size_t sorted_max = 100'000;  ///< matches that a `_sort` other than by time may collect
-    std::size_t walk_min = 5'000;  ///< candidates from which a `_sort` by a date walks the dates instead of collecting
+    std::size_t walk_min = 3'000;  ///< candidates from which a `_sort` by a date walks the dates instead of collecting
     std::size_t body_sorted_max = 5'000;  ///< of these, with values only the bodies hold
     std::size_t linked_max = 200'000;     ///< resources on the far side of a chain or `_has`
     std::size_t history_max = 1000;
@@ -155,14 +155,21 @@ private:
                             const std::vector<Compiled>& compiled, PageToken token, bool first, bool ascending);
     SearchPage sorted(const fhir::search::SearchPlan& plan, const SearchOptions& options,
                       const std::vector<Compiled>& compiled, PageToken token);
-    /// Are there so many candidates that walking the dates is cheaper than collecting them?
-    bool worth_walking(const Compiled& compiled);
-    /// A page in the order of one date parameter; false if it cannot be walked.
+    /// Candidates of a walk: all of them, ascending, or too many to be held.
+    struct Listed {
+        std::vector<Vid> vids;
+        bool whole = true;
+        bool may_hold(Vid vid) const;
+    };
+    Listed listed(const Compiled& compiled);
+    /// A page in the order of one date parameter; false if it cannot be walked, or collecting is cheaper.
     bool walk_by_date(const fhir::search::SearchPlan& plan, const SearchOptions& options, const Compiled& compiled,
                       PageToken token, SearchPage& page);
     std::string sort_value(const fhir::search::SortKey& key, std::size_t condition, const Candidate& candidate,
                            bool& from_body);
     std::optional<std::uint64_t> total_of(const std::vector<Compiled>& compiled);
+    /// By the length of the one list that the search asks for, less what of it is dead; nullopt where that is not it, or not cheap.
+    std::optional<std::uint64_t> length_of(const Compiled& compiled);
     StoredResource need(Vid vid);
     std::vector<std::string> types_with_references() const;
     /// Of a type or system history: was the version current at some point of `_at`?

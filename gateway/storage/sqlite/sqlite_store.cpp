@@ -40,7 +40,7 @@ public:
     explicit SqliteStore(SqliteOptions options)
         : options_(std::move(options)),
           lock_(options_.file.string() + ".lock"),
-          writer_(options_, catalog_, search_limits(options_)) {}
+          writer_(options_, catalog_, search_limits(options_), [this] { end_idle_readers(); }) {}
 
     ~SqliteStore() override { close(); }
 
@@ -162,7 +162,8 @@ public:
 private:
     void give_back(SqliteReader* borrowed) {
         std::unique_ptr<SqliteReader> reader(borrowed);
-        reader->end();
+        // Left open on an old state it would hold the log back for as long as nobody asks for a snapshot.
+        if (!reader->is_at(writer_.generation())) reader->end();
         const std::lock_guard lock(readers_mutex_);
         --in_use_;
         if (reader->usable() && !closed_)
@@ -172,22 +173,41 @@ private:
         reader_free_.notify_one();
     }
 
+    /// Before a checkpoint, on the writer's thread.
+    void end_idle_readers() {
+        const std::lock_guard lock(readers_mutex_);
+        for (const auto& reader : idle_) reader->end();
+        readers_ -= std::erase_if(idle_, [](const auto& reader) { return !reader->usable(); });
+    }
+
     SqliteOptions options_;
     LockFile lock_;
     Catalog catalog_;
     IdentifierSource identifiers_;
-    Writer writer_;
     mutable std::mutex readers_mutex_;
     std::condition_variable reader_free_;
     std::vector<std::unique_ptr<SqliteReader>> idle_;
     std::size_t readers_ = 0;
     std::size_t in_use_ = 0;
     bool closed_ = false;
+    Writer writer_;  // the last, since its thread uses the readers
 };
 
 }  // namespace
 
+void SqliteReader::begin(IndexState state) {
+    if (is_at(state.generation)) return;
+    end();
+    if (guard_.broken) throw FailureException(*guard_.broken);
+    generation_ = state.generation;
+    search_.use(std::move(state));
+    connection_.query(sql::Statement::begin_read).run();
+    open_ = true;
+}
+
 void SqliteReader::end() noexcept {
+    if (!open_) return;
+    open_ = false;
     try {
         connection_.query(sql::Statement::commit).run();
     } catch (const FailureException& exception) {

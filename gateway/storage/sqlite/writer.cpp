@@ -52,10 +52,12 @@ Connection& ready(Connection& connection, const SqliteOptions& options, Catalog&
 
 }  // namespace
 
-Writer::Writer(const SqliteOptions& options, Catalog& catalog, const SearchLimits& limits)
+Writer::Writer(const SqliteOptions& options, Catalog& catalog, const SearchLimits& limits,
+               std::function<void()> before_checkpoint)
     : options_(options),
       catalog_(catalog),
       connection_(options.file, Access::writer, options.writer_cache_bytes, options.secrets.pages),
+      before_checkpoint_(std::move(before_checkpoint)),
       transaction_(ready(connection_, options, catalog, open_), catalog, open_, limits, options.secrets.audit) {
     state_ = load_state(connection_, saved_.committed);
     sqlite3_wal_hook(connection_.handle(), log_grew, &log_bytes_);
@@ -246,10 +248,12 @@ void Writer::commit_group(std::vector<Job>& group) {
 
 void Writer::publish() {
     auto next = state();
+    ++next.generation;
     if (!open_.versions.empty()) next.committed = open_.versions.back().vid;
     if (!open_.dead.empty()) next.dead = next.dead->with(open_.dead);
     {
         const std::lock_guard lock(state_mutex_);
+        generation_.store(next.generation, std::memory_order_release);
         state_ = std::move(next);
     }
     open_.clear();
@@ -299,6 +303,7 @@ void Writer::housekeeping(bool idle) {
 
 void Writer::checkpoint(bool truncate) {
     const auto begin = Clock::now();
+    before_checkpoint_();
     sqlite3_busy_timeout(connection_.handle(), 0);  // a reader in the way: next time
     const int rc =
         sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr,

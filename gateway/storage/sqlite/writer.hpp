@@ -20,13 +20,16 @@ namespace causeway::storage {
 /// every job. The only checkpointer.
 class Writer {
 public:
-    Writer(const SqliteOptions& options, Catalog& catalog, const SearchLimits& limits);
+    /// `before_checkpoint` ends the read transactions that nobody uses; they would keep the log from starting anew.
+    Writer(const SqliteOptions& options, Catalog& catalog, const SearchLimits& limits,
+           std::function<void()> before_checkpoint);
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
     ~Writer() { close(); }
 
     void submit(std::unique_ptr<Work> work);
     IndexState state() const;
+    std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
     StoreMetrics metrics() const;
     /// Copies the database between groups; the vid of the last version in it.
     Result<Vid> backup(const std::string& path);
@@ -61,12 +64,14 @@ private:
     const SqliteOptions& options_;
     Catalog& catalog_;
     Connection connection_;
+    std::function<void()> before_checkpoint_;
     OpenGroup open_;
     SqliteTransaction transaction_;
 
     mutable std::mutex state_mutex_;
     IndexState state_;
-    IndexState saved_;  ///< as far as the dead chunks are saved
+    std::atomic<std::uint64_t> generation_{0};  ///< of `state_`
+    IndexState saved_;                          ///< as far as the dead chunks are saved
     bool saved_any_ = false;
 
     mutable std::mutex queue_mutex_;

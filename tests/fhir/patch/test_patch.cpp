@@ -3,6 +3,7 @@
 #include "fhir/json/json.hpp"
 #include "fhir/patch/patch.hpp"
 #include "fhir/xml/xml.hpp"
+#include "fhir/xml/xml_patch.hpp"
 #include "tests/fhir/path/suite_file.hpp"
 #include "tests/fhir/support.hpp"
 
@@ -235,5 +236,85 @@ TEST_SUITE("fhir/patch") {
             CHECK(squeezed(to_xml((*result)->root()).value()) == squeezed(to_xml((*expected)->root()).value()));
         }
         CHECK(count >= 33);
+    }
+
+    TEST_CASE("XML Patch: every operation and position") {
+        constexpr const char* document =
+            R"({"resourceType":"Patient","id":"p","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">a <b>bold</b> word</div>"},)"
+            R"("name":[{"family":"Silva","given":["Ana","Ines"]},{"family":"Costa"}],"birthDate":"1962-05-20","multipleBirthInteger":2})";
+        struct Row {
+            const char *patch, *changed, *into;
+        };
+        const auto head = [](std::string_view operation) {
+            return R"(<diff xmlns:f="http://hl7.org/fhir" xmlns:h="http://www.w3.org/1999/xhtml">)" +
+                   std::string(operation) + "</diff>";
+        };
+        for (
+            const auto& row : {
+                Row{R"(<replace sel="f:Patient/f:birthDate/@value">19<!-- sic --><![CDATA[70]]></replace>)",
+                    R"("1962-05-20")", R"("1970")"},
+                Row{R"(<replace sel="/Patient/name[1]"><f:name><f:text value="x"/></f:name></replace>)",
+                    R"({"family":"Silva","given":["Ana","Ines"]})", R"({"text":"x"})"},
+                Row{R"(<remove sel="f:Patient/f:name[f:family/@value='Costa']"/>)", R"(,{"family":"Costa"})", ""},
+                Row{R"(<remove sel="f:Patient/f:name[2]/f:family"/>)", R"(,{"family":"Costa"})", ""},
+                Row{R"(<remove sel="f:Patient/f:name[2]/f:family/@value"/>)", R"(,{"family":"Costa"})", ""},
+                Row{R"(<add sel="f:Patient/f:name[2]"><given xmlns="http://hl7.org/fhir" value="Rui"/></add>)",
+                    R"({"family":"Costa"})", R"({"family":"Costa","given":["Rui"]})"},
+                Row{R"(<add sel="f:Patient/f:name[1]/f:given[1]" pos="before"><f:given value="0"/><f:given value="1"/></add>)",
+                    R"("Ana",)", R"("0","1","Ana",)"},
+                Row{R"(<add sel="f:Patient/f:name[1]/f:given[1]" pos="after"><f:given value="0"/> <f:given value="1"/></add>)",
+                    R"("Ana",)", R"("Ana","0","1",)"},
+                Row{R"(<add sel="f:Patient/f:name[2]" pos="prepend"><f:text value="x"/><f:use value="old"/></add>)",
+                    R"({"family":"Costa"})", R"({"use":"old","text":"x","family":"Costa"})"},
+                Row{R"(<add sel="f:Patient/f:name[2]" type="@id">n2</add>)", R"({"family":"Costa"})",
+                    R"({"id":"n2","family":"Costa"})"},
+                Row{R"x(<replace sel="f:Patient/f:text/h:div/h:b/text()">fat</replace>)x", "bold", "fat"},
+                Row{R"(<replace sel="f:Patient/f:text/h:div/h:b"><h:i>thin</h:i></replace>)", "<b>bold</b>",
+                    "<i>thin</i>"},
+                Row{R"(<replace sel="f:Patient/f:multipleBirthInteger"><f:multipleBirthBoolean value="true"/></replace>)",
+                    R"("multipleBirthInteger":2)", R"("multipleBirthBoolean":true)"},
+            }) {
+            CAPTURE(row.patch);
+            std::string wanted = document;
+            wanted.replace(wanted.find(row.changed), std::string_view(row.changed).size(), row.into);
+            const auto patch = XmlPatch::parse(head(row.patch));
+            REQUIRE(patch.has_value());
+            const auto done = patch->apply(json(document));
+            REQUIRE_MESSAGE(done.has_value(), done.error().message);
+            // The order of an element's members is the patch's; written as XML they have R4's.
+            CHECK(to_xml((*done)->root()).value() == to_xml(json(wanted)->root()).value());
+        }
+    }
+
+    TEST_CASE("XML Patch: what is none, and what cannot be applied") {
+        const auto document = json(R"({"resourceType":"Patient","name":[{"family":"a"},{"family":"b"}]})");
+        for (const char* patch :
+             {"", "<diff", "<other/>", "<diff><paint sel='Patient'/></diff>", "<diff><add/></diff>",
+              "<diff><add sel='//name'/></diff>", "<diff><add sel='Patient/..'/></diff>",
+              "<diff><add sel='ancestor::x'/></diff>", "<diff><add sel='x:Patient'/></diff>",
+              "<diff><add sel='count(Patient)'/></diff>", "<diff><add sel='Patient[' /></diff>",
+              "<diff><add sel='Patient' pos='below'/></diff>", "<diff><add sel='Patient' type='namespace::x'/></diff>",
+              "<diff><remove sel='Patient/name[1]'>x</remove></diff>",
+              "<!DOCTYPE diff [<!ENTITY x 'y'>]><diff><add sel='Patient'>&x;</add></diff>"}) {
+            CAPTURE(patch);
+            const auto parsed = XmlPatch::parse(patch);
+            REQUIRE(parsed.has_error());
+            CHECK(parsed.error().code == Errc::wrong_shape);
+        }
+        for (const char* patch :
+             {"<diff><remove sel='Patient/name'/></diff>", "<diff><remove sel='Patient/gender'/></diff>",
+              "<diff><remove sel='Patient'/></diff>", "<diff><add sel='Patient' pos='after'><Patient/></add></diff>",
+              "<diff><replace sel='Patient/name[1]'>x</replace></diff>",
+              "<diff><replace sel='Patient/name[1]'><name/><name/></replace></diff>",
+              "<diff><add sel='Patient/name[1]/family' type='@value'>x</add></diff>",
+              "<diff><replace sel='Patient'><Group xmlns='http://hl7.org/fhir'/></replace></diff>",
+              "<diff><replace sel='Patient/name[1]/family/@value'><b/></replace></diff>"}) {
+            CAPTURE(patch);
+            const auto parsed = XmlPatch::parse(patch);
+            REQUIRE(parsed.has_value());
+            CHECK(shown(parsed->apply(document)) == "refused diff/*[0]");
+        }
+        CHECK(shown(XmlPatch::parse("<diff><add sel='Patient'>text</add></diff>").value().apply(document))
+                  .starts_with("refused"));
     }
 }

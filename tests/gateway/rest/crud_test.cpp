@@ -327,4 +327,39 @@ TEST_SUITE("gateway/rest/crud") {
         CHECK(all.find("family") != std::string::npos);
         CHECK(all.find("rocha") == std::string::npos);
     }
+
+    TEST_CASE("where a server checks all that R4 asks, content that breaks a rule is a 422 that names it") {
+        rest::Settings settings;
+        settings.validate_writes = true;
+        Gateway gateway(settings);
+        // obs-7: no value beside a component of the same code; contact without a name, a way or an organization: pat-1
+        const std::string broken = R"({"resourceType":"Patient","contact":[{"gender":"male"}]})";
+        const std::string fine = R"({"resourceType":"Patient","contact":[{"name":{"family":"Silva"}}]})";
+        auto got = gateway.send(http::Method::post, "Patient", broken);
+        CHECK(got.status == 422);
+        CHECK(got.body.find("pat-1") != std::string::npos);
+        CHECK(gateway.send(http::Method::post, "Patient", R"({"resourceType":"Patient","gender":"M"})").status == 422);
+        CHECK(gateway.send(http::Method::post, "Patient", R"({"resourceType":"Patient","colour":"red"})").status ==
+              400);
+        const std::string id = gateway.create(fine);
+        CHECK(gateway
+                  .send(http::Method::put, "Patient/" + id,
+                        R"({"resourceType":"Patient","id":")" + id + R"(","contact":[{"gender":"male"}]})")
+                  .status == 422);
+        const Gateway::Headers json_patch = {{"Content-Type", "application/json-patch+json"}};
+        got = gateway.send(
+            http::Method::patch, "Patient/" + id,
+            R"([{"op":"remove","path":"/contact/0/name"},{"op":"add","path":"/contact","value":[{"gender":"male"}]}])",
+            json_patch);
+        CHECK_MESSAGE(got.status == 422, got.body);
+        const auto bundle = [&](const std::string& resource) {
+            return gateway.send(http::Method::post, "",
+                                R"({"resourceType":"Bundle","type":"transaction","entry":[{"resource":)" + resource +
+                                    R"(,"request":{"method":"POST","url":"Patient"}}]})");
+        };
+        CHECK(bundle(broken).status == 422);
+        CHECK(bundle(fine).status == 200);
+        Gateway structural;
+        CHECK(structural.send(http::Method::post, "Patient", broken).status == 201);
+    }
 }

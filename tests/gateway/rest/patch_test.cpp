@@ -95,4 +95,55 @@ TEST_SUITE("gateway/rest/patch") {
         REQUIRE_MESSAGE(got.status == 200, got.body);
         CHECK(gateway.get("Patient/" + id).root()["birthDate"].text() == "1999");
     }
+
+    TEST_CASE("XML Patch, alone and in bundles") {
+        Gateway gateway;
+        const std::string target = "Patient/" + gateway.create(patient);
+        const Gateway::Headers xml_patch = {{"Content-Type", "application/xml-patch+xml"}};
+        auto got = gateway.send(
+            http::Method::patch, target,
+            R"(<diff xmlns:f="http://hl7.org/fhir"><replace sel="f:Patient/f:birthDate/@value">1970</replace></diff>)",
+            xml_patch);
+        REQUIRE_MESSAGE(got.status == 200, got.body);
+        CHECK(got.root()["birthDate"].text() == "1970");
+        CHECK(gateway.send(http::Method::patch, target, "<diff><paint/></diff>", xml_patch).status == 400);
+        CHECK(gateway.send(http::Method::patch, target, "<diff", xml_patch).status == 400);
+        CHECK(gateway.send(http::Method::patch, target, R"(<diff><remove sel="Patient/gender"/></diff>)", xml_patch)
+                  .status == 422);
+        CHECK(
+            gateway.send(http::Method::patch, target, R"(<diff><remove sel="Patient/id"/></diff>)", xml_patch).status ==
+            422);
+        CHECK(gateway
+                  .send(http::Method::patch, target,
+                        R"(<diff><replace sel="Patient/birthDate/@value">x</replace></diff>)", xml_patch)
+                  .status == 422);
+
+        // [{"op":"replace","path":"/birthDate","value":"1971"}] and
+        // <diff><replace sel="Patient/birthDate/@value">1972</replace></diff>
+        const std::string as_json = R"({"resourceType":"Binary","contentType":"application/json-patch+json","data":)"
+                                    R"("W3sib3AiOiJyZXBsYWNlIiwicGF0aCI6Ii9iaXJ0aERhdGUiLCJ2YWx1ZSI6IjE5NzEifV0="})";
+        const std::string as_xml =
+            R"({"resourceType":"Binary","contentType":"application/xml-patch+xml","data":)"
+            R"("PGRpZmY+PHJlcGxhY2Ugc2VsPSJQYXRpZW50L2JpcnRoRGF0ZS9AdmFsdWUiPjE5NzI8L3JlcGxhY2U+PC9kaWZmPg=="})";
+        const auto bundle = [&](const std::string& type, const std::string& resource) {
+            return gateway.send(http::Method::post, "",
+                                R"({"resourceType":"Bundle","type":")" + type + R"(","entry":[{"resource":)" +
+                                    resource + R"(,"request":{"method":"PATCH","url":")" + target + R"("}}]})");
+        };
+        for (const std::string type : {"transaction", "batch"}) {
+            CAPTURE(type);
+            for (const auto& [resource, date] : {std::pair{as_json, "1971"}, std::pair{as_xml, "1972"}}) {
+                got = bundle(type, resource);
+                REQUIRE_MESSAGE(got.status == 200, got.body);
+                CHECK_MESSAGE(got.entry(0)["response"]["status"].text().starts_with("200"), got.body);
+                CHECK(gateway.get(target).root()["birthDate"].text() == date);
+            }
+        }
+        CHECK(bundle("transaction", R"({"resourceType":"Binary","contentType":"application/pdf","data":"AAAA"})")
+                  .status == 415);
+        CHECK(bundle("transaction",
+                     R"({"resourceType":"Binary","contentType":"application/json-patch+json","data":"AA"})")
+                  .status == 400);
+        CHECK(bundle("transaction", patient).status == 422);
+    }
 }

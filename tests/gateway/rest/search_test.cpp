@@ -196,6 +196,50 @@ TEST_SUITE("gateway/rest/search") {
         CHECK(clinic.ids("Patient?family=schmidt").empty());
     }
 
+    TEST_CASE("$everything between two dates: care then, and what has no date") {
+        Gateway gateway;
+        const std::string patient = gateway.create(R"({"resourceType":"Patient"})");
+        const auto observation = [&](const std::string& date) {
+            return gateway.create(
+                R"({"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"Patient/)" +
+                patient + "\"}" + (date.empty() ? "" : R"(,"effectiveDateTime":")" + date + "\"") + "}");
+        };
+        const auto condition = [&](const std::string& date) {
+            return gateway.create(R"({"resourceType":"Condition","subject":{"reference":"Patient/)" + patient +
+                                  R"("},"onsetDateTime":")" + date + "\"}");
+        };
+        const std::string before = observation("2019-05-01"), within = observation("2020-05-01"),
+                          after = observation("2021-01-02"), undated = observation(""), onset = condition("2020-12-31"),
+                          later = condition("2022");
+        const auto found = [&](const std::string& query) {
+            const auto got = gateway.get("Patient/" + patient + "/$everything?" + query);
+            REQUIRE_MESSAGE(got.status == 200, got.body);
+            Ids ids;
+            for (const auto entry : got.root()["entry"].items())
+                ids.insert(std::string(entry["resource"]["id"].text()));
+            return ids;
+        };
+        CHECK(found("start=2020&end=2020") == Ids{patient, within, undated, onset});
+        CHECK(found("start=2020-06") == Ids{patient, after, undated, onset, later});
+        CHECK(found("end=2019-12-31") == Ids{patient, before, undated});
+        // The dates hold on every page.
+        auto page = gateway.get("Patient/" + patient + "/$everything?start=2020&end=2020&_count=1");
+        Ids paged;
+        for (int i = 0; i < 10; ++i) {
+            REQUIRE_MESSAGE(page.status == 200, page.body);
+            for (const auto entry : page.root()["entry"].items())
+                paged.insert(std::string(entry["resource"]["id"].text()));
+            const std::string next = page.link("next");
+            if (next.empty()) break;
+            page = gateway.get(next.substr(Gateway::base.size() + 1));
+        }
+        CHECK(paged == Ids{patient, within, undated, onset});
+        const std::string encounter = gateway.create(
+            R"({"resourceType":"Encounter","status":"finished","class":{"code":"AMB"},"subject":{"reference":"Patient/)" +
+            patient + R"("}})");
+        CHECK(gateway.get("Encounter/" + encounter + "/$everything?start=2020").status == 400);
+    }
+
     TEST_CASE("$everything: the compartment and what it refers to") {
         Clinic clinic;
         const auto got = clinic.gateway.get("Patient/" + clinic.ines + "/$everything");
@@ -205,7 +249,8 @@ TEST_SUITE("gateway/rest/search") {
         CHECK(found == Ids{clinic.ines, clinic.a, clinic.b, clinic.c});
         CHECK(clinic.gateway.get("Patient/" + clinic.ines + "/$everything?_type=Observation").entries() >= 3);
         CHECK(clinic.gateway.get("Patient/never/$everything").status == 404);
-        CHECK(clinic.gateway.get("Patient/" + clinic.ines + "/$everything?start=2020").status == 400);
+        CHECK(clinic.gateway.get("Patient/" + clinic.ines + "/$everything?first=2020").status == 400);
+        CHECK(clinic.gateway.get("Patient/" + clinic.ines + "/$everything?start=yesterday").status == 400);
         auto page = clinic.gateway.get("Patient/" + clinic.ines + "/$everything?_count=2");
         Ids paged;
         for (int i = 0; i < 10; ++i) {

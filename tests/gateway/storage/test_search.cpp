@@ -446,6 +446,39 @@ TEST_SUITE("gateway/storage/search") {
         CHECK((*snapshot)->search(plan_of("Patient", "_count=0"), {}).value().matches.empty());
     }
 
+    TEST_CASE("totals by the length of a list leave out what was replaced and deleted") {
+        SqliteDriver driver;
+        Store& store = *driver.store;
+        const auto patient = [&](int number, const char* gender) {
+            REQUIRE(put(store, "Patient", "p" + std::to_string(number),
+                        std::string(R"({"resourceType":"Patient","gender":")") + gender + "\"}")
+                        .has_value());
+        };
+        const auto total = [&](std::string_view query) {
+            auto snapshot = store.snapshot();
+            return (*snapshot)->search(plan_of("Patient", query), {}).value().total.value();
+        };
+        constexpr int patients = 700, changes = 12;
+        for (int i = 0; i < patients; ++i) patient(i, "male");
+        std::uint64_t male = patients, female = 0;
+        for (int i = 0; i < changes; ++i) {
+            CAPTURE(i);
+            CHECK(total("_summary=count&gender=http://hl7.org/fhir/administrative-gender|male") == male);
+            CHECK(total("_summary=count&gender=male") == male);
+            CHECK(total("_summary=count&gender=female") == female);
+            CHECK(total("_summary=count") == male + female);
+            if (i % 3 == 2) {
+                REQUIRE(erase(store, "Patient", "p" + std::to_string(i)).has_value());
+                --male;
+            } else {
+                patient(i, "female");
+                --male;
+                ++female;
+            }
+        }
+        CHECK(total("_summary=count&gender=male&gender=female") == 0);
+    }
+
     TEST_CASE("a search over its budget says so") {
         SqliteDriver driver;
         auto& store = *driver.store;

@@ -443,6 +443,36 @@ TEST_SUITE("gateway/storage/sqlite_driver") {
         CHECK(store.check_blocking().value().faults.empty());
     }
 
+    TEST_CASE("a reader that nobody uses keeps neither an old state nor the log") {
+        SqliteDriver driver;
+        Store& store = *driver.store;
+        constexpr const char* patient = R"({"resourceType":"Patient"})";
+        for (int i = 0; i < 20; ++i) {
+            const std::string id = "p" + std::to_string(i);
+            CHECK(!read(store, "Patient", id));  // the transaction stays open behind this
+            REQUIRE(put(store, "Patient", id, patient).has_value());
+            CHECK(read(store, "Patient", id));
+            CHECK(count_of(store, "Patient") == static_cast<std::size_t>(i + 1));
+        }
+        {
+            // Two at once, given back in the order in which the state moves on between them.
+            auto old_one = store.snapshot(), other = store.snapshot();
+            CHECK((*old_one)->read("Patient", "p0").value());
+            CHECK((*other)->read("Patient", "p0").value());
+            REQUIRE(put(store, "Patient", "later", patient).has_value());
+            CHECK(!(*old_one)->read("Patient", "later").value());
+            { auto released = std::move(other); }
+            CHECK(!(*old_one)->read("Patient", "later").value());
+        }
+        CHECK(read(store, "Patient", "later"));
+        // The idle writer empties the log although readers have looked at it.
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (store.metrics().log_bytes > 0 && std::chrono::steady_clock::now() < until)
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        CHECK(store.metrics().log_bytes == 0);
+        CHECK(count_of(store, "Patient") == 21);
+    }
+
     TEST_CASE("more snapshots than readers: the last one is told so") {
         SqliteOptions options;
         options.readers_max = 1;
