@@ -460,7 +460,8 @@ void Composer::erase_other_shape(const Line& line, const V2Scope& scope, const T
     const V2Value value = reader_.one(line.sources.front(), scope);
     if (!value.segment) return;
     const fhir::Element element = line.if_.about_fhir ? peek(base) : fhir::Element();
-    if (reader_.holds(line.if_, scope, element, Reader::Mode::erasing)) erased(line, value, base);
+    if (!reader_.holds(line.if_, scope, element, Reader::Mode::erasing) || erased(line, value, base)) return;
+    if (lacks_deleted(line, value, base)) erase(line, base);
 }
 
 void Composer::note_repetitions(const Line& line, const V2Ref& source, const V2Value& value, const Target& base) {
@@ -477,6 +478,7 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
     const V2Value value = reader_.one(line.sources.front(), scope);
     if (!value.segment) return missing(line, scope);
     if (erased(line, value, base)) return;
+    if (lacks_deleted(line, value, base)) return erase(line, base);
     if (line.target.each >= 0) return write_each(line, value, base);
     Chain chain;
     convert(line, value, chain.follow(base, line.target.steps, scope.frame ? scope.frame->nearest_ordinal() : 1));

@@ -138,6 +138,7 @@ private:
     void run_values(const Line& line, const V2Scope& scope, Target& base);
     void missing(const Line& line, const V2Scope& scope);
     bool erased(const Line& line, const V2Value& value, const Target& base);
+    bool lacks_deleted(const Line& line, const V2Value& value, const Target& base);
     void erase_other_shape(const Line& line, const V2Scope& scope, const Target& base);
     void note_repetitions(const Line& line, const V2Ref& source, const V2Value& value, const Target& base);
     void run_choose(const Choose& choose, const V2Scope& scope, Target& base, bool of_type);

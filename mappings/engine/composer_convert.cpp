@@ -40,10 +40,14 @@ public:
             {value_.segment, {static_cast<std::uint16_t>(field), 1, static_cast<std::uint8_t>(component), 1}, {}});
     }
 
+    /// Whether a place that was looked at is deleted.
+    bool saw_deleted() const noexcept { return saw_deleted_; }
+
 private:
     std::string at(const V2Value& place) const {
         Leaf* leaf = place.leaf();
         if (!leaf) return {};
+        saw_deleted_ |= leaf->erased;
         if (mark_) leaf->read = true;
         used_.push_back({place.segment, leaf->position(), {}});
         return std::string(reader_.text(*leaf));
@@ -53,6 +57,7 @@ private:
     bool mark_;
     std::vector<V2Value>& used_;
     std::uint32_t& outside_;
+    mutable bool saw_deleted_ = false;
 };
 
 }  // namespace
@@ -156,6 +161,15 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
         return false;
     mark_read(value);
     return true;
+}
+
+/// Whether a codec makes nothing of a value because another that it reckons with is deleted: an end of its start.
+bool Composer::lacks_deleted(const Line& line, const V2Value& value, const Target& base) {
+    if (!erases_ || base.capture || line.conversion.kind != Conversion::Kind::codec) return false;
+    std::vector<V2Value> used;
+    std::string ignored;
+    const ValueInput input(reader_, value, false, used, outside_);
+    return !line.conversion.codec->forward(input, ignored) && input.saw_deleted();
 }
 
 bool Composer::make_composite(const Line& line, V2Value value, Target& target) {
