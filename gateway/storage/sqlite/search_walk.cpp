@@ -37,6 +37,9 @@ public:
 
     bool next(DateRange& window) {
         if (done_) return false;
+        begin_ = at_;
+        by_width_ = down_ ? at_ <= now_us_ + day_us && at_ - earliest_us >= width_
+                          : at_ >= earliest_us && now_us_ + day_us - at_ >= width_;
         if (down_) {
             window.high_us = at_;
             window.low_us = at_ > now_us_ + day_us       ? now_us_ + day_us
@@ -52,6 +55,15 @@ public:
         }
         return true;
     }
+    /// Takes the last window back for a narrower one: it grew where nothing was. False if it has to do.
+    bool narrow() {
+        if (!can_narrow()) return false;
+        at_ = begin_;
+        width_ = std::max(width_ / 8, day_us);
+        done_ = false;
+        return true;
+    }
+    bool can_narrow() const { return by_width_ && width_ > day_us; }
     void met(std::size_t count) {
         if (count < few) width_ = std::min(width_ * 4, 4'000 * day_us);
         if (count > many) width_ = std::max(width_ / 4, day_us / 24);
@@ -61,7 +73,9 @@ private:
     const bool down_;
     const std::int64_t now_us_;
     std::int64_t at_;
+    std::int64_t begin_ = at_;  ///< of the last window
     std::int64_t width_;
+    bool by_width_ = false;  ///< the last window is as wide as `width_`
     bool done_ = false;
 };
 
@@ -132,6 +146,7 @@ bool Searcher::walk_by_date(const SearchPlan& plan, const SearchOptions& options
         std::string fetched;
         for (DateRange window; found.size() <= count && windows.next(window);) {
             std::vector<std::pair<std::int64_t, Vid>> met;
+            const std::size_t met_max = windows.can_narrow() ? many : std::numeric_limits<std::size_t>::max();
             const auto inside = [&](std::int64_t at) {
                 return at >= window.low_us && (at < window.high_us || window.high_us == highest);
             };
@@ -141,9 +156,11 @@ bool Searcher::walk_by_date(const SearchPlan& plan, const SearchOptions& options
                     budget_.spend();
                     const auto range = keys::read_date(key.substr(2));
                     if (range && vid <= snapshot_ && inside(at_of(*range))) met.emplace_back(at_of(*range), vid);
-                    return true;
+                    return met.size() <= met_max;
                 });
+                if (met.size() > met_max) break;
             }
+            if (met.size() > met_max && windows.narrow()) continue;
             for (const auto& one : loose)
                 if (inside(one.first)) met.push_back(one);
             windows.met(met.size());
