@@ -219,6 +219,10 @@ Result<MessageView> MessageView::parse(std::string_view bytes, const ParseOption
     MessageView view;
     view.bytes_ = bytes;
     if (auto done = MessageReader(bytes, options, view).run(); !done) return done.error();
+    if (options.tolerances.has(Tolerance::missing_control_id)) {
+        const SegmentView msh = view.segment("MSH");
+        if (msh && !msh.at({10}).valued()) view.deviations_.count(Tolerance::missing_control_id);
+    }
     return view;
 }
 

@@ -30,6 +30,8 @@ std::string_view name(Tolerance tolerance) noexcept {
             return "missing_header";
         case Tolerance::control_bytes:
             return "control_bytes";
+        case Tolerance::missing_control_id:
+            return "missing_control_id";
     }
     return "unknown";
 }

@@ -29,8 +29,9 @@ enum class Tolerance : std::uint8_t {
     odd_delimiters,       ///< a delimiter that is a letter, a digit, a blank or a control character
     missing_header,       ///< no MSH: the usual delimiters are taken
     control_bytes,        ///< NUL and other control characters in a value
+    missing_control_id,   ///< MSH-10 is empty; reading does not need it, whoever answers or tells repeats apart does
 };
-inline constexpr std::size_t tolerance_count = 11;
+inline constexpr std::size_t tolerance_count = 12;
 
 /// The name used in configuration and in reports: `line_feed`.
 std::string_view name(Tolerance tolerance) noexcept;

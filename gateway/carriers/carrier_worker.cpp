@@ -175,6 +175,7 @@ void CarrierWorker::publish() {
     const std::lock_guard lock(mutex_);
     status_.connected = delivery_.trouble() == std::nullopt;
     if (!order_) status_.paused = delivery_.paused();
+    status_.halted = delivery_.halted();
     status_.draining = delivery_.drain_until() != 0;
     status_.trouble = delivery_.trouble();
     status_.counters = delivery_.counters();

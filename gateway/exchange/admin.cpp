@@ -10,6 +10,7 @@
 #include "fhir/json/json.hpp"
 #include "fhir/search/query.hpp"
 #include "gateway/exchange/lineage_view.hpp"
+#include "gateway/exchange/numbered_link.hpp"
 #include "gateway/exchange/outgoing_check.hpp"
 #include "gateway/http/principal.hpp"
 
@@ -311,6 +312,8 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
     if (halts) return control(std::string(id), verb, principal, std::move(reply));
     const bool posted = request.method == http::Method::post;
     if (posted && what == "outbox" && verb == "ask") return ask(request, std::string(id), principal, std::move(reply));
+    if (posted && what == "outbox" && verb == "sequence")
+        return renumber(std::string(id), request.query(), principal, std::move(reply));
     if (posted && what == "outbox" && id == "replay" && verb.empty())
         return replay_range(request, principal, std::move(reply));
     const auto row = number<storage::OutboxId>(id);
@@ -320,7 +323,7 @@ void AdminHandler::handle(http::Request request, http::Reply reply) {
         return reply(http::outcome_response(
             405, "not-supported",
             "GET a list or a message; POST messages/ID/release, discard or replay, outbox/ID/replay or cancel, "
-            "outbox/replay, outbox/PARTNER/pause, resume, drain or ask"));
+            "outbox/replay, outbox/PARTNER/pause, resume, drain, ask or sequence?next=N"));
     change(request, *row, verb, principal, std::move(reply));
 }
 
@@ -435,6 +438,38 @@ void AdminHandler::ask(const http::Request& request, const std::string& partner,
                           if (failure.code == FailureCode::refused)
                               return reply(http::outcome_response(422, "processing", failure.message));
                           reply(failed(failure));
+                      });
+}
+
+/// Stored before the queue learns of it: whatever happens then, the next start begins with it.
+void AdminHandler::renumber(const std::string& partner, std::string_view query, const security::Principal& principal,
+                            http::Reply reply) {
+    using Numbering = Services::Numbering;
+    const auto parameters = fhir::search::decode_query(query);
+    std::optional<std::int64_t> next;
+    if (!parameters.has_error() && parameters->size() == 1 && parameters->front().name == "next")
+        next = number<std::int64_t>(parameters->front().value);
+    if (!next || *next < 1 || *next > hl7v2::sequence::number_max)
+        return reply(http::outcome_response(400, "invalid", "next must be a number from 1 to 2000000000"));
+    const auto numbering = services_.numbering ? services_.numbering(partner) : Numbering::no_queue;
+    if (numbering == Numbering::no_queue)
+        return reply(http::outcome_response(404, "not-found", "There is no such queue"));
+    if (numbering == Numbering::not_numbered)
+        return reply(http::outcome_response(409, "conflict", "The messages to this partner are not numbered"));
+    if (numbering == Numbering::running)
+        return reply(http::outcome_response(409, "conflict", "Pause the queue first, and let what is under way end"));
+    auto job = [row = change_row(principal, "outbox/" + partner, "sequence " + std::to_string(*next)),
+                note = NumberedLink::note(partner), link = NumberedLink::from(*next).text()](
+                   storage::Transaction& transaction) -> storage::Result<std::int64_t> {
+        if (auto done = transaction.set_note(note, link); done.has_error()) return done.error();
+        return transaction.append_audit(row);
+    };
+    storage::transact(services_.store, std::move(job),
+                      [reply = std::move(reply), act = services_.renumber, partner,
+                       next = *next](storage::Result<std::int64_t> audited) {
+                          if (audited.has_error()) return reply(failed(audited.error()));
+                          if (act) act(partner, next);
+                          reply(json_response(R"({"next":)" + std::to_string(next) + "}"));
                       });
 }
 

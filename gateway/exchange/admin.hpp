@@ -37,6 +37,7 @@ namespace causeway::exchange {
 ///     POST /admin/outbox/PARTNER/drain  what is queued now is still sent, what comes later waits; then it is paused
 ///     POST /admin/outbox/PARTNER/ask?kind=pix&patient=Patient/17   queues a question about a patient of ours: pix, pdq,
 ///              history, forecast (partner_query.hpp); its row, whose `acknowledgement` is the answer once it is there
+///     POST /admin/outbox/PARTNER/sequence?next=17   the number of the next message (MSH-13), while the queue is paused
 ///
 /// Every call passes the door; views of content and every change leave an audit row.
 class AdminHandler final : public http::Handler {
@@ -55,6 +56,10 @@ public:
             ask = {};
         /// Carries out what is decided of a message; runs it where it may block, then calls back. May be empty.
         std::function<void(storage::InboxId id, Decision decision, std::function<void(Decided)> done)> decide = {};
+        /// What the numbers of a partner's queue allow; and, once a new one is stored, its use. May be empty.
+        enum class Numbering : std::uint8_t { no_queue, not_numbered, running, halted };
+        std::function<Numbering(const std::string& partner)> numbering = {};
+        std::function<void(const std::string& partner, std::int64_t next)> renumber = {};
     };
     explicit AdminHandler(Services services) : services_(std::move(services)) {}
 
@@ -73,6 +78,8 @@ private:
              http::Reply reply);
     void control(const std::string& partner, std::string_view verb, const security::Principal& principal,
                  http::Reply reply);
+    void renumber(const std::string& partner, std::string_view query, const security::Principal& principal,
+                  http::Reply reply);
 
     /// The audit row of something an operator changes.
     std::string change_row(const security::Principal& principal, std::string id, std::string_view operation) const;

@@ -123,6 +123,12 @@ void Delivery::resume() noexcept {
     if (link_ && link_->frozen()) link_->allow_resynchronisation();
 }
 
+void Delivery::renumber(std::int64_t next) {
+    if (!link_ || !halted()) return;
+    *link_ = NumberedLink::from(next);
+    link_loaded_ = true;
+}
+
 void Delivery::next_message(std::int64_t now_us) {
     current_.reset();
     committed_ = false;

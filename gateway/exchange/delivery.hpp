@@ -159,6 +159,10 @@ public:
     bool paused() const noexcept { return paused_; }
     /// Where it drains, the last outbox row that still goes; else 0.
     std::uint64_t drain_until() const noexcept { return drain_until_; }
+    /// Paused, and no message is under way.
+    bool halted() const noexcept { return paused_ && state_ == State::idle && !current_; }
+    /// The number of the next message, as an operator has stored it; nothing happens unless halted() and numbered.
+    void renumber(std::int64_t next);
     bool connected() const noexcept { return connected_; }
     /// What the current message failed with last; null while all is well. For health and alerts.
     const std::optional<FailureClass>& trouble() const noexcept { return trouble_; }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -41,6 +42,17 @@ hl7v2::ParseOptions parse_options(const ExchangeSettings& settings, const Partne
     if (sender != nullptr) options.tolerances = sender->tolerances.syntax;
     options.limits.message_bytes_max = settings.message_bytes_max;
     return options;
+}
+
+/// In the place of an MSH-10 that a sender leaves out: the same for the same content, so that a repeat is known.
+std::string id_of_content(const storage::ContentHash& hash) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string id = "#";
+    for (const auto byte : std::span(hash).first(12)) {
+        const auto value = static_cast<unsigned char>(byte);
+        id.append(1, digits[value >> 4U]).append(1, digits[value & 0x0FU]);
+    }
+    return id;
 }
 
 Refusal refuse(hl7v2::ErrorCode error, std::uint16_t field, std::string text) {
@@ -86,6 +98,7 @@ void read_header(Envelope& envelope, hl7v2::Message parsed, const ExchangeSettin
     envelope.version = view.at("MSH-12.1"_v2).text();
     envelope.asks = hl7v2::ack_request(view);
     envelope.hash = hash_without_time(view);
+    if (view.deviations()[hl7v2::Tolerance::missing_control_id] > 0) envelope.control_id = id_of_content(envelope.hash);
     envelope.partner = find_sender(settings, envelope.application, envelope.facility);
     envelope.refusal = check_header(envelope);
 }

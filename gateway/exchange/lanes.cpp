@@ -32,12 +32,13 @@ void Lanes::stop(std::chrono::milliseconds patience, std::function<void()> stopp
 
 QueueWorker::Status Lanes::status() const {
     Status all;
-    all.paused = all.ended = true;
+    all.paused = all.halted = all.ended = true;
     for (const auto& lane : lanes_) {
         const auto each = lane->status();
         all.connected = all.connected || each.connected;
         all.draining = all.draining || each.draining;
         all.paused = all.paused && each.paused;
+        all.halted = all.halted && each.halted;
         all.ended = all.ended && each.ended;
         if (!all.trouble) all.trouble = each.trouble;
         all.counters.add(each.counters);

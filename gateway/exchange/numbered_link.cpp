@@ -44,6 +44,12 @@ NumberedLink::NumberedLink(std::string_view stored) {
     row_ = read_number<std::uint64_t>(next_word(stored), 0);
 }
 
+NumberedLink NumberedLink::from(std::int64_t next) noexcept {
+    NumberedLink link;
+    link.state_.next = next;
+    return link;
+}
+
 std::string NumberedLink::text() const {
     std::string out;
     for (const auto& [known, name] : phases)

@@ -18,6 +18,8 @@ class NumberedLink {
 public:
     /// From what was stored; of anything else, a link that was never used.
     explicit NumberedLink(std::string_view stored = {});
+    /// A link whose next message has that number; the sides agree on it when they are connected.
+    static NumberedLink from(std::int64_t next) noexcept;
     std::string text() const;
     /// The name under which it is stored.
     static std::string note(std::string_view partner);

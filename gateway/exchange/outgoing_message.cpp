@@ -11,6 +11,7 @@
 #include "gateway/exchange/script/script_writer.hpp"
 #include "hl7v2/builder.hpp"
 #include "hl7v2/charset.hpp"
+#include "hl7v2/continuation.hpp"
 #include "hl7v2/mllp.hpp"
 #include "mappings/engine/backward.hpp"
 
@@ -71,18 +72,65 @@ void set_acknowledgement_wishes(hl7v2::MessageBuilder& builder, AcknowledgementM
     }
 }
 
-/// The text in the partner's character set, which MSH-18 then names.
-MadeMessage encode(hl7v2::MessageBuilder& builder, const Partner& partner, std::string kind) {
+/// In the partner's character set, which MSH-18 then names. Empty, and the fault is said, if it cannot be sent so.
+std::string encode_text(std::string_view text, const Partner& partner, std::string& fault) {
+    auto encoded = hl7v2::encode_message(text, partner.charset, partner.unmappable);
+    if (encoded.has_error()) {
+        fault = "charset: " + std::string(hl7v2::describe(encoded.error().code));
+    } else if (!hl7v2::mllp::can_frame(encoded->bytes)) {
+        fault = "frame: the message holds a byte that MLLP reserves";
+    } else {
+        return std::move(encoded->bytes);
+    }
+    return {};
+}
+
+/// The message, cut if it is longer than the partner takes. The last fragment keeps the message's control id: its
+/// answer is the answer to the whole (2.5.1 section 2.10.2.2), so the others ask for no application acknowledgement.
+std::vector<MadeMessage::Fragment> cut(const std::string& text, const Partner& partner, const MessageParties& parties,
+                                       std::string& fault) {
+    const std::size_t most = partner.mllp ? partner.mllp->fragment_bytes_max : 0;
+    if (most == 0 || text.size() <= most || !parties.next_id) return {{std::string(parties.control_id), text}};
+    const auto view = hl7v2::MessageView::parse(std::string_view(text));
+    const auto parts =
+        view ? hl7v2::fragment(*view, most, parties.next_id) : hl7v2::Result<std::vector<std::string>>(view.error());
+    if (!parts) {
+        fault = "fragments: " + std::string(hl7v2::describe(parts.error().code));
+        return {};
+    }
+    std::vector<MadeMessage::Fragment> out;
+    for (std::size_t i = 0; i < parts->size(); ++i) {
+        const bool last = i + 1 == parts->size();
+        const auto part = hl7v2::MessageView::parse(std::string_view((*parts)[i]));
+        if (!part) {
+            fault = "fragments: " + std::string(hl7v2::describe(part.error().code));
+            return {};
+        }
+        // the first has the message's id, which the last is to have
+        std::string id(last ? parties.control_id : part->control_id());
+        if (i == 0 && !last) id = parties.next_id();
+        auto builder = hl7v2::MessageBuilder::edit(*part);
+        builder.set("MSH-10"_v2, id);
+        if (!last && part->at("MSH-16"_v2).valued()) builder.set("MSH-16"_v2, "NE");
+        out.push_back({std::move(id), builder.text()});
+    }
+    return out;
+}
+
+MadeMessage encode(const hl7v2::MessageBuilder& builder, const Partner& partner, const MessageParties& parties,
+                   std::string kind) {
     MadeMessage made;
     made.kind = std::move(kind);
-    auto encoded = hl7v2::encode_message(builder.text(), partner.charset, hl7v2::Unmappable::transliterate);
-    if (encoded.has_error()) {
-        made.fault = "charset: " + std::string(hl7v2::describe(encoded.error().code));
-    } else if (!hl7v2::mllp::can_frame(encoded->bytes)) {
-        made.fault = "frame: the message holds a byte that MLLP reserves";
-    } else {
-        made.bytes = std::move(encoded->bytes);
+    made.before = cut(builder.text(), partner, parties, made.fault);
+    for (auto& part : made.before) {
+        if (made.fault.empty()) part.bytes = encode_text(part.bytes, partner, made.fault);
     }
+    if (!made.fault.empty()) {
+        made.before.clear();
+        return made;
+    }
+    made.bytes = std::move(made.before.back().bytes);
+    made.before.pop_back();
     return made;
 }
 
@@ -230,7 +278,7 @@ MadeMessage make_v2(const mappings::MapSet& maps, const Partner& partner, std::s
     auto builder = hl7v2::MessageBuilder::edit(*view);
     set_acknowledgement_wishes(builder, partner.acknowledgement);
     set_pharmacy_event(builder, resources);
-    return encode(builder, partner, std::move(made.kind));
+    return encode(builder, partner, parties, std::move(made.kind));
 }
 
 }  // namespace
@@ -245,7 +293,8 @@ MadeMessage readdress(const Partner& partner, const hl7v2::MessageView& message,
     builder.set("MSH-10"_v2, parties.control_id);
     builder.set("MSH-11"_v2, partner.processing_id);
     set_acknowledgement_wishes(builder, partner.acknowledgement);
-    return encode(builder, partner, std::string(message.message_type()) + "^" + std::string(message.trigger_event()));
+    return encode(builder, partner, parties,
+                  std::string(message.message_type()) + "^" + std::string(message.trigger_event()));
 }
 
 }  // namespace causeway::exchange

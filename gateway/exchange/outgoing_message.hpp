@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,12 @@ struct MadeMessage {
     std::string bytes;  ///< empty if it could not be made
     std::string kind;   ///< "OML^O21"
     std::string fault;  ///< why not, as codes: "R302", "charset"; empty if it was made
+    /// The fragments that go before it, each with its own control id, where the partner wants long messages cut; `bytes`
+    /// is the last, and has the message's.
+    struct Fragment {
+        std::string control_id, bytes;
+    };
+    std::vector<Fragment> before = {};
 };
 
 /// The resource and what it refers to, directly or through others: what a message about it is made from. At most
@@ -26,6 +33,7 @@ storage::Result<std::vector<fhir::DocumentPtr>> gather(storage::Reader& reader, 
 struct MessageParties {
     std::string_view now;  ///< MSH-7, UTC: a FHIR instant
     std::string_view control_id;
+    std::function<std::string()> next_id = {};  ///< control ids for fragments; without it no message is cut
 };
 
 /// Makes the message that `as` names ("OML^O21^OML_O21") for a partner from resources; the first is what it is about.

@@ -30,6 +30,11 @@ constexpr Names<AcknowledgementMode, 4> modes = {
      {AcknowledgementMode::accept_and_application, "accept-and-application"},
      {AcknowledgementMode::none, "none"}}};
 
+constexpr Names<hl7v2::Unmappable, 4> unmappables = {{{hl7v2::Unmappable::transliterate, "transliterate"},
+                                                      {hl7v2::Unmappable::question_mark, "question-mark"},
+                                                      {hl7v2::Unmappable::escape, "escape"},
+                                                      {hl7v2::Unmappable::refuse, "refuse"}}};
+
 template <class T, std::size_t n>
 std::string_view name_of(const Names<T, n>& names, T value) noexcept {
     for (const auto& [known, name] : names) {
@@ -45,6 +50,8 @@ std::optional<T> value_of(const Names<T, n>& names, std::string_view text) noexc
     }
     return std::nullopt;
 }
+
+constexpr std::uint32_t fragment_bytes_least = 1'000;
 
 /// Names go into rows, metric labels and paths: letters, digits, '-', '_' and '.', at most 64.
 bool is_name(std::string_view text) {
@@ -152,6 +159,13 @@ private:
         if (endpoint.connect_timeout_ms == 0) fault(here + ": mllp.connect_timeout_ms", "must be at least 1");
         if (endpoint.answer_timeout_ms == 0) fault(here + ": mllp.answer_timeout_ms", "must be at least 1");
         if (endpoint.application_timeout_ms == 0) fault(here + ": mllp.application_timeout_ms", "must be at least 1");
+        if (endpoint.fragment_bytes_max != 0 && endpoint.fragment_bytes_max < fragment_bytes_least) {
+            fault(here + ": mllp.fragment_bytes_max",
+                  "must be 0 or at least " + std::to_string(fragment_bytes_least) + ": a header has to fit");
+        }
+        if (endpoint.fragment_bytes_max != 0 && endpoint.batch_messages_max > 1) {
+            fault(here + ": mllp.fragment_bytes_max", "and mllp.batch_messages_max exclude each other");
+        }
     }
 
     void carriers(const Partner& partner, const std::string& here) {
@@ -247,6 +261,9 @@ private:
         if (partner.lanes > 1 && (batches || partner.sequence_numbers_sent || partner.messages_per_minute != 0))
             fault(here + ": lanes",
                   "more than one excludes mllp.batch_messages_max, sequence_numbers_sent and messages_per_minute");
+        if (partner.lanes > 1 && partner.mllp && partner.mllp->fragment_bytes_max != 0)
+            fault(here + ": lanes",
+                  "more than one excludes mllp.fragment_bytes_max: fragments go one behind the other");
         if (partner.lanes > 1 && !partner.mllp && !partner.http && !partner.fhir)
             fault(here + ": lanes", "more than one needs mllp, http or fhir");
         if (partner.acknowledge_apart && !partner.mllp) {
@@ -378,6 +395,7 @@ const Partner* find_partner(const ExchangeSettings& settings, std::string_view n
 std::string_view to_string(PartnerKind kind) noexcept { return name_of(kinds, kind); }
 std::optional<PartnerKind> partner_kind(std::string_view text) noexcept { return value_of(kinds, text); }
 std::string_view to_string(AcknowledgementMode mode) noexcept { return name_of(modes, mode); }
+std::optional<hl7v2::Unmappable> unmappable(std::string_view text) noexcept { return value_of(unmappables, text); }
 std::optional<AcknowledgementMode> acknowledgement_mode(std::string_view text) noexcept {
     return value_of(modes, text);
 }

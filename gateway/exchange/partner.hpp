@@ -8,6 +8,7 @@
 #include "gateway/exchange/alerts.hpp"
 #include "gateway/exchange/timetable.hpp"
 #include "gateway/tls/certificate.hpp"
+#include "hl7v2/charset.hpp"
 #include "hl7v2/options.hpp"
 
 namespace causeway::exchange {
@@ -65,6 +66,9 @@ struct MllpEndpoint {
     std::uint32_t idle_close_ms = 600'000;           ///< an idle connection is closed; 0 = after each message
     std::uint8_t release = 1;              ///< of MLLP; 2: each block is answered by a commit block, NAK sends it again
     std::uint16_t batch_messages_max = 1;  ///< waiting messages that travel in one batch (BHS, BTS); 1: none do
+    /// A longer message goes in fragments of so many bytes (ADD, DSC; 2.5.1 section 2.10.2); 0: none does.
+    std::uint32_t fragment_bytes_max = 0;
+    bool unframed_answers = false;  ///< its acknowledgements come without MLLP frame
     friend bool operator==(const MllpEndpoint&, const MllpEndpoint&) = default;
 };
 
@@ -180,6 +184,7 @@ struct Partner {
     AlertRules alerts;
     std::string version = "2.5.1";  ///< MSH-12 of what we send
     std::string charset = "UNICODE UTF-8";
+    hl7v2::Unmappable unmappable = hl7v2::Unmappable::transliterate;  ///< characters that the set lacks
     std::string timezone = "UTC";  ///< IANA name or offset, for its times without an offset
     AcknowledgementMode acknowledgement = AcknowledgementMode::original;
     std::string processing_id = "P";  ///< MSH-11 of what we send
@@ -276,6 +281,7 @@ const Partner* find_partner(const ExchangeSettings& settings, std::string_view n
 std::string_view to_string(PartnerKind kind) noexcept;
 std::optional<PartnerKind> partner_kind(std::string_view text) noexcept;
 std::string_view to_string(AcknowledgementMode mode) noexcept;
+std::optional<hl7v2::Unmappable> unmappable(std::string_view text) noexcept;
 std::optional<AcknowledgementMode> acknowledgement_mode(std::string_view text) noexcept;
 std::string_view to_string(FailureClass failure) noexcept;
 

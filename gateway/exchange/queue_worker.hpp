@@ -44,7 +44,9 @@ public:
         std::function<void()> next = {};           ///< a message was settled: what waited for it may go; may be empty
     };
     struct Status {
-        bool connected = false, paused = false, ended = false;
+        bool connected = false, paused = false;
+        bool halted = false;  ///< paused, and nothing is under way
+        bool ended = false;
         bool draining = false;  ///< what is queued still goes, then it is paused
         std::optional<FailureClass> trouble;
         DeliveryCounters counters;
@@ -57,6 +59,9 @@ public:
     /// The row was settled by an acknowledgement that came another way: nothing more is waited for.
     virtual void settled_elsewhere(storage::OutboxId id) = 0;
     virtual void follow(const QueueOrder& order) = 0;
+    /// The number of the next message to a partner whose messages are numbered (MSH-13), after it was stored. Only for a
+    /// halted queue: any other goes on with its own. Nothing where messages have no numbers.
+    virtual void renumber(std::int64_t next) { (void)next; }
     /// Finishes what is under way, then calls `stopped` once. What takes longer than `patience` is abandoned where that
     /// is possible, and sent again after a restart.
     virtual void stop(std::chrono::milliseconds patience, std::function<void()> stopped) = 0;

@@ -150,15 +150,16 @@ storage::Result<void> Router::send_resource(storage::Transaction& transaction, c
     const auto maps = services_.maps.current();
     const bool advises = rule.partner->http && rule.partner->http->format == "cds-hooks";
     auto made = advises ? cds::make_order_sign(transaction, *resources, services_.store.new_id())
-                        : storage::Result<MadeMessage>(
-                              make_message(*maps, *rule.partner, rule.rule->as, *resources, {now, message.control_id}));
+                        : storage::Result<MadeMessage>(make_message(*maps, *rule.partner, rule.rule->as, *resources,
+                                                                    {now, message.control_id, services_.control_id}));
     if (made.has_error()) return made.error();
     message.kind = std::move(made->kind);
     message.payload = std::move(made->bytes);
     message.ordering_key =
         ordering_key(*rule.rule, rest::patient_of(written.type, written.id, written.document->root()));
     const auto control_id = message.control_id;
-    if (auto queued = enqueue(transaction, rule, std::move(message), made->fault); queued.has_error()) return queued;
+    if (auto queued = enqueue(transaction, rule, std::move(message), made->fault, made->before); queued.has_error())
+        return queued;
     if (services_.tasks == nullptr || !is_order(written.type) || !made->fault.empty() || advises) return {};
     return services_.tasks->sent(transaction, *rule.partner, {std::string(written.type), std::string(written.id)},
                                  *written.document, control_id, principal);
@@ -207,10 +208,10 @@ storage::Result<void> Router::relay(storage::Transaction& transaction, const Rul
     else if (script || rule.partner->fhir)
         made.fault = "the partner takes no HL7 v2";
     else
-        made = readdress(*rule.partner, view, {now, message.control_id});
+        made = readdress(*rule.partner, view, {now, message.control_id, services_.control_id});
     message.kind = std::move(made.kind);
     message.payload = std::move(made.bytes);
-    return enqueue(transaction, rule, std::move(message), made.fault);
+    return enqueue(transaction, rule, std::move(message), made.fault, made.before);
 }
 
 /// Counting costs a look at every waiting row, so it is done when the queue may be full, at most once a second.
@@ -229,11 +230,19 @@ storage::Result<bool> Router::is_full(storage::Transaction& transaction, const P
 }
 
 storage::Result<void> Router::enqueue(storage::Transaction& transaction, const Rule& rule,
-                                      storage::OutboxMessage message, const std::string& fault) {
+                                      storage::OutboxMessage message, const std::string& fault,
+                                      const std::vector<MadeMessage::Fragment>& before) {
     if (message.kind.empty()) message.kind = rule.rule->as;
     const auto full = is_full(transaction, *rule.partner);
     if (full.has_error()) return full.error();
     if (*full) return full_queue(message.partner);
+    for (const auto& part : before) {
+        auto row = message;
+        row.control_id = part.control_id;
+        row.payload = part.bytes;
+        if (const auto id = transaction.enqueue(row); id.has_error()) return id.error();
+        ++loads_[message.partner].at_most;
+    }
     const auto id = transaction.enqueue(message);
     if (id.has_error()) return id.error();
     ++loads_[message.partner].at_most;

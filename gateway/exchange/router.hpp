@@ -13,6 +13,7 @@
 #include "gateway/exchange/fhir_condition.hpp"
 #include "gateway/exchange/order_tasks.hpp"
 #include "gateway/exchange/outgoing_check.hpp"
+#include "gateway/exchange/outgoing_message.hpp"
 #include "gateway/exchange/partner.hpp"
 #include "gateway/exchange/partner_query.hpp"
 #include "gateway/rest/resource_writer.hpp"
@@ -98,8 +99,9 @@ private:
                                         const rest::Written& written, const security::Principal& principal);
     storage::Result<void> relay(storage::Transaction& transaction, const Rule& rule, const Envelope& envelope,
                                 storage::InboxId origin, std::string_view correlation);
+    /// `before` are the fragments that go first.
     storage::Result<void> enqueue(storage::Transaction& transaction, const Rule& rule, storage::OutboxMessage message,
-                                  const std::string& fault);
+                                  const std::string& fault, const std::vector<MadeMessage::Fragment>& before = {});
 
     storage::Result<storage::OutboxId> put_in_queue(storage::Transaction& transaction, const Partner* partner,
                                                     storage::OutboxMessage message);

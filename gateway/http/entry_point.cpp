@@ -108,8 +108,7 @@ void EntryPoint::admit(Socket socket, const Executor& strand) {
         sessions_.connection_refused(connection->peer->address);
         return refuse(socket, options_.tls ? std::string_view() : options_.busy_answer);
     }
-    error_code ignored;
-    socket.set_option(net::socket_base::keep_alive(true), ignored);
+    set_keep_alive(socket, options_.keep_alive);
     connection->stream = options_.tls ? tls::make_server_stream(std::move(socket), options_.tls->current())
                                       : make_plain_stream(std::move(socket));
     sessions_.connections_changed(connections_.size());

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "gateway/http/connection.hpp"
+#include "gateway/http/keep_alive.hpp"
 
 namespace causeway::tls {
 class Source;
@@ -59,6 +60,7 @@ public:
         std::shared_ptr<tls::Source> tls;  ///< null: plain text
         /// Plain text on addresses other than loopback.
         bool allow_plaintext = false;
+        KeepAlive keep_alive{};
     };
 
     EntryPoint(net::io_context& io, Sessions& sessions, Options options);

@@ -288,35 +288,37 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
     Partner partner = partner_defaults(config);
     partner.name = name;
     const auto here = fmt::format("partner \"{}\"", name);
-    reader.read(table, here,
-                {{"kind", by_name(partner.kind, partner_kind, "lab, pharmacy, referral, hie, emr, registry, other")},
-                 {"application", &partner.application},
-                 {"facility", &partner.facility},
-                 {"our_application", &partner.our_application},
-                 {"our_facility", &partner.our_facility},
-                 {"version", &partner.version},
-                 {"charset", &partner.charset},
-                 {"timezone", &partner.timezone},
-                 {"processing_id", &partner.processing_id},
-                 {"acknowledgement", by_name(partner.acknowledgement, acknowledgement_mode,
-                                             "original, accept, accept-and-application, none")},
-                 {"sequence_numbers", &partner.sequence_numbers},
-                 {"sequence_numbers_sent", &partner.sequence_numbers_sent},
-                 {"acknowledge_apart", &partner.acknowledge_apart},
-                 {"site", &partner.site},
-                 {"certificates", &partner.certificates},
-                 {"identity_updates", &partner.identity_updates},
-                 {"addresses", &partner.addresses},
-                 {"accepts", &partner.accepts},
-                 {"own_authorities_only", &partner.own_authorities_only},
-                 {"cross_references", &partner.cross_references},
-                 {"profiles", &partner.profiles},
-                 {"profile_errors", by_name(partner.profile_errors, profile_errors, "report, refuse")},
-                 {"queue_max", &partner.queue_max},
-                 {"windows", &partner.windows},
-                 {"messages_per_minute", &partner.messages_per_minute},
-                 {"lanes", &partner.lanes}},
-                {"mllp", "http", "directory", "sftp", "fhir", "retry", "tolerances", "alerts", "authority"});
+    reader.read(
+        table, here,
+        {{"kind", by_name(partner.kind, partner_kind, "lab, pharmacy, referral, hie, emr, registry, other")},
+         {"application", &partner.application},
+         {"facility", &partner.facility},
+         {"our_application", &partner.our_application},
+         {"our_facility", &partner.our_facility},
+         {"version", &partner.version},
+         {"charset", &partner.charset},
+         {"unmappable", by_name(partner.unmappable, unmappable, "transliterate, question-mark, escape, refuse")},
+         {"timezone", &partner.timezone},
+         {"processing_id", &partner.processing_id},
+         {"acknowledgement",
+          by_name(partner.acknowledgement, acknowledgement_mode, "original, accept, accept-and-application, none")},
+         {"sequence_numbers", &partner.sequence_numbers},
+         {"sequence_numbers_sent", &partner.sequence_numbers_sent},
+         {"acknowledge_apart", &partner.acknowledge_apart},
+         {"site", &partner.site},
+         {"certificates", &partner.certificates},
+         {"identity_updates", &partner.identity_updates},
+         {"addresses", &partner.addresses},
+         {"accepts", &partner.accepts},
+         {"own_authorities_only", &partner.own_authorities_only},
+         {"cross_references", &partner.cross_references},
+         {"profiles", &partner.profiles},
+         {"profile_errors", by_name(partner.profile_errors, profile_errors, "report, refuse")},
+         {"queue_max", &partner.queue_max},
+         {"windows", &partner.windows},
+         {"messages_per_minute", &partner.messages_per_minute},
+         {"lanes", &partner.lanes}},
+        {"mllp", "http", "directory", "sftp", "fhir", "retry", "tolerances", "alerts", "authority"});
     read_carriers(table, here, partner, reader);
     if (const auto* mllp = reader.table(table, "mllp", here)) {
         auto& endpoint = partner.mllp.emplace(endpoint_defaults(config));
@@ -335,7 +337,9 @@ Partner read_partner(std::string_view name, const toml::table& table, const ops:
                      {"application_timeout_ms", &endpoint.application_timeout_ms},
                      {"idle_close_ms", &endpoint.idle_close_ms},
                      {"release", &release},
-                     {"batch_messages_max", &endpoint.batch_messages_max}});
+                     {"batch_messages_max", &endpoint.batch_messages_max},
+                     {"fragment_bytes_max", &endpoint.fragment_bytes_max},
+                     {"unframed_answers", &endpoint.unframed_answers}});
         endpoint.release = static_cast<std::uint8_t>(std::min<std::uint16_t>(release, UINT8_MAX));
     }
     if (const auto* retry = reader.table(table, "retry", here)) {

@@ -80,7 +80,8 @@ void Events::session_ended(const mllp::SessionInfo& session, mllp::SessionEnd en
         .counter("causeway_mllp_sessions_ended_total", "MLLP sessions by what ended them",
                  fmt::format("end=\"{}\"", to_string(end)))
         .add();
-    if (end == End::slow_frame || end == End::slow_reader || end == End::junk || end == End::damaged)
+    if (end == End::slow_frame || end == End::slow_reader || end == End::junk || end == End::damaged ||
+        end == End::proxy)
         ops::log::warning("mllp.closed", {{"listener", session.listener},
                                           {"peer", session.peer->address},
                                           {"session", session.session},
@@ -96,6 +97,15 @@ void Events::frame_damaged(const mllp::SessionInfo& session, std::string_view re
     metrics_.counter("causeway_mllp_damaged_frames_total", "frames that could not be read").add();
     ops::log::warning("mllp.damaged",
                       {{"listener", session.listener}, {"peer", session.peer->address}, {"reason", reason}});
+}
+
+void Events::frame_missing(const mllp::SessionInfo& session, std::string_view missing) {
+    metrics_
+        .counter("causeway_mllp_unframed_sessions_total", "sessions whose messages came without frame",
+                 fmt::format("missing=\"{}\"", missing))
+        .add();
+    ops::log::info("mllp.unframed",
+                   {{"listener", session.listener}, {"peer", session.peer->address}, {"missing", missing}});
 }
 
 void Events::received(const exchange::Receipt& receipt, std::chrono::microseconds took) {

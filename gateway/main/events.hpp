@@ -27,6 +27,7 @@ public:
     void handshake_failed(const std::string& address, const std::string& reason) override;
     void session_ended(const mllp::SessionInfo& session, mllp::SessionEnd end) override;
     void junk_skipped(const mllp::SessionInfo& session, std::size_t bytes) override;
+    void frame_missing(const mllp::SessionInfo& session, std::string_view missing) override;
     void frame_damaged(const mllp::SessionInfo& session, std::string_view reason) override;
     void received(const exchange::Receipt& receipt, std::chrono::microseconds took) override;
     void settled(const exchange::Partner& partner, const exchange::Settlement& settlement) override;

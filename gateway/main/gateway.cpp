@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -12,6 +13,8 @@
 #include <future>
 #include <iterator>
 #include <map>
+#include <sstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -157,7 +160,31 @@ mllp::ListenerLimits mllp_limits(const ops::Config::Mllp& config) {
     limits.message_bytes_max = static_cast<std::size_t>(config.message_bytes_max);
     limits.idle_time = std::chrono::milliseconds(config.idle_timeout_ms);
     limits.drain_time = std::chrono::milliseconds(config.drain_ms);
+    limits.quiet_time = std::chrono::milliseconds(config.unframed_quiet_ms);
     return limits;
+}
+
+http::KeepAlive keep_alive(const ops::Config::Mllp& config) {
+    return {static_cast<int>(config.keepalive_idle_s), static_cast<int>(config.keepalive_interval_s),
+            static_cast<int>(config.keepalive_probes)};
+}
+
+mllp::Listener::Options mllp_options(const ops::Config::Mllp& config, std::shared_ptr<tls::Source> tls) {
+    mllp::Listener::Options options{"mllp", mllp_limits(config), config.allow_plaintext, std::move(tls),
+                                    static_cast<int>(config.release)};
+    options.unframed = config.unframed;
+    options.keep_alive = keep_alive(config);
+    if (config.proxies.empty()) return options;
+    if (options.tls) throw StartFailure{"mllp.proxies needs a listener without TLS: it ends at the proxy"};
+    std::istringstream list(config.proxies);
+    for (std::string each; std::getline(list, each, ',');) {
+        std::erase(each, ' ');
+        boost::system::error_code error;
+        const auto address = net::ip::make_address(each, error);
+        if (error) throw StartFailure{fmt::format("mllp.proxies: \"{}\" is not an IP address", each)};
+        options.proxies.push_back(address.to_string());
+    }
+    return options;
 }
 
 rest::BulkJobs::Options bulk_options(const ops::Config& config) {
@@ -290,7 +317,8 @@ struct Gateway::Parts {
                  [this](const exchange::Receipt& receipt) { received(receipt); },
                  [this](const exchange::Partner& partner, const carriers::PickedUp& what) {
                      events.picked_up(partner, what);
-                 }}),
+                 },
+                 keep_alive(startup.config.mllp)}),
           alert_desk({*store, clock, links, [this] { return exchange_settings.current(); }}, startup.config.alerts),
           partner_admin({*store, door, clock, [this] { return alert_desk.partners_json(); },
                          [this] { return alert_desk.json(); },
@@ -339,6 +367,10 @@ struct Gateway::Parts {
                    net::post(cpu, [this, id, decision = std::move(decision), done = std::move(done)] {
                        done(exchange::decide_blocking(*store, *inbox, id, decision));
                    });
+               },
+               [this](const std::string& partner) { return numbering(partner); },
+               [this](const std::string& partner, std::int64_t next) {
+                   if (const auto worker = links.find(partner)) worker->renumber(next);
                }}),
           identity_admin({*store, door, reads, clock, index}),
           authentication_of_notes(trail_notes, identities, Authentication::Door::operators),
@@ -373,6 +405,14 @@ struct Gateway::Parts {
 
     /// Of messages that come by other ways than MLLP.
     void received(const exchange::Receipt& receipt) { events.received(receipt, std::chrono::microseconds(0)); }
+
+    exchange::AdminHandler::Services::Numbering numbering(const std::string& partner) {
+        using Numbering = exchange::AdminHandler::Services::Numbering;
+        const auto worker = links.find(partner);
+        if (!worker) return Numbering::no_queue;
+        if (!worker->partner().mllp || !worker->partner().sequence_numbers_sent) return Numbering::not_numbered;
+        return worker->status().halted ? Numbering::halted : Numbering::running;
+    }
 
     void start_notifier();
     /// Faults; empty: the partners and routes that the file holds now are in force.
@@ -562,11 +602,8 @@ void Gateway::Parts::start_listeners() {
     if (http.has_error()) throw StartFailure{http.error().message};
     http_port = *http;
     if (config.mllp.enabled) {
-        mllp_listener = std::make_unique<mllp::Listener>(
-            io, *intake,
-            mllp::Listener::Options{"mllp", mllp_limits(config.mllp), config.mllp.allow_plaintext, transport.mllp(),
-                                    static_cast<int>(config.mllp.release)},
-            &events);
+        mllp_listener =
+            std::make_unique<mllp::Listener>(io, *intake, mllp_options(config.mllp, transport.mllp()), &events);
         const auto port = mllp_listener->listen(config.mllp.address, static_cast<std::uint16_t>(config.mllp.port));
         if (port.has_error()) throw StartFailure{port.error().message};
         mllp_port = *port;

@@ -122,7 +122,12 @@ private:
         net::io_context io(1);
         const auto strand = net::make_strand(io);
         const auto work = [](Check& self, mllp::Executor on, std::shared_ptr<tls::Source> with) -> mllp::Awaitable<> {
-            mllp::SenderConnection connection(on, std::size_t{1} << 20, std::move(with), self.partner_.mllp->release);
+            mllp::SenderConnection::Options of_it;
+            of_it.message_bytes_max = std::size_t{1} << 20;
+            of_it.tls = std::move(with);
+            of_it.release = self.partner_.mllp->release;
+            of_it.unframed_answers = self.partner_.mllp->unframed_answers;
+            mllp::SenderConnection connection(on, std::move(of_it));
             co_await self.talk(connection);
         };
         net::co_spawn(strand, work(*this, strand, source), [this](const std::exception_ptr& failure) {

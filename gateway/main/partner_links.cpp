@@ -40,7 +40,8 @@ std::shared_ptr<exchange::QueueWorker> PartnerLinks::make_lane(std::shared_ptr<c
                                           .tasks = services_.tasks,
                                           .inbox = inbox_,
                                           .claims = std::move(claims),
-                                          .next = std::move(next)});
+                                          .next = std::move(next),
+                                          .keep_alive = services_.keep_alive});
     auto carrier = carriers::make_carrier(*partner, services_.clock);
     if (!carrier) return nullptr;
     return std::make_shared<carriers::CarrierWorker>(

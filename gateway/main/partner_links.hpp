@@ -30,6 +30,7 @@ public:
         const exchange::OrderTasks* tasks;
         carriers::Received received;
         carriers::Pickup::Report picked_up;
+        http::KeepAlive keep_alive;  ///< of the connections to MLLP partners
     };
     explicit PartnerLinks(Services services) : services_(std::move(services)) {}
     ~PartnerLinks();

@@ -41,7 +41,11 @@ DeliveryWorker::DeliveryWorker(net::io_context& io, std::shared_ptr<const exchan
       context_(std::move(context)),
       strand_(net::make_strand(io)),
       delivery_(*partner_, make_random()),
-      connection_(strand_, context_.answer_bytes_max, context_.tls, partner_->mllp->release),
+      connection_(strand_, {.message_bytes_max = context_.answer_bytes_max,
+                            .tls = context_.tls,
+                            .release = partner_->mllp->release,
+                            .unframed_answers = partner_->mllp->unframed_answers,
+                            .keep_alive = context_.keep_alive}),
       timer_(strand_),
       patience_(strand_) {}
 
@@ -92,6 +96,10 @@ void DeliveryWorker::follow(const exchange::QueueOrder& order) {
         woken_ = true;
         timer_.cancel();
     });
+}
+
+void DeliveryWorker::renumber(std::int64_t next) {
+    net::post(strand_, [this, next] { delivery_.renumber(next); });
 }
 
 void DeliveryWorker::stop(std::chrono::milliseconds patience, std::function<void()> stopped) {
@@ -279,8 +287,13 @@ Awaitable<> DeliveryWorker::record_stray(std::string answer) {
 
 void DeliveryWorker::publish() {
     const std::lock_guard lock(status_mutex_);
-    status_ = {delivery_.connected(),        delivery_.paused(),  !running_,
-               delivery_.drain_until() != 0, delivery_.trouble(), delivery_.counters()};
+    status_ = {.connected = delivery_.connected(),
+               .paused = delivery_.paused(),
+               .halted = delivery_.halted(),
+               .ended = !running_,
+               .draining = delivery_.drain_until() != 0,
+               .trouble = delivery_.trouble(),
+               .counters = delivery_.counters()};
 }
 
 DeliveryWorker::Status DeliveryWorker::status() const {

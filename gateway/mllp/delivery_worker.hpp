@@ -35,6 +35,7 @@ public:
         const exchange::Inbox* inbox = nullptr;
         std::shared_ptr<exchange::Claims> claims = nullptr;  ///< null: nobody else takes from the queue
         std::function<void()> next = {};  ///< a message was settled: what waited for it may go; may be empty
+        http::KeepAlive keep_alive = {};
     };
 
     DeliveryWorker(net::io_context& io, std::shared_ptr<const exchange::Partner> partner, Context context);
@@ -46,6 +47,7 @@ public:
     void wake() override;
     void settled_elsewhere(storage::OutboxId id) override;
     void follow(const exchange::QueueOrder& order) override;
+    void renumber(std::int64_t next) override;
     /// `stopped` is called on an I/O thread.
     void stop(std::chrono::milliseconds patience, std::function<void()> stopped) override;
 

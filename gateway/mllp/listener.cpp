@@ -1,9 +1,12 @@
 #include "gateway/mllp/listener.hpp"
 
+#include <algorithm>
 #include <array>
+#include <boost/asio/ip/address.hpp>
 #include <utility>
 
 #include "gateway/http/byte_share.hpp"
+#include "gateway/mllp/proxy_header.hpp"
 #include "hl7v2/mllp.hpp"
 
 namespace causeway::mllp {
@@ -44,7 +47,8 @@ http::EntryPoint::Options entry_options(const Listener::Options& options) {
             .drain_time = options.limits.drain_time,
             .busy_answer = {},  // MLLP has no words for it
             .tls = options.tls,
-            .allow_plaintext = options.allow_plaintext};
+            .allow_plaintext = options.allow_plaintext,
+            .keep_alive = options.keep_alive};
 }
 
 }  // namespace
@@ -67,6 +71,8 @@ std::string_view to_string(SessionEnd end) noexcept {
             return "junk";
         case SessionEnd::damaged:
             return "damaged frames";
+        case SessionEnd::proxy:
+            return "no PROXY header";
     }
     return "unknown";
 }
@@ -83,11 +89,12 @@ Listener::Listener(net::io_context& io, MessageHandler& handler, Options options
 struct Listener::Session {
     Listener& listener;
     http::Connection& connection;
-    const SessionInfo info;
+    SessionInfo info;
     hl7v2::mllp::FrameDecoder decoder;
     http::ByteShare share;
     std::string out{};
     std::uint32_t damaged = 0;
+    bool told_of_frames = false;
     std::size_t skipped = 0, skipped_max;  ///< since the last frame
     steady_clock::time_point frame_began = steady_clock::time_point::max();
 
@@ -95,13 +102,15 @@ struct Listener::Session {
         : listener(of),
           connection(on),
           info{of.options_.name, on.peer, number},
-          decoder(of.options_.limits.message_bytes_max),
+          decoder({of.options_.limits.message_bytes_max, of.options_.unframed}),
           share(of.bytes_in_flight_, of.options_.limits.bytes_in_flight_max),
           skipped_max(of.options_.limits.junk_bytes_max) {}
 
     const ListenerLimits& limits() const { return listener.options_.limits; }
     Awaitable<SessionEnd> run();
-    Awaitable<std::optional<SessionEnd>> answer(const hl7v2::mllp::Frame& frame);
+    Awaitable<bool> read_proxy();
+    Awaitable<std::optional<SessionEnd>> answer(hl7v2::mllp::Frame frame);
+    bool takes(const hl7v2::mllp::Frame& frame);
     Awaitable<std::optional<SessionEnd>> read();
     Awaitable<bool> has_room();
     Awaitable<bool> write(std::string_view bytes);
@@ -115,7 +124,37 @@ Awaitable<> Listener::run_session(std::shared_ptr<http::Connection> connection, 
     events_->session_ended(session.info, end);
 }
 
+/// A proxy says who connects before anything else; from then on that is the peer.
+Awaitable<bool> Listener::Session::read_proxy() {
+    std::string front;
+    std::array<char, 1024> room{};
+    connection.expire_at(steady_clock::now() + limits().handshake_time);
+    for (;;) {
+        const auto [error, size] = co_await connection.stream->read_some(net::buffer(room));
+        if (error) co_return false;
+        front.append(room.data(), size);
+        const auto header = read_proxy_header(front);
+        if (header.state == ProxyHeader::State::more && front.size() < ProxyHeader::bytes_max) continue;
+        if (header.state != ProxyHeader::State::complete) co_return false;
+        if (!header.address.empty()) {
+            http::Peer client = *info.peer;
+            client.address = header.address;
+            client.loopback = net::ip::make_address(header.address).is_loopback();
+            info.peer = std::make_shared<const http::Peer>(std::move(client));
+        }
+        const std::string_view rest = std::string_view(front).substr(header.size);
+        std::ranges::copy(rest, decoder.prepare(rest.size()).begin());
+        decoder.commit(rest.size());
+        co_return true;
+    }
+}
+
 Awaitable<SessionEnd> Listener::Session::run() {
+    const auto& proxies = listener.options_.proxies;
+    if (info.peer && std::ranges::find(proxies, info.peer->address) != proxies.end()) {
+        const bool known = co_await read_proxy();
+        if (!known) co_return connection.timed_out ? SessionEnd::idle : SessionEnd::proxy;
+    }
     for (;;) {
         while (auto frame = decoder.next())
             if (const auto end = co_await answer(*frame)) co_return *end;
@@ -134,7 +173,20 @@ void Listener::Session::count_skipped(FrameState next) {
     skipped_max = next == FrameState::too_large ? 4 * limits().message_bytes_max : limits().junk_bytes_max;
 }
 
-Awaitable<std::optional<SessionEnd>> Listener::Session::answer(const hl7v2::mllp::Frame& frame) {
+/// Whether the frame is a message to be handled. One that lacks its frame is, where such are taken.
+bool Listener::Session::takes(const hl7v2::mllp::Frame& frame) {
+    if (usable(frame.state)) return true;
+    const bool lacks = frame.state == FrameState::missing_start || frame.state == FrameState::missing_end;
+    if (!listener.options_.unframed || !lacks) return false;
+    const bool end = frame.bytes.find(hl7v2::mllp::end_block) != std::string_view::npos;
+    if (!std::exchange(told_of_frames, true))
+        listener.events_->frame_missing(info, frame.state == FrameState::missing_end ? "end block"
+                                              : end                                  ? "start block"
+                                                                                     : "start and end block");
+    return true;
+}
+
+Awaitable<std::optional<SessionEnd>> Listener::Session::answer(hl7v2::mllp::Frame frame) {
     connection.idle.store(false, std::memory_order_release);
     connection.never_expire();
     count_skipped(frame.state);
@@ -142,7 +194,9 @@ Awaitable<std::optional<SessionEnd>> Listener::Session::answer(const hl7v2::mllp
     bool spoiled = false;
     const bool release_2 = listener.options_.release == 2;
     if (release_2 && frame.state == FrameState::commit) co_return std::nullopt;  // to an answer of ours
-    if (usable(frame.state)) {
+    const bool bare =
+        frame.state == FrameState::missing_start && frame.bytes.find(hl7v2::mllp::end_block) == std::string_view::npos;
+    if (takes(frame)) {
         reply = co_await listener.handler_.handle(std::string(frame.bytes), info);
     } else {
         listener.events_->frame_damaged(info, describe(frame.state));
@@ -152,7 +206,7 @@ Awaitable<std::optional<SessionEnd>> Listener::Session::answer(const hl7v2::mllp
     }
     out.clear();
     if (release_2) out += hl7v2::mllp::encode_commit(reply.kept);
-    for (const auto& message : reply.messages) hl7v2::mllp::encode_frame(message, out);
+    for (const auto& message : reply.messages) bare ? void(out += message) : hl7v2::mllp::encode_frame(message, out);
     out += reply.unframed;
     if (!out.empty()) {
         connection.expire_at(steady_clock::now() + limits().write_time);
@@ -169,7 +223,12 @@ Awaitable<std::optional<SessionEnd>> Listener::Session::answer(const hl7v2::mllp
 
 Awaitable<std::optional<SessionEnd>> Listener::Session::read() {
     const bool in_frame = decoder.pending() > 0;
-    if (in_frame) {
+    const bool in_bare = decoder.bare() > 0;
+    if (in_bare) {
+        frame_began = std::min(frame_began, steady_clock::now());
+        connection.expire_at(std::min(steady_clock::now() + limits().quiet_time, frame_began + limits().frame_time));
+        if (!co_await has_room()) co_return SessionEnd::slow_frame;
+    } else if (in_frame) {
         // One deadline for the whole frame: a sender that drips bytes does not move it.
         frame_began = std::min(frame_began, steady_clock::now());
         connection.expire_at(frame_began + limits().frame_time);
@@ -183,6 +242,14 @@ Awaitable<std::optional<SessionEnd>> Listener::Session::read() {
     const auto room = decoder.prepare();
     const auto [error, size] = co_await connection.stream->read_some(net::buffer(room.data(), room.size()));
     connection.idle.store(false, std::memory_order_release);
+    if (error && in_bare && (connection.timed_out || error == net::error::eof) && !listener.stopping()) {
+        const bool quiet = std::exchange(connection.timed_out, false);
+        if (const auto frame = decoder.finish()) {
+            const auto end = co_await answer(*frame);
+            if (end || !quiet) co_return end ? *end : SessionEnd::peer;
+            co_return std::nullopt;
+        }
+    }
     if (error) {
         if (decoder.finish()) listener.events_->frame_damaged(info, "the connection ended inside a message");
         if (connection.timed_out) co_return in_frame ? SessionEnd::slow_frame : SessionEnd::idle;
@@ -206,9 +273,10 @@ Awaitable<bool> Listener::Session::write_later(const Reply::Part& part) {
 /// Reads no further while all connections together hold as much as they may. False if that lasts as long as a frame
 /// may.
 Awaitable<bool> Listener::Session::has_room() {
-    if (decoder.pending() <= free_bytes || share.grow_to(decoder.pending())) co_return true;
+    const std::size_t held = std::max(decoder.pending(), decoder.bare());
+    if (held <= free_bytes || share.grow_to(held)) co_return true;
     Timer timer(connection.executor);
-    while (!share.grow_to(decoder.pending())) {
+    while (!share.grow_to(held)) {
         if (steady_clock::now() >= frame_began + limits().frame_time) co_return false;
         timer.expires_after(full_pause);
         co_await timer.async_wait(as_result);

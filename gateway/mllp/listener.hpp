@@ -31,8 +31,9 @@ struct ListenerLimits {
     std::chrono::milliseconds frame_time{30'000};              ///< from the first byte of a message to its end
     std::chrono::milliseconds write_time{30'000};              ///< for one answer to be taken by the peer
     std::chrono::milliseconds drain_time{10'000};
-    std::uint32_t damaged_frames_max = 16;  ///< on one connection; then it is closed
-    std::size_t junk_bytes_max = 4'096;     ///< outside of frames, in a row; then the connection is closed
+    std::chrono::milliseconds quiet_time{500};  ///< without bytes: then a message without frame has ended
+    std::uint32_t damaged_frames_max = 16;      ///< on one connection; then it is closed
+    std::size_t junk_bytes_max = 4'096;         ///< outside of frames, in a row; then the connection is closed
 };
 
 /// Who is at the other end of a session.
@@ -76,6 +77,7 @@ enum class SessionEnd : std::uint8_t {
     slow_reader,  ///< an answer was not taken in write_time
     junk,         ///< more bytes outside of frames than junk_bytes_max
     damaged,      ///< more damaged frames than damaged_frames_max
+    proxy,        ///< a proxy did not say who connects
 };
 std::string_view to_string(SessionEnd end) noexcept;
 
@@ -92,6 +94,8 @@ public:
     virtual void session_failed(const char* what) { (void)what; }
     virtual void session_ended(const SessionInfo&, SessionEnd end) { (void)end; }
     virtual void frame_damaged(const SessionInfo&, std::string_view reason) { (void)reason; }
+    /// A message came without frame, the first on its connection; `missing` says what of a frame was not there.
+    virtual void frame_missing(const SessionInfo&, std::string_view missing) { (void)missing; }
     /// Bytes outside of frames, since the frame before.
     virtual void junk_skipped(const SessionInfo&, std::size_t bytes) { (void)bytes; }
 };
@@ -106,6 +110,11 @@ public:
         bool allow_plaintext = false;
         std::shared_ptr<tls::Source> tls{};  ///< null: plain text
         int release = 1;  ///< of MLLP; 2: each block is answered by a commit block, ACK once it is durable, else NAK
+        /// Messages without frame are taken too, and answered without one.
+        bool unframed = false;
+        /// Addresses of proxies: a connection from one begins with a PROXY header, which says who connects.
+        std::vector<std::string> proxies{};
+        http::KeepAlive keep_alive{};
     };
 
     Listener(net::io_context& io, MessageHandler& handler, Options options, ListenerEvents* events = nullptr);

@@ -49,7 +49,7 @@ public:
 private:
     Awaitable<> sender() {
         const auto strand = co_await net::this_coro::executor;
-        SenderConnection connection(strand, options_.answer_bytes_max, options_.tls);
+        SenderConnection connection(strand, {.message_bytes_max = options_.answer_bytes_max, .tls = options_.tls});
         Timer timer(strand);
         while (next_ < total_) {
             const std::uint64_t number = ++next_;

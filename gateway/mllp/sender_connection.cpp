@@ -3,26 +3,12 @@
 #include <array>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/connect.hpp>
+#include <optional>
 #include <utility>
 
 #include "gateway/tls/stream.hpp"
 
 namespace causeway::mllp {
-namespace {
-
-/// A partner that vanished (power, cable, firewall) is found after a minute and a half, not after two hours.
-void keep_alive(http::Socket& socket) {
-    using Idle = net::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
-    using Interval = net::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPINTVL>;
-    using Count = net::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPCNT>;
-    error_code ignored;
-    socket.set_option(net::socket_base::keep_alive(true), ignored);
-    socket.set_option(Idle(60), ignored);
-    socket.set_option(Interval(10), ignored);
-    socket.set_option(Count(3), ignored);
-}
-
-}  // namespace
 
 /// While it lives, `cancel` is called at the time given, once. Lives on the strand.
 class SenderConnection::Deadline {
@@ -50,9 +36,8 @@ private:
     std::shared_ptr<State> state_;
 };
 
-SenderConnection::SenderConnection(Executor strand, std::size_t message_bytes_max, std::shared_ptr<tls::Source> tls,
-                                   int release)
-    : strand_(std::move(strand)), message_bytes_max_(message_bytes_max), tls_(std::move(tls)), release_(release) {}
+SenderConnection::SenderConnection(Executor strand, Options options)
+    : strand_(std::move(strand)), options_(std::move(options)) {}
 
 SenderConnection::~SenderConnection() { close(); }
 
@@ -90,16 +75,17 @@ Awaitable<error_code> SenderConnection::connect(std::string host, std::uint16_t 
     const auto [refused, endpoint] = co_await net::async_connect(socket, addresses, as_result);
     if (deadline.expired()) co_return net::error::timed_out;
     if (refused) co_return refused;
-    keep_alive(socket);
-    auto stream = tls_ ? tls::make_client_stream(std::move(socket), tls_->current(), host)
-                       : http::make_plain_stream(std::move(socket));
+    http::set_keep_alive(socket, options_.keep_alive);
+    auto stream = options_.tls ? tls::make_client_stream(std::move(socket), options_.tls->current(), host)
+                               : http::make_plain_stream(std::move(socket));
     cancel_connect_ = [&stream] { stream->close(); };
     const Deadline handshake_deadline(strand_, until, cancel_connect_);
     const auto failed = co_await stream->handshake();
     if (handshake_deadline.expired()) co_return net::error::timed_out;
     if (failed) co_return failed;
     stream_ = std::move(stream);
-    decoder_ = std::make_unique<hl7v2::mllp::FrameDecoder>(message_bytes_max_);
+    decoder_ = std::make_unique<hl7v2::mllp::FrameDecoder>(
+        hl7v2::mllp::FrameOptions{options_.message_bytes_max, options_.unframed_answers});
     co_return error_code{};
 }
 
@@ -130,6 +116,14 @@ Awaitable<error_code> SenderConnection::write(std::span<net::const_buffer> left)
     co_return error_code{};
 }
 
+/// The message without frame that has come, once nothing follows it.
+std::optional<std::string> SenderConnection::finish_bare() {
+    if (decoder_->bare() == 0) return std::nullopt;
+    const auto frame = decoder_->finish();
+    if (!frame || frame->state != hl7v2::mllp::FrameState::missing_start) return std::nullopt;
+    return std::string(frame->bytes);
+}
+
 Awaitable<SenderConnection::Received> SenderConnection::receive(std::chrono::steady_clock::time_point until) {
     if (!stream_) co_return Received{};
     http::Stream* stream = stream_.get();
@@ -139,7 +133,7 @@ Awaitable<SenderConnection::Received> SenderConnection::receive(std::chrono::ste
             using hl7v2::mllp::FrameState;
             if (frame->state == FrameState::clean || frame->state == FrameState::missing_carriage_return) {
                 Received received{Received::Kind::message, std::string(frame->bytes)};
-                if (release_ != 2) co_return received;
+                if (options_.release != 2) co_return received;
                 const auto commit = hl7v2::mllp::encode_commit(true);
                 std::array<net::const_buffer, 1> pieces = {net::buffer(commit)};
                 const auto lost = co_await write(pieces);
@@ -150,13 +144,20 @@ Awaitable<SenderConnection::Received> SenderConnection::receive(std::chrono::ste
                 const bool accepted = frame->bytes == std::string_view(&hl7v2::mllp::commit_ack, 1);
                 co_return Received{accepted ? Received::Kind::commit_ack : Received::Kind::commit_nak, {}};
             }
+            if (options_.unframed_answers && frame->state == FrameState::missing_start)
+                co_return Received{Received::Kind::message, std::string(frame->bytes)};
             close();
             co_return Received{Received::Kind::damaged, {}};
         }
         const auto room = decoder_->prepare();
+        std::optional<Deadline> quiet;
+        if (decoder_->bare() > 0)
+            quiet.emplace(strand_, std::chrono::steady_clock::now() + quiet_time, [stream] { stream->cancel(); });
         const auto [error, size] = co_await stream->read_some(net::buffer(room.data(), room.size()));
         if (error) {
             const bool late = deadline.expired();
+            if (quiet)  // nothing more came, whatever ended the wait
+                if (auto message = finish_bare()) co_return Received{Received::Kind::message, std::move(*message)};
             close();
             co_return Received{late ? Received::Kind::timeout : Received::Kind::closed, {}};
         }

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "gateway/http/asio.hpp"
+#include "gateway/http/keep_alive.hpp"
 #include "gateway/http/stream.hpp"
 #include "gateway/tls/context.hpp"
 #include "hl7v2/mllp.hpp"
@@ -26,9 +28,17 @@ using http::Executor;
 /// still comes on it belongs to nobody.
 class SenderConnection {
 public:
-    /// `tls` null: plain text. `release` of MLLP: with 2 every message that comes is answered by a commit block at once.
-    SenderConnection(Executor strand, std::size_t message_bytes_max, std::shared_ptr<tls::Source> tls = nullptr,
-                     int release = 1);
+    struct Options {
+        std::size_t message_bytes_max = std::size_t{16} << 20;
+        std::shared_ptr<tls::Source> tls = nullptr;  ///< null: plain text
+        int release = 1;  ///< of MLLP; 2: every message that comes is answered by a commit block at once
+        bool unframed_answers =
+            false;  ///< a message without frame is taken too, once nothing follows it for quiet_time
+        http::KeepAlive keep_alive = {};
+    };
+    static constexpr std::chrono::milliseconds quiet_time{300};
+
+    SenderConnection(Executor strand, Options options);
     ~SenderConnection();
     SenderConnection(const SenderConnection&) = delete;
     SenderConnection& operator=(const SenderConnection&) = delete;
@@ -55,11 +65,10 @@ private:
         net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, Executor>;
     class Deadline;
     Awaitable<error_code> write(std::span<net::const_buffer> pieces);
+    std::optional<std::string> finish_bare();
 
     Executor strand_;
-    std::size_t message_bytes_max_;
-    std::shared_ptr<tls::Source> tls_;
-    int release_;
+    Options options_;
     std::unique_ptr<http::Stream> stream_;
     std::function<void()> cancel_connect_;  ///< while one is in progress
     std::unique_ptr<hl7v2::mllp::FrameDecoder> decoder_;

@@ -268,7 +268,7 @@ Awaitable<> StandIn::send_later(ScriptAction action, std::vector<std::string> me
         tell("send " + what + ": no address; give `to HOST:PORT` or --reply-to");
         co_return;
     }
-    SenderConnection connection(strand, std::size_t{16} << 20, options_.tls);
+    SenderConnection connection(strand, {.tls = options_.tls});
     if (const auto error = co_await connection.connect(host, port, options_.timeout)) {
         tell("send " + what + " to " + to + ": " + error.message());
         co_return;

@@ -66,6 +66,12 @@ struct Config {
         std::int64_t frame_timeout_ms = 30'000;
         std::int64_t drain_ms = 10'000;
         std::int64_t release = 1;
+        bool unframed = false;
+        std::int64_t unframed_quiet_ms = 500;
+        std::string proxies;
+        std::int64_t keepalive_idle_s = 60;
+        std::int64_t keepalive_interval_s = 10;
+        std::int64_t keepalive_probes = 3;
         std::string tls_certificate, tls_key, tls_clients = "none", tls_client_ca, tls_client_crl, tls_ocsp;
         bool allow_plaintext = false;
     } mllp;

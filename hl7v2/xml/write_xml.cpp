@@ -140,8 +140,8 @@ private:
         }
         open(name);
         const auto type = version_.datatype(element.datatype);
-        const bool composite =
-            (type && !type->primitive() && repetition.raw() != "\"\"") || repetition.component_count() > 1;
+        const bool composite = (type && !type->primitive() && repetition.raw() != "\"\"") ||
+                               repetition.component_count() > 1 || repetition.component(1).subcomponent_count() > 1;
         if (composite) {
             components(type && !type->primitive() ? std::string(type->name()) : name, type, repetition);
         } else {

@@ -157,7 +157,7 @@ bool run_bare_clients(std::uint16_t port) {
 }
 
 mllp::Awaitable<bool> play(net::io_context& io, std::uint16_t port, std::shared_ptr<tls::Source> tls) {
-    mllp::SenderConnection connection(net::make_strand(io), 1 << 20, std::move(tls));
+    mllp::SenderConnection connection(net::make_strand(io), {.message_bytes_max = 1 << 20, .tls = std::move(tls)});
     if (co_await connection.connect("127.0.0.1", port, std::chrono::seconds(10))) co_return false;
     for (std::size_t i = 0; i < messages_per_connection; ++i) {
         if (co_await connection.send(request(), std::chrono::seconds(30))) co_return false;

@@ -45,6 +45,7 @@ TEST_SUITE("hl7v2/xml") {
                  "MSH|^~\\&#|A|||||||1|P|2.7\rZPD|1|a\\P\\b|\\H\\bold\\N\\ \\X0D0A\\ \\Zloc\\ \\C2842\\\r",
                  "MSH|^~\\&|A||||20240102||ORU^R01|1|P|2.5.1\rOBX|1|CE|X|| a^\xC3\xA9 ^L\r",
                  "MSH|^|A||||||1||2.5.1\rPID|1^2\r",
+                 "MSH|^~\\&|A||||20240102||ORU^R01|1|P|2.5.1\rOBX|1|ST|X||salt&pepper\rZPD|a&b~c\r",
              }) {
             CAPTURE(er7);
             const auto back = read_xml(to_xml(er7));

@@ -29,7 +29,12 @@ struct Bench {
     ops::SystemClock clock;
     std::vector<std::string> woken;
     std::vector<std::string> controlled;
-    AdminHandler admin{{*store, door, reads, clock, [this](const std::string& partner) { woken.push_back(partner); },
+    AdminHandler::Services::Numbering numbering = AdminHandler::Services::Numbering::halted;
+    AdminHandler admin{{*store,
+                        door,
+                        reads,
+                        clock,
+                        [this](const std::string& partner) { woken.push_back(partner); },
                         [this](const std::string& partner, const QueueOrder& order) {
                             using Verb = QueueOrder::Verb;
                             controlled.push_back(partner +
@@ -38,6 +43,13 @@ struct Bench {
                                                                               : " drains to ") +
                                                  (order.verb == Verb::drain ? std::to_string(order.last) : ""));
                             return partner == "lab";
+                        },
+                        {},
+                        [this](const std::string& partner) {
+                            return partner == "lab" ? numbering : AdminHandler::Services::Numbering::no_queue;
+                        },
+                        [this](const std::string& partner, std::int64_t next) {
+                            controlled.push_back(partner + " " + std::to_string(next));
                         }}};
 
     std::pair<unsigned, std::string> call(http::Method method, std::string target, std::string body = {}) {
@@ -90,6 +102,30 @@ TEST_SUITE("gateway/exchange/admin") {
         CHECK(bench.controlled == std::vector<std::string>{"lab halts", "lab runs", "nobody runs"});
         auto snapshot = bench.store->snapshot();
         CHECK((*(*snapshot)->audit({})).size() == 3);
+    }
+
+    TEST_CASE("sets the number of a halted link, on the record") {
+        using Numbering = AdminHandler::Services::Numbering;
+        Bench bench;
+        const auto set = [&](const std::string& rest) {
+            return bench.call(http::Method::post, "/admin/outbox/" + rest).first;
+        };
+        for (const std::string bad : {"", "?next=", "?next=0", "?next=-1", "?next=2000000001", "?next=x", "?other=1"})
+            CHECK(set("lab/sequence" + bad) == 400);
+        CHECK(set("nobody/sequence?next=5") == 404);
+        bench.numbering = Numbering::not_numbered;
+        CHECK(set("lab/sequence?next=5") == 409);
+        bench.numbering = Numbering::running;
+        CHECK(set("lab/sequence?next=5") == 409);
+        CHECK(bench.controlled.empty());
+        bench.numbering = Numbering::halted;
+        const auto done = bench.call(http::Method::post, "/admin/outbox/lab/sequence?next=17");
+        CHECK(done.first == 200);
+        CHECK(done.second.find("\"next\":17") != std::string::npos);
+        CHECK(bench.controlled == std::vector<std::string>{"lab 17"});
+        auto snapshot = bench.store->snapshot();
+        CHECK(*(*snapshot)->note("exchange.sequence.out.lab") == "idle 17 0 0");
+        CHECK((*(*snapshot)->audit({})).size() == 1);
     }
 
     TEST_CASE("lists and shows what goes out, replays a dead letter and leaves audit rows") {

@@ -21,7 +21,8 @@ facility = "NORTH"
 acknowledgement = "accept"
 sequence_numbers_sent = true
 acknowledge_apart = true
-mllp = { host = "127.0.0.1", port = 6661, idle_close_ms = 0, release = 2 }
+unmappable = "escape"
+mllp = { host = "127.0.0.1", port = 6661, idle_close_ms = 0, release = 2, fragment_bytes_max = 2000, unframed_answers = true }
 retry = { max_ms = 2000, jitter = 0, stop_when_parked = true }
 tolerances = { results_are_snapshots = true, syntax = ["line_feed", "lower_case_names"] }
 authority = [{ namespace = "NORTH", oid = "1.2.3", system = "urn:oid:1.2.3" }]
@@ -63,6 +64,9 @@ to = "lab"
         CHECK(lab->mllp->port == 6661);
         CHECK(lab->mllp->idle_close_ms == 0);
         CHECK(lab->mllp->release == 2);
+        CHECK(lab->mllp->fragment_bytes_max == 2'000);
+        CHECK(lab->mllp->unframed_answers);
+        CHECK(lab->unmappable == hl7v2::Unmappable::escape);
         CHECK(lab->sequence_numbers_sent);
         CHECK(lab->acknowledge_apart);
         CHECK(lab->mllp->answer_timeout_ms == 9'000);

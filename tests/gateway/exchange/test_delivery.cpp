@@ -649,6 +649,39 @@ TEST_SUITE("gateway/exchange/delivery") {
         CHECK(bench.delivery.drain_until() == 0);
     }
 
+    TEST_CASE("numbered messages: an operator sets the number of a halted queue, and the sides agree on it") {
+        Bench bench([](Partner& partner) { partner.sequence_numbers_sent = true; });
+        bench.queue.push_back(
+            {.id = 1, .control_id = "C1", .message = "MSH|^~\\&|CW|C|LIS|N|20260101||ORU^R01|C1|P|2.5.1\rPID|1\r"});
+        bench.delivery.on_woken(bench.now);
+        REQUIRE(bench.wants<StepConnect>());
+        bench.delivery.renumber(50);  // not halted: nothing happens
+        CHECK_FALSE(bench.delivery.halted());
+        bench.delivery.follow({QueueOrder::Verb::pause});
+        bench.delivery.on_connect_failed(bench.now);
+        REQUIRE(bench.wants<StepWait>());
+        CHECK(bench.delivery.halted());
+        bench.delivery.renumber(17);
+        bench.delivery.follow({QueueOrder::Verb::run});
+        bench.now += 600 * second;
+        bench.delivery.on_woken(bench.now);
+        REQUIRE(bench.wants<StepConnect>());
+        bench.delivery.on_connected(bench.now);
+        const std::string question(std::get<StepSend>(bench.run()).message);
+        const auto asked =
+            causeway::hl7v2::MessageView::parse(std::string_view(question), {{}, causeway::hl7v2::Tolerances::all()});
+        CHECK(asked->segment("MSH").at({13}).is("0"));
+        bench.delivery.on_sent(bench.now);
+        bench.delivery.on_received(
+            "MSH|^~\\&|LIS|N|CW|C|20260101||ACK|a1|P|2.5.1\rMSA|AA|" + std::string(asked->control_id()) + "||17\r",
+            bench.now);
+        const std::string sent(std::get<StepSend>(bench.run()).message);
+        const auto first =
+            causeway::hl7v2::MessageView::parse(std::string_view(sent), {{}, causeway::hl7v2::Tolerances::all()});
+        CHECK(first->control_id() == "C1");
+        CHECK(first->segment("MSH").at({13}).is("17"));
+    }
+
     TEST_CASE("MLLP release 2: the commit block comes first, and a NAK sends the message again") {
         Bench bench([](Partner& partner) { partner.mllp->release = 2; });
         bench.queued(1);

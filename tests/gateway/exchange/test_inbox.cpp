@@ -1,9 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "gateway/exchange/control_ids.hpp"
 #include "gateway/exchange/identity_keys.hpp"
 #include "gateway/exchange/inbox.hpp"
 #include "gateway/storage/memory/memory_store.hpp"
+#include "hl7v2/continuation.hpp"
 #include "tests/gateway/exchange/fixtures.hpp"
 
 using namespace causeway;
@@ -29,7 +32,7 @@ std::shared_ptr<const ExchangeSettings> settings() {
     Partner tolerant = strict;
     tolerant.name = "tolerant";
     tolerant.application = "TOLERANT";
-    tolerant.tolerances.syntax = {hl7v2::Tolerance::lower_case_names};
+    tolerant.tolerances.syntax = {hl7v2::Tolerance::lower_case_names, hl7v2::Tolerance::missing_control_id};
     Partner apart = lab;
     apart.name = "apart";
     apart.application = "APART";
@@ -120,6 +123,58 @@ TEST_SUITE("gateway/exchange/inbox") {
         CHECK(taken.outcome == Receipt::Outcome::processed);
         CHECK(taken.deviations[hl7v2::Tolerance::lower_case_names] == 1);
         CHECK(taken.deviations.total() == 1);
+    }
+
+    TEST_CASE("a message without control id is known by its content where that is tolerated") {
+        Bench bench;
+        const auto message = [](std::string_view application, std::string_view name, std::string_view time) {
+            return "MSH|^~\\&|" + std::string(application) + "|NORTH|CW|C|" + std::string(time) +
+                   "||ADT^A04^ADT_A01||P|2.5.1\rEVN||20260302\rPID|1||10231^^^N^MR||" + std::string(name) +
+                   "\rPV1|1|O\r";
+        };
+        const auto refused = bench.accept(message("LIS", "DOE^JANE", "20260302"));
+        CHECK(refused.outcome == Receipt::Outcome::rejected);
+        CHECK(refused.replies.at(0).find("ERR||MSH^1^10|101") != std::string::npos);
+        const auto taken = bench.accept(message("TOLERANT", "DOE^JANE", "20260302"));
+        CHECK(taken.outcome == Receipt::Outcome::processed);
+        CHECK(taken.deviations[hl7v2::Tolerance::missing_control_id] == 1);
+        CHECK(taken.replies.at(0).find("\rMSA|AA") != std::string::npos);
+        CHECK(taken.replies.at(0).find('#') == std::string::npos);  // what is not sent is not answered
+        const auto again = bench.accept(message("TOLERANT", "DOE^JANE", "20260303"));  // a new time is no new message
+        CHECK(again.outcome == Receipt::Outcome::duplicate);
+        CHECK(bench.accept(message("TOLERANT", "DOE^JOHN", "20260302")).outcome == Receipt::Outcome::processed);
+    }
+
+    TEST_CASE("what is too long for a partner goes to it in fragments, in order, the last under the message's own id") {
+        auto wanted = std::make_shared<ExchangeSettings>(*settings());
+        for (auto& partner : wanted->partners) {
+            if (partner.name != "hie") continue;
+            partner.mllp->fragment_bytes_max = 1'000;
+            partner.acknowledgement = AcknowledgementMode::accept_and_application;
+        }
+        Bench bench(wanted);
+        auto message = adt("M1", "(217)544-0148");
+        message += "NTE|1||" + std::string(2'500, 'x') + "\r";
+        REQUIRE(bench.accept(message).outcome == Receipt::Outcome::processed);
+        auto snapshot = bench.store->snapshot();
+        auto rows = *(*snapshot)->outbox(storage::OutboxQuery{});
+        REQUIRE(rows.size() >= 3);
+        std::ranges::sort(rows, {}, &storage::OutboxRow::id);
+        hl7v2::Reassembly reassembly;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const auto stored = *(*snapshot)->outbox(rows[i].id);  // a list leaves the bytes out
+            REQUIRE(stored);
+            const auto& row = stored->message;
+            CHECK(row.payload.size() <= 1'000);
+            const auto part = hl7v2::MessageView::parse(std::string_view(row.payload));
+            REQUIRE(part.has_value());
+            CHECK(part->control_id() == row.control_id);
+            const bool last = i + 1 == rows.size();
+            CHECK(part->at(hl7v2::Path::parse("MSH-16").value()).is(last ? "AL" : "NE"));
+            const auto step = reassembly.take(*part, 0);
+            CHECK(step.outcome == (last ? hl7v2::Reassembly::Outcome::complete : hl7v2::Reassembly::Outcome::kept));
+            if (last) CHECK(step.message.find("NTE|1||" + std::string(2'500, 'x') + "\r") != std::string::npos);
+        }
     }
 
     TEST_CASE("a value continued by ADD is one value") {

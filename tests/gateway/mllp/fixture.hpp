@@ -1,6 +1,7 @@
 #pragma once
 #include <doctest/doctest.h>
 
+#include <array>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/read_until.hpp>
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "gateway/mllp/listener.hpp"
 
@@ -41,9 +43,11 @@ public:
         return Reply{{"got " + message}, false, {}};
     };
     std::chrono::milliseconds pause{0};
+    std::string last_address;  ///< of the peer, by the time the answer has come
     std::atomic<int> handled = 0, damaged_frames = 0;
 
-    Awaitable<Reply> handle(std::string message, const SessionInfo&) override {
+    Awaitable<Reply> handle(std::string message, const SessionInfo& session) override {
+        last_address = session.peer->address;
         if (pause.count() > 0) {
             boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                               boost::asio::wait_traits<std::chrono::steady_clock>, Executor>
@@ -77,6 +81,16 @@ public:
         buffer_.erase(0, size);
         return frame;
     }
+    /// What has come when nothing more comes for a while, or the connection has ended.
+    std::string receive_bare(std::size_t size) {
+        boost::system::error_code error;
+        while (buffer_.size() < size && !error) {
+            std::array<char, 256> room{};
+            buffer_.append(room.data(), socket_.read_some(boost::asio::buffer(room), error));
+        }
+        return std::exchange(buffer_, {});
+    }
+    void end_of_input() { socket_.shutdown(boost::asio::ip::tcp::socket::shutdown_send); }
     void close() { socket_.close(); }
 
 private:

@@ -132,6 +132,28 @@ TEST_SUITE("gateway/mllp/delivery_worker") {
         CHECK(stop_within(listener, milliseconds(5'000)));
     }
 
+    TEST_CASE("acknowledgements without frame settle their messages where the partner is known for them") {
+        Io io;
+        Scripted handler;
+        handler.answer = [](const std::string& message) {
+            const auto id = message.find("|A1|") != std::string::npos ? "A1" : "A2";
+            return Reply{{}, false, std::string("MSH|^~\\&|L|N|CW|C|2026||ACK|9|P|2.5.1\rMSA|AA|") + id + "\r"};
+        };
+        Listener listener(io.context, handler, {});
+        Bench bench;
+        bench.start(*listener.listen("127.0.0.1", 0), exchange::AcknowledgementMode::original,
+                    [](exchange::Partner& partner) {
+                        partner.mllp->unframed_answers = true;
+                        partner.mllp->answer_timeout_ms = 10'000;  // as in life: more than the quiet time
+                    });
+        const auto first = bench.enqueue("A1");
+        const auto second = bench.enqueue("A2");
+        CHECK(eventually([&] { return bench.state(second) == storage::OutboxState::delivered; }));
+        CHECK(bench.state(first) == storage::OutboxState::delivered);
+        CHECK(bench.worker->status().counters.connects == 1);
+        CHECK(stop_within(listener, milliseconds(5'000)));
+    }
+
     TEST_CASE("what has waited goes as one batch, and its answer settles each message") {
         Io io;
         Scripted partner;

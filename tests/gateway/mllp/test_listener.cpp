@@ -60,6 +60,79 @@ TEST_SUITE("gateway/mllp/listener") {
         CHECK(stop_within(listener, std::chrono::milliseconds(5'000)));
     }
 
+    TEST_CASE("messages without frame are taken where they are allowed, answered alike, and what they lack is told") {
+        struct Told final : ListenerEvents {
+            std::vector<std::string> missing;
+            void frame_missing(const SessionInfo&, std::string_view what) override { missing.emplace_back(what); }
+        } told;
+        Io io;
+        Scripted handler;
+        handler.answer = [](const std::string& message) {
+            return Reply{{"MSA|" + message.substr(9, 1) + "\r"}, false, {}};
+        };
+        Listener::Options options;
+        options.unframed = true;
+        options.limits.quiet_time = milliseconds(100);
+        Listener listener(io.context, handler, options, &told);
+        const auto port = *listener.listen("127.0.0.1", 0);
+        {
+            Client client(port);
+            client.send("MSH|^~\\&|1\rPID");
+            client.send("|1\r");  // ends because nothing follows
+            CHECK(client.receive_bare(6) == "MSA|1\r");
+            client.send("MSH|^~\\&|2\r\nMSH|^~\\&|3\r\n");  // the first ends where the second begins
+            CHECK(client.receive_bare(12) == "MSA|2\rMSA|3\r");
+            client.send_message("MSH|^~\\&|4\r");  // a frame is answered by a frame, on the same connection
+            CHECK(client.receive() == "MSA|4\r");
+            client.send("MSH|^~\\&|5\r");
+            client.end_of_input();
+            CHECK(client.receive_bare(6) == "MSA|5\r");
+        }
+        Client half(port);
+        half.send("MSH|^~\\&|6\r\x1c\r");
+        CHECK(half.receive() == "MSA|6\r");
+        CHECK(handler.handled == 6);
+        CHECK(handler.damaged_frames == 0);
+        CHECK(told.missing == std::vector<std::string>{"start and end block", "start block"});
+        CHECK(stop_within(listener, milliseconds(5'000)));
+    }
+
+    TEST_CASE("without that, a bare message is junk and closes the connection in time") {
+        ListenerLimits limits;
+        limits.idle_time = milliseconds(200);
+        Bench bench(limits);
+        Client client(bench.port);
+        client.send("MSH|^~\\&|1\r");
+        CHECK(client.receive() == "closed");
+        CHECK(bench.handler.handled == 0);
+    }
+
+    TEST_CASE("behind a proxy the peer is whom the proxy names, and nothing else is served") {
+        Io io;
+        Scripted handler;
+        Listener::Options options;
+        options.proxies = {"127.0.0.1"};
+        Listener listener(io.context, handler, options);
+        const auto port = *listener.listen("127.0.0.1", 0);
+        Client client(port);
+        client.send("PROXY TCP4 192.0.2.7 192.0");
+        client.send(".2.1 56324 2575\r\n\vone\x1c\r");
+        CHECK(client.receive() == "got one");
+        CHECK(handler.last_address == "192.0.2.7");
+        client.send_message("two");
+        CHECK(client.receive() == "got two");
+        Client check(port);
+        check.send(std::string("\r\n\r\n\0\r\nQUIT\n\x20\x00\x00\x00", 16));
+        check.send_message("three");
+        CHECK(check.receive() == "got three");
+        CHECK(handler.last_address == "127.0.0.1");
+        Client stranger(port);
+        stranger.send_message("four");
+        CHECK(stranger.receive() == "closed");
+        CHECK(handler.handled == 3);
+        CHECK(stop_within(listener, milliseconds(5'000)));
+    }
+
     TEST_CASE("serves many connections at once") {
         Bench bench;
         std::vector<std::thread> clients;

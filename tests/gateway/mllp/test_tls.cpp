@@ -245,7 +245,7 @@ TEST_SUITE("gateway/mllp/tls") {
         const auto client = *tls::Source::client(client_settings(authority), tls::now_s());
         Io io(1);
         const auto strand = net::make_strand(io.context);
-        SenderConnection kept(strand, 1'000'000, client);
+        SenderConnection kept(strand, {.message_bytes_max = 1'000'000, .tls = client});
         const auto on_strand = [&](auto awaitable) {
             return net::co_spawn(strand, std::move(awaitable), net::use_future).get();
         };
