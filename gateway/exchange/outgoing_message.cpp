@@ -85,11 +85,10 @@ std::string encode_text(std::string_view text, const Partner& partner, std::stri
     return {};
 }
 
-/// The message, cut if it is longer than the partner takes. The last fragment keeps the message's control id: its
+/// The message, cut if it is longer than `most` bytes (0: never). The last fragment keeps the message's control id: its
 /// answer is the answer to the whole (2.5.1 section 2.10.2.2), so the others ask for no application acknowledgement.
-std::vector<MadeMessage::Fragment> cut(const std::string& text, const Partner& partner, const MessageParties& parties,
+std::vector<MadeMessage::Fragment> cut(const std::string& text, std::size_t most, const MessageParties& parties,
                                        std::string& fault) {
-    const std::size_t most = partner.mllp ? partner.mllp->fragment_bytes_max : 0;
     if (most == 0 || text.size() <= most || !parties.next_id) return {{std::string(parties.control_id), text}};
     const auto view = hl7v2::MessageView::parse(std::string_view(text));
     const auto parts =
@@ -121,9 +120,17 @@ MadeMessage encode(const hl7v2::MessageBuilder& builder, const Partner& partner,
                    std::string kind) {
     MadeMessage made;
     made.kind = std::move(kind);
-    made.before = cut(builder.text(), partner, parties, made.fault);
-    for (auto& part : made.before) {
-        if (made.fault.empty()) part.bytes = encode_text(part.bytes, partner, made.fault);
+    const std::string text = builder.text();
+    const std::size_t most = partner.mllp ? partner.mllp->fragment_bytes_max : 0;
+    // The partner counts the bytes of its own character set, and MSH-18 comes to them: what got too long is cut shorter.
+    for (std::size_t size = most, over = 0; made.fault.empty(); size -= over) {
+        made.before = cut(text, size, parties, made.fault);
+        over = 0;
+        for (auto& part : made.before) {
+            if (made.fault.empty()) part.bytes = encode_text(part.bytes, partner, made.fault);
+            if (most != 0 && part.bytes.size() > most) over = std::max(over, part.bytes.size() - most);
+        }
+        if (over == 0 || over >= size || !parties.next_id) break;
     }
     if (!made.fault.empty()) {
         made.before.clear();
