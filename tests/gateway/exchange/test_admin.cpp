@@ -45,6 +45,7 @@ struct Bench {
                             return partner == "lab";
                         },
                         {},
+                        {},
                         [this](const std::string& partner) {
                             return partner == "lab" ? numbering : AdminHandler::Services::Numbering::no_queue;
                         },
