@@ -81,7 +81,7 @@ struct Config {
         std::string page_key;        ///< where the key of the file's pages comes from; empty: they are plain
         std::int64_t readers = 4;
         std::int64_t writer_cache_kb = 32 * 1024;
-        std::int64_t reader_cache_kb = 16 * 1024;
+        std::int64_t reader_cache_kb = 8 * 1024;
         std::int64_t queue_jobs_max = 4'096;
     } storage;
     struct Exchange {
