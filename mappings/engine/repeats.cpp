@@ -63,7 +63,9 @@ void Repeats::forget(const Made& made) {
 
 void Repeats::settle(Made made, std::uint64_t hash) {
     made_.push_back(made);
-    slots_[hash % slots_.size()] = static_cast<std::uint16_t>(made_.size());
+    std::size_t slot = hash % slots_.size();
+    while (slots_[slot] != 0) slot = (slot + 1) % slots_.size();
+    slots_[slot] = static_cast<std::uint16_t>(made_.size());
 }
 
 bool Repeats::keep_pieces(Made made, std::uint64_t hash, const fhir::Node* node, std::size_t from, const Trace& trace,

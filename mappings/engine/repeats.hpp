@@ -56,9 +56,12 @@ public:
 
     static constexpr std::size_t leaves_max = 64;  ///< of a value that is remembered
 
+    /// Finds every value that is remembered, wherever its neighbours lie: what a message becomes, and its trace, must not
+    /// depend on addresses.
     const Made* find(const Key& key, std::uint64_t hash) const noexcept {
-        const std::uint16_t slot = slots_[hash % slots_.size()];
-        return slot != 0 && made_[slot - 1U].key == key ? &made_[slot - 1U] : nullptr;
+        for (std::size_t slot = hash % slots_.size(); slots_[slot] != 0; slot = (slot + 1) % slots_.size())
+            if (made_[slots_[slot] - 1U].key == key) return &made_[slots_[slot] - 1U];
+        return nullptr;
     }
     bool full() const noexcept { return pieces_.size() >= pieces_max || made_.size() >= made_max; }
 
@@ -81,7 +84,7 @@ private:
     /// Takes back what was kept of a value that is not to be remembered.
     void forget(const Made& made);
 
-    std::array<std::uint16_t, 256> slots_{};  ///< number of a Made from 1, 0 = free; a later one takes the place
+    std::array<std::uint16_t, 2 * made_max> slots_{};  ///< number of a Made from 1, 0 = free; taken: the next one
     std::vector<Made> made_;
     std::vector<Piece> pieces_;
     std::vector<Origin> origins_;
