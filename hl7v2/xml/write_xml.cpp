@@ -94,6 +94,12 @@ void append_value(std::string_view raw, const Delimiters& delimiters, std::strin
     }
 }
 
+/// Nothing but separators of components: there is no value in it.
+bool is_hollow(std::string_view raw, const Delimiters& delimiters) noexcept {
+    return std::ranges::all_of(
+        raw, [&](char c) { return c != '\0' && (c == delimiters.component || c == delimiters.subcomponent); });
+}
+
 class XmlWriter {
 public:
     XmlWriter(const MessageView& message, std::string& out)
@@ -122,6 +128,8 @@ public:
             Element element = definition ? definition->field(numbered.number) : Element{};
             if (element.datatype == "varies" && name == "OBX" && numbered.number == 5)
                 element.datatype = segment.at({2}).raw();
+            const RepetitionView only = numbered.field.repetition(1);
+            if (numbered.field.repetition_count() == 1 && is_hollow(only.raw(), only.delimiters())) continue;
             for (const RepetitionView repetition : numbered.field.repetitions())
                 this->repetition(field, element, repetition);
         }
@@ -134,7 +142,7 @@ public:
 private:
     /// An empty repetition keeps its place.
     void repetition(const std::string& name, const Element& element, const RepetitionView& repetition) {
-        if (repetition.raw().empty()) {
+        if (is_hollow(repetition.raw(), repetition.delimiters())) {
             out_.append("<").append(name).append("/>");
             return;
         }
@@ -155,7 +163,7 @@ private:
         std::size_t n = 0;
         for (const ComponentView component : repetition.components()) {
             ++n;
-            if (component.raw().empty()) continue;
+            if (is_hollow(component.raw(), component.delimiters())) continue;
             const std::string name = prefix + "." + std::to_string(n);
             const auto inner = type ? version_.datatype(type->component(n).datatype) : std::nullopt;
             open(name);
