@@ -56,16 +56,19 @@ bool Repeats::keep_origin(const TraceEntry& entry, std::uint32_t piece, const V2
     return true;
 }
 
-void Repeats::forget(const Made& made) {
-    pieces_.resize(made.first_piece);
-    origins_.resize(made.first_origin);
-}
-
-void Repeats::settle(Made made, std::uint64_t hash) {
+/// Remembers it if it is its value's own; else takes back what was kept of it.
+bool Repeats::settle(Made made, std::uint64_t hash, bool own) {
+    if (!own) {
+        pieces_.resize(made.first_piece);
+        origins_.resize(made.first_origin);
+        return false;
+    }
+    made.origins = static_cast<std::uint32_t>(origins_.size()) - made.first_origin;
     made_.push_back(made);
     std::size_t slot = hash % slots_.size();
     while (slots_[slot] != 0) slot = (slot + 1) % slots_.size();
     slots_[slot] = static_cast<std::uint16_t>(made_.size());
+    return true;
 }
 
 bool Repeats::keep_pieces(Made made, std::uint64_t hash, const fhir::Node* node, std::size_t from, const Trace& trace,
@@ -79,12 +82,7 @@ bool Repeats::keep_pieces(Made made, std::uint64_t hash, const fhir::Node* node,
         if (trace[i].node->offset != 0) own = keep_origin(trace[i], trace[i].node->offset, value);
     forget_numbers(top, from);
     made.pieces = static_cast<std::uint32_t>(pieces_.size()) - made.first_piece;
-    made.origins = static_cast<std::uint32_t>(origins_.size()) - made.first_origin;
-    if (own)
-        settle(made, hash);
-    else
-        forget(made);
-    return own;
+    return settle(made, hash, own);
 }
 
 bool Repeats::keep_resource(Made made, std::uint64_t hash, const Trace& trace, std::size_t traced,
@@ -94,12 +92,7 @@ bool Repeats::keep_resource(Made made, std::uint64_t hash, const Trace& trace, s
     bool own = true;
     for (std::size_t i = traced; i < trace.size() && own; ++i)
         if (trace[i].resource == made.resource) own = keep_origin(trace[i], 0, value);
-    made.origins = static_cast<std::uint32_t>(origins_.size()) - made.first_origin;
-    if (own)
-        settle(made, hash);
-    else
-        forget(made);
-    return own;
+    return settle(made, hash, own);
 }
 
 void Repeats::copy(const Made& made, fhir::MutableElement target, const V2Value& value, std::uint32_t resource,

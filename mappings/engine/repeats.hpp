@@ -80,9 +80,7 @@ private:
     static constexpr std::size_t pieces_max = 4096, made_max = 1024;
 
     bool keep_origin(const TraceEntry& entry, std::uint32_t piece, const V2Value& value);
-    void settle(Made made, std::uint64_t hash);
-    /// Takes back what was kept of a value that is not to be remembered.
-    void forget(const Made& made);
+    bool settle(Made made, std::uint64_t hash, bool own);
 
     std::array<std::uint16_t, 2 * made_max> slots_{};  ///< number of a Made from 1, 0 = free; taken: the next one
     std::vector<Made> made_;

@@ -8,17 +8,13 @@ a token for a client secret; a document recipient (MHD ITI-65); reports to publi
 patient index and an immunization registry that are asked; a queue that drains; lanes that go side by side; partner check over
 TLS with certificates on both sides; route explain for a resource.
 """
-import argparse
 import base64
 import hashlib
 import http.server
 import json
-import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.parse
@@ -26,7 +22,7 @@ import urllib.parse
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent.parent / "examples" / "clinic"))
 
-from partners import Gateway, adt, ask, check, checks, free_port, wait_for
+from partners import Gateway, adt, ask, check, free_port, main, wait_for
 from throwaway_ca import Authority
 
 SECRET = "s3cret-of-the-client"
@@ -344,26 +340,5 @@ ordering_key = "patient"
         check("DOE" not in log and "warfarin" not in log, "no line of the log holds a name or an advice")
 
 
-def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--causeway", required=True)
-    arguments.add_argument("--keep", action="store_true")
-    options = arguments.parse_args()
-    if not shutil.which("openssl"):
-        print("skipped: there is no openssl program")
-        sys.exit(77)
-    folder = pathlib.Path(tempfile.mkdtemp())
-    try:
-        Scenario(os.path.abspath(options.causeway), folder).run()
-    finally:
-        if not options.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-        else:
-            print(folder)
-    failed = checks.count(False)
-    print(f"{len(checks)} checks, {failed} failed")
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    main(Scenario)
