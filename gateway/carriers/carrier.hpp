@@ -1,7 +1,9 @@
 #pragma once
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gateway/exchange/delivery.hpp"
 #include "gateway/exchange/partner.hpp"
@@ -18,6 +20,18 @@ public:
     /// Blocks for at most about the endpoint's timeout.
     virtual exchange::Carried carry_blocking(const exchange::Outgoing& message) = 0;
 };
+
+/// A request to a URL of an endpoint, by its certificates and within its time.
+template <class Endpoint>
+http::ClientRequest request_within(const Endpoint& endpoint, const std::string& url) {
+    http::ClientRequest request;
+    if (auto parsed = http::ClientUrl::parse(url)) request.url = std::move(*parsed);
+    request.ca_file = endpoint.tls_ca;
+    request.tls_certificate = endpoint.tls_certificate;
+    request.tls_key = endpoint.tls_key;
+    request.time_max = std::chrono::milliseconds(endpoint.timeout_ms);
+    return request;
+}
 
 /// Null for a partner that is reached by MLLP, or not at all. `partner` and `clock` outlive the carrier.
 std::unique_ptr<Carrier> make_carrier(const exchange::Partner& partner, const ops::Clock& clock);

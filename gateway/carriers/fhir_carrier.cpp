@@ -3,15 +3,10 @@
 namespace causeway::carriers {
 
 http::ClientRequest request_to(const exchange::FhirEndpoint& endpoint, std::string_view path) {
-    http::ClientRequest request;
-    if (auto url = http::ClientUrl::parse(endpoint.base)) request.url = std::move(*url);
+    auto request = request_within(endpoint, endpoint.base);
     auto& target = request.url.target;
     while (target.size() > 1 && target.ends_with('/')) target.pop_back();
     if (!path.empty()) target = (target == "/" ? "" : target) + std::string(path);
-    request.ca_file = endpoint.tls_ca;
-    request.tls_certificate = endpoint.tls_certificate;
-    request.tls_key = endpoint.tls_key;
-    request.time_max = std::chrono::milliseconds(endpoint.timeout_ms);
     request.answer_bytes_max = std::size_t{16} << 20;
     request.headers.emplace_back("Accept", "application/fhir+json");
     return request;

@@ -17,13 +17,8 @@ std::string secret_of(const std::string& file) {
 }
 
 http::ClientRequest request_to(const exchange::HttpEndpoint& endpoint) {
-    http::ClientRequest request;
+    auto request = request_within(endpoint, endpoint.url);
     request.method = "POST";
-    if (auto url = http::ClientUrl::parse(endpoint.url)) request.url = std::move(*url);
-    request.ca_file = endpoint.tls_ca;
-    request.tls_certificate = endpoint.tls_certificate;
-    request.tls_key = endpoint.tls_key;
-    request.time_max = std::chrono::milliseconds(endpoint.timeout_ms);
     request.answer_bytes_max = std::size_t{16} << 20;
     const bool script = endpoint.format == "script", cds = endpoint.format == "cds-hooks";
     request.headers.emplace_back("Content-Type", script ? "application/xml; charset=utf-8"

@@ -88,13 +88,8 @@ std::optional<std::string> client_assertion(const std::string& key_file, std::st
 OauthClient::Token OauthClient::token_blocking(std::int64_t now_s) {
     if (!token_.empty() && now_s < good_until_s_) return {token_, {}};
     token_.clear();
-    http::ClientRequest request;
+    auto request = request_within(endpoint_, endpoint_.token_url);
     request.method = "POST";
-    if (auto url = http::ClientUrl::parse(endpoint_.token_url)) request.url = std::move(*url);
-    request.ca_file = endpoint_.tls_ca;
-    request.tls_certificate = endpoint_.tls_certificate;
-    request.tls_key = endpoint_.tls_key;
-    request.time_max = std::chrono::milliseconds(endpoint_.timeout_ms);
     request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
     request.headers.emplace_back("Accept", "application/json");
     request.body = "grant_type=client_credentials&scope=" + fhir::percent_encoded(endpoint_.scope);
