@@ -5,6 +5,8 @@
 #include <memory>
 #include <utility>
 
+#include "gateway/http/fresh_answer.hpp"
+
 namespace causeway::carriers {
 namespace {
 
@@ -50,12 +52,7 @@ void HttpInbox::handle(http::Request request, http::Reply reply) {
                                         peer ? peer->certificate : nullptr};
         const auto taken =
             take_in_blocking(job->self.inbox_, std::move(job->request.body), arrival, job->self.received_);
-        http::Response response;
-        response.status = status_of(taken);
-        response.headers.add("Content-Type", "application/hl7-v2+er7; charset=utf-8");
-        response.headers.add("Cache-Control", "no-store");
-        response.body = http::Body(taken.answer);
-        job->reply(std::move(response));
+        job->reply(http::fresh_answer(status_of(taken), "application/hl7-v2+er7; charset=utf-8", taken.answer));
     });
 }
 

@@ -6,6 +6,7 @@
 
 #include "gateway/exchange/script/script_reader.hpp"
 #include "gateway/exchange/v2_time.hpp"
+#include "gateway/http/fresh_answer.hpp"
 
 namespace causeway::carriers {
 
@@ -58,12 +59,7 @@ void ScriptInbox::handle(http::Request request, http::Reply reply) {
         auto said = job->self.answer_blocking(
             std::move(job->request.body),
             {"script", peer ? peer->address : std::string(), peer ? peer->certificate : nullptr});
-        http::Response response;
-        response.status = said.status;
-        response.headers.add("Content-Type", "application/xml; charset=utf-8");
-        response.headers.add("Cache-Control", "no-store");
-        response.body = http::Body(std::move(said.body));
-        job->reply(std::move(response));
+        job->reply(http::fresh_answer(said.status, "application/xml; charset=utf-8", std::move(said.body)));
     });
 }
 

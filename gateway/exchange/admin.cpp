@@ -12,6 +12,7 @@
 #include "gateway/exchange/lineage_view.hpp"
 #include "gateway/exchange/numbered_link.hpp"
 #include "gateway/exchange/outgoing_check.hpp"
+#include "gateway/http/fresh_answer.hpp"
 #include "gateway/http/principal.hpp"
 
 namespace causeway::exchange {
@@ -111,13 +112,7 @@ private:
     std::string json_ = "{";
 };
 
-http::Response json_response(std::string body) {
-    http::Response response;
-    response.headers.add("Content-Type", "application/json");
-    response.headers.add("Cache-Control", "no-store");
-    response.body = http::Body(std::move(body));
-    return response;
-}
+http::Response json_response(std::string body) { return http::fresh_answer(200, "application/json", std::move(body)); }
 
 http::Response failed(const storage::Failure& failure) {
     if (failure.code == storage::FailureCode::not_found)

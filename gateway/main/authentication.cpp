@@ -4,6 +4,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "gateway/http/fresh_answer.hpp"
 #include "gateway/ops/log.hpp"
 #include "gateway/tls/certificate.hpp"
 
@@ -16,12 +17,8 @@ constexpr std::string_view scheme = "Bearer ";
 std::string mark_of(std::string_view digest) { return security::encode_base64url(digest.substr(0, 12)); }
 
 http::Response json(unsigned status, std::string body) {
-    http::Response response;
-    response.status = status;
-    response.headers.add("Content-Type", "application/json");
-    response.headers.add("Cache-Control", "no-store");
+    auto response = http::fresh_answer(status, "application/json", std::move(body));
     response.headers.add("Pragma", "no-cache");
-    response.body = http::Body(std::move(body));
     return response;
 }
 

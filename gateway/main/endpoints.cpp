@@ -1,15 +1,14 @@
 #include "gateway/main/endpoints.hpp"
 
+#include <utility>
+
+#include "gateway/http/fresh_answer.hpp"
+
 namespace causeway {
 namespace {
 
 http::Response text(unsigned status, std::string body, std::string_view type = "text/plain; charset=utf-8") {
-    http::Response response;
-    response.status = status;
-    response.headers.add("Content-Type", type);
-    response.headers.add("Cache-Control", "no-store");
-    response.body = http::Body(std::move(body));
-    return response;
+    return http::fresh_answer(status, type, std::move(body));
 }
 
 bool is_read(const http::Request& request) {

@@ -403,6 +403,19 @@ struct Gateway::Parts {
             .add();
     }
 
+    /// Ends every thread but those of the io_context, then closes the store. May be called again.
+    void end() {
+        alert_desk.stop();
+        links.join();
+        subscriptions.stop();
+        search_parameters.stop();
+        bulk.stop();
+        cpu.join();
+        syslog.stop();
+        trail_keeper.stop();
+        store->close();
+    }
+
     /// Of messages that come by other ways than MLLP.
     void received(const exchange::Receipt& receipt) { events.received(receipt, std::chrono::microseconds(0)); }
 
@@ -738,17 +751,7 @@ Gateway::Gateway(Startup startup) : parts_(std::make_unique<Parts>(std::move(sta
     parts.add_metrics();
 }
 
-Gateway::~Gateway() {
-    parts_->alert_desk.stop();
-    parts_->links.join();
-    parts_->subscriptions.stop();
-    parts_->search_parameters.stop();
-    parts_->bulk.stop();
-    parts_->cpu.join();
-    parts_->syslog.stop();
-    parts_->trail_keeper.stop();
-    parts_->store->close();
-}
+Gateway::~Gateway() { parts_->end(); }
 
 void Gateway::run() {
     auto& parts = *parts_;
@@ -784,15 +787,7 @@ void Gateway::run() {
     for (std::size_t i = 1; i < count; ++i) threads.emplace_back([&parts] { parts.io.run(); });
     parts.io.run();
     for (auto& thread : threads) thread.join();
-    parts.alert_desk.stop();
-    parts.links.join();
-    parts.subscriptions.stop();
-    parts.search_parameters.stop();
-    parts.bulk.stop();
-    parts.cpu.join();
-    parts.syslog.stop();
-    parts.trail_keeper.stop();
-    parts.store->close();
+    parts.end();
     logging::info("stopped");
 }
 

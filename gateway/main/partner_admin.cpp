@@ -3,18 +3,14 @@
 #include <utility>
 
 #include "fhir/json/json.hpp"
+#include "gateway/http/fresh_answer.hpp"
 #include "gateway/http/principal.hpp"
 
 namespace causeway {
 namespace {
 
 http::Response json_response(std::string body, unsigned status = 200) {
-    http::Response response;
-    response.status = status;
-    response.headers.add("Content-Type", "application/json");
-    response.headers.add("Cache-Control", "no-store");
-    response.body = http::Body(std::move(body));
-    return response;
+    return http::fresh_answer(status, "application/json", std::move(body));
 }
 
 }  // namespace

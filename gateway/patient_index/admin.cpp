@@ -8,6 +8,7 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
+#include "gateway/http/fresh_answer.hpp"
 #include "gateway/http/principal.hpp"
 #include "gateway/patient_index/identity.hpp"
 
@@ -21,12 +22,7 @@ http::Response json(DocumentBuilder builder, unsigned status = 200) {
     std::string body;
     const auto document = std::move(builder).finish();
     fhir::write_json(document->root(), body);
-    http::Response response;
-    response.status = status;
-    response.headers.add("Content-Type", "application/json");
-    response.headers.add("Cache-Control", "no-store");
-    response.body = http::Body(std::move(body));
-    return response;
+    return http::fresh_answer(status, "application/json", std::move(body));
 }
 
 http::Response fault(unsigned status, std::string_view text) {
