@@ -102,6 +102,7 @@ std::shared_ptr<const Plan> Compiler::run() {
     plan_->coded = find_type("CWE", "CodeableConcept");
     const auto alternate = library_.extensions.find("altCode");
     if (alternate != library_.extensions.end()) plan_->alternate_codes_url = alternate->second.content.url;
+    plan_->lines.shrink_to_fit();
     plan_->line_by_id.resize(plan_->lines.size());
     for_each_statement(*plan_, [&](const PlannedStatement& s) {
         if (!s.line) return;

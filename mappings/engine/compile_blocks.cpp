@@ -85,6 +85,7 @@ Block Compiler::block(const std::vector<syntax::Statement>& in, const Context& c
 
 void Compiler::add_statements(const std::vector<syntax::Statement>& in, const Context& context, Block& out) {
     using Kind = syntax::Statement::Kind;
+    out.statements.reserve(out.statements.size() + in.size());
     for (const auto& s : in) {
         switch (s.kind) {
             case Kind::line:
@@ -119,6 +120,7 @@ Line Compiler::line(const syntax::Statement& in, const Context& context) {
     out.id = add_line(in.place, context.owner, line_text(in));
     bool own = context.segments.empty();
     bool repeats = false;
+    out.sources.reserve(in.sources.size());
     for (const auto& source : in.sources) {
         out.sources.push_back(v2(source, context));
         repeats |= source.repetition == 0 || source.segment_repetition == 0;
@@ -311,6 +313,7 @@ Choose Compiler::choose(const syntax::Statement& in, const Context& context) {
         --depth_;
         return out;
     }
+    out.branches.reserve(in.branches.size());
     for (const auto& branch : in.branches) {
         Choose::Branch compiled;
         Context inner = context;

@@ -70,6 +70,7 @@ void Compiler::message(const syntax::Message& in, const Place& place) {
     out.root.kind = ItemPlan::Kind::group;
     out.root.name = in.name;
     const std::string owner = "message " + in.name;
+    out.root.items.reserve(in.items.size());
     for (const auto& source : in.items) {
         if (source.kind == syntax::Item::Kind::anchor) {
             out.anchor = variable(out, source.name);
@@ -80,6 +81,7 @@ void Compiler::message(const syntax::Message& in, const Place& place) {
     }
     if (out.anchor < 0) fault(place, "E147", "message " + in.name + " has no anchor: name the variable it is about");
     close_group(out.root);
+    out.links.shrink_to_fit();
     reserve(out);
 }
 
@@ -89,6 +91,8 @@ ItemPlan Compiler::item(const syntax::Item& in, MessagePlan& message, const std:
     out.name = in.name;
     out.optional = in.cardinality == '?' || in.cardinality == '*';
     out.repeats = in.cardinality == '+' || in.cardinality == '*';
+    out.items.reserve(in.items.size());
+    out.clauses.reserve(in.clauses.size());
     using In = syntax::Item::Kind;
     switch (in.kind) {
         case In::group: {
@@ -214,6 +218,7 @@ ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, cons
                   "map " + name + " makes " + at->second->fhir_type + ", not " + std::string(type->name));
         out.maps.push_back(at->second);
     }
+    out.links.reserve(in.links.size());
     for (const auto& source : in.links) {
         LinkPlan link;
         const int from = variable(message, source.path.steps.front().name), to = variable(message, source.variable);

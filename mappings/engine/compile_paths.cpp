@@ -52,6 +52,7 @@ Path Compiler::path(const syntax::FhirPath& in, const TypeDef& start) {
 
 void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const TypeDef& start, Path& out) {
     const TypeDef* type = &start;
+    out.steps.reserve(in.steps.size() - from);  // one more for the value of an extension, where that is implied
     for (std::size_t i = from; i < in.steps.size(); ++i) {
         const syntax::FhirStep& source = in.steps[i];
         Step step;
@@ -191,6 +192,7 @@ std::vector<SliceTest> Compiler::slice_tests(const std::vector<syntax::Constrain
     if (++depth_ > 32) {
         fault(place, "E002", "constraints are nested too deeply");
     } else {
+        out.reserve(in.size());
         for (const auto& constraint : in) out.push_back(slice_test(constraint, type, place));
     }
     --depth_;
@@ -203,6 +205,7 @@ SliceTest Compiler::slice_test(const syntax::Constraint& in, const TypeDef& type
     // `physicalType`.
     auto compiled = std::make_shared<Path>(path(in.path, type));
     out.test = in.test;
+    out.values.reserve(in.values.size());
     for (const auto& value : in.values) out.values.push_back(constant(value, place, compiled->kind, nullptr));
     out.path = std::move(compiled);
     return out;
@@ -395,6 +398,7 @@ Condition Compiler::condition_itself(const syntax::Condition& in, const Context&
     Condition out;
     using In = syntax::Condition::Kind;
     if (in.kind != In::test) {
+        out.parts.reserve(in.parts.size());
         for (const auto& part : in.parts) out.parts.push_back(condition(part, context));
         out.kind = in.kind == In::all   ? Condition::Kind::all
                    : in.kind == In::any ? Condition::Kind::any
@@ -450,6 +454,7 @@ Condition Compiler::condition_itself(const syntax::Condition& in, const Context&
                                               : Condition::Kind::length;
         out.v2 = v2(left.v2, context);
     }
+    out.values.reserve(in.values.size());
     for (const auto& value : in.values) out.values.push_back(constant(value, in.place, type, &context));
     return out;
 }

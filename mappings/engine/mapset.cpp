@@ -14,7 +14,6 @@ namespace causeway::mappings {
 
 struct MapSet::State {
     std::vector<MapSource> sources;
-    std::vector<syntax::Declaration> declarations;
     Library base;
     mutable std::mutex mutex;
     mutable std::map<std::pair<std::string, std::string>, PlanPtr> plans;
@@ -34,11 +33,12 @@ MapSet::Loaded MapSet::load(std::vector<MapSource> sources) {
     Loaded result;
     auto state = std::make_unique<State>();
     state->sources = std::move(sources);
+    std::vector<syntax::Declaration> declarations;
     for (std::uint32_t i = 0; i < state->sources.size(); ++i) {
         auto parsed = parse(state->sources[i], i, result.diagnostics);
-        std::move(parsed.begin(), parsed.end(), std::back_inserter(state->declarations));
+        std::move(parsed.begin(), parsed.end(), std::back_inserter(declarations));
     }
-    state->base = Library::base(state->declarations, state->sources, result.diagnostics);
+    state->base = Library::base(declarations, state->sources, result.diagnostics);
     std::vector<std::string> sites = {""};
     for (const auto& entry : state->base.sites) sites.push_back(entry.first);
     for (const auto& site : sites) {
@@ -52,7 +52,8 @@ MapSet::Loaded MapSet::load(std::vector<MapSource> sources) {
                 });
             if (!said) result.diagnostics.push_back(std::move(d));
         }
-        state->plans[{site, "2.5.1"}] = std::move(plan);
+        // A plan is some megabytes: those of sites are made again for the partners that use them.
+        if (site.empty()) state->plans[{site, "2.5.1"}] = std::move(plan);
     }
     // In the order in which one reads the files, whichever pass has found them.
     std::map<std::string, std::size_t> order;
