@@ -78,15 +78,6 @@ std::string quoted(std::string_view key) {
     return out;
 }
 
-struct Resetter {
-    sqlite3_stmt* statement;
-    ~Resetter() { sqlite3_reset(statement); }
-};
-struct Finalizer {
-    sqlite3_stmt* statement;
-    ~Finalizer() { sqlite3_finalize(statement); }
-};
-
 int bind_text(sqlite3_stmt* statement, int at, std::string_view text) {
     return sqlite3_bind_text64(statement, at, text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
 }
@@ -119,35 +110,57 @@ void KeyIndex::create(Connection& writer) {
     writer.execute("INSERT INTO idx(idx, rank) VALUES('automerge', 4)");
 }
 
+// By Question.
+constexpr std::array questions = {
+    "INSERT INTO idx(rowid, k) VALUES(?1, ?2)",
+    "INSERT INTO idx(idx, rowid, k) VALUES('delete', ?1, ?2)",
+    "SELECT rowid FROM idx WHERE idx MATCH ?1 AND rowid >= ?2 AND rowid <= ?3 ORDER BY rowid DESC",
+    "SELECT rowid FROM idx WHERE idx MATCH ?1 AND rowid >= ?2 AND rowid <= ?3 ORDER BY rowid",
+    "SELECT term, doc FROM idx_instance WHERE term >= ?1 AND term < ?2",
+    "SELECT term FROM idx_instance WHERE term >= ?1 AND term < ?2 LIMIT 1",
+    "SELECT doc FROM idx_row WHERE term = ?1",
+};
+
+KeyIndex::Lease::Lease(KeyIndex& index, Question question) : home_(index.idle_[static_cast<std::size_t>(question)]) {
+    static_assert(questions.size() == question_count);
+    if (!home_.empty()) {
+        statement_ = home_.back();
+        home_.pop_back();
+        return;
+    }
+    const char* const sql = questions[static_cast<std::size_t>(question)];
+    if (sqlite3_prepare_v3(index.connection_.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr) !=
+        SQLITE_OK)
+        index.connection_.fail(sql);
+}
+
+KeyIndex::Lease::~Lease() {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);  // they point to what its user had
+    if (home_.size() < idle_max)
+        home_.push_back(statement_);
+    else
+        sqlite3_finalize(statement_);
+}
+
+KeyIndex::KeyIndex(Connection& connection) : connection_(connection) {
+    for (auto& statements : idle_) statements.reserve(idle_max);
+}
+
 KeyIndex::~KeyIndex() {
-    sqlite3_finalize(add_);
-    sqlite3_finalize(count_);
+    for (auto& statements : idle_)
+        for (auto* statement : statements) sqlite3_finalize(statement);
 }
 
-sqlite3_stmt* KeyIndex::prepare(sqlite3_stmt*& slot, const char* sql) {
-    if (!slot &&
-        sqlite3_prepare_v3(connection_.handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &slot, nullptr) != SQLITE_OK)
-        connection_.fail(sql);
-    return slot;
-}
-
-void KeyIndex::add(Vid vid, std::string_view keys) {
-    auto* const statement = prepare(add_, "INSERT INTO idx(rowid, k) VALUES(?1, ?2)");
-    const Resetter reset{statement};
+void KeyIndex::change(Question question, Vid vid, std::string_view keys) {
+    const Lease statement(*this, question);
     sqlite3_bind_int64(statement, 1, vid);
     sqlite3_bind_blob64(statement, 2, keys.data(), keys.size(), SQLITE_STATIC);
-    if (sqlite3_step(statement) != SQLITE_DONE) connection_.fail("index: add");
+    if (sqlite3_step(statement) != SQLITE_DONE) connection_.fail("index: change");
 }
 
-void KeyIndex::remove(Vid vid, std::string_view keys) {
-    sqlite3_stmt* statement = nullptr;
-    const char* const sql = "INSERT INTO idx(idx, rowid, k) VALUES('delete', ?1, ?2)";
-    if (sqlite3_prepare_v2(connection_.handle(), sql, -1, &statement, nullptr) != SQLITE_OK) connection_.fail(sql);
-    const Finalizer finalize{statement};
-    sqlite3_bind_int64(statement, 1, vid);
-    sqlite3_bind_blob64(statement, 2, keys.data(), keys.size(), SQLITE_STATIC);
-    if (sqlite3_step(statement) != SQLITE_DONE) connection_.fail("index: remove");
-}
+void KeyIndex::add(Vid vid, std::string_view keys) { change(Question::add, vid, keys); }
+void KeyIndex::remove(Vid vid, std::string_view keys) { change(Question::remove, vid, keys); }
 
 void KeyIndex::clear() { connection_.execute("INSERT INTO idx(idx) VALUES('delete-all')"); }
 
@@ -155,13 +168,7 @@ std::string KeyIndex::term(std::string_view key) { return quoted(key); }
 std::string KeyIndex::prefix(std::string_view key) { return quoted(key) + " *"; }
 
 void KeyIndex::matches(const std::string& expression, const Span& span, const std::function<bool(Vid)>& each) {
-    // Not cached: searches nest (chains), and a statement in use cannot be bound again. Preparing it costs some 10 us.
-    sqlite3_stmt* statement = nullptr;
-    const char* const sql =
-        span.descending ? "SELECT rowid FROM idx WHERE idx MATCH ?1 AND rowid >= ?2 AND rowid <= ?3 ORDER BY rowid DESC"
-                        : "SELECT rowid FROM idx WHERE idx MATCH ?1 AND rowid >= ?2 AND rowid <= ?3 ORDER BY rowid";
-    if (sqlite3_prepare_v2(connection_.handle(), sql, -1, &statement, nullptr) != SQLITE_OK) connection_.fail(sql);
-    const Finalizer finalize{statement};
+    const Lease statement(*this, span.descending ? Question::newest_first : Question::oldest_first);
     bind_text(statement, 1, expression);
     sqlite3_bind_int64(statement, 2, span.low);
     sqlite3_bind_int64(statement, 3, span.high);
@@ -175,10 +182,7 @@ void KeyIndex::matches(const std::string& expression, const Span& span, const st
 
 void KeyIndex::range(std::string_view low, std::string_view high,
                      const std::function<bool(std::string_view, Vid)>& each) {
-    sqlite3_stmt* statement = nullptr;
-    const char* const sql = "SELECT term, doc FROM idx_instance WHERE term >= ?1 AND term < ?2";
-    if (sqlite3_prepare_v2(connection_.handle(), sql, -1, &statement, nullptr) != SQLITE_OK) connection_.fail(sql);
-    const Finalizer finalize{statement};
+    const Lease statement(*this, Question::instances);
     std::string from;
     std::string to;
     escape(low, from);
@@ -203,10 +207,7 @@ void KeyIndex::range(std::string_view low, std::string_view high,
 
 std::optional<std::vector<std::string>> KeyIndex::keys_within(std::string_view low, std::string_view high,
                                                               std::size_t most) {
-    sqlite3_stmt* statement = nullptr;
-    const char* const sql = "SELECT term FROM idx_instance WHERE term >= ?1 AND term < ?2 LIMIT 1";
-    if (sqlite3_prepare_v2(connection_.handle(), sql, -1, &statement, nullptr) != SQLITE_OK) connection_.fail(sql);
-    const Finalizer finalize{statement};
+    const Lease statement(*this, Question::next_key);
     std::string from;
     std::string to;
     escape(low, from);
@@ -228,8 +229,7 @@ std::optional<std::vector<std::string>> KeyIndex::keys_within(std::string_view l
 }
 
 std::uint64_t KeyIndex::count(std::string_view key) {
-    auto* const statement = prepare(count_, "SELECT doc FROM idx_row WHERE term = ?1");
-    const Resetter reset{statement};
+    const Lease statement(*this, Question::count);
     std::string escaped;
     escape(key, escaped);
     bind_text(statement, 1, escaped);

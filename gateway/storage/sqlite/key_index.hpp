@@ -2,6 +2,7 @@
 #include "gateway/storage/sqlite/connection.hpp"
 #include "gateway/storage/types.hpp"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -23,7 +24,7 @@ void register_tokenizer(Connection& connection);
 /// prefixes.
 class KeyIndex {
 public:
-    explicit KeyIndex(Connection& connection) : connection_(connection) {}
+    explicit KeyIndex(Connection& connection);
     KeyIndex(const KeyIndex&) = delete;
     KeyIndex& operator=(const KeyIndex&) = delete;
     ~KeyIndex();
@@ -59,10 +60,29 @@ public:
     void check();
 
 private:
-    sqlite3_stmt* prepare(sqlite3_stmt*& slot, const char* sql);
+    enum class Question : std::uint8_t { add, remove, newest_first, oldest_first, instances, next_key, count };
+    static constexpr std::size_t question_count = 7;
+    static constexpr std::size_t idle_max = 8;  // of each
+
+    /// A prepared statement for one use. Searches nest (chains), and a statement in use cannot be bound again: so there
+    /// are as many as are in use at once, and they are kept, since preparing one costs as much as a short list.
+    class Lease {
+    public:
+        Lease(KeyIndex& index, Question question);
+        Lease(const Lease&) = delete;
+        Lease& operator=(const Lease&) = delete;
+        ~Lease();
+        operator sqlite3_stmt*() const noexcept { return statement_; }
+
+    private:
+        std::vector<sqlite3_stmt*>& home_;
+        sqlite3_stmt* statement_ = nullptr;
+    };
+
+    void change(Question question, Vid vid, std::string_view keys);
+
     Connection& connection_;
-    sqlite3_stmt* add_ = nullptr;
-    sqlite3_stmt* count_ = nullptr;
+    std::array<std::vector<sqlite3_stmt*>, question_count> idle_;
 };
 
 }  // namespace causeway::storage
