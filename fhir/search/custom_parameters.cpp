@@ -10,13 +10,15 @@ namespace causeway::fhir::search {
 namespace {
 
 constexpr std::size_t expression_bytes_max = 4096;
+constexpr std::size_t parts_max = 8;
 
 std::optional<ParameterType> type_named(std::string_view name) {
-    constexpr std::array<std::pair<std::string_view, ParameterType>, 7> names = {
+    constexpr std::array<std::pair<std::string_view, ParameterType>, 8> names = {
         {{"number", ParameterType::number},
          {"date", ParameterType::date},
          {"string", ParameterType::string},
          {"token", ParameterType::token},
+         {"composite", ParameterType::composite},
          {"reference", ParameterType::reference},
          {"quantity", ParameterType::quantity},
          {"uri", ParameterType::uri}}};
@@ -32,11 +34,39 @@ bool is_code(std::string_view code) {
     });
 }
 
+/// The parameter of a type that R4 defines under a canonical, with or without a version; nullptr if there is none.
+const Parameter* parameter_of(std::string_view resource_type, std::string_view canonical) {
+    const auto url = canonical.substr(0, canonical.find('|'));
+    const auto definitions = r4::search_parameters(resource_type);
+    const auto found = std::ranges::find(definitions, url, &r4::SearchParameterDef::url);
+    return found == definitions.end() ? nullptr : find_parameter(resource_type, found->code);
+}
+
+/// What is wrong with the parts of a composite, or nothing.
+std::string read_parts(Element resource, std::string_view resource_type, std::vector<CustomParameter::Part>& out) {
+    out.clear();
+    for (const Element component : resource["component"].items()) {
+        const Parameter* const named = parameter_of(resource_type, component["definition"].text());
+        if (!named || named->type == ParameterType::composite || named->type == ParameterType::special)
+            return "a component's definition names no plain search parameter of R4 for this type";
+        const std::string_view expression = component["expression"].text();
+        if (expression.size() > expression_bytes_max) return "the expression is longer than 4096 bytes";
+        const auto compiled = path::Expression::compile(
+            corrected_expression(expression),
+            {.context_type = {}, .strict = false, .as_filters = true, .union_combines = true});
+        if (compiled.has_error()) return "the expression is no FHIRPath: " + compiled.error().message;
+        out.push_back({named->type, std::string(expression)});
+    }
+    return out.size() < 2 || out.size() > parts_max ? "a composite has two to eight components" : std::string();
+}
+
 }  // namespace
 
 std::string CustomParameter::identity() const {
     std::string out = code + "\n" + std::to_string(static_cast<int>(type)) + "\n" + expression;
     for (const auto& target : targets) out.append("\n").append(target);
+    for (const auto& part : parts)
+        out.append("\n").append(std::to_string(static_cast<int>(part.type))).append(" ").append(part.expression);
     return out;
 }
 
@@ -71,6 +101,9 @@ std::vector<CustomParameter> read_search_parameter(Element resource, Issues& iss
             made.expression, {.context_type = name, .strict = false, .as_filters = true, .union_combines = true});
         if (compiled.has_error())
             return wrong("the expression is no FHIRPath: " + compiled.error().message, "expression");
+        if (made.type == ParameterType::composite)
+            if (auto text = read_parts(resource, name, made.parts); !text.empty())
+                return wrong(std::move(text), "component");
         out.push_back(made);
     }
     return out;
@@ -88,6 +121,9 @@ CustomParameters::CustomParameters(std::vector<CustomParameter> definitions) {
         parameter.type = kept.type;
         parameter.expression = kept.expression;
         parameter.targets = targets;
+        auto& components = components_.emplace_back();
+        for (const auto& part : kept.parts) components.push_back({part.type, part.expression});
+        parameter.components = components;
         const Parameter& stays = parameters_.emplace_back(parameter);
         auto compiled = compile_parameter(stays);
         if (compiled.has_error()) continue;

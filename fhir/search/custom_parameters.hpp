@@ -20,6 +20,11 @@ struct CustomParameter {
     ParameterType type = ParameterType::token;
     std::string expression;
     std::vector<std::string> targets;
+    struct Part {
+        ParameterType type;
+        std::string expression;  ///< from the composite's element
+    };
+    std::vector<Part> parts;  ///< composite
 
     ParameterId id = 0;  ///< above parameter_count(); given by whoever keeps the set
     bool ready = false;  ///< every resource of the type is indexed by it: it may be searched
@@ -30,7 +35,8 @@ struct CustomParameter {
 
 /// What a SearchParameter resource defines: one row for each type of `base`, abstract types spread out, without those that
 /// R4 defines under the same code. Nothing if it is not active or has no expression. What could never work is an issue:
-/// an unknown type, an expression that is no FHIRPath, a type without order or meaning here (composite, special).
+/// an unknown type, an expression that is no FHIRPath, a type without meaning here (special), a part of a composite that
+/// is no parameter of R4 for that type.
 std::vector<CustomParameter> read_search_parameter(Element resource, Issues& issues);
 
 /// A set of them, compiled. Immutable; shared by all who read and index.
@@ -54,6 +60,7 @@ private:
     };
     std::deque<CustomParameter> definitions_;
     std::deque<std::vector<std::string_view>> targets_;
+    std::deque<std::vector<Parameter::Component>> components_;
     std::deque<Parameter> parameters_;
     std::vector<OfType> types_;
 };

@@ -163,6 +163,7 @@ bool OperandReader::read_composite(const Parameter& parameter, std::string_view 
         Parameter part;
         part.type = parameter.components[i].type;
         Operand& operand = out.parts.emplace_back();
+        operand.type = part.type;
         if (part.type == ParameterType::composite || !read(part, Modifier::none, {}, parts[i], operand)) return false;
     }
     return true;

@@ -57,7 +57,8 @@ struct Operand {
     struct Near {
         double latitude = 0, longitude = 0, distance_m = 0;
     } near;
-    std::vector<Operand> parts;  ///< composite
+    ParameterType type = ParameterType::token;  ///< of a composite's part
+    std::vector<Operand> parts;                 ///< composite
 };
 
 /// What parameters.hpp marks as not being an ordinary index row.

@@ -366,9 +366,9 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
                     break;
                 case ParameterType::composite: {
                     const bool pair = operand.parts.size() == 2;
-                    const auto& components = fhir::search::parameter(build_parameter).components;
-                    const auto second = pair && components.size() == 2 ? components[1].type : ParameterType::special;
-                    const bool keyed = pair && components.size() == 2 && components[0].type == ParameterType::token &&
+                    const bool by_token = pair && operand.parts[0].type == ParameterType::token;
+                    const auto second = pair ? operand.parts[1].type : ParameterType::special;
+                    const bool keyed = by_token &&
                                        (operand.parts[0].system_match == SystemMatch::exact ||
                                         operand.parts[0].system_match == SystemMatch::none) &&
                                        (second == ParameterType::token || second == ParameterType::string ||
@@ -390,8 +390,7 @@ Condition Searcher::compile_compare(std::string_view type, const Criterion& crit
                             out.children.push_back(key(date_test(composed, part)));
                         else
                             add_number(hash, composed, part, second == ParameterType::quantity, out);
-                    } else if (pair && components[0].type == ParameterType::token &&
-                               operand.parts[0].system_match == SystemMatch::any) {
+                    } else if (by_token && operand.parts[0].system_match == SystemMatch::any) {
                         KeyTest test;  // any system: the code narrows it down, the body decides
                         test.head = head;
                         test.kind = KeyTest::Kind::begins;

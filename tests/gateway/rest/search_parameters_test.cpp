@@ -138,6 +138,52 @@ TEST_SUITE("gateway/rest/search_parameters") {
         CHECK(matches(gateway, "Patient?carer=dr&_include=Patient:carer") == 2);
     }
 
+    TEST_CASE("a composite finds what has both values on one element") {
+        Gateway gateway;
+        gateway.start_search_parameters();
+        const auto component = [](const std::string& url, const std::string& expression) {
+            return R"({"definition":"http://hl7.org/fhir/SearchParameter/)" + url + R"(","expression":")" + expression +
+                   R"("})";
+        };
+        const auto composite = [&](const std::string& components) {
+            return definition("named", "Patient", "composite", "Patient.name", "p",
+                              ",\"component\":[" + components + "]");
+        };
+        const auto both = component("Patient-name", "use") + "," + component("individual-family|4.0.1", "family");
+        // `name` is a string, so that its use is looked at in the bodies; gender and birth date are in the index.
+        REQUIRE(gateway.put("SearchParameter/p", composite(both)).status == 201);
+        REQUIRE(
+            gateway
+                .put("SearchParameter/q", definition("sex-born", "Patient", "composite", "Patient", "q",
+                                                     ",\"component\":[" + component("individual-gender", "gender") +
+                                                         "," + component("individual-birthdate", "birthDate") + "]"))
+                .status == 201);
+        const auto put = [&](const std::string& id, const std::string& gender, const std::string& born) {
+            REQUIRE(gateway
+                        .put("Patient/" + id, R"({"resourceType":"Patient","id":")" + id + R"(","gender":")" + gender +
+                                                  R"(","birthDate":")" + born +
+                                                  R"(","name":[{"use":"usual","family":"Moss"},
+                                                  {"use":"maiden","family":"Reed"}]})")
+                        .status == 201);
+        };
+        put("a", "male", "1970-01-01");
+        put("b", "female", "1980-02-02");
+        wait_until_ready(gateway);
+        wait_until_ready(gateway, "q");
+        CHECK(matches(gateway, "Patient?named=usual$moss") == 2);
+        CHECK(matches(gateway, "Patient?named=usual$reed") == 0);
+        CHECK(matches(gateway, "Patient?sex-born=male$ge1970") == 1);
+        CHECK(matches(gateway, "Patient?sex-born=male$ge1971") == 0);
+        CHECK(matches(gateway, "Patient?sex-born=female$1980-02,male$1970-01-01") == 2);
+        CHECK(gateway.get("Patient?sex-born=male").status == 400);
+        for (const auto& wrong :
+             {composite(component("Patient-name", "use")), composite(both + "," + component("no", "x")),
+              composite(both + "," + component("individual-gender", "where("))}) {
+            const auto got = gateway.put("SearchParameter/p", wrong);
+            CHECK((got.status == 422 || got.status == 400));
+            CHECK(got.expression() == "SearchParameter.component");
+        }
+    }
     TEST_CASE("what could never work is refused; what only describes is kept") {
         Gateway gateway;
         gateway.start_search_parameters();
