@@ -1,8 +1,11 @@
 #include "fhir/search/compiled.hpp"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <utility>
 
 #include "fhir/path/program.hpp"
 
@@ -29,6 +32,81 @@ std::string implicit_system(const path::Program& program, path::ExprIndex index)
     return step.kind == path::ExprKind::member && step.element ? system_of(*step.element) : std::string();
 }
 
+using Names = std::set<std::pair<bool, std::string>>;  ///< is it a choice; its name
+
+/// The members of the focus without which an expression gives nothing. False: it cannot be told, or the focus itself is
+/// among what it gives.
+bool first_members(const path::Program& program, path::ExprIndex index, Names& names) {
+    using path::FunctionId;
+    const auto is_focus = [&](path::ExprIndex at) {
+        if (at == path::no_expr) return true;
+        const path::Step& step = program.steps[at];
+        return step.kind == path::ExprKind::member && step.input == path::no_expr && step.first && !step.element &&
+               !step.text.empty() && step.text[0] >= 'A' && step.text[0] <= 'Z';
+    };
+    if (is_focus(index)) return false;
+    const path::Step& step = program.steps[index];
+    switch (step.kind) {
+        case path::ExprKind::member:
+            if (!is_focus(step.input)) return first_members(program, step.input, names);
+            names.emplace(!step.element || step.element->is_choice, step.text);
+            return true;
+        case path::ExprKind::function:
+            if (step.function != FunctionId::where && step.function != FunctionId::of_type &&
+                step.function != FunctionId::as && step.function != FunctionId::resolve &&
+                step.function != FunctionId::extension)
+                return false;
+            return first_members(program, step.input, names);
+        case path::ExprKind::indexer:
+            return first_members(program, step.input, names);
+        case path::ExprKind::type_test:
+            return step.op == path::Operator::as && first_members(program, step.arguments[0], names);
+        case path::ExprKind::binary:
+            return step.op == path::Operator::union_ && first_members(program, step.arguments[0], names) &&
+                   first_members(program, step.arguments[1], names);
+        default:
+            return false;
+    }
+}
+
+/// What each parameter needs, as names; a composite of the resource itself needs all of its components.
+std::vector<Names> needs_of(const CompiledParameter& parameter) {
+    std::vector<Names> needs;
+    const auto need = [&](const path::Expression& expression) {
+        Names names;
+        if (first_members(expression.program(), expression.program().root, names)) needs.push_back(std::move(names));
+    };
+    need(parameter.expression);
+    const path::Program& program = parameter.expression.program();
+    const path::Step& root = program.steps[program.root];
+    if (needs.empty() && root.kind == path::ExprKind::member && root.input == path::no_expr)
+        for (const path::Expression& component : parameter.components) need(component);
+    return needs;
+}
+
+/// Gives the first members of a type their bits; a type with more of them than bits does without.
+void number_members(CompiledType& type) {
+    std::vector<std::vector<Names>> needs;
+    Names all;
+    for (const CompiledParameter& parameter : type.parameters) {
+        needs.push_back(needs_of(parameter));
+        for (const Names& names : needs.back()) all.insert(names.begin(), names.end());
+    }
+    if (all.size() > 64) return;
+    for (const auto& [choice, name] : all) {
+        if (!choice) ++type.choices_from;
+        type.members.push_back({name, choice});
+    }
+    for (std::size_t i = 0; i < needs.size(); ++i) {
+        for (const Names& names : needs[i]) {
+            std::uint64_t bits = 0;
+            for (const auto& name : names)
+                bits |= std::uint64_t{1} << static_cast<unsigned>(std::distance(all.begin(), all.find(name)));
+            type.parameters[i].needs.push_back(bits);
+        }
+    }
+}
+
 std::unique_ptr<CompiledType> compile(std::string_view resource_type) {
     auto compiled = std::make_unique<CompiledType>();
     compiled->type = r4::find_type(resource_type);
@@ -41,6 +119,7 @@ std::unique_ptr<CompiledType> compile(std::string_view resource_type) {
         else
             compiled->parameters.push_back(std::move(*one));
     }
+    number_members(*compiled);
     return compiled;
 }
 
@@ -51,12 +130,27 @@ struct Slot {
 
 }  // namespace
 
+std::uint64_t CompiledType::present(Element resource) const noexcept {
+    std::uint64_t bits = 0;
+    const auto choices = members.begin() + static_cast<std::ptrdiff_t>(choices_from);
+    const auto mark = [&](auto at) { bits |= std::uint64_t{1} << static_cast<unsigned>(at - members.begin()); };
+    for (const Element member : resource.children()) {
+        const std::string_view name = member.name();
+        const auto found = std::lower_bound(members.begin(), choices, name,
+                                            [](const FirstMember& one, std::string_view n) { return one.name < n; });
+        if (found != choices && found->name == name) mark(found);
+        for (auto choice = choices; choice != members.end(); ++choice)
+            if (name.starts_with(choice->name)) mark(choice);
+    }
+    return bits;
+}
+
 Result<CompiledParameter> compile_parameter(const Parameter& parameter) {
     path::CompileOptions options{
         .context_type = parameter.resource_type, .strict = false, .as_filters = true, .union_combines = true};
     auto expression = path::Expression::compile(corrected_expression(parameter.expression), options);
     if (expression.has_error()) return expression.error();
-    CompiledParameter one{&parameter, std::move(*expression), {}, {}};
+    CompiledParameter one{&parameter, std::move(*expression), {}, {}, {}};
     if (parameter.type == ParameterType::token)
         one.implicit_system = implicit_system(one.expression.program(), one.expression.program().root);
     options.context_type = {};

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,8 @@ struct CompiledParameter {
     path::Expression expression;
     std::vector<path::Expression> components;
     std::string implicit_system;  ///< of `code` elements: the code system that their required binding names
+    /// It can have values only where each of these meets the members that a resource has (CompiledType::present).
+    std::vector<std::uint64_t> needs = {};
 };
 
 /// All evaluable parameters of a resource type, ids ascending.
@@ -22,6 +25,16 @@ struct CompiledType {
     ParameterId text = 0;  ///< number of `_text`, which has no expression; 0 if the type has none
     std::vector<CompiledParameter> parameters;
     std::vector<std::string> failures;  ///< "code: message" of those that do not compile; empty for R4's own
+
+    /// A member of the resource that expressions begin with.
+    struct FirstMember {
+        std::string name;
+        bool choice;  ///< any member whose name begins so
+    };
+    std::vector<FirstMember> members;  ///< its bit is its place; those that are no choice come first, in order of name
+    std::size_t choices_from = 0;
+    /// The bits of what a resource of this type has.
+    std::uint64_t present(Element resource) const noexcept;
 };
 
 /// The parameter's expressions, for its own resource type. `parameter` outlives the result.

@@ -82,21 +82,24 @@ public:
     Extraction go(const CompiledType& type) {
         const path::Item root(environment_.resource, type.type);
         text_ = type.text;
-        add(type.parameters, root);
+        add(type.parameters, root, type.present(environment_.resource));
         add_narrative();
-        if (options_.custom) add(options_.custom->compiled(type.type->name), root);
+        if (options_.custom) add(options_.custom->compiled(type.type->name), root, 0);
         return std::move(result_);  // the reader is not used again
     }
     /// Of these parameters alone.
     Extraction go(const CompiledType& type, const std::vector<CompiledParameter>& parameters) {
-        add(parameters, path::Item(environment_.resource, type.type));
+        add(parameters, path::Item(environment_.resource, type.type), 0);
         return std::move(result_);
     }
 
 private:
-    void add(const std::vector<CompiledParameter>& parameters, const path::Item& root) {
+    void add(const std::vector<CompiledParameter>& parameters, const path::Item& root, std::uint64_t present) {
         for (const CompiledParameter& compiled : parameters) {
             if (compiled.parameter->id > text_) add_narrative();
+            if (std::any_of(compiled.needs.begin(), compiled.needs.end(),
+                            [present](std::uint64_t bits) { return (bits & present) == 0; }))
+                continue;
             const std::size_t first = result_.values.size();
             if (compiled.parameter->type == ParameterType::composite) {
                 composite(compiled, root);
@@ -143,9 +146,10 @@ private:
             std::vector<std::vector<SearchValue>> components(compiled.components.size());
             for (std::size_t i = 0; i < components.size(); ++i) {
                 const auto parts = evaluation_.run(compiled.components[i], element, environment_);
-                if (parts.has_error()) continue;
+                if (parts.has_error()) break;
                 for (const path::Item& part : *parts)
                     reader_.read(part, compiled.parameter->components[i].type, false, {}, components[i]);
+                if (components[i].empty()) break;  // then there is no combination
             }
             combine(compiled.parameter->id, components, result_.values, options_.values_max);
         }

@@ -52,6 +52,7 @@ public:
         }
         merge_contents();
         retire_merged();
+        find_links();
         for (int depth = 0; depth < 3; ++depth) drop_unreferred();
         prepare();
         if (options_.results_are_snapshots && !binding_.fault) {
@@ -85,7 +86,8 @@ private:
                 candidate.note = "refiled";
                 unknown.clear();
             }
-            if (candidate.name.id.empty()) candidate.name.id = options_.new_id();
+            candidate.fresh = candidate.name.id.empty();
+            if (candidate.fresh) candidate.name.id = options_.new_id();
             for (auto& key : unknown) {
                 if (is_kept(resource)) binding_.identities.emplace_back(std::move(key), candidate.name);
             }
@@ -172,6 +174,7 @@ private:
             for (auto& [key, name] : binding_.identities)
                 if (name == renamed.name) name = old.name;
             renamed.name = old.name;
+            renamed.fresh = old.fresh;
             renamed.former = old.mapped;
             old.note = "renamed";
             binding_.names[event.survivor] = old.name;
@@ -201,7 +204,7 @@ private:
 
     Result<void> load() {
         for (auto& candidate : candidates_) {
-            if (!is_kept(*candidate.mapped)) continue;
+            if (!is_kept(*candidate.mapped) || candidate.fresh) continue;
             auto stored = reader_.read(candidate.name.type, candidate.name.id);
             if (stored.has_error()) return stored.error();
             if (*stored && !(*stored)->erased()) {
@@ -253,19 +256,36 @@ private:
         }
     }
 
-    static void collect_references(fhir::Element element, std::unordered_set<std::string>& found) {
-        if (element.name() == "reference" && element.has_value()) found.emplace(element.text());
-        for (const auto child : element.children()) collect_references(child, found);
+    static void collect_references(fhir::Element element, const std::unordered_map<std::string, std::size_t>& places,
+                                   std::vector<std::size_t>& found) {
+        if (element.name() == "reference" && element.has_value()) {
+            if (const auto at = places.find(std::string(element.text())); at != places.end())
+                found.push_back(at->second);
+        }
+        for (const auto child : element.children()) collect_references(child, places, found);
+    }
+
+    /// Which resources of the message the content of each refers to.
+    void find_links() {
+        std::unordered_map<std::string, std::size_t> places;
+        for (std::size_t i = 0; i < candidates_.size(); ++i)
+            places_.push_back(
+                places.try_emplace(candidates_[i].name.type + "/" + candidates_[i].name.id, i).first->second);
+        links_.resize(candidates_.size());
+        for (std::size_t i = 0; i < candidates_.size(); ++i)
+            if (candidates_[i].content) collect_references(candidates_[i].content->root(), places, links_[i]);
     }
 
     /// Whom only the message's header or a stale part of it named, and nothing but this message can find again: not
     /// worth a row.
     void drop_unreferred() {
-        std::unordered_set<std::string> referred;
-        for (const auto& candidate : candidates_) {
-            if (candidate.content) collect_references(candidate.content->root(), referred);
+        std::vector<bool> referred(candidates_.size());
+        for (std::size_t i = 0; i < candidates_.size(); ++i) {
+            if (!candidates_[i].content) continue;
+            for (const auto target : links_[i]) referred[target] = true;
         }
-        for (auto& candidate : candidates_) {
+        for (std::size_t i = 0; i < candidates_.size(); ++i) {
+            auto& candidate = candidates_[i];
             const auto& type = candidate.name.type;
             const bool helper =
                 type == "Organization" || type == "Practitioner" || type == "PractitionerRole" || type == "Location";
@@ -274,11 +294,25 @@ private:
                 options_.message_key.empty() || std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
                     return key.find(options_.message_key) == std::string::npos;
                 });
-            if (helper && !found_again && candidate.content && !candidate.stored &&
-                referred.count(type + "/" + candidate.name.id) == 0) {
+            if (helper && !found_again && candidate.content && !candidate.stored && !referred[places_[i]]) {
                 candidate.content.reset();
             }
         }
+    }
+
+    /// Each after those that it refers to, as far as they do not refer to it: then a reference finds its target there,
+    /// and needs no row that keeps the place.
+    std::vector<std::size_t> order() const {
+        std::vector<std::size_t> done;
+        std::vector<bool> seen(candidates_.size());
+        const auto visit = [&](const auto& self, std::size_t at) -> void {
+            if (seen[at]) return;
+            seen[at] = true;
+            for (const auto target : links_[at]) self(self, target);
+            done.push_back(at);
+        };
+        for (std::size_t i = 0; i < candidates_.size(); ++i) visit(visit, i);
+        return done;
     }
 
     /// A merge makes one record the survivor: the other stays, inactive, and says by whom it was replaced (HL7 2.5.1
@@ -318,7 +352,8 @@ private:
     }
 
     void prepare() {
-        for (auto& candidate : candidates_) {
+        for (const auto at : order()) {
+            auto& candidate = candidates_[at];
             if (candidate.note == "stale") ++binding_.stale;
             if (!candidate.content) continue;
             if (candidate.stored && fhir::same_content(candidate.stored->root(), candidate.content->root())) {
@@ -372,6 +407,8 @@ private:
     const mappings::ForwardResult& mapped_;
     const BindOptions& options_;
     std::vector<Candidate> candidates_;
+    std::vector<std::size_t> places_;              ///< by candidate: the first one of the same name
+    std::vector<std::vector<std::size_t>> links_;  ///< by candidate: the places of those that its content refers to
     std::unordered_map<std::string, std::string> targets_;
     std::unordered_set<std::string> known_;  ///< ids that a key of the message led to
     Binding binding_;

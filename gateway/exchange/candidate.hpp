@@ -16,6 +16,7 @@ namespace causeway::exchange {
 struct Candidate {
     const mappings::MappedResource* mapped = nullptr;  ///< borrowed from the forward result
     storage::ResourceName name;
+    bool fresh = false;                                ///< its id was made for it: nothing can be stored under it yet
     std::int64_t stored_version = 0;                   ///< number of the version `stored` is; 0 = there is none
     bool erased = false;                               ///< it existed and was deleted: writing it brings it back
     fhir::DocumentPtr stored;                          ///< null if there is no live version

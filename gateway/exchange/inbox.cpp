@@ -118,6 +118,7 @@ void Intake::prepare() {
 
 void Intake::prepare_or_throw() {
     envelope_ = open_envelope(std::move(bytes_), *settings_);
+    raw_ = std::make_shared<const storage::PackedBytes>(services_.store.pack(envelope_.raw));
     if (!arrival_.answer_of.empty()) {
         const auto* partner = find_partner(*settings_, arrival_.answer_of);
         if (partner != nullptr || arrival_.decision.of == 0) envelope_.partner = partner;
@@ -284,7 +285,9 @@ void Intake::bind_from_snapshot() {
     auto snapshot = services_.store.snapshot();
     if (snapshot.has_error()) return;  // then it is bound inside the transaction
     auto bound = bind_message(**snapshot, services_.writer, mapped_, bind_options());
-    if (bound.has_value()) binding_ = std::move(*bound);
+    if (bound.has_error()) return;
+    binding_ = std::move(*bound);
+    pack_trace();
 }
 
 BindOptions Intake::bind_options() const {
@@ -395,6 +398,7 @@ storage::InboxMessage Intake::inbox_row(InboxState state) const {
     row.kind = receipt_.kind;
     row.hash = envelope_.hash;
     row.raw = envelope_.raw;
+    row.packed = raw_;
     row.received_us = services_.clock.now_us();
     row.state = state;
     for (const auto& reply : receipt_.replies) row.acknowledgement += reply;
@@ -440,6 +444,7 @@ storage::Result<void> Intake::process(storage::Transaction& transaction) {
         auto bound = bind_message(transaction, services_.writer, mapped_, bind_options());
         if (bound.has_error()) return bound.error();
         binding_ = std::move(*bound);
+        pack_trace();
     }
     if (binding_->fault) return Failure{FailureCode::refused, "a resource of the message is not valid"};
     receipt_.outcome = binding_->hold ? Receipt::Outcome::held : Receipt::Outcome::processed;
@@ -459,9 +464,7 @@ storage::Result<void> Intake::process(storage::Transaction& transaction) {
     }
     if (auto done = settle_fragments(transaction, *id); done.has_error()) return done;
     if (auto done = answer_apart(transaction, *id); done.has_error()) return done;
-    std::vector<std::string> names;
-    for (const auto& name : binding_->names) names.push_back(name.type + "/" + name.id);
-    if (auto done = transaction.put_trace(*id, join_trace(trace(), names, lineage_)); done.has_error()) return done;
+    if (auto done = transaction.put_trace(*id, trace_); done.has_error()) return done;
     if (auto done = audit(transaction); done.has_error()) return done;
     if (services_.router != nullptr && !binding_->hold)
         return services_.router->accepted(transaction, envelope_, *id, receipt_.correlation);
@@ -488,9 +491,6 @@ storage::Result<void> Intake::write_all(storage::Transaction& transaction, stora
                                             .origin = id,
                                             .correlation = receipt_.correlation});
     }
-    for (const auto& [key, name] : binding_->identities) {
-        if (auto done = transaction.set_identity(key, name); done.has_error()) return done;
-    }
     receipt_.resources = 0;
     for (const auto& write : binding_->writes) {
         const rest::WriteContext context{.principal = principal_,
@@ -502,6 +502,10 @@ storage::Result<void> Intake::write_all(storage::Transaction& transaction, stora
         const auto written = services_.writer.write(transaction, write.draft, context);
         if (written.has_error()) return written.error();
         ++receipt_.resources;
+    }
+    // after the resources, whose rows they name
+    for (const auto& [key, name] : binding_->identities) {
+        if (auto done = transaction.set_identity(key, name); done.has_error()) return done;
     }
     if (services_.identity_events == nullptr) return {};
     for (const auto& event : mapped_.events) {
@@ -636,6 +640,12 @@ std::string Intake::trace() const {
         fhir::append_json_string(hold.found.type + "/" + hold.found.id, json);
     }
     return json + "}";
+}
+
+void Intake::pack_trace() {
+    std::vector<std::string> names;
+    for (const auto& name : binding_->names) names.push_back(name.type + "/" + name.id);
+    trace_ = services_.store.pack(join_trace(trace(), names, lineage_));
 }
 
 void Intake::not_stored(const storage::Failure& failure) {

@@ -141,6 +141,7 @@ private:
     void bind_from_snapshot();
     BindOptions bind_options() const;
     std::string trace() const;
+    void pack_trace();
     storage::Result<void> process(storage::Transaction& transaction);
     storage::Result<void> record(storage::Transaction& transaction);
     storage::Result<void> keep(storage::Transaction& transaction);
@@ -171,6 +172,8 @@ private:
     std::optional<hl7v2::Continuation> fragment_;  ///< how the message continues another, or is continued
     WholeMessage whole_;                           ///< what its last fragment completed
     std::optional<Binding> binding_;
+    storage::PackedBytes trace_;                       ///< of that binding
+    std::shared_ptr<const storage::PackedBytes> raw_;  ///< envelope_.raw
     Mode mode_ = Mode::process;
     Verdict verdict_;
     std::deque<std::string> texts_;  ///< what the entries of verdict_ borrow

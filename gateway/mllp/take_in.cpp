@@ -2,6 +2,7 @@
 
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
@@ -44,7 +45,10 @@ Awaitable<exchange::Receipt> take_in(std::shared_ptr<exchange::Intake> intake, s
         }
         if (intake->conclude(outcome)) break;
     }
-    co_return std::move(*intake).receipt();
+    auto receipt = std::move(*intake).receipt();
+    // All that was made of the message goes back where it was taken from, after the answer.
+    net::post(cpu, [intake = std::move(intake)] {});
+    co_return receipt;
 }
 
 }  // namespace causeway::mllp

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,12 @@ using ContentHash = std::array<std::byte, 32>;
 /// The stored values; never renumber.
 enum class InboxState : std::uint8_t { received = 1, processed = 2, failed = 3, rejected = 4 };
 
+/// Bytes as a store keeps them, made by Store::pack() before the transaction; only the store that made it reads it.
+struct PackedBytes {
+    std::string data;
+    std::size_t size = 0;  ///< before packing
+};
+
 /// One message as it came in.
 struct InboxMessage {
     std::string channel;      ///< the listener or partner it came through
@@ -24,7 +31,8 @@ struct InboxMessage {
     std::string control_id;   ///< MSH-10
     std::string kind;         ///< MSH-9 as `ORU^R01`, for lists
     ContentHash hash{};
-    std::string raw;  ///< bytes as received
+    std::string raw;                                      ///< bytes as received
+    std::shared_ptr<const PackedBytes> packed = nullptr;  ///< `raw`, if that was packed before the transaction
     TimeUs received_us = 0;
     InboxState state = InboxState::received;
     std::string acknowledgement;  ///< what was answered, resent for a duplicate

@@ -104,7 +104,7 @@ public:
     virtual Result<InboxId> add_inbox(const InboxMessage& message) = 0;
     virtual Result<void> set_inbox(InboxId id, InboxState state, std::string_view acknowledgement,
                                    std::string_view note) = 0;
-    virtual Result<void> put_trace(InboxId id, std::string_view data) = 0;
+    virtual Result<void> put_trace(InboxId id, const PackedBytes& data) = 0;
 
     virtual Result<OutboxId> enqueue(const OutboxMessage& message) = 0;
     virtual Result<void> mark_delivered(OutboxId id, std::string_view acknowledgement) = 0;
@@ -216,6 +216,8 @@ public:
     virtual PreparedResource prepare(std::string_view type, std::string_view id, PreparedBody body,
                                      std::span<const fhir::search::SearchValue> values,
                                      std::span<const fhir::search::SearchValue> contained = {}) = 0;
+    /// What a job will keep of a message, made before it: the job's thread is the one that all writes wait for.
+    virtual PackedBytes pack(std::string_view bytes) const = 0;
     /// Queues work. A full queue or a stopped store finishes it at once, on the caller's thread, with busy or stopped.
     virtual void submit(std::unique_ptr<Work> work) = 0;
     /// Waits a bounded time for a free reader: FailureCode::busy after it.

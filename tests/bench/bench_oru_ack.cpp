@@ -120,7 +120,7 @@ void oru_stages(benchmark::State& state) {
     const auto us = [](Clock::duration time) { return std::chrono::duration<double, std::micro>(time).count(); };
     const auto messages = results();
     double prepare = 0, run = 0, all = 0;
-    std::uint64_t count = 0;
+    std::uint64_t count = 0, resources = 0;
     for (auto _ : state) {
         auto bytes = messages[count % people];
         const auto id = "S" + std::to_string(++count);
@@ -143,11 +143,13 @@ void oru_stages(benchmark::State& state) {
             },
             intake->bytes());
         if (!intake->conclude(outcome)) state.SkipWithError("a message was not processed");
+        resources += std::move(*intake).receipt().resources;
         run += *spent;
         all += us(Clock::now() - began);
     }
     const auto each = static_cast<double>(count);
     const auto metrics = gateway.store->metrics();
+    state.counters["resources"] = static_cast<double>(resources) / each;
     state.counters["prepare_us"] = prepare / each;
     state.counters["transaction_us"] = run / each;
     state.counters["commit_us"] = static_cast<double>(metrics.commit_us) / each;

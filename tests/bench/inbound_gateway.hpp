@@ -1,4 +1,5 @@
 #pragma once
+#include <malloc.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -19,6 +20,10 @@
 #include "gateway/storage/sqlite/sqlite_store.hpp"
 
 namespace causeway::bench {
+
+/// As the gateway's process has it (gateway/main/main.cpp).
+[[maybe_unused]] inline const bool memory_kept =
+    mallopt(M_MMAP_THRESHOLD, 2 << 20) != 0 && mallopt(M_TRIM_THRESHOLD, 16 << 20) != 0;
 
 /// The inbound side of a gateway on a store of its own: with the patient index, routing and Tasks, or (`alone`) only what
 /// takes a message in and stores it.

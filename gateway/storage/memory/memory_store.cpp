@@ -27,6 +27,8 @@ public:
 
     std::string new_id() override { return identifiers_.next(options_.now_us()); }
 
+    PackedBytes pack(std::string_view bytes) const override { return {std::string(bytes), bytes.size()}; }
+
     PreparedResource prepare(std::string_view type, std::string_view id, PreparedBody body,
                              std::span<const fhir::search::SearchValue> values,
                              std::span<const fhir::search::SearchValue>) override {

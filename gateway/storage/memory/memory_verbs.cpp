@@ -387,8 +387,8 @@ public:
         found->second.note = note;
         return {};
     }
-    Result<void> put_trace(InboxId id, std::string_view data) override {
-        state_.traces[id] = data;
+    Result<void> put_trace(InboxId id, const PackedBytes& data) override {
+        state_.traces[id] = data.data;
         return {};
     }
     Result<Purged> purge_inbox(InboxId after, TimeUs before_us, std::size_t look_max) override {

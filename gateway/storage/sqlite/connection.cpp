@@ -37,6 +37,14 @@ Failure failure_of(sqlite3* db, std::string_view what) {
     return {kind, fmt::format("sqlite: {}: {} ({})", what, db ? sqlite3_errmsg(db) : "no memory", code)};
 }
 
+namespace {
+
+/// SQLite counts what it allocates under one lock for all connections, which its threads then queue for. Nobody reads
+/// the figures.
+void without_statistics() { [[maybe_unused]] static const int once = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
+}  // namespace
+
 Query::~Query() { sqlite3_reset(statement_); }
 
 Query& Query::bind(std::int64_t value) {
@@ -94,6 +102,7 @@ bool Query::is_null(int column) const { return sqlite3_column_type(statement_, c
 Connection::Connection(const std::filesystem::path& file, Access access, std::size_t cache_bytes,
                        std::string_view page_key)
     : page_key_(page_key) {
+    without_statistics();
     const int flags = (access == Access::writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
                       SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(file.c_str(), &db_, flags, nullptr) != SQLITE_OK) {

@@ -65,6 +65,8 @@ public:
         return PreparedResource(std::move(content));
     }
 
+    PackedBytes pack(std::string_view bytes) const override { return {catalog_.codec.pack_plain(bytes), bytes.size()}; }
+
     void submit(std::unique_ptr<Work> work) override { writer_.submit(std::move(work)); }
 
     Result<Snapshot> snapshot() override {

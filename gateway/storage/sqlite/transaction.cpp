@@ -236,7 +236,8 @@ Result<void> SqliteTransaction::remove_identity(std::string_view key) {
 Result<InboxId> SqliteTransaction::add_inbox(const InboxMessage& message) {
     return guard_([&] {
         const auto id = group_.counters.inbox++;
-        const auto raw = catalog_.codec.pack_plain(message.raw);
+        const auto made = message.packed ? std::string() : catalog_.codec.pack_plain(message.raw);
+        const std::string_view raw = message.packed ? message.packed->data : made;
         connection_.query(Statement::inbox_add)
             .bind_all(id, std::string_view(message.channel), std::string_view(message.application),
                       std::string_view(message.facility), std::string_view(message.control_id),
@@ -266,12 +267,11 @@ Result<void> SqliteTransaction::set_inbox(InboxId id, InboxState state, std::str
     });
 }
 
-Result<void> SqliteTransaction::put_trace(InboxId id, std::string_view data) {
+Result<void> SqliteTransaction::put_trace(InboxId id, const PackedBytes& data) {
     return guard_([&] {
-        const auto packed = catalog_.codec.pack_plain(data);
         connection_.query(Statement::trace_set)
-            .bind_all(id, static_cast<std::int64_t>(data.size()))
-            .bind_blob(packed)
+            .bind_all(id, static_cast<std::int64_t>(data.size))
+            .bind_blob(data.data)
             .run();
     });
 }

@@ -64,7 +64,7 @@ public:
     Result<InboxId> add_inbox(const InboxMessage& message) override;
     Result<void> set_inbox(InboxId id, InboxState state, std::string_view acknowledgement,
                            std::string_view note) override;
-    Result<void> put_trace(InboxId id, std::string_view data) override;
+    Result<void> put_trace(InboxId id, const PackedBytes& data) override;
     Result<OutboxId> enqueue(const OutboxMessage& message) override;
     Result<void> mark_delivered(OutboxId id, std::string_view acknowledgement) override;
     Result<void> defer(OutboxId id, TimeUs due_us, std::string_view note) override;

@@ -243,6 +243,7 @@ void Writer::commit_group(std::vector<Job>& group) {
     for (auto& job : group) {
         if (job.outcome.has_value()) jobs_.fetch_add(1, std::memory_order_relaxed);
         job.work->finished(std::move(job.outcome));
+        job.work.reset();  // what it holds is given back by whoever waits for it
     }
 }
 

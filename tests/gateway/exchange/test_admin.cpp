@@ -187,8 +187,8 @@ TEST_SUITE("gateway/exchange/admin") {
                 const auto added = transaction.add_inbox(row);
                 if (added.has_error()) return added.error();
                 const auto lineage = mappings::lineage_of(*plan, mapped, message->view());
-                const auto kept =
-                    transaction.put_trace(*added, join_trace("{\"structure\":\"ADT_A05\"}", names, lineage));
+                const auto kept = transaction.put_trace(
+                    *added, bench.store->pack(join_trace("{\"structure\":\"ADT_A05\"}", names, lineage)));
                 if (kept.has_error()) return kept.error();
                 return *added;
             });

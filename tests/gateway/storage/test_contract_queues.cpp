@@ -123,7 +123,7 @@ TEST_SUITE("gateway/storage/contract_queues") {
                             const auto inbox = t.add_inbox(message("1", 'a')).value();
                             t.put({patient, WriteKind::update, {}, inbox}).value();
                             t.put({report, WriteKind::update, {}, inbox}).value();
-                            t.put_trace(inbox, "trace").value();
+                            t.put_trace(inbox, store.pack("trace")).value();
                             return inbox;
                         }).value();
         put(store, "Patient", "p", R"({"resourceType":"Patient"})").value();
@@ -249,7 +249,9 @@ TEST_SUITE("gateway/storage/contract_queues") {
                                return t.enqueue(row);
                            }).value();
         CHECK(transact_blocking(store, [sent](Transaction& t) { return t.mark_delivered(sent, "AA"); }).has_value());
-        CHECK(transact_blocking(store, [done](Transaction& t) { return t.put_trace(done, "{}"); }).has_value());
+        CHECK(transact_blocking(store, [&, done](Transaction& t) {
+                  return t.put_trace(done, store.pack("{}"));
+              }).has_value());
         constexpr TimeUs later = 9'000'000'000'000'000;
         CHECK(transact_blocking(store, [](Transaction& t) { return t.purge_inbox(0, 1'600'000'000'000'000, 10); })
                   .value()
