@@ -79,12 +79,21 @@ private:
     std::vector<Piece> pieces_;
 };
 
+/// The bearer token that a connection showed last, and whom it proved: most connections show the same one again.
+struct ShownBearer {
+    std::string bearer;
+    std::shared_ptr<const security::Principal> principal;  ///< null: none yet
+    std::uint64_t generation = 0;                          ///< of the tokens that there were (TokenService::generation)
+    std::int64_t until_s = 0;                              ///< the token's end
+};
+
 /// Where a request came from, as the connection knows it.
 struct Peer {
     std::string address;  ///< textual IP address, without port
     bool loopback = false;
     bool encrypted = false;
     std::shared_ptr<const tls::Certificate> certificate = nullptr;  ///< checked; null if the peer has shown none
+    mutable ShownBearer shown = {};  ///< for who authenticates; on the connection's strand only
 };
 
 /// One request, complete and decoded (transfer and content codings removed).

@@ -1,6 +1,7 @@
 #include "gateway/main/authentication.hpp"
 
 #include <fmt/format.h>
+#include <openssl/crypto.h>
 
 #include <boost/asio/post.hpp>
 
@@ -53,20 +54,33 @@ bool is_reason(std::string_view text) {
 Authentication::Finding Authentication::by_bearer(const http::Request& request, std::string_view bearer,
                                                   bool may_block) const {
     using security::Principal;
+    // Off the connection's strand (may_block) what it showed may not be touched.
+    http::ShownBearer* const shown = request.peer && !may_block ? &request.peer->shown : nullptr;
+    const auto generation = identities_.tokens.generation();
+    const auto now_s = identities_.clock.now_us() / 1'000'000;
+    if (shown && shown->principal && shown->generation == generation && now_s < shown->until_s &&
+        shown->bearer.size() == bearer.size() &&
+        CRYPTO_memcmp(shown->bearer.data(), bearer.data(), bearer.size()) == 0)  // a proxy may mix clients on it
+        return shown->principal;
     const auto digest = security::sha256(bearer);
     const auto made = [&](Principal principal) {
         principal.address = address_of(request);
         principal.token = mark_of(digest);
         return std::make_shared<const Principal>(std::move(principal));
     };
+    const auto ours = [&](Principal principal, std::int64_t until_s) {
+        auto proved = made(std::move(principal));
+        if (shown) *shown = {std::string(bearer), proved, generation, until_s};
+        return proved;
+    };
     if (!bearer.empty() && bearer.size() <= security::TokenService::bearer_bytes_max) {
         if (const auto* const one = identities_.tokens.find_operator(digest)) {
             Principal principal{Principal::Kind::operator_, one->first, {}};
             principal.rights = one->second.rights;
-            return made(std::move(principal));
+            return ours(std::move(principal), now_s + security::TokenService::life_s);
         }
         if (const auto token = identities_.tokens.find_digest(digest))
-            return made({Principal::Kind::client, token->client, {}, token->grant});
+            return ours({Principal::Kind::client, token->client, {}, token->grant}, token->expires_s);
     }
     const Fault unknown{"expired", "The token is unknown, expired or revoked", ", error=\"invalid_token\"", {}};
     const auto& issuer = identities_.issuer.settings();

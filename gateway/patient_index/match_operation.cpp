@@ -93,7 +93,7 @@ void run_match(const PatientIndex& index, const rest::Services& services, const 
         const auto found = index.find((*snapshot)->patients(), patient);
         const auto model = index.model();
         auto json = match_bundle(**snapshot, found, *model, *request,
-                                 [&](std::string_view id) { return permitted(call->access, id); });
+                                 [&](std::string_view id) { return permitted(call->access(), id); });
         answer(rest::json_response(call->format, 200, std::move(json)));
     } catch (const storage::FailureException& failure) {
         answer(rest::fault_of(failure.failure()));

@@ -286,7 +286,7 @@ std::string answer_json(const MergeStep& step) {
 
 void run_merge(PatientIndex& index, bool undo, const rest::Services& services, rest::CallPtr call,
                const DocumentPtr& body, const rest::Answer& answer) {
-    if (!call->access.everything)
+    if (!call->access().everything)
         return answer(rest::fault(403, IssueCode::forbidden, "merging takes access to all patients"));
     auto step = std::make_shared<MergeStep>();
     step->undo = undo;

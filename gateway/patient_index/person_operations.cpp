@@ -31,7 +31,7 @@ Identified read_token(std::string_view text) {
 }
 
 bool permitted(const rest::Call& call, std::string_view id) {
-    const auto& access = call.access;
+    const auto& access = call.access();
     if (access.everything) return true;
     if (!access.allows_type("Patient")) return false;
     return access.patient_ids.empty() ||

@@ -1,6 +1,7 @@
 #include "gateway/rest/access.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "fhir/r4/tables.hpp"
 #include "gateway/rest/answer.hpp"
@@ -100,13 +101,12 @@ Outcome<void> authorize(const Services& services, Call& call) {
     if (!interaction) return not_allowed(call.route.kind);
     const std::string& type =
         call.route.member_type.empty() || call.route.member_type == "*" ? call.route.type : call.route.member_type;
-    security::Decision decision =
-        services.door.authorize(call.principal, {*interaction, type, call.route.id, call.route.operation});
-    if (!decision.allowed) return fault(403, IssueCode::forbidden, decision.reason);
-    call.access = std::move(decision.filter);
-    auto visibility = services.visibilities.of(call.access, call.base, services.settings.zone_offset_minutes);
-    if (visibility.has_error()) return visibility.error();
-    call.visibility = std::move(*visibility);
+    auto sight = services.visibilities.of(services.door, call.principal,
+                                          {*interaction, type, call.route.id, call.route.operation}, call.base,
+                                          services.settings.zone_offset_minutes);
+    if (sight.has_error()) return sight.error();
+    call.filter = std::move(sight->filter);
+    call.visibility = std::move(sight->visibility);
     if (call.visibility && !type.empty() && fhir::r4::is_resource_type(type) && !call.visibility->find(type))
         return fault(403, IssueCode::forbidden, "Resources of this type may not be seen");
     return {};
@@ -126,31 +126,37 @@ Answer audit_of_failures(const Services& services, CallPtr call, Answer answer) 
 Outcome<http::Response> audited(const Services& services, const Call& call, Outcome<http::Response> outcome) {
     const auto interaction = interaction_of(call.request.method, call.route.kind);
     if (!services.reads || !interaction) return outcome;
-    security::AuditEntry entry;
-    entry.at_us = call.now_us;
-    entry.principal = call.principal;
-    entry.interaction = *interaction;
-    entry.type = call.route.type;
-    entry.id = call.route.id;
-    entry.status = static_cast<int>(outcome ? outcome->status : outcome.error().status);
-    entry.correlation = call.request.id;
-    if (outcome) entry.version = version_in_etag(outcome->headers.get("ETag")).value_or(0);
-    if (entry.interaction == Interaction::search) {
-        entry.query = parameter_names(call);
-        if (!call.route.member_type.empty()) entry.type = call.route.member_type;
-    }
-    if (call.route.type == "Patient") entry.patient = call.route.id;
-    entry.operation = call.route.operation;
-    entry.token = call.principal.token;
-    entry.purpose = call.principal.purpose;
-    if (outcome && outcome->status < 300) find_patients(*outcome, entry.patients);
-    if (entry.patients.size() == 1 && entry.patient.empty()) entry.patient.swap(entry.patients.front());
-    if (!entry.patient.empty() && entry.patients.size() <= 1) entry.patients.clear();
-    if (entry.interaction == Interaction::search || entry.interaction == Interaction::operation ||
-        entry.interaction == Interaction::history)
-        entry.request = std::string(http::to_string(call.request.method)) + " " + call.request.target;
-    if (entry.interaction == Interaction::search && !call.request.body.empty())
-        entry.request.append("\n").append(call.request.body.substr(0, security::request_bytes_max));
+    const Route& route = call.route;
+    const bool search = *interaction == Interaction::search;
+    std::vector<std::string> patients;
+    std::string_view patient = route.type == "Patient" ? std::string_view(route.id) : std::string_view();
+    if (outcome && outcome->status < 300) find_patients(*outcome, patients);
+    if (patients.size() == 1 && patient.empty()) patient = patients.front();
+    const std::span<const std::string> several =
+        !patient.empty() && patients.size() <= 1 ? std::span<const std::string>() : patients;
+    std::string query, asked;
+    if (search) query = parameter_names(call);
+    if (search || *interaction == Interaction::operation || *interaction == Interaction::history)
+        asked = std::string(http::to_string(call.request.method)) + " " + call.request.target;
+    if (search && !call.request.body.empty())
+        asked.append("\n").append(call.request.body.substr(0, security::request_bytes_max));
+    const security::AuditView entry{
+        .at_us = call.now_us,
+        .principal = call.principal,
+        .interaction = *interaction,
+        .type = search && !route.member_type.empty() ? route.member_type : route.type,
+        .id = route.id,
+        .version = outcome ? version_in_etag(outcome->headers.get("ETag")).value_or(0) : 0,
+        .query = query,
+        .operation = route.operation,
+        .patient = patient,
+        .patients = several,
+        .request = asked,
+        .token = call.principal.token,
+        .purpose = call.principal.purpose,
+        .status = static_cast<int>(outcome ? outcome->status : outcome.error().status),
+        .outcome = {},
+        .correlation = call.request.id};
     if (services.reads->record(entry)) return outcome;
     Fault busy = fault(503, IssueCode::transient, "The audit queue is full; try again");
     busy.headers.add("Retry-After", "1");

@@ -83,7 +83,7 @@ Outcome<BulkJob> job_of(const Services& services, const Call& call) {
     if (target.starts_with(services.settings.base_path)) target.erase(0, services.settings.base_path.size());
     job.request = call.base + target;
     job.principal = call.principal;
-    job.access = call.access;
+    job.access = call.access();
     job.accepted_us = call.now_us;
     return job;
 }

@@ -82,13 +82,17 @@ struct Call {
     Format format;
     Prefer prefer;
     security::Principal principal;
-    security::AccessFilter access;
-    std::shared_ptr<const storage::Visibility> visibility;  ///< of `access`, for the store; null: everything
-    std::string base;                                       ///< absolute, without a slash at the end
+    std::shared_ptr<const security::AccessFilter> filter;   ///< set by authorize(); see access()
+    std::shared_ptr<const storage::Visibility> visibility;  ///< of the filter, for the store; null: everything
+    std::string base;  ///< absolute, without a slash at the end
     std::int64_t now_us = 0;
     /// The body where it is already a document: an entry of a batch.
     fhir::DocumentPtr document;
 
+    const security::AccessFilter& access() const noexcept {
+        static const security::AccessFilter everything;
+        return filter ? *filter : everything;
+    }
     bool is_get() const noexcept { return request.method == http::Method::get || request.method == http::Method::head; }
 };
 }  // namespace causeway::rest

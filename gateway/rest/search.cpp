@@ -267,7 +267,7 @@ Outcome<std::vector<std::string>> linked_with(const Services& services, storage:
     const bool typed = id.starts_with(type);
     if (typed) id.remove_prefix(type.size());
     std::vector<std::string> out{std::string(reference)};
-    if (!services.linked_patients || !(call.access.everything || call.access.patient_ids.empty())) return out;
+    if (!services.linked_patients || !(call.access().everything || call.access().patient_ids.empty())) return out;
     auto linked = services.linked_patients(reader, id);
     if (linked.has_error()) return fault_of(linked.error());
     for (const auto& other : *linked)

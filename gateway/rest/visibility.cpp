@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <functional>
 #include <mutex>
 #include <unordered_map>
 
@@ -179,9 +181,20 @@ std::string key_of(const security::AccessFilter& filter, std::string_view base_u
 
 }  // namespace
 
+/// One permitted action of a grant. Grants never change, and while this one is held no other has its address.
+struct Permitted {
+    std::shared_ptr<const security::Grant> grant;
+    security::Interaction interaction{};
+    bool overrides_labels = false, of_instance = false;
+    std::string type, operation, base_url;
+    Sight sight;
+};
+
 struct Visibilities::State {
     std::mutex mutex;
     std::unordered_map<std::string, std::shared_ptr<const storage::Visibility>> made;
+    std::mutex permitted_mutex;
+    std::array<Permitted, 64> permitted;
 };
 
 Visibilities::Visibilities() : state_(std::make_unique<State>()) {}
@@ -202,6 +215,42 @@ Outcome<std::shared_ptr<const storage::Visibility>> Visibilities::of(const secur
     if (state_->made.size() >= remembered_max) state_->made.clear();
     state_->made.emplace(key, *made);
     return made;
+}
+
+Outcome<Sight> Visibilities::of(const security::Door& door, const security::Principal& principal,
+                                const security::Action& action, std::string_view base_url,
+                                std::int32_t zone_offset_minutes) const {
+    const bool remembered = principal.kind == security::Principal::Kind::client && principal.grant;
+    const bool overrides = !principal.purpose.empty(), instance = !action.id.empty();
+    const auto place = [&] {
+        const auto mixed = std::hash<const void*>()(principal.grant.get()) / alignof(std::max_align_t) * 31 +
+                           static_cast<std::size_t>(action.interaction) * 7 + std::hash<std::string_view>()(action.type);
+        return mixed % state_->permitted.size();
+    };
+    if (remembered) {
+        const std::lock_guard lock(state_->permitted_mutex);
+        const Permitted& known = state_->permitted[place()];
+        if (known.grant == principal.grant && known.interaction == action.interaction && known.type == action.type &&
+            known.overrides_labels == overrides && known.of_instance == instance &&
+            known.operation == action.operation && known.base_url == base_url)
+            return known.sight;
+    }
+    auto decision = door.authorize(principal, action);
+    if (!decision.allowed) return fault(403, fhir::IssueCode::forbidden, std::move(decision.reason));
+    Sight sight;
+    if (!decision.filter.shows_all()) {
+        auto visibility = of(decision.filter, base_url, zone_offset_minutes);
+        if (visibility.has_error()) return visibility.error();
+        sight = {std::make_shared<const security::AccessFilter>(std::move(decision.filter)), std::move(*visibility)};
+    }
+    if (remembered) {
+        Permitted now{principal.grant,           action.interaction,            overrides,
+                      instance,                  std::string(action.type),      std::string(action.operation),
+                      std::string(base_url),     sight};
+        const std::lock_guard lock(state_->permitted_mutex);
+        std::swap(state_->permitted[place()], now);
+    }
+    return sight;
 }
 
 }  // namespace causeway::rest

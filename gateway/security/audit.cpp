@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 #include <iterator>
+#include <utility>
 
 #include "gateway/security/json_web_key.hpp"
 
@@ -24,19 +26,24 @@ std::string_view code(Principal::Kind kind) {
     return "unknown";
 }
 
-bool must_be_escaped(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f || c == '"' || c == '\\';
-}
+constexpr std::array<bool, 256> escaped_bytes = [] {
+    std::array<bool, 256> out{};
+    for (std::size_t byte = 0; byte < out.size(); ++byte)
+        out[byte] = byte < 0x20 || byte == 0x7f || byte == '"' || byte == '\\';
+    return out;
+}();
+
+bool must_be_escaped(char c) { return escaped_bytes[static_cast<unsigned char>(c)]; }
 
 void number(std::string& out, std::int64_t value) {
     char digits[24];
     out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
+/// `name` with what stands around it: `,"who":`.
 void member(std::string& out, std::string_view name, std::string_view value) {
     if (value.empty()) return;
-    out.append(",\"").append(name).append("\":\"");
+    out.append(name).push_back('"');
     for (std::size_t plain = 0; plain < value.size();) {
         auto end = plain;
         while (end < value.size() && !must_be_escaped(value[end])) ++end;
@@ -54,8 +61,15 @@ void member(std::string& out, std::string_view name, std::string_view value) {
 
 void member(std::string& out, std::string_view name, std::int64_t value) {
     if (value == 0) return;
-    out.append(",\"").append(name).append("\":");
+    out.append(name);
     number(out, value);
+}
+
+AuditView view_of(const AuditEntry& entry) {
+    return {entry.at_us,     entry.principal, entry.interaction, entry.type,    entry.id,
+            entry.version,   entry.query,     entry.operation,   entry.patient, entry.patients,
+            entry.request,   entry.token,     entry.purpose,     entry.status,  entry.outcome,
+            entry.correlation};
 }
 
 }  // namespace
@@ -63,34 +77,64 @@ void member(std::string& out, std::string_view name, std::int64_t value) {
 std::string render(const AuditEntry& entry) {
     std::string out;
     out.reserve(320 + entry.request.size() * 4 / 3);
+    render(view_of(entry), out);
+    return out;
+}
+
+void render(const AuditView& entry, std::string& out) {
     out += "{\"at\":";
     number(out, entry.at_us);
-    member(out, "kind", code(entry.principal.kind));
-    member(out, "who", entry.principal.id);
-    member(out, "from", entry.principal.address);
-    member(out, "did", security::code(entry.interaction));
-    member(out, "operation", entry.operation);
-    member(out, "type", entry.type);
-    member(out, "id", entry.id);
-    member(out, "version", entry.version);
-    member(out, "query", entry.query);
+    member(out, ",\"kind\":", code(entry.principal.kind));
+    member(out, ",\"who\":", entry.principal.id);
+    member(out, ",\"from\":", entry.principal.address);
+    member(out, ",\"did\":", security::code(entry.interaction));
+    member(out, ",\"operation\":", entry.operation);
+    member(out, ",\"type\":", entry.type);
+    member(out, ",\"id\":", entry.id);
+    member(out, ",\"version\":", entry.version);
+    member(out, ",\"query\":", entry.query);
     if (!entry.request.empty())
-        member(out, "request", encode_base64(std::string_view(entry.request).substr(0, request_bytes_max)));
-    member(out, "patient", entry.patient);
+        member(out, ",\"request\":", encode_base64(entry.request.substr(0, request_bytes_max)));
+    member(out, ",\"patient\":", entry.patient);
     if (!entry.patients.empty()) {
         out += ",\"patients\":[";
         for (std::size_t i = 0; i < std::min(entry.patients.size(), audited_patients_max); ++i)
             fmt::format_to(std::back_inserter(out), "{}\"{}\"", i == 0 ? "" : ",", entry.patients[i]);
         out += ']';
     }
-    member(out, "token", entry.token);
-    member(out, "purpose", entry.purpose);
-    member(out, "status", entry.status);
-    member(out, "outcome", entry.outcome);
-    member(out, "correlation", entry.correlation);
+    member(out, ",\"token\":", entry.token);
+    member(out, ",\"purpose\":", entry.purpose);
+    member(out, ",\"status\":", entry.status);
+    member(out, ",\"outcome\":", entry.outcome);
+    member(out, ",\"correlation\":", entry.correlation);
     out += '}';
-    return out;
 }
+
+namespace {
+
+/// Rendered rows, one after the other in one buffer: no row is an allocation of one thread that another frees.
+struct Batch {
+    std::string bytes;
+    std::vector<std::size_t> ends;
+
+    std::size_t size() const noexcept { return ends.size(); }
+    std::string_view row(std::size_t i) const {
+        const auto begin = i == 0 ? 0 : ends[i - 1];
+        return std::string_view(bytes).substr(begin, ends[i] - begin);
+    }
+    void add(std::string_view row) {
+        bytes.append(row);
+        ends.push_back(bytes.size());
+    }
+    void clear() {
+        constexpr std::size_t kept_bytes_max = 4 * 1024 * 1024;
+        if (bytes.capacity() > kept_bytes_max) *this = {};
+        bytes.clear();
+        ends.clear();
+    }
+};
+
+}  // namespace
 
 /// Outlives the ReadAudit while a job of its is still queued.
 struct ReadAudit::State {
@@ -99,7 +143,7 @@ struct ReadAudit::State {
     storage::Store& store;
     const std::size_t entries_max;
     mutable std::mutex mutex;
-    std::vector<std::string> waiting;
+    Batch waiting, spare;       // spare: a buffer that is written to next, so that its memory is used again
     std::size_t in_flight = 0;  // rows handed to the writer and not yet committed
     bool submitted = false;     // one job is enough for all that wait when it runs
 
@@ -110,14 +154,14 @@ struct ReadAudit::State {
         storage::Result<void> run(storage::Transaction& transaction) override {
             {
                 const std::lock_guard lock(state_->mutex);
-                if (rows_.empty()) {  // a second run repeats the rows of the first
-                    rows_.swap(state_->waiting);
+                if (rows_.size() == 0) {  // a second run repeats the rows of the first
+                    rows_ = std::exchange(state_->waiting, std::exchange(state_->spare, {}));
                     state_->in_flight += rows_.size();
                 }
                 state_->submitted = false;
             }
-            for (const std::string& row : rows_) {
-                const auto appended = transaction.append_audit(row);
+            for (std::size_t i = 0; i < rows_.size(); ++i) {
+                const auto appended = transaction.append_audit(rows_.row(i));
                 if (appended.has_error()) return appended.error();
             }
             return {};
@@ -126,17 +170,21 @@ struct ReadAudit::State {
         void finished(storage::Result<void> outcome) noexcept override {
             const std::lock_guard lock(state_->mutex);
             state_->in_flight -= rows_.size();
-            if (outcome.has_value()) return;
-            // Nothing is given up: the rows go back to the front, and the next read tries again. Once too many wait,
-            // record() refuses, so a store that stays broken stops the reads.
-            state_->waiting.insert(state_->waiting.begin(), std::make_move_iterator(rows_.begin()),
-                                   std::make_move_iterator(rows_.end()));
-            state_->submitted = false;
+            if (outcome.has_error()) {
+                // Nothing is given up: the rows go back to the front, and the next read tries again. Once too many
+                // wait, record() refuses, so a store that stays broken stops the reads.
+                for (std::size_t i = 0; i < state_->waiting.size(); ++i) rows_.add(state_->waiting.row(i));
+                rows_.ends.swap(state_->waiting.ends);
+                rows_.bytes.swap(state_->waiting.bytes);
+                state_->submitted = false;
+            }
+            rows_.clear();
+            state_->spare = std::move(rows_);
         }
 
     private:
         std::shared_ptr<State> state_;
-        std::vector<std::string> rows_;
+        Batch rows_;
     };
 };
 
@@ -145,12 +193,16 @@ ReadAudit::ReadAudit(storage::Store& store, std::size_t entries_max)
 
 ReadAudit::~ReadAudit() = default;
 
-bool ReadAudit::record(const AuditEntry& entry) {
-    std::string row = render(entry);
+bool ReadAudit::record(const AuditEntry& entry) { return record(view_of(entry)); }
+
+bool ReadAudit::record(const AuditView& entry) {
+    thread_local std::string row;
+    row.clear();
+    render(entry, row);
     {
         const std::lock_guard lock(state_->mutex);
         if (state_->waiting.size() + state_->in_flight >= state_->entries_max) return false;
-        state_->waiting.push_back(std::move(row));
+        state_->waiting.add(row);
         if (state_->submitted) return true;
         state_->submitted = true;
     }

@@ -195,6 +195,7 @@ void TokenService::revoke(std::string_view form, const std::string& address, Don
                 const auto now_s = clock_.now_us() / us_per_s;
                 std::erase_if(revoked_, [now_s](const auto& each) { return each.second <= now_s; });
                 revoked_.emplace(digest, token->expires_s);
+                generation_.fetch_add(1, std::memory_order_release);
             }
             return Answer{200, "{}"};
         });

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -89,6 +90,9 @@ public:
     /// The operator whose key has this SHA-256, and its name; null if it is none's.
     const std::pair<const std::string, Operator>* find_operator(std::string_view digest) const;
 
+    /// Changes when a token that was good may be good no longer before its end.
+    std::uint64_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
+
     const Settings& settings() const noexcept { return settings_; }
 
 private:
@@ -103,6 +107,7 @@ private:
     const ops::Clock& clock_;
     Settings settings_;
     RemoteKeys keys_;
+    std::atomic<std::uint64_t> generation_ = 0;
     std::mutex mutex_;
     std::unordered_map<std::string, Token> cached_;  ///< by digest
     std::unordered_map<std::string, std::int64_t>

@@ -33,9 +33,8 @@ AuditHasher::AuditHasher(std::string_view key) : context_(nullptr, EVP_MAC_CTX_f
 
 AuditHash AuditHasher::operator()(const AuditHash& previous, std::int64_t sequence, TimeUs at_us,
                                   std::string_view event) {
-    std::string head;
-    head.reserve(previous.size() + 24);
-    head.append(reinterpret_cast<const char*>(previous.data()), previous.size());
+    thread_local std::string head;
+    head.assign(reinterpret_cast<const char*>(previous.data()), previous.size());
     keys::append_number(static_cast<std::uint64_t>(sequence), 8, head);
     keys::append_number(static_cast<std::uint64_t>(at_us), 8, head);
     keys::append_number(event.size(), 8, head);

@@ -117,6 +117,11 @@ BIO_METHOD* bio_method() {
     return method;
 }
 
+/// What SSL_get_error asks for before each call; the queue is mostly empty, and emptying it costs more than a look.
+void forget_errors() {
+    if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 class TlsStream final : public http::Stream {
 public:
     TlsStream(http::Socket socket, ContextPtr context)
@@ -172,11 +177,13 @@ public:
     bool encrypted() const noexcept override { return true; }
 
     Awaitable<Transferred> read_some(net::mutable_buffer room) override {
-        // Usually the next request has not come yet: OpenSSL need not find out.
-        if (wire_->begin == wire_->end && SSL_has_pending(ssl_.get()) == 0)
-            if (const auto error = co_await more()) co_return Transferred{error, 0};
+        // Usually the next request has not come yet: OpenSSL need not find out. (more() would be one frame more.)
+        if (wire_->begin == wire_->end && SSL_has_pending(ssl_.get()) == 0) {
+            const auto [error, size] = co_await socket_.async_read_some(net::buffer(wire_->arrived), as_result);
+            if (const auto failure = arrived(error, size)) co_return Transferred{failure, 0};
+        }
         for (;;) {
-            ERR_clear_error();
+            forget_errors();
             std::size_t size = 0;
             const int done = SSL_read_ex(ssl_.get(), room.data(), room.size(), &size);
             if (done == 1) co_return Transferred{error_code{}, size};
@@ -256,7 +263,7 @@ private:
                 pieces = pieces.subspan(std::max<std::size_t>(used, 1));
                 continue;
             }
-            ERR_clear_error();
+            forget_errors();
             std::size_t written = 0;
             done = SSL_write_ex(ssl_.get(), data, size, &written);
             if (done != 1) return total;
@@ -281,13 +288,17 @@ private:
     /// connection is left for OpenSSL to find.
     Awaitable<error_code> more() {
         const auto [error, size] = co_await socket_.async_read_some(net::buffer(wire_->arrived), as_result);
-        if (broken_) co_return net::error::operation_aborted;
+        co_return arrived(error, size);
+    }
+
+    error_code arrived(const error_code& error, std::size_t size) {
+        if (broken_) return net::error::operation_aborted;
         wire_->begin = 0;
         wire_->end = size;
         wire_->drained = !error && size < wire_->arrived.size();
-        if (!error || error == net::error::eof) co_return error_code{};
+        if (!error || error == net::error::eof) return {};
         broken_channel_ = error != net::error::operation_aborted;
-        co_return error;
+        return error;
     }
 
     error_code fault(int why) {

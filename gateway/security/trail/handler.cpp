@@ -26,6 +26,7 @@ using rest::Outcome;
 constexpr std::int64_t row_delay_max_us = std::int64_t{600} * 1'000'000;
 constexpr std::string_view page_mark = "trail.";
 constexpr std::string_view past_the_trail = "trail.end";
+constexpr std::string_view trail_path = "/AuditEvent";
 
 std::optional<TrailPlace> read_place(std::string_view token) {
     if (!token.starts_with(page_mark)) return std::nullopt;
@@ -63,11 +64,15 @@ struct TrailHandler::Asked {
     bool lenient = false;
 };
 
+bool TrailHandler::concerns(const http::Request& request) const {
+    const std::string& base = services_.settings.base_path;
+    const std::string_view path = request.path();
+    return path.starts_with(base) && path.substr(base.size()).starts_with(trail_path);
+}
+
 bool TrailHandler::understand(const http::Request& request, Asked& asked) const {
     std::string_view path = request.path();
-    const std::string root = services_.settings.base_path + "/AuditEvent";
-    if (!path.starts_with(root)) return false;
-    path.remove_prefix(root.size());
+    path.remove_prefix(services_.settings.base_path.size() + trail_path.size());
     if (path.ends_with('/')) path.remove_suffix(1);
     const bool get = request.method == http::Method::get || request.method == http::Method::head;
     const bool form = request.method == http::Method::post && path == "/_search";
@@ -116,7 +121,7 @@ bool TrailHandler::take(const rest::CallPtr& entry, const rest::Answer& answer) 
     request.id = entry->request.id;
     request.peer = entry->request.peer;
     Asked asked;
-    if (!understand(request, asked)) return false;
+    if (!concerns(request) || !understand(request, asked)) return false;
     asked.principal = entry->principal;
     asked.base = entry->base;
     asked.format = {};
@@ -131,6 +136,7 @@ bool TrailHandler::take(const rest::CallPtr& entry, const rest::Answer& answer) 
 }
 
 void TrailHandler::handle(http::Request request, http::Reply reply) {
+    if (!concerns(request)) return inner_.handle(std::move(request), std::move(reply));
     Asked asked;
     if (!understand(request, asked)) return inner_.handle(std::move(request), std::move(reply));
     // Who may not see the trail may still see AuditEvents that clients stored.

@@ -27,6 +27,8 @@ public:
 
 private:
     struct Asked;
+    bool concerns(const http::Request& request) const;
+    /// Of a request that concerns the trail.
     bool understand(const http::Request& request, Asked& asked) const;
     bool may_see(Asked& asked) const;
     void answer(http::Request request, Asked asked, const http::Reply& reply);

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "fhir/search/parameters.hpp"
+#include "gateway/security/scope.hpp"
 #include "tests/gateway/rest/gateway.hpp"
 #include "tests/gateway/rest/minimal_resource.hpp"
 
@@ -216,6 +217,45 @@ TEST_SUITE("gateway/rest/visibility") {
         }
         door.filter.queries = {{"Observation", "no-such-parameter=1"}};
         CHECK(gateway.get("Observation").status == 403);
+    }
+
+    TEST_CASE("what is remembered of a grant is worth nothing for another type, action, purpose or grant") {
+        const security::Door door(true);
+        Gateway gateway({}, &door);
+        const auto grant = [](std::string_view scopes) {
+            return std::make_shared<const security::Grant>(security::Grant{
+                std::get<std::vector<security::Scope>>(security::parse_scopes(scopes)), {}, false, true});
+        };
+        const auto reader = grant("system/Patient.r"), writer = grant("system/Patient.cruds");
+        const auto as = [&](const std::shared_ptr<const security::Grant>& what, const char* purpose) {
+            security::Principal principal{security::Principal::Kind::client, "emr", "127.0.0.1", what};
+            principal.purpose = purpose;
+            gateway.as(std::make_shared<const security::Principal>(std::move(principal)));
+        };
+        as(writer, "an emergency");
+        REQUIRE(gateway.put("Patient/open", R"({"resourceType":"Patient","id":"open"})").status == 201);
+        REQUIRE(gateway
+                    .put("Patient/labelled",
+                         R"({"resourceType":"Patient","id":"labelled","meta":{"security":[{"system":)"
+                         R"("http://terminology.hl7.org/CodeSystem/v3-Confidentiality","code":"R"}]}})")
+                    .status == 201);
+        for (int round = 0; round < 3; ++round) {
+            as(reader, "");
+            CHECK(gateway.get("Patient/open").status == 200);
+            CHECK(gateway.get("Patient/labelled").status == 404);
+            CHECK(gateway.get("Patient").status == 403);
+            CHECK(gateway.get("Observation/1").status == 403);
+            CHECK(gateway.put("Patient/open", R"({"resourceType":"Patient","id":"open"})").status == 403);
+            as(reader, "an emergency");
+            CHECK(gateway.get("Patient/labelled").status == 200);
+            CHECK(gateway.get("Patient").status == 403);
+            as(writer, "");
+            CHECK(gateway.get("Patient/labelled").status == 404);
+            CHECK(gateway.get("Patient").entries() == 1);
+            CHECK(gateway.put("Patient/open", R"({"resourceType":"Patient","id":"open"})").status == 200);
+            as(writer, "an emergency");
+            CHECK(gateway.get("Patient").entries() == 2);
+        }
     }
 
     TEST_CASE("of the types outside the compartment, those about patients stay hidden") {

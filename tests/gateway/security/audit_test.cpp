@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+#include <thread>
+
 #include "gateway/storage/memory/memory_store.hpp"
 
 using namespace causeway::security;
@@ -24,7 +29,7 @@ struct Bench {
 
     std::vector<std::string> ids() const {
         std::vector<std::string> out;
-        for (const auto& row : store->snapshot().value()->audit({}).value()) {
+        for (const auto& row : store->snapshot().value()->audit({0, 10'000}).value()) {
             const auto at = row.event.find("\"id\":\"");
             out.push_back(row.event.substr(at + 6, row.event.find('"', at + 6) - at - 6));
         }
@@ -64,6 +69,24 @@ TEST_SUITE("gateway/security/audit") {
         CHECK(bench.ids().empty());
         CHECK(reads.waiting() == 3);
         CHECK_FALSE(reads.record(reading(4)));  // nothing is read unaudited
+    }
+
+    TEST_CASE("many rows of many threads: each whole, each once") {
+        Bench bench;
+        ReadAudit reads(*bench.store);
+        std::vector<std::thread> threads;
+        for (int t = 0; t < 4; ++t)
+            threads.emplace_back([&reads, t] {
+                for (int i = 0; i < 500; ++i)
+                    if (!reads.record(reading(t * 1000 + i))) std::abort();
+            });
+        for (auto& thread : threads) thread.join();
+        while (reads.waiting() > 0) CHECK(reads.record(reading(9999)));  // takes along what has waited
+        const auto ids = bench.ids();
+        const std::set<std::string> once(ids.begin(), ids.end());
+        for (int t = 0; t < 4; ++t)
+            for (int i = 0; i < 500; ++i) CHECK(once.contains("p" + std::to_string(t * 1000 + i)));
+        CHECK(ids.size() - static_cast<std::size_t>(std::count(ids.begin(), ids.end(), "p9999")) == 2000);
     }
 
     TEST_CASE("what waited goes first") {
