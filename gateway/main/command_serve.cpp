@@ -12,13 +12,6 @@
 namespace causeway {
 namespace {
 
-ops::log::Level level_of(const std::string& name) {
-    if (name == "debug") return ops::log::Level::debug;
-    if (name == "warning") return ops::log::Level::warning;
-    if (name == "error") return ops::log::Level::error;
-    return ops::log::Level::info;
-}
-
 Exit serve(const std::string& path) {
     harden_process();
     Startup startup = read_startup(path);
@@ -26,7 +19,7 @@ Exit serve(const std::string& path) {
         print_faults(startup.faults);
         return Exit::usage;
     }
-    ops::log::configure(level_of(startup.config.log.level),
+    ops::log::configure(ops::log::level_of(startup.config.log.level),
                         startup.config.log.format == "json" ? ops::log::Format::json : ops::log::Format::text);
     if (::geteuid() == 0)
         ops::log::warning("root", {{"note", "serve as a user of its own; see packaging/causeway.service"}});

@@ -72,6 +72,7 @@ void Events::handshake_failed(const std::string& address, const std::string& rea
         .counter("causeway_tls_handshakes_failed_total", "TLS handshakes that failed, refused certificates included")
         .add();
     ops::log::warning("tls.refused", {{"peer", address}, {"reason", reason}});
+    if (on_handshake_failed_) on_handshake_failed_(address, reason);
 }
 
 void Events::session_ended(const mllp::SessionInfo& session, mllp::SessionEnd end) {

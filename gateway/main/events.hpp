@@ -39,12 +39,16 @@ public:
     void picked_up(const exchange::Partner& partner, const carriers::PickedUp& what);
     /// Told of every message that came in, after it is counted. Set before anything runs.
     void on_received(std::function<void(const exchange::Receipt&)> told) { on_received_ = std::move(told); }
+    using HandshakeFailed = std::function<void(const std::string& address, const std::string& reason)>;
+    /// Told of every TLS handshake that failed. Set before anything runs.
+    void on_handshake_failed(HandshakeFailed told) { on_handshake_failed_ = std::move(told); }
 
 private:
     void count_deviations(const exchange::Receipt& receipt);
 
     ops::Metrics& metrics_;
     std::function<void(const exchange::Receipt&)> on_received_;
+    HandshakeFailed on_handshake_failed_;
     ops::Counter& requests_2xx_;
     ops::Counter& requests_4xx_;
     ops::Counter& requests_5xx_;

@@ -12,6 +12,7 @@
 #include <fstream>
 #include <future>
 #include <iterator>
+#include <latch>
 #include <map>
 #include <sstream>
 #include <string>
@@ -43,6 +44,8 @@
 #include "gateway/main/map_reloader.hpp"
 #include "gateway/main/partner_admin.hpp"
 #include "gateway/main/partner_links.hpp"
+#include "gateway/main/process.hpp"
+#include "gateway/main/service_manager.hpp"
 #include "gateway/main/store_place.hpp"
 #include "gateway/main/transport.hpp"
 #include "gateway/mllp/delivery_worker.hpp"
@@ -300,7 +303,7 @@ struct Gateway::Parts {
           store(open_store(startup.config, terminology, search_parameters)),
           maps(load_maps(startup.config)),
           exchange_settings(std::make_shared<const exchange::ExchangeSettings>(startup.exchange)),
-          cpu(std::max(1u, std::min(4u, std::thread::hardware_concurrency()))),
+          cpu(cpu_threads()),
           reads(*store),
           control_ids(clock),
           events(metrics),
@@ -387,12 +390,25 @@ struct Gateway::Parts {
         services.entry_taken = [this](const rest::CallPtr& entry, const rest::Answer& answer) {
             return trail.take(entry, answer);
         };
+        const auto each_thread = std::make_shared<std::latch>(static_cast<std::ptrdiff_t>(cpu_threads()));
+        for (std::size_t i = 0; i < cpu_threads(); ++i)
+            net::post(cpu, [each_thread] {
+                give_way();
+                each_thread->arrive_and_wait();  // so that none does this twice
+            });
     }
+
+    static std::size_t cpu_threads() { return std::max(1u, std::min(4u, std::thread::hardware_concurrency())); }
 
     std::vector<std::string> troubles() const {
         std::vector<std::string> out;
         if (!listening.load()) out.emplace_back("the listeners are not open");
         if (!store->metrics().writable) out.emplace_back("the store takes no writes");
+        if (transport.days_left() <= 0) out.emplace_back("a certificate of ours has ended");
+        std::error_code error;
+        const auto space = std::filesystem::space(startup.config.storage.path, error);
+        const auto free_min = static_cast<std::uintmax_t>(startup.config.storage.free_mb_min) << 20;
+        if (!error && space.available < free_min) out.emplace_back("the store's file system is nearly full");
         return out;
     }
 
@@ -401,6 +417,23 @@ struct Gateway::Parts {
             .counter("causeway_security_events_total", "authentication.failed, throttled, break_glass",
                      fmt::format("event=\"{}\"", event))
             .add();
+    }
+
+    /// A row for a certificate that was refused: one a second at most, which says how many were left out.
+    void handshake_failed(const std::string& address, const std::string& reason) {
+        if (reason.find("certificate") == std::string::npos) return;  // noise of scanners is not in the trail
+        if (throttle.take("refused certificates", 1, 1) != 0) {
+            certificates_left_out.fetch_add(1);
+            return;
+        }
+        const auto left_out = certificates_left_out.exchange(0);
+        security::AuditEntry entry;
+        entry.at_us = clock.now_us();
+        entry.principal = {security::Principal::Kind::client, "unknown", address};
+        entry.interaction = security::Interaction::operation;
+        entry.operation = security::node_authentication;
+        entry.outcome = left_out == 0 ? reason : fmt::format("{} ({} more before it)", reason, left_out);
+        (void)reads.record(entry);  // the connection is closed in any case
     }
 
     /// Ends every thread but those of the io_context, then closes the store. May be called again.
@@ -435,6 +468,8 @@ struct Gateway::Parts {
     void start_listeners();
     void add_metrics();
     void await_hangup();
+    void reload_log_level();
+    void keep_watchdog();
     void drain();
     void step_done();
 
@@ -474,6 +509,8 @@ struct Gateway::Parts {
     std::mutex reload_mutex;
     exchange::PurgeCursor purge_cursor;
     net::steady_timer retention_timer{io};
+    const ServiceManager service_manager{};
+    net::steady_timer watchdog_timer{io};
     rest::Operations operations;
     rest::Services services;
     rest::Rest rest;
@@ -509,6 +546,7 @@ struct Gateway::Parts {
     std::uint16_t http_port = 0, mllp_port = 0;
     std::atomic<bool> listening{false}, draining{false};
     std::atomic<int> waiting{0};  // parts that have not stopped yet
+    std::atomic<std::uint64_t> certificates_left_out{0};
 };
 
 namespace {
@@ -585,6 +623,8 @@ void Gateway::Parts::start_exchange() {
     authentication_of_partners =
         std::make_unique<Authentication>(partner_admin, identities, Authentication::Door::operators);
     events.on_received([this](const exchange::Receipt& receipt) { alert_desk.received(receipt); });
+    events.on_handshake_failed(
+        [this](const std::string& address, const std::string& reason) { handshake_failed(address, reason); });
     links.set_inbox(*inbox);
     links.apply(exchange_settings.current());
 }
@@ -712,7 +752,28 @@ void Gateway::Parts::keep_retention() {
     });
 }
 
-/// SIGHUP: new certificates, keys and revocation lists, and new partners and routes, without a restart.
+/// The level that the file and the environment name now.
+void Gateway::Parts::reload_log_level() {
+    const auto fresh = read_startup(startup.path);
+    if (!fresh.faults.empty()) return;  // reload_partners() says which
+    logging::set_level(logging::level_of(fresh.config.log.level));
+}
+
+/// As long as the I/O threads and the pool do their work, the service manager hears of it.
+void Gateway::Parts::keep_watchdog() {
+    if (service_manager.watchdog().count() == 0) return;
+    watchdog_timer.expires_after(service_manager.watchdog() / 2);
+    watchdog_timer.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        net::post(cpu, [this] {
+            service_manager.tell("WATCHDOG=1");
+            net::post(io, [this] { keep_watchdog(); });
+        });
+    });
+}
+
+/// SIGHUP: new certificates, keys and revocation lists, new partners and routes and the level of the log, without a
+/// restart.
 void Gateway::Parts::await_hangup() {
     hangup.async_wait([this](const boost::system::error_code& error, int) {
         if (error) return;
@@ -722,6 +783,7 @@ void Gateway::Parts::await_hangup() {
                 logging::error("tls.kept", {{"source", name}, {"fault", fault}});
             });
             reload_partners();
+            reload_log_level();
         });
         await_hangup();
     });
@@ -730,6 +792,7 @@ void Gateway::Parts::await_hangup() {
 /// Each part stops by itself; the last of them lets the I/O threads go.
 void Gateway::Parts::drain() {
     if (draining.exchange(true)) return;
+    service_manager.tell("STOPPING=1");
     logging::info("draining", {{"http_connections", http_server.connections()}});
     listening = false;
     map_reloader.stop();
@@ -782,6 +845,8 @@ void Gateway::run() {
                             {"store", parts.startup.config.storage.path},
                             {"engine", parts.store->engine()},
                             {"partners", parts.exchange_settings.current()->partners.size()}});
+    parts.service_manager.tell("READY=1");
+    parts.keep_watchdog();
     std::vector<std::thread> threads;
     const auto count = static_cast<std::size_t>(parts.startup.config.http.threads);
     for (std::size_t i = 1; i < count; ++i) threads.emplace_back([&parts] { parts.io.run(); });

@@ -7,4 +7,8 @@ namespace causeway {
 /// 077). A write to a closed connection is an error code, not a signal.
 void harden_process();
 
+/// This thread gives way to the others of the process: for threads that read large documents and walk through searches
+/// while others answer with what they have. Where the system forbids it, nothing changes.
+void give_way();
+
 }  // namespace causeway

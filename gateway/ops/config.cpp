@@ -155,6 +155,8 @@ std::vector<Setting> make_settings() {
                 16'777'216),
         setting("storage.queue_jobs_max", &C::storage, &C::Storage::queue_jobs_max,
                 "writes that may wait; more are made to wait outside", 16, 1'000'000),
+        setting("storage.free_mb_min", &C::storage, &C::Storage::free_mb_min,
+                "megabytes free on the store's file system below which /health/ready says no", 0, 1'000'000'000),
         setting("exchange.timezone", &C::exchange, &C::Exchange::timezone,
                 "IANA time zone of v2 times without an offset"),
         setting("exchange.application", &C::exchange, &C::Exchange::application, "MSH-3 of messages we make"),

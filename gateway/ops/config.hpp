@@ -83,6 +83,7 @@ struct Config {
         std::int64_t writer_cache_kb = 32 * 1024;
         std::int64_t reader_cache_kb = 8 * 1024;
         std::int64_t queue_jobs_max = 4'096;
+        std::int64_t free_mb_min = 256;
     } storage;
     struct Exchange {
         std::string timezone = "UTC";  ///< IANA name, for v2 times without an offset

@@ -65,6 +65,14 @@ void configure(Level lowest, Format format) {
     line_format = format;
 }
 
+void set_level(Level lowest) noexcept { lowest_level = lowest; }
+
+Level level_of(std::string_view level) noexcept {
+    for (const Level each : {Level::debug, Level::warning, Level::error})
+        if (level == name(each)) return each;
+    return Level::info;
+}
+
 std::string render(Level level, std::string_view event, std::initializer_list<Field> fields, Format format,
                    std::int64_t now_us) {
     std::string line;

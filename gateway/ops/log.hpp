@@ -30,6 +30,10 @@ struct Field {
 
 /// Called once by main before threads start. Lines go to stderr, one write each, so that lines of threads do not mix.
 void configure(Level lowest, Format format);
+/// From now on; any thread.
+void set_level(Level lowest) noexcept;
+/// "debug", "info", "warning", "error"; info for anything else.
+Level level_of(std::string_view name) noexcept;
 
 /// `event` is a fixed lower-case name with dots ("mllp.session.closed"): it is what people search for.
 /// Control characters in values are escaped, so that no value can forge a line.

@@ -140,23 +140,22 @@ Outcome<http::Response> audited(const Services& services, const Call& call, Outc
         asked = std::string(http::to_string(call.request.method)) + " " + call.request.target;
     if (search && !call.request.body.empty())
         asked.append("\n").append(call.request.body.substr(0, security::request_bytes_max));
-    const security::AuditView entry{
-        .at_us = call.now_us,
-        .principal = call.principal,
-        .interaction = *interaction,
-        .type = search && !route.member_type.empty() ? route.member_type : route.type,
-        .id = route.id,
-        .version = outcome ? version_in_etag(outcome->headers.get("ETag")).value_or(0) : 0,
-        .query = query,
-        .operation = route.operation,
-        .patient = patient,
-        .patients = several,
-        .request = asked,
-        .token = call.principal.token,
-        .purpose = call.principal.purpose,
-        .status = static_cast<int>(outcome ? outcome->status : outcome.error().status),
-        .outcome = {},
-        .correlation = call.request.id};
+    const security::AuditView entry{.at_us = call.now_us,
+                                    .principal = call.principal,
+                                    .interaction = *interaction,
+                                    .type = search && !route.member_type.empty() ? route.member_type : route.type,
+                                    .id = route.id,
+                                    .version = outcome ? version_in_etag(outcome->headers.get("ETag")).value_or(0) : 0,
+                                    .query = query,
+                                    .operation = route.operation,
+                                    .patient = patient,
+                                    .patients = several,
+                                    .request = asked,
+                                    .token = call.principal.token,
+                                    .purpose = call.principal.purpose,
+                                    .status = static_cast<int>(outcome ? outcome->status : outcome.error().status),
+                                    .outcome = {},
+                                    .correlation = call.request.id};
     if (services.reads->record(entry)) return outcome;
     Fault busy = fault(503, IssueCode::transient, "The audit queue is full; try again");
     busy.headers.add("Retry-After", "1");

@@ -84,7 +84,7 @@ struct Call {
     security::Principal principal;
     std::shared_ptr<const security::AccessFilter> filter;   ///< set by authorize(); see access()
     std::shared_ptr<const storage::Visibility> visibility;  ///< of the filter, for the store; null: everything
-    std::string base;  ///< absolute, without a slash at the end
+    std::string base;                                       ///< absolute, without a slash at the end
     std::int64_t now_us = 0;
     /// The body where it is already a document: an entry of a batch.
     fhir::DocumentPtr document;

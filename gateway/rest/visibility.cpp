@@ -224,7 +224,8 @@ Outcome<Sight> Visibilities::of(const security::Door& door, const security::Prin
     const bool overrides = !principal.purpose.empty(), instance = !action.id.empty();
     const auto place = [&] {
         const auto mixed = std::hash<const void*>()(principal.grant.get()) / alignof(std::max_align_t) * 31 +
-                           static_cast<std::size_t>(action.interaction) * 7 + std::hash<std::string_view>()(action.type);
+                           static_cast<std::size_t>(action.interaction) * 7 +
+                           std::hash<std::string_view>()(action.type);
         return mixed % state_->permitted.size();
     };
     if (remembered) {
@@ -244,9 +245,14 @@ Outcome<Sight> Visibilities::of(const security::Door& door, const security::Prin
         sight = {std::make_shared<const security::AccessFilter>(std::move(decision.filter)), std::move(*visibility)};
     }
     if (remembered) {
-        Permitted now{principal.grant,           action.interaction,            overrides,
-                      instance,                  std::string(action.type),      std::string(action.operation),
-                      std::string(base_url),     sight};
+        Permitted now{principal.grant,
+                      action.interaction,
+                      overrides,
+                      instance,
+                      std::string(action.type),
+                      std::string(action.operation),
+                      std::string(base_url),
+                      sight};
         const std::lock_guard lock(state_->permitted_mutex);
         std::swap(state_->permitted[place()], now);
     }

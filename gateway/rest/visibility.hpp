@@ -11,7 +11,7 @@ namespace causeway::rest {
 
 /// What the authorisation point lets somebody see, and the same for the store.
 struct Sight {
-    std::shared_ptr<const security::AccessFilter> filter;  ///< null: everything
+    std::shared_ptr<const security::AccessFilter> filter;   ///< null: everything
     std::shared_ptr<const storage::Visibility> visibility;  ///< null: everything
 };
 

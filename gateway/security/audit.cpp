@@ -66,10 +66,9 @@ void member(std::string& out, std::string_view name, std::int64_t value) {
 }
 
 AuditView view_of(const AuditEntry& entry) {
-    return {entry.at_us,     entry.principal, entry.interaction, entry.type,    entry.id,
-            entry.version,   entry.query,     entry.operation,   entry.patient, entry.patients,
-            entry.request,   entry.token,     entry.purpose,     entry.status,  entry.outcome,
-            entry.correlation};
+    return {entry.at_us,   entry.principal, entry.interaction, entry.type,       entry.id,      entry.version,
+            entry.query,   entry.operation, entry.patient,     entry.patients,   entry.request, entry.token,
+            entry.purpose, entry.status,    entry.outcome,     entry.correlation};
 }
 
 }  // namespace
@@ -93,8 +92,7 @@ void render(const AuditView& entry, std::string& out) {
     member(out, ",\"id\":", entry.id);
     member(out, ",\"version\":", entry.version);
     member(out, ",\"query\":", entry.query);
-    if (!entry.request.empty())
-        member(out, ",\"request\":", encode_base64(entry.request.substr(0, request_bytes_max)));
+    if (!entry.request.empty()) member(out, ",\"request\":", encode_base64(entry.request.substr(0, request_bytes_max)));
     member(out, ",\"patient\":", entry.patient);
     if (!entry.patients.empty()) {
         out += ",\"patients\":[";

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "fhir/model/builder.hpp"
+#include "gateway/security/audit.hpp"
 #include "gateway/storage/resource.hpp"
 
 namespace causeway::security {
@@ -78,6 +79,8 @@ Shape shape_of(const AuditRecord& record) {
                (record.operation == "token" || record.operation == "revoke" || record.operation == "introspect" ||
                 record.operation == "authenticate")) {
         shape = {{dcm, "110114", "User Authentication"}, "E", application, custodian, {}};
+    } else if (did == "operation" && record.operation == node_authentication) {
+        shape = {{dcm, "110113", "Security Alert"}, "E", application, custodian, {}};
     } else {
         shape.action = "E";
     }
@@ -85,7 +88,7 @@ Shape shape_of(const AuditRecord& record) {
 }
 
 std::string_view outcome_code(const AuditRecord& record) {
-    if (record.status >= 500) return "8";
+    if (record.status >= 500 || record.operation == node_authentication) return "8";
     if (record.status == 401 || record.status == 403) return "8";
     if (record.status >= 400) return "4";
     if (record.did == "message-in" && (record.outcome == "AE" || record.outcome == "CE")) return "4";
@@ -184,7 +187,10 @@ fhir::DocumentPtr audit_event(const AuditRecord& record, std::size_t n) {
     event.member("meta").member("lastUpdated").set_string(instant(record.at_us));
     put(event.member("type"), shape.type);
     if (!shape.subtype.empty()) put(event.append("subtype"), {rest_interaction, shape.subtype, {}});
-    if (!record.operation.empty()) put(event.append("subtype"), {own_operation, record.operation, {}});
+    if (record.operation == node_authentication)
+        put(event.append("subtype"), {dcm, "110126", "Node Authentication"});
+    else if (!record.operation.empty())
+        put(event.append("subtype"), {own_operation, record.operation, {}});
     event.member("action").set_string(shape.action);
     event.member("recorded").set_string(instant(record.at_us));
     event.member("outcome").set_string(outcome_code(record));

@@ -65,11 +65,11 @@ struct Bench {
                             std::to_string(clock.at_us / 1'000'000 + 200) + R"(,"jti":")" + std::to_string(++used) +
                             "\"}";
         std::promise<std::string> promise;
-        (tokens.*verb)("client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&"
-                       "client_assertion=" +
-                           signer.token(claims) + "&" + more,
-                       "127.0.0.1",
-                       [&](const TokenService::Answer& answer) { promise.set_value(answer.body); });
+        (tokens.*verb)(
+            "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&"
+            "client_assertion=" +
+                signer.token(claims) + "&" + more,
+            "127.0.0.1", [&](const TokenService::Answer& answer) { promise.set_value(answer.body); });
         return promise.get_future().get();
     }
     std::string token() {

@@ -334,6 +334,27 @@ TEST_SUITE("gateway/security/trail") {
         CHECK(page.entry(0)["resource"]["id"].text() == own);
     }
 
+    TEST_CASE("a refused certificate is a security alert") {
+        Trail trail;
+        AuditEntry entry;
+        entry.at_us = std::int64_t{1'700'000'000} * 1'000'000;
+        entry.principal = {Principal::Kind::client, "unknown", "10.0.0.9"};
+        entry.interaction = Interaction::operation;
+        entry.operation = node_authentication;
+        entry.outcome = "the peer's certificate is refused: certificate has expired";
+        REQUIRE(trail.gateway.services().reads->record(entry));
+        trail.settle();
+        trail.as("system/AuditEvent.rs");
+        const auto page = trail.get("AuditEvent?type=110113");
+        REQUIRE(page.entries() == 1);
+        check_structure(page);
+        const auto event = page.entry(0)["resource"];
+        CHECK(event["subtype"].item(0)["code"].text() == "110126");
+        CHECK(event["outcome"].text() == "8");
+        CHECK(event["outcomeDesc"].text() == entry.outcome);
+        CHECK(event["agent"].item(0)["network"]["address"].text() == "10.0.0.9");
+    }
+
     TEST_CASE("ids of events are read as they are written and no other way") {
         CHECK(read_audit_event_id("row-17") == std::pair<std::int64_t, std::size_t>(17, 0));
         CHECK(read_audit_event_id("row-17-3") == std::pair<std::int64_t, std::size_t>(17, 3));
