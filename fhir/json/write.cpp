@@ -2,6 +2,9 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
@@ -19,73 +22,80 @@ bool has_escape(std::uint64_t word) noexcept {
     return (hit & high_bits) != 0;
 }
 
+#if defined(__SSE2__)
+bool has_escape(__m128i bytes) noexcept {
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), back = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    return _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, back))) != 0;
+}
+#endif
+
 /// Appends to a string, asking for room seldom: what it has written is in the string when it ends.
 class Sink {
 public:
     /// `ahead`: how much more room to make than is asked for; it doubles each time.
-    Sink(std::string& out, std::size_t ahead) : out_(out), used_(out.size()), ahead_(ahead) {}
-    ~Sink() { out_.resize(used_); }
+    Sink(std::string& out, std::size_t ahead) : out_(out), at_(out.data() + out.size()), end_(at_), ahead_(ahead) {}
+    ~Sink() { out_.resize(used()); }
     Sink(const Sink&) = delete;
     Sink& operator=(const Sink&) = delete;
 
-    void put(char c) { *room(1) = c, ++used_; }
+    void put(char c) {
+        room(1);
+        *at_++ = c;
+    }
     void put(std::string_view text) {
         std::memcpy(room(text.size()), text.data(), text.size());
-        used_ += text.size();
+        at_ += text.size();
     }
     void fill(std::size_t count, char c) {
         std::memset(room(count), c, count);
-        used_ += count;
+        at_ += count;
     }
     /// A member's name that stands in its frame, a comma before it unless it is the first.
     void framed(const Node& node, bool first) {
-        const std::size_t size = node.name_size + std::size_t{3};
-        char* at = room(size + 1 + slack);
-        used_ = static_cast<std::size_t>(put_framed(node, first, at) - out_.data());
+        at_ = put_framed(node, first, room(node.name_size + std::size_t{4} + slack));
     }
     /// The same with a string after it.
     void framed_text(const Node& node, bool first) {
-        const std::string_view text = node.text();
-        char* at = put_framed(node, first, room(node.name_size + text.size() + 6 + slack));
-        *at++ = '"';
-        const std::size_t plain = copy_plain(text, at);
-        at += plain;
-        if (plain != text.size()) {
-            used_ = static_cast<std::size_t>(at - out_.data());
-            escaped(text.substr(plain));
-            at = room(1);
-        }
-        *at++ = '"';
-        used_ = static_cast<std::size_t>(at - out_.data());
+        at_ = put_framed(node, first, room(node.name_size + node.text_size + std::size_t{6} + slack));
+        in_quotes(node.text());
     }
     /// In quotes, escaped, with `before` and `after` the quotes.
     void quoted(std::string_view text, std::string_view before = {}, std::string_view after = {}) {
-        char* at = room(before.size() + text.size() + after.size() + 2 + slack);
-        for (const char c : before) *at++ = c;
-        *at++ = '"';
-        const std::size_t plain = copy_plain(text, at);
-        at += plain;
-        if (plain != text.size()) {
-            used_ = static_cast<std::size_t>(at - out_.data());
-            escaped(text.substr(plain));
-            at = room(after.size() + 1);
-        }
-        *at++ = '"';
-        for (const char c : after) *at++ = c;
-        used_ = static_cast<std::size_t>(at - out_.data());
+        room(before.size() + text.size() + after.size() + 2 + slack);
+        for (const char c : before) *at_++ = c;
+        in_quotes(text, after.size());
+        for (const char c : after) *at_++ = c;
     }
 
 private:
-    static constexpr std::size_t slack = 8;  ///< that copy_plain may write behind what it copies
+    static constexpr std::size_t slack = 8;  ///< that put_framed may write behind what it copies
     static constexpr std::size_t ahead_max = 65536;
 
+    std::size_t used() const noexcept { return static_cast<std::size_t>(at_ - out_.data()); }
     /// Room for so many bytes more.
     char* room(std::size_t size) {
-        if (used_ + size > out_.size()) {
-            out_.resize(used_ + size + ahead_);
-            ahead_ = std::min(2 * ahead_, ahead_max);
+        if (static_cast<std::size_t>(end_ - at_) < size) grow(size);
+        return at_;
+    }
+    void grow(std::size_t size) {
+        const std::size_t before = used();
+        out_.resize(before + size + ahead_);
+        ahead_ = std::min(2 * ahead_, ahead_max);
+        at_ = out_.data() + before;
+        end_ = out_.data() + out_.size();
+    }
+
+    /// There is room for the text as it is, two quotes and `behind` bytes.
+    void in_quotes(std::string_view text, std::size_t behind = 0) {
+        *at_++ = '"';
+        const std::size_t plain = copy_plain(text, at_);
+        at_ += plain;
+        if (plain != text.size()) {
+            escaped(text.substr(plain));
+            room(behind + 1);
         }
-        return out_.data() + used_;
+        *at_++ = '"';
     }
 
     static char* put_framed(const Node& node, bool first, char* at) noexcept {
@@ -101,35 +111,52 @@ private:
         return at + size;
     }
 
-    /// Copies up to the first byte that is to be escaped, and says how many. Checks and copies eight bytes at a time:
-    /// most texts have none, and writing them is most of what writing JSON is.
+    /// Copies up to the first byte that is to be escaped, and says how many. Checks and copies many bytes at a time:
+    /// most texts have none, and writing them is most of what writing JSON is. What is left at the end of a text is
+    /// looked at together with some of what went before.
     static std::size_t copy_plain(std::string_view text, char* to) noexcept {
+        const char* const from = text.data();
+        const std::size_t size = text.size();
         std::size_t at = 0;
-        if (text.size() >= 4 && text.size() < 8) {  // the first four and the last four
-            std::uint32_t head = 0, tail = 0;
-            std::memcpy(&head, text.data(), 4);
-            std::memcpy(&tail, text.data() + text.size() - 4, 4);
-            if (!has_escape(static_cast<std::uint64_t>(head) << 32U | tail)) {
-                std::memcpy(to, &head, 4);
-                std::memcpy(to + text.size() - 4, &tail, 4);
-                return text.size();
-            }
+#if defined(__SSE2__)
+        if (size >= 16) {
+            const auto sixteen = [&](std::size_t i) {
+                const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i));
+                if (has_escape(bytes)) return false;
+                _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i), bytes);
+                return true;
+            };
+            for (; at + 16 <= size; at += 16)
+                if (!sixteen(at)) return copy_bytes(text, to, at);
+            if (at == size || sixteen(size - 16)) return size;
+            return copy_bytes(text, to, at);
         }
-        for (; at + 8 <= text.size(); at += 8) {
+#endif
+        for (; at + 8 <= size; at += 8) {
             std::uint64_t word = 0;
-            std::memcpy(&word, text.data() + at, 8);
-            if (has_escape(word)) break;
+            std::memcpy(&word, from + at, 8);
+            if (has_escape(word)) return copy_bytes(text, to, at);
             std::memcpy(to + at, &word, 8);
         }
-        if (at + 8 > text.size() && text.size() >= 8 &&
-            at != text.size()) {  // the rest, and some of the last eight again
+        if (at == size) return size;
+        if (size >= 8) {
             std::uint64_t word = 0;
-            std::memcpy(&word, text.data() + text.size() - 8, 8);
-            if (!has_escape(word)) {
-                std::memcpy(to + text.size() - 8, &word, 8);
-                return text.size();
-            }
+            std::memcpy(&word, from + size - 8, 8);
+            if (has_escape(word)) return copy_bytes(text, to, at);
+            std::memcpy(to + size - 8, &word, 8);
+            return size;
         }
+        if (size < 4) return copy_bytes(text, to, at);
+        std::uint32_t head = 0, tail = 0;
+        std::memcpy(&head, from, 4);
+        std::memcpy(&tail, from + size - 4, 4);
+        if (has_escape(static_cast<std::uint64_t>(head) << 32U | tail)) return copy_bytes(text, to, at);
+        std::memcpy(to, &head, 4);
+        std::memcpy(to + size - 4, &tail, 4);
+        return size;
+    }
+    /// The same byte by byte, from `at` on.
+    static std::size_t copy_bytes(std::string_view text, char* to, std::size_t at) noexcept {
         for (; at < text.size(); ++at) {
             const auto c = static_cast<unsigned char>(text[at]);
             if (c < 0x20 || c == '"' || c == '\\') break;
@@ -143,8 +170,8 @@ private:
         while (!text.empty()) {
             escape(static_cast<unsigned char>(text.front()));
             text.remove_prefix(1);
-            const std::size_t plain = copy_plain(text, room(text.size() + slack));
-            used_ += plain;
+            const std::size_t plain = copy_plain(text, room(text.size()));
+            at_ += plain;
             text.remove_prefix(plain);
         }
     }
@@ -174,7 +201,9 @@ private:
     }
 
     std::string& out_;
-    std::size_t used_, ahead_;
+    char* at_;   ///< behind what is written
+    char* end_;  ///< of the room there is
+    std::size_t ahead_;
 };
 
 class Writer {

@@ -12,7 +12,8 @@ namespace causeway::fhir {
 class DocumentBuilder;
 
 /// A member's name as JSON wants it, with quotes and colon, and some bytes behind it that may be read: what stands in
-/// thousands of elements is then copied in whole words. Borrowed by the documents it is given to.
+/// thousands of elements is then copied in whole words. Borrowed by the documents it is given to. There is one of each
+/// name (r4/names.hpp), so that elements named by them are found by address.
 class FramedName {
 public:
     static constexpr std::size_t slack = 8;
@@ -25,23 +26,19 @@ public:
     }
     std::string_view name() const noexcept { return std::string_view(text_).substr(1, size_); }
 
-    friend bool operator<(const FramedName& a, const FramedName& b) noexcept { return a.name() < b.name(); }
     friend bool operator<(const FramedName& a, std::string_view b) noexcept { return a.name() < b; }
-    friend bool operator<(std::string_view a, const FramedName& b) noexcept { return a < b.name(); }
 
 private:
     std::string text_;
     std::uint16_t size_ = 0;
 };
 
-/// As element[name]; quicker where names are known by their address, or differ in their first letter.
+/// As element[name], for the name of a FramedName: those of other elements that have one are told apart by address.
 inline Element member_of(Element element, std::string_view name) noexcept {
     const Node* const node = element.node();
     if (!node || node->kind == Kind::array) return {};
     for (const Node* child = node->first; child; child = child->next)
-        if (child->name_size == name.size() &&
-            (child->name_data == name.data() ||
-             (!name.empty() && *child->name_data == name.front() && child->is_named(name))))
+        if (child->name_data == name.data() || ((child->flags & FramedName::flag) == 0 && child->is_named(name)))
             return Element(child);
     return {};
 }

@@ -99,6 +99,7 @@ std::shared_ptr<const Plan> Compiler::run() {
         plan_->identities[type] = std::move(plan);
     }
     for (const auto& [name, declared] : library_.messages) message(declared.content, declared.place);
+    find_own_crossings();
     plan_->coded = find_type("CWE", "CodeableConcept");
     const auto alternate = library_.extensions.find("altCode");
     if (alternate != library_.extensions.end()) plan_->alternate_codes_url = alternate->second.content.url;

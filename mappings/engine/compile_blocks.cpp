@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <tuple>
 
 #include "mappings/engine/compiler.hpp"
+#include "mappings/engine/inspect.hpp"
 #include "mappings/engine/models.hpp"
 
 namespace causeway::mappings {
@@ -71,6 +74,18 @@ bool read_parts(std::string_view format, Conversion& out) {
         format.remove_prefix(close + 1);
     }
     return true;
+}
+
+/// Whether no element can satisfy both.
+bool told_apart(const std::vector<SliceTest>& a, const std::vector<SliceTest>& b) {
+    const auto says_otherwise = [](const SliceTest& x, const SliceTest& y) {
+        if (x.test != Test::equal || y.test != Test::equal || x.path->text != y.path->text) return false;
+        const Constant &one = x.values.front(), &other = y.values.front();
+        return one.kind == other.kind && (one.text != other.text || one.system != other.system);
+    };
+    return std::any_of(a.begin(), a.end(), [&](const SliceTest& x) {
+        return std::any_of(b.begin(), b.end(), [&](const SliceTest& y) { return says_otherwise(x, y); });
+    });
 }
 
 }  // namespace
@@ -365,7 +380,62 @@ Needs needs_of(const Statement& statement) {
 
 }  // namespace
 
+/// Lines that follow each other lead to places that lie near each other: what one has found, the next need not look for.
+void Compiler::number_places(Block& block) {
+    std::map<std::tuple<std::uint32_t, std::string_view, Step::Index, std::uint32_t>, std::uint32_t> numbers;
+    for (Statement& statement : block.statements) {
+        auto* line = std::get_if<Line>(&statement);
+        if (!line || !line->forward || !line->single || line->target.each >= 0) continue;
+        std::uint32_t above = 0;
+        for (Step& step : line->target.steps) {
+            const bool fixed =
+                step.index == Step::Index::only || step.index == Step::Index::first || step.index == Step::Index::nth;
+            if (!fixed || !step.where.empty() || !step.crossing.empty()) break;
+            const auto next = static_cast<std::uint32_t>(numbers.size() + 1);
+            above = step.place = numbers.emplace(std::tuple(above, step.key, step.index, step.n), next).first->second;
+        }
+    }
+}
+
+void Compiler::find_own_crossings() {
+    struct Crossing {
+        const Step* step;
+        const Line* line;  ///< null: another statement
+    };
+    std::vector<Crossing> all;
+    std::vector<Line*> candidates;
+    const auto note = [&](const Path& path, const Line* line) {
+        for (const Step& step : path.steps)
+            if (!step.crossing.empty()) all.push_back({&step, line});
+    };
+    for_each_statement(*plan_, [&](const PlannedStatement& s) {
+        if (s.assignment) return note(s.assignment->fhir, nullptr);
+        if (!s.line->forward) return;
+        const std::size_t before = all.size();
+        note(s.line->target, s.line);
+        const auto& steps = s.line->target.steps;
+        if (all.size() == before + 2 && !steps.back().crossing.empty() && all[before].step->index == Step::Index::all)
+            candidates.push_back(const_cast<Line*>(s.line));  // the plan is still being made
+    });
+    for (const auto& message : plan_->messages) {
+        for (const LinkPlan& link : message->links) note(link.path, nullptr);
+        for_each_clause(*message, [&](const ItemPlan&, const ClausePlan& clause) {
+            note(clause.target, nullptr);
+            for (const LinkPlan& link : clause.links) note(link.path, nullptr);
+        });
+    }
+    for (Line* line : candidates) {
+        const Step& own = *std::find_if(line->target.steps.begin(), line->target.steps.end(),
+                                        [](const Step& step) { return !step.crossing.empty(); });
+        line->owns_crossing = std::none_of(all.begin(), all.end(), [&](const Crossing& other) {
+            return other.line != line && other.step->key == own.key && other.step->owner == own.owner &&
+                   !told_apart(other.step->crossing_where, own.crossing_where);
+        });
+    }
+}
+
 void Compiler::order_forward(Block& block) {
+    number_places(block);
     for (std::uint32_t i = 0; i < block.statements.size(); ++i) {
         const Statement& statement = block.statements[i];
         if (std::holds_alternative<Assignment>(statement)) continue;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "fhir/r4/names.hpp"
 #include "mappings/engine/compiler.hpp"
 #include "mappings/engine/models.hpp"
 
@@ -33,8 +34,7 @@ bool matches_pattern(std::string_view text, std::string_view pattern) {
 
 void Compiler::name(Step& step, std::string_view text) {
     step.name = text;
-    const auto known = plan_->names.find(text);
-    step.key = (known != plan_->names.end() ? known : plan_->names.emplace(text).first)->name();
+    step.key = r4::framed_name(text);  // empty if R4 has no such element: then the path is refused
 }
 
 Path Compiler::path(const syntax::FhirPath& in, const TypeDef& start) {

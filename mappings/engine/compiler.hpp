@@ -58,6 +58,8 @@ private:
     Conversion conversion(const syntax::Statement& in, const Line& line, const Context& context);
     const TypePlan* find_type(std::string_view v2_type, std::string_view fhir_type) const;
     void order_forward(Block& block);
+    static void number_places(Block& block);
+    void find_own_crossings();
     void order_backward(Block& block);
     void table(const syntax::Table& in, const Place& place);
 

@@ -2,46 +2,38 @@
 
 #include <algorithm>
 
+#include "mappings/engine/known_steps.hpp"
+
 namespace causeway::mappings {
 namespace {
 
 constexpr int depth_max = 32;  ///< of type maps inside type maps
 constexpr std::size_t issues_max = 1000;
 
-const fhir::FramedName resource_type_name("resourceType"), reference_name("reference"), coding_name("coding"),
-    system_name("system"), code_name("code"), display_name("display"), value_name("value"), unit_name("unit");
-
-Step plain_step(const fhir::FramedName& name, const char* owner, Step::Index index = Step::Index::only) {
-    Step step;
-    step.name = name.name();
-    step.key = name.name();
-    step.owner = owner;
-    step.index = index;
-    return step;
-}
-
-const Step coding_step = plain_step(coding_name, "CodeableConcept", Step::Index::first);
-const Step system_step = plain_step(system_name, "Coding");
-const Step code_step = plain_step(code_name, "Coding");
-const Step display_step = plain_step(display_name, "Coding");
-const Step value_step = plain_step(value_name, "Quantity");
-const Step unit_step = plain_step(unit_name, "Quantity");
-
 }  // namespace
 
 Composer::Composer(const Plan& plan, TextArena& arena, fhir::DocumentBuilder* memory, TimeZone zone, std::string now)
     : plan_(plan), reader_(arena, *this), zone_(zone), now_(std::move(now)), memory_(memory) {
     values_.reserve(32);
+    drafts_.reserve(32);
+    identities_.reserve(16);
 }
 
 std::uint32_t Composer::new_resource(std::string_view type) {
     const fhir::Element root(memory_->arena().node());
     auto made = handle(root).as_object();
-    made.member_framed(resource_type_name.name()).set_string_ref(type);
+    made.member_framed(resource_type_name).set_string_ref(type);
     Draft& draft = drafts_.emplace_back();
     draft.type = type;
     draft.root = root;
     return static_cast<std::uint32_t>(drafts_.size() - 1);
+}
+
+const IdentityPlan* Composer::identity_of(std::string_view type) {
+    for (const auto& [known, identity] : identities_)
+        if (known == type.data()) return identity;
+    const auto found = plan_.identities.find(type);
+    return identities_.emplace_back(type.data(), found == plan_.identities.end() ? nullptr : &found->second).second;
 }
 
 Target Composer::root_of(std::uint32_t resource) {
@@ -99,9 +91,12 @@ fhir::Element Composer::peek(const Target& target) const {
 bool Composer::blocked(const Target& target) const {
     for (const Target* t = &target; t && t->step && !t->node; t = t->parent) {
         if (t->step->choice.empty() || !t->parent) continue;
-        const fhir::Element parent = peek(*t->parent);
-        for (const std::string_view name : t->step->choice)
-            if (fhir::member_of(parent, name) && name != t->step->name) return true;
+        const auto& choice = t->step->choice;
+        for (const fhir::Element member : peek(*t->parent).children()) {
+            const std::string_view name = member.name();
+            if (name.data() == t->step->key.data() || name.front() != choice.front().front()) continue;
+            if (name != t->step->name && std::find(choice.begin(), choice.end(), name) != choice.end()) return true;
+        }
     }
     return false;
 }
@@ -167,13 +162,13 @@ void Composer::resolve(Target& t, std::uint32_t shared) {
         drafts_[resource].crossed = true;
         drafts_[resource].parent = t.resource;
     }
-    auto reference = handle(t).member_framed(reference_name.name());
+    auto reference = handle(t).member_framed(reference_name);
     reference.set_string_ref("#");
     trace_write(reference.node(), t.resource, line_, nullptr);
     pending_.add({t.node, reference.node(), resource});
     t.resource = resource;
     t.node = drafts_[resource].root.node();
-    if (!step.crossing_where.empty()) assert_slice(t, step.crossing_where);
+    if (!step.crossing_where.empty() && !drafts_[resource].whole) assert_slice(t, step.crossing_where);
 }
 
 void Composer::assert_slice(Target& element, const std::vector<SliceTest>& tests) {
@@ -186,7 +181,7 @@ void Composer::refer(Target& target, std::uint32_t resource, std::uint32_t line)
     line_ = line;
     resolve(target);
     if (pending_.find(target.node)) return;
-    fhir::MutableElement reference = handle(target).member_framed(reference_name.name());
+    fhir::MutableElement reference = handle(target).member_framed(reference_name);
     reference.set_string_ref("#");
     pending_.add({target.node, reference.node(), resource});
     if (drafts_[resource].parent == Draft::no_parent) drafts_[resource].parent = target.resource;
@@ -235,17 +230,15 @@ void Composer::note_part(const V2Value& value) {
 
 void Composer::trace_write(const fhir::Node* node, std::uint32_t resource, std::uint32_t line, const V2Value* from) {
     const auto add = [&](const Leaf* leaf, const LeafSegment* segment) {
-        if (!leaf) {
-            trace_.push_back({node, resource, line, false, {}});
-            return;
-        }
+        TraceEntry& entry = trace_.emplace_back();
+        entry.node = node;
+        entry.resource = resource;
+        entry.line = line;
+        if (!leaf) return;
         const LeafKey at = leaf->position();
-        trace_.push_back({node,
-                          resource,
-                          line,
-                          true,
-                          {segment->number(), at.field, at.repetition, at.component, at.subcomponent, leaf->offset,
-                           static_cast<std::uint32_t>(leaf->text.size())}});
+        entry.has_source = true;
+        entry.source = {segment->number(), at.field, at.repetition, at.component, at.subcomponent, leaf->offset,
+                        static_cast<std::uint32_t>(leaf->text.size())};
     };
     if (from != &from_parts) return add(from ? from->leaf() : nullptr, from ? from->segment : nullptr);
     bool any = false;
@@ -374,11 +367,12 @@ void Composer::run(const Block& block, const V2Scope& scope, Target& base, bool 
     const bool known = scope.is_value || own;
     const std::uint64_t parts = scope.is_value ? scope.parts : own ? own->fields() : 0;
     const SegmentCode segment = scope.is_value ? 0 : own ? own->code() : 0;
+    Chain chain;
     for (const Block::Turn& turn : block.forward) {
         if (known && turn.parts != 0 && (turn.parts & parts) == 0 && turn.segment == segment) continue;
         const Statement& statement = block.statements[turn.statement];
         if (const auto* line = std::get_if<Line>(&statement))
-            run_line(*line, scope, base);
+            run_line(*line, scope, base, chain);
         else
             run_choose(std::get<Choose>(statement), scope, base, of_type);
     }
@@ -427,7 +421,7 @@ void Composer::run_choose(const Choose& choose, const V2Scope& scope, Target& ba
     const std::string_view answer = choose.asks ? reader_.text(*choose.asks, scope) : std::string_view();
     for (const auto& branch : choose.branches) {
         if (!branch.asked.empty() &&
-            std::none_of(branch.asked.begin(), branch.asked.end(), [&](const auto& text) { return text == answer; }))
+            std::none_of(branch.asked.begin(), branch.asked.end(), [&](const auto& text) { return same_text(text, answer); }))
             continue;
         if (!usable(branch, scope)) continue;
         // `where` selects backward; a branch that has nothing else to decide by is decided by it in both directions
@@ -472,7 +466,7 @@ void Composer::note_repetitions(const Line& line, const V2Ref& source, const V2V
         report(Severity::note, "R310", "the field repeats and the map reads the first only", line.id, &value);
 }
 
-void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
+void Composer::run_line(const Line& line, const V2Scope& scope, Target& base, Chain& chain) {
     if (!line.single) return run_values(line, scope, base);
     if (!holds(line.if_, scope, base)) return erase_other_shape(line, scope, base);
     const V2Value value = reader_.one(line.sources.front(), scope);
@@ -480,8 +474,9 @@ void Composer::run_line(const Line& line, const V2Scope& scope, Target& base) {
     if (erased(line, value, base)) return;
     if (lacks_deleted(line, value, base)) return erase(line, base);
     if (line.target.each >= 0) return write_each(line, value, base);
-    Chain chain;
-    convert(line, value, chain.follow(base, line.target.steps, scope.frame ? scope.frame->nearest_ordinal() : 1));
+    const auto& steps = line.target.steps;
+    convert(line, value,
+            chain.follow(base, steps, scope.frame ? scope.frame->nearest_ordinal() : 1, chain.shared(steps)));
     note_repetitions(line, line.sources.front(), value, base);
 }
 

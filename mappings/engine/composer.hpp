@@ -26,6 +26,7 @@ struct Draft {
     std::uint32_t ordinal = 1;
     bool crossed = false;  ///< made only to be referred to
     bool shared = false;   ///< several places of the message said the same of it: what they add is the doing of each
+    bool whole = false;    ///< all that is ever said of it was said when it was made
     std::vector<std::string> erased;
 
     static constexpr std::uint32_t no_parent = 0xffffffff;
@@ -69,13 +70,24 @@ public:
         Target* at = kept == 0 ? &base : std::launder(place(kept - 1));
         for (std::size_t i = kept; i < steps.size() && i < steps_max; ++i)
             at = std::construct_at(place(i), *at, steps[i], ordinal);
+        size_ = steps.size();
         return *at;
+    }
+    /// How many of the steps lead where those followed before led, from the same base.
+    std::size_t shared(std::span<const Step> steps) const noexcept {
+        std::size_t n = 0;
+        while (n < size_ && n < steps.size() && steps[n].place != 0 &&
+               std::launder(place(n))->step->place == steps[n].place)
+            ++n;
+        return n;
     }
 
 private:
     static_assert(std::is_trivially_destructible_v<Target>);
     Target* place(std::size_t i) { return reinterpret_cast<Target*>(room_) + i; }
+    const Target* place(std::size_t i) const { return reinterpret_cast<const Target*>(room_) + i; }
 
+    std::size_t size_ = 0;
     alignas(Target) std::byte room_[steps_max * sizeof(Target)];
 };
 
@@ -106,6 +118,8 @@ public:
     bool refused() const noexcept { return refused_; }
 
     std::uint32_t new_resource(std::string_view type);
+    /// How resources of that type are known again; null if the maps do not say. `type`: as of a draft.
+    const IdentityPlan* identity_of(std::string_view type);
     fhir::MutableElement handle(fhir::Element element) { return memory_->handle(element); }
     fhir::DocumentBuilder& memory() { return *memory_; }
     /// The root of a resource as a target.
@@ -134,7 +148,8 @@ public:
                 const V2Value* value = nullptr);
 
 private:
-    void run_line(const Line& line, const V2Scope& scope, Target& base);
+    /// `chain`: to the target of the line before it in its block.
+    void run_line(const Line& line, const V2Scope& scope, Target& base, Chain& chain);
     void run_values(const Line& line, const V2Scope& scope, Target& base);
     void missing(const Line& line, const V2Scope& scope);
     bool erased(const Line& line, const V2Value& value, const Target& base);
@@ -148,7 +163,8 @@ private:
     bool convert_composite(const Line& line, V2Value value, Target& target);
     bool make_composite(const Line& line, V2Value value, Target& target);
     void repeat(const Repeats::Made& made, const V2Value& value, Target& target);
-    bool is_of_number(std::uint32_t resource) const;
+    bool is_of_number(std::uint32_t resource);
+    bool is_of_reference(std::uint32_t resource, const Step& step);
     void resolve(Target& target, std::uint32_t shared);
     bool convert_by_table(const Line& line, V2Value value, Target& target);
     void write_each(const Line& line, V2Value value, Target& base);
@@ -181,11 +197,13 @@ private:
     std::string now_;
     fhir::DocumentBuilder* memory_;
     std::vector<Draft> drafts_;
+    std::vector<std::pair<const char*, const IdentityPlan*>> identities_;  ///< asked for so far, by the type's address
     PendingReferences pending_;
     Trace trace_;
     Issues issues_;
     std::vector<V2Value> values_;  ///< stack: what the lines at work have collected
     std::string scratch_;          ///< the text one conversion makes
+    std::vector<V2Value> used_;    ///< the places one codec has looked at
     std::vector<V2Value> parts_;   ///< the leaves it is made of, where they are not just its value
     Repeats repeats_;
     std::uint64_t writes_ = 0;

@@ -2,27 +2,10 @@
 #include <utility>
 
 #include "mappings/engine/composer.hpp"
+#include "mappings/engine/known_steps.hpp"
 
 namespace causeway::mappings {
 namespace {
-
-const fhir::FramedName coding_name("coding"), code_name("code"), url_name("url"), extension_name("extension"),
-    concept_name("valueCodeableConcept");
-
-Step plain_step(const fhir::FramedName& name, const char* owner, Step::Index index) {
-    Step step;
-    step.name = name.name();
-    step.key = name.name();
-    step.owner = owner;
-    step.index = index;
-    return step;
-}
-
-const Step coding_step = plain_step(coding_name, "CodeableConcept", Step::Index::first);
-const Step code_step = plain_step(code_name, "Coding", Step::Index::only);
-const Step url_step = plain_step(url_name, "Extension", Step::Index::only);
-const Step extension_step = plain_step(extension_name, "Element", Step::Index::all);
-const Step extension_value_step = plain_step(concept_name, "Extension", Step::Index::only);
 
 /// A codec's view of a value.
 class ValueInput final : public CodecInput {
@@ -87,10 +70,10 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
         case Conversion::Kind::table:
             return convert_composite(line, value, target);
         case Conversion::Kind::codec: {
-            std::vector<V2Value> used;
-            const ValueInput input(reader_, value, !target.capture, used, outside_);
+            used_.clear();
+            const ValueInput input(reader_, value, !target.capture, used_, outside_);
             if (!how.codec->forward(input, out)) return false;
-            for (const V2Value& place : used) note_part(place);
+            for (const V2Value& place : used_) note_part(place);
             const FhirKind type = line.target.kind;
             if (type != FhirKind::string &&
                 type != FhirKind::complex) {  // a codec gives v2 text; its element may want more
@@ -166,9 +149,9 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
 /// Whether a codec makes nothing of a value because another that it reckons with is deleted: an end of its start.
 bool Composer::lacks_deleted(const Line& line, const V2Value& value, const Target& base) {
     if (!erases_ || base.capture || line.conversion.kind != Conversion::Kind::codec) return false;
-    std::vector<V2Value> used;
+    used_.clear();
     std::string ignored;
-    const ValueInput input(reader_, value, false, used, outside_);
+    const ValueInput input(reader_, value, false, used_, outside_);
     return !line.conversion.codec->forward(input, ignored) && input.saw_deleted();
 }
 
@@ -180,13 +163,25 @@ bool Composer::make_composite(const Line& line, V2Value value, Target& target) {
 }
 
 /// Whether a resource is known by a number of its own: two of the same number are one.
-bool Composer::is_of_number(std::uint32_t resource) const {
+bool Composer::is_of_number(std::uint32_t resource) {
     const Draft& draft = drafts_[resource];
-    const auto identity = plan_.identities.find(draft.type);
-    if (identity == plan_.identities.end() || identity->second.keys.empty()) return false;
-    const KeyPlan& first = identity->second.keys.front();
+    const IdentityPlan* identity = identity_of(draft.type);
+    if (!identity || identity->keys.empty()) return false;
+    const KeyPlan& first = identity->keys.front();
     return first.kind == KeyPlan::Kind::path && first.identifier &&
            !draft.root["identifier"].first()["value"].text().empty();
+}
+
+/// Whether a resource is known by what it refers to at a step: two of the same content are one.
+bool Composer::is_of_reference(std::uint32_t resource, const Step& step) {
+    const IdentityPlan* identity = identity_of(drafts_[resource].type);
+    if (!identity || identity->keys.empty()) return false;
+    const auto content = [&](const KeyPlan& part) {
+        return part.kind == KeyPlan::Kind::path && (part.optional || part.path.steps.front().key == step.key);
+    };
+    const KeyPlan& first = identity->keys.front();
+    return first.kind == KeyPlan::Kind::tuple ? std::all_of(first.parts.begin(), first.parts.end(), content)
+                                              : content(first);
 }
 
 /// A value that was converted before in this message the same way is copied; any other is made, and remembered if what
@@ -211,7 +206,8 @@ bool Composer::convert_composite(const Line& line, V2Value value, Target& target
     if (there && (there.size() > 1 || crosses || there.kind() != fhir::Kind::object))
         return make_composite(line, value, target);
     Repeats::Key key;
-    key.how = how.kind == Conversion::Kind::type ? static_cast<const void*>(how.type) : &line;
+    const bool owns = line.owns_crossing && crossings == 2;
+    key.how = how.kind == Conversion::Kind::type && !owns ? static_cast<const void*>(how.type) : &line;
     const char* const begin = leaves.first->text.data();
     const std::string_view last = leaves.last[-1].text;
     key.bytes = {begin, static_cast<std::size_t>(last.data() + last.size() - begin)};
@@ -254,8 +250,12 @@ bool Composer::convert_composite(const Line& line, V2Value value, Target& target
     made.line = trace_[traced].line;
     if (crosses) {
         made.resource = target.resource;
-        if (target.resource >= drafts && is_of_number(target.resource))
-            repeats_.keep_resource(made, hash, trace_, traced, value);
+        if (target.resource < drafts || !is_of_number(target.resource)) return wrote;
+        if (owns && is_of_reference(static_cast<std::uint32_t>(drafts), *target.step)) {
+            made.via = static_cast<std::uint32_t>(drafts);
+            drafts_[made.via].whole = true;
+        }
+        repeats_.keep_resource(made, hash, trace_, traced, value);
     } else if (target.node->kind == fhir::Kind::object) {
         repeats_.keep_pieces(made, hash, target.node, key.sibling.empty() ? 0 : 1, trace_, traced, value);
     }
@@ -268,9 +268,13 @@ void Composer::repeat(const Repeats::Made& made, const V2Value& value, Target& t
     for (Leaf& leaf : leaves) leaf.read |= ((made.read >> number++) & 1U) != 0;
     line_ = made.line;
     ++writes_;
-    resolve(target, made.resource);
     if (made.resource != Repeats::Made::none) drafts_[made.resource].shared = true;
-    repeats_.copy(made, handle(target), value, target.resource, trace_);
+    Target* last = &target;
+    if (made.via != Repeats::Made::none)  // whose reference to the resource is there
+        do last = last->parent;
+        while (last->step->crossing.empty());
+    resolve(*last, last == &target ? made.resource : made.via);
+    repeats_.copy(made, handle(*last), value, last->resource, trace_);
 }
 
 bool Composer::convert_by_table(const Line& line, V2Value value, Target& target) {

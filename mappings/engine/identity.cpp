@@ -29,7 +29,7 @@ void append_number(std::uint32_t number, std::string& out) {
 }  // namespace
 
 Identities::Identities(const Plan& plan, Composer& composer, std::string_view message_key)
-    : plan_(plan), composer_(composer), message_key_(message_key) {
+    : plan_(plan), composer_(composer), message_key_(message_key), seen_(composer.drafts().size()) {
     const std::size_t count = composer_.drafts().size();
     ranges_.resize(count);
     keys_.reserve(2 * count);
@@ -141,7 +141,7 @@ void Identities::add_key(const KeyPlan& key, std::size_t start) {
     std::string_view made = arena_.copy(std::string_view(text_).substr(start));
     // Two things of one parent that nothing tells apart are still two.
     if (key.names_parent) {
-        if (const auto same = ++seen_[made]; same > 1) {
+        if (const auto same = ++seen_.number(made, 0); same > 1) {
             text_ += '#';
             append_number(same, text_);
             made = arena_.copy(std::string_view(text_).substr(start));
@@ -190,13 +190,12 @@ void Identities::find_keys(std::uint32_t draft) {
     if (ranges_[draft].begun) return;
     ranges_[draft].begun = true;
     const std::size_t before = adding_.size();
-    const auto identity = plan_.identities.find(composer_.drafts()[draft].type);
-    if (identity != plan_.identities.end())
-        for (const auto& key : identity->second.keys) add_keys(key, draft);
+    if (const auto* identity = composer_.identity_of(composer_.drafts()[draft].type))
+        for (const auto& key : identity->keys) add_keys(key, draft);
     if (adding_.size() == before) {
         const std::size_t start = begin_key(draft);
         text_ += message_key_;
-        const auto same = ++seen_[arena_.copy(std::string_view(text_).substr(start))];
+        const auto same = ++seen_.number(arena_.copy(std::string_view(text_).substr(start)), 0);
         text_ += '|';
         append_number(same, text_);
         adding_.push_back(arena_.copy(std::string_view(text_).substr(start)));

@@ -2,10 +2,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "mappings/engine/composer.hpp"
+#include "mappings/engine/text_index.hpp"
 
 namespace causeway::mappings {
 
@@ -48,8 +48,7 @@ private:
     std::vector<std::string_view> adding_;  ///< stack: keys of the drafts at work, since one may need another's
     std::vector<fhir::Element> found_;      ///< stack of Found
     std::string text_;                      ///< stack of the keys being made
-    std::unordered_map<std::string_view, std::uint32_t>
-        seen_;  ///< how often a key that cannot tell siblings apart was given
+    TextIndex seen_;                        ///< how often a key that cannot tell siblings apart was given
 };
 
 /// Joins drafts that are the same resource: what the later says and the earlier does not is taken over. Gives for each

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <unordered_map>
 
 #include "fhir/r4/tables.hpp"
 #include "mappings/engine/identity.hpp"
@@ -73,15 +72,13 @@ void merge_into(fhir::DocumentBuilder& builder, const Draft& draft, fhir::Elemen
 std::vector<std::uint32_t> join_same(Composer& composer, const Identities& identities) {
     auto& drafts = composer.drafts();
     std::vector<std::uint32_t> became(drafts.size());
-    std::unordered_map<std::string_view, std::uint32_t> first;
-    first.reserve(drafts.size());
+    TextIndex first(drafts.size());
     bool joined_any = false;
     for (std::uint32_t i = 0; i < drafts.size(); ++i) {
-        const auto [at, fresh] = first.emplace(identities.of(i).front(), i);
-        became[i] = at->second;
-        if (fresh) continue;
+        became[i] = first.number(identities.of(i).front(), i);
+        if (became[i] == i) continue;
         joined_any = true;
-        Draft& kept = drafts[at->second];
+        Draft& kept = drafts[became[i]];
         Draft& joined = drafts[i];
         kept.crossed &= joined.crossed;
         kept.erased.insert(kept.erased.end(), joined.erased.begin(), joined.erased.end());

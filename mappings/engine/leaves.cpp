@@ -1,7 +1,11 @@
 #include "mappings/engine/leaves.hpp"
 
 #include <array>
+#include <bit>
 #include <charconv>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace causeway::mappings {
 namespace {
@@ -21,10 +25,12 @@ public:
         meaning_[byte(delimiters.repetition)] = Meaning::repetition;
         meaning_[byte(delimiters.field)] = Meaning::field;
         meaning_[0] = Meaning::text;  // a delimiter that was not declared is '\0'
+        delimiters_ = {delimiters.field, delimiters.component, delimiters.repetition, delimiters.subcomponent,
+                       delimiters.escape};
     }
 
     /// What follows a segment's name and first separator; it begins at `offset` and is field `field`.
-    void cut(std::size_t offset, std::size_t size, std::uint32_t field, LeafSegment::Leaves& out) {
+    void cut(std::size_t offset, std::size_t size, std::uint32_t field, std::vector<Leaf>& out) {
         std::uint32_t repetition = 1, component = 1, subcomponent = 1;
         std::size_t begin = offset;
         bool escaped = false;
@@ -40,15 +46,14 @@ public:
             made.text = bytes_.substr(begin, end - begin);
             made.offset = static_cast<std::uint32_t>(begin);
             made.escaped = escaped;
-            made.erased = made.text == "\"\"";
+            made.erased = end - begin == 2 && made.text[0] == '"' && made.text[1] == '"';
         };
-        const std::size_t end = offset + size;
-        for (std::size_t at = offset; at < end; ++at) {
+        const auto delimiter = [&](std::size_t at) {
             const Meaning meaning = meaning_[byte(bytes_[at])];
-            if (meaning == Meaning::text) continue;
+            if (meaning == Meaning::text) return;
             if (meaning == Meaning::escape) {
                 escaped = true;
-                continue;
+                return;
             }
             leaf(at);
             begin = at + 1;
@@ -70,7 +75,17 @@ public:
                     ++subcomponent;
                     break;
             }
+        };
+        const std::size_t end = offset + size;
+        std::size_t at = offset;
+#if defined(__SSE2__)
+        for (; at < end && at + 16 <= bytes_.size(); at += 16) {
+            unsigned found = delimiters_in_sixteen(at);
+            if (end - at < 16) found &= (1U << (end - at)) - 1U;
+            for (; found != 0; found &= found - 1U) delimiter(at + static_cast<unsigned>(std::countr_zero(found)));
         }
+#endif
+        for (; at < end; ++at) delimiter(at);
         leaf(end);
     }
 
@@ -78,7 +93,18 @@ private:
     enum class Meaning : std::uint8_t { text, escape, subcomponent, component, repetition, field };
     static std::size_t byte(char c) noexcept { return static_cast<unsigned char>(c); }
 
+#if defined(__SSE2__)
+    /// A bit for each of sixteen bytes that is a delimiter.
+    unsigned delimiters_in_sixteen(std::size_t at) const noexcept {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes_.data() + at));
+        __m128i found = _mm_setzero_si128();
+        for (const char c : delimiters_) found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)));
+        return static_cast<unsigned>(_mm_movemask_epi8(found));
+    }
+#endif
+
     std::string_view bytes_;
+    std::array<char, 5> delimiters_{};
     std::array<Meaning, 256> meaning_{};
 };
 
@@ -90,10 +116,16 @@ std::string segment_name(SegmentCode code) {
 
 LeafSegment::LeafSegment(SegmentCode code, std::uint32_t number, Leaves leaves)
     : code_(code), number_(number), leaves_(std::move(leaves)) {
-    for (const Leaf& leaf : leaves_) {
-        note(leaf.position());
-        erases_ |= leaf.erased;
+    indexed_ = leaves_.size() < 0xff;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < leaves_.size(); ++i) {
+        const LeafKey at = leaves_[i].position();
+        note(at);
+        erases_ |= leaves_[i].erased;
+        for (; indexed_ && next <= at.field && next < starts_.size(); ++next)
+            starts_[next] = static_cast<std::uint8_t>(i);
     }
+    for (; indexed_ && next < starts_.size(); ++next) starts_[next] = static_cast<std::uint8_t>(leaves_.size());
 }
 
 std::uint16_t LeafSegment::next_repetition(std::uint16_t field, std::uint16_t repetition) noexcept {
@@ -113,6 +145,7 @@ std::uint16_t LeafSegment::last_repetition(std::uint16_t field) noexcept {
 bool LeafSegment::insert(Leaf leaf) {
     const auto at = std::lower_bound(leaves_.begin(), leaves_.end(), leaf.key, key_less);
     if (at != leaves_.end() && at->key == leaf.key) return false;
+    indexed_ = false;
     note(leaf.position());
     leaves_.insert(at, leaf);
     return true;
@@ -121,6 +154,7 @@ bool LeafSegment::insert(Leaf leaf) {
 void LeafSegment::erase_below(LeafKey key) {
     const LeafRange range = below(key);
     if (range.empty()) return;
+    indexed_ = false;
     leaves_.erase(leaves_.begin() + (range.first - leaves_.data()), leaves_.begin() + (range.last - leaves_.data()));
 }
 
@@ -129,11 +163,12 @@ std::pmr::vector<LeafSegment> cut(const hl7v2::MessageView& message, std::string
     std::pmr::vector<LeafSegment> segments(memory);
     segments.reserve(message.size());
     Cutter cutter(message.delimiters(), bytes);
+    std::vector<Leaf> leaves;  // of one segment: what a message keeps of it takes no more than it needs
+    leaves.reserve(64);
     for (const hl7v2::SegmentView segment : message) {
         const std::string_view raw = segment.raw();
-        LeafSegment::Leaves leaves(memory);
+        leaves.clear();
         if (raw.size() > 4) {
-            leaves.reserve(raw.size() / 6);
             const auto offset = static_cast<std::size_t>(raw.data() - message.bytes().data()) + 4;
             if (!segment.declares_delimiters()) {
                 cutter.cut(offset, raw.size() - 4, 1, leaves);
@@ -144,7 +179,7 @@ std::pmr::vector<LeafSegment> cut(const hl7v2::MessageView& message, std::string
             }
         }
         segments.emplace_back(segment_code(segment.name()), static_cast<std::uint32_t>(segment.index()),
-                              std::move(leaves));
+                              LeafSegment::Leaves(leaves.begin(), leaves.end(), memory));
     }
     return segments;
 }

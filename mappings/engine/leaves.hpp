@@ -1,6 +1,8 @@
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory_resource>
 #include <string>
 #include <string_view>
@@ -20,6 +22,26 @@ constexpr SegmentCode segment_code(std::string_view name) noexcept {
     return code;
 }
 std::string segment_name(SegmentCode code);
+
+/// As ==, without a call for texts as short as codes are: those are compared in two pieces that may overlap.
+inline bool same_text(std::string_view a, std::string_view b) noexcept {
+    const std::size_t size = a.size();
+    if (size != b.size()) return false;
+    const auto pieces = [&](auto word) {
+        auto other = word;
+        const auto same = [&](std::size_t at) {
+            std::memcpy(&word, a.data() + at, sizeof word);
+            std::memcpy(&other, b.data() + at, sizeof other);
+            return word == other;
+        };
+        return same(0) && same(size - sizeof word);
+    };
+    if (size > 16) return a == b;
+    if (size >= 8) return pieces(std::uint64_t{});
+    if (size >= 4) return pieces(std::uint32_t{});
+    if (size >= 2) return pieces(std::uint16_t{});
+    return size == 0 || a.front() == b.front();
+}
 
 /// Texts that live as long as one run, or as the documents it makes if it writes into their memory.
 class TextArena {
@@ -143,6 +165,10 @@ private:
     /// The first leaf whose key is not below `key`.
     Leaf* lower_bound(std::uint64_t key) noexcept {
         Leaf* first = leaves_.data();
+        if (const std::uint64_t field = key >> 32; indexed_ && field < starts_.size()) {
+            for (first += starts_[field]; first != end() && first->key < key;) ++first;
+            return first;
+        }
         for (std::size_t left = leaves_.size(); left != 0;) {
             const std::size_t half = left / 2;
             if (first[half].key < key) {
@@ -163,6 +189,8 @@ private:
     std::uint32_t number_ = 0;
     std::uint64_t fields_ = 0, repeating_ = 0;
     bool erases_ = false;
+    bool indexed_ = false;  ///< of a segment that was cut, and has few leaves
+    std::array<std::uint8_t, 32> starts_{};  ///< of the field of that number, or the next one there is: its first leaf
     Leaves leaves_;
 };
 

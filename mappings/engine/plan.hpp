@@ -3,7 +3,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -69,26 +68,31 @@ struct Step {
         nth,
         same
     };  ///< not an array; array without bracket, [], [n], [#]
-    std::string name;
-    std::string_view key;  ///< the name, one text for all steps of a plan
-    std::string owner;     ///< FHIR type whose member it is
-    Index index = Index::only;
+
+    // What is asked of every step of every message stands together.
+    std::string_view key;  ///< the name, one text for all: r4::framed_name
+    /// Forward, of a line's target: steps of one block with one number lead to one element, whatever stands there; 0:
+    /// that cannot be said beforehand.
+    std::uint32_t place = 0;
     std::uint32_t n = 0;
+    Index index = Index::only;
+    bool primitive = false;             ///< a FHIR primitive: what hangs below it is id and extension
+    std::vector<std::string> crossing;  ///< resource types behind the reference
     /// The names a choice element can have (valueString, valueQuantity ...), of which one may stand; empty: no choice.
     std::span<const std::string_view> choice;
-    bool primitive = false;                 ///< a FHIR primitive: what hangs below it is id and extension
     std::vector<SliceTest> where;           ///< on the element (an extension's url is one of them)
-    std::vector<std::string> crossing;      ///< resource types behind the reference
     std::vector<SliceTest> crossing_where;  ///< on the resource
+    std::string name;
+    std::string owner;  ///< FHIR type whose member it is
 };
 
 /// A FHIR path below some element, checked against the model.
 struct Path {
     std::vector<Step> steps;  ///< empty: the element itself (`$`)
-    std::string type;         ///< FHIR type at its end, "Patient.contact" for a backbone element
     FhirKind kind = FhirKind::complex;
     int iterates = -1;  ///< the last step with [], -1 if none
     int each = -1;      ///< the step with [*], -1 if none; it is Step::same, once for every element there is
+    std::string type;   ///< FHIR type at its end, "Patient.contact" for a backbone element
     std::string text;   ///< as written in the map
 };
 
@@ -98,10 +102,10 @@ struct Condition {
     Kind kind = Kind::yes;
     Test test = Test::valued;
     bool about_fhir = false;  ///< it, or a part of it, tests the FHIR side
-    std::vector<Condition> parts;
-    V2Ref v2;
-    Path fhir;
     std::vector<Constant> values;
+    V2Ref v2;
+    std::vector<Condition> parts;
+    Path fhir;
 };
 
 struct TypePlan;
@@ -112,6 +116,7 @@ struct Conversion {
     Kind kind = Kind::builtin;
     const TypePlan* type = nullptr;  ///< type; table with a composite source and target: for the sender's coding
     const TablePlan* table = nullptr;
+    const Codec* codec = nullptr;
     bool keep = false;
     std::string before, after;   ///< text: around the value (fmt "a{}b")
     bool constant_text = false;  ///< text: fmt without {}
@@ -120,22 +125,23 @@ struct Conversion {
         std::string after;
     };
     std::vector<Part> parts;  ///< parts: fmt "{SN.1}-{SN.2}", `before` leads
-    const Codec* codec = nullptr;
 };
 
 struct Line {
     std::uint32_t id = 0;  ///< index into Plan::lines
-    std::vector<V2Ref> sources;
-    Path target;
-    Conversion conversion;
-    Condition if_, where;
     bool forward = true, backward = true;
     bool required = false, refuse = false, mirror = false;
     bool one_way = false;  ///< the map says why there is no way back
     bool joined = false;
     bool single = false;  ///< forward: it has one source, which names one value at most
+    /// forward: its target lies behind two references, and nothing else writes to the resource behind the first one
+    bool owns_crossing = false;
+    bool competes = false;  ///< a `->` line of the block has this target: backward, this one runs last
+    std::vector<V2Ref> sources;
+    Path target;
+    Conversion conversion;
+    Condition if_, where;
     std::string join;
-    bool competes = false;               ///< a `->` line of the block has this target: backward, this one runs last
     std::vector<std::uint32_t> derived;  ///< those `->` lines, by index in the block
 };
 
@@ -302,8 +308,7 @@ struct LineText {
 /// What a site's maps are compiled to. Documents made by it borrow names and constants and keep it alive.
 struct Plan : std::enable_shared_from_this<Plan> {
     std::string site, version;
-    std::set<fhir::FramedName, std::less<>> names;  ///< of steps: each text once
-    std::vector<LineText> lines;                    ///< [0] is "no line"
+    std::vector<LineText> lines;  ///< [0] is "no line"
     std::vector<std::unique_ptr<TypePlan>> types;
     std::vector<std::unique_ptr<MapPlan>> maps;
     std::vector<std::unique_ptr<TablePlan>> tables;

@@ -1,6 +1,7 @@
 #include "mappings/engine/primitive.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace causeway::mappings {
 namespace {
@@ -21,27 +22,42 @@ int take_pair(std::string_view& text) noexcept {
     return value;
 }
 
-/// Two digits, behind a separator unless that is '\0'.
-void append_pair(std::string& out, int value, char separator = '\0') {
-    const char text[3] = {separator, static_cast<char>('0' + value / 10), static_cast<char>('0' + value % 10)};
-    out.append(separator == '\0' ? text + 1 : text, text + 3);
-}
+/// What a date or a time becomes, built in place: it is short, apart from the fraction of its second.
+class Clock {
+public:
+    /// Two digits, behind a separator unless that is '\0'.
+    void pair(int value, char separator = '\0') noexcept {
+        if (separator != '\0') *at_++ = separator;
+        *at_++ = static_cast<char>('0' + value / 10);
+        *at_++ = static_cast<char>('0' + value % 10);
+    }
+    void one(char c) noexcept { *at_++ = c; }
+    /// What was built, behind `out`.
+    void end(std::string& out) {
+        out.append(room_.data(), static_cast<std::size_t>(at_ - room_.data()));
+        at_ = room_.data();
+    }
 
-/// `.SSSS`: appended as sent. False if it is malformed.
-bool take_fraction(std::string_view& text, std::string& out) {
+private:
+    std::array<char, 32> room_;  // "2024-03-10T08:30:00" and "+01:00"
+    char* at_ = room_.data();
+};
+
+/// `.SSSS`: given as sent. False if it is malformed.
+bool take_fraction(std::string_view& text, std::string_view& fraction) {
     if (text.empty() || text.front() != '.') return true;
     std::size_t size = 1;
     while (size < text.size() && is_digit(text[size])) ++size;
     if (size == 1) return false;
-    out += text.substr(0, size);
+    fraction = text.substr(0, size);
     text.remove_prefix(size);
     return true;
 }
 
 /// +HHMM, -HH:MM, Z, or nothing. Appends FHIR's spelling.
-bool take_offset(std::string_view& text, std::string& out) {
+bool take_offset(std::string_view& text, Clock& out) {
     if (text == "Z") {
-        out += 'Z';
+        out.one('Z');
         text = {};
         return true;
     }
@@ -53,21 +69,20 @@ bool take_offset(std::string_view& text, std::string& out) {
     const int minutes = take_pair(text);
     if (hours < 0 || hours > 14 || minutes < 0 || minutes > 59 || !text.empty()) return false;
     if (hours == 0 && minutes == 0) {
-        out += 'Z';
+        out.one('Z');
         return true;
     }
-    out += sign;
-    append_pair(out, hours);
-    append_pair(out, minutes, ':');
+    out.pair(hours, sign);
+    out.pair(minutes, ':');
     return true;
 }
 
-/// HH[MM[SS[.SSSS]]] as FHIR wants it, with seconds.
-bool take_clock(std::string_view& text, LocalTime& time, std::string& out) {
+/// HH[MM[SS[.SSSS]]] as FHIR wants it, with seconds; `before` it stands a letter, unless that is '\0'.
+bool take_clock(std::string_view& text, LocalTime& time, char before, Clock& clock, std::string& out) {
     const int hour = take_pair(text);
     if (hour < 0 || hour > 23) return false;
     int minute = 0, second = 0;
-    std::string fraction;
+    std::string_view fraction;
     if (!text.empty() && is_digit(text.front())) {
         minute = take_pair(text);
         if (minute < 0 || minute > 59) return false;
@@ -80,11 +95,45 @@ bool take_clock(std::string_view& text, LocalTime& time, std::string& out) {
     time.hour = hour;
     time.minute = minute;
     time.second = second;
-    append_pair(out, hour);
-    append_pair(out, minute, ':');
-    append_pair(out, second, ':');
+    clock.pair(hour, before);
+    clock.pair(minute, ':');
+    clock.pair(second, ':');
+    if (fraction.empty()) return true;
+    clock.end(out);
     out += fraction;
     return true;
+}
+
+/// What follows the year; the rest of what it becomes is in `built`.
+Converted after_year(std::string_view text, LocalTime& time, FhirKind kind, const TimeZone& zone, Clock& built,
+                     std::string& out) {
+    const auto precision_only = [&] { return kind == FhirKind::instant ? Converted::imprecise : Converted::good; };
+    const auto offset_alone = [&] { return text.empty() || text.front() == '+' || text.front() == '-'; };
+    if (offset_alone()) return precision_only();
+    time.month = take_pair(text);
+    if (time.month < 1 || time.month > 12) return Converted::wrong;
+    built.pair(time.month, '-');
+    if (offset_alone()) return precision_only();
+    time.day = take_pair(text);
+    if (time.day < 1 || time.day > days_in_month(time.year, time.month)) return Converted::wrong;
+    built.pair(time.day, '-');
+    if (offset_alone()) return precision_only();
+    if (kind == FhirKind::date) {
+        Clock ignored;
+        std::string fraction;
+        return take_clock(text, time, '\0', ignored, fraction) ? Converted::good : Converted::wrong;
+    }
+    if (!take_clock(text, time, 'T', built, out)) return Converted::wrong;
+    if (!text.empty()) return take_offset(text, built) ? Converted::good : Converted::wrong;
+    const auto offset = zone.offset_at(time);
+    if (offset.minutes == 0) {
+        built.one('Z');
+    } else {
+        const int minutes = offset.minutes < 0 ? -offset.minutes : offset.minutes;
+        built.pair(minutes / 60, offset.minutes < 0 ? '-' : '+');
+        built.pair(minutes % 60, ':');
+    }
+    return offset.doubtful ? Converted::doubtful : Converted::good;
 }
 
 Converted timestamp(std::string_view text, FhirKind kind, const TimeZone& zone, std::string& out) {
@@ -93,35 +142,12 @@ Converted timestamp(std::string_view text, FhirKind kind, const TimeZone& zone, 
     LocalTime time;
     time.year = century * 100 + years;
     if (time.year == 0) return Converted::wrong;
-    append_pair(out, century);
-    append_pair(out, years);
-    const auto precision_only = [&] { return kind == FhirKind::instant ? Converted::imprecise : Converted::good; };
-    const auto offset_alone = [&] { return text.empty() || text.front() == '+' || text.front() == '-'; };
-    if (offset_alone()) return precision_only();
-    time.month = take_pair(text);
-    if (time.month < 1 || time.month > 12) return Converted::wrong;
-    append_pair(out, time.month, '-');
-    if (offset_alone()) return precision_only();
-    time.day = take_pair(text);
-    if (time.day < 1 || time.day > days_in_month(time.year, time.month)) return Converted::wrong;
-    append_pair(out, time.day, '-');
-    if (offset_alone()) return precision_only();
-    std::string clock;
-    if (!take_clock(text, time, clock)) return Converted::wrong;
-    if (kind == FhirKind::date) return Converted::good;
-    out += 'T';
-    out += clock;
-    if (!text.empty()) return take_offset(text, out) ? Converted::good : Converted::wrong;
-    const auto offset = zone.offset_at(time);
-    if (offset.minutes == 0) {
-        out += 'Z';
-    } else {
-        const int minutes = offset.minutes < 0 ? -offset.minutes : offset.minutes;
-        out += offset.minutes < 0 ? '-' : '+';
-        append_pair(out, minutes / 60);
-        append_pair(out, minutes % 60, ':');
-    }
-    return offset.doubtful ? Converted::doubtful : Converted::good;
+    Clock built;
+    built.pair(century);
+    built.pair(years);
+    const Converted result = after_year(text, time, kind, zone, built, out);
+    built.end(out);
+    return result;
 }
 
 /// "+05" is sent and means 5; JSON wants it so.
@@ -190,8 +216,10 @@ Converted to_fhir(std::string_view text, FhirKind kind, const TimeZone& zone, st
             break;
         case FhirKind::time: {
             LocalTime ignored;
+            Clock built;
             std::string_view rest = trim(text);
-            if (!take_clock(rest, ignored, out)) result = Converted::wrong;
+            if (!take_clock(rest, ignored, '\0', built, out)) result = Converted::wrong;
+            built.end(out);
             break;
         }
         case FhirKind::string:

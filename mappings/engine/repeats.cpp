@@ -52,7 +52,8 @@ bool Repeats::keep_origin(const TraceEntry& entry, std::uint32_t piece, const V2
     if (entry.has_source && (source.segment != value.segment->number() || source.field != value.at.field ||
                              source.repetition != value.at.repetition))
         return false;
-    origins_.push_back({piece, piece == 0 ? entry.node : nullptr, entry.line, entry.has_source, source});
+    origins_.push_back(
+        {piece, piece == 0 ? entry.node : nullptr, entry.resource, entry.line, entry.has_source, source});
     return true;
 }
 
@@ -63,6 +64,7 @@ bool Repeats::settle(Made made, std::uint64_t hash, bool own) {
         origins_.resize(made.first_origin);
         return false;
     }
+    if (made_.empty()) made_.reserve(64);
     made.origins = static_cast<std::uint32_t>(origins_.size()) - made.first_origin;
     made_.push_back(made);
     std::size_t slot = hash % slots_.size();
@@ -73,6 +75,10 @@ bool Repeats::settle(Made made, std::uint64_t hash, bool own) {
 
 bool Repeats::keep_pieces(Made made, std::uint64_t hash, const fhir::Node* node, std::size_t from, const Trace& trace,
                           std::size_t traced, const V2Value& value) {
+    if (pieces_.capacity() == 0) {  // what most messages take, at once
+        pieces_.reserve(256);
+        origins_.reserve(256);
+    }
     made.first_piece = static_cast<std::uint32_t>(pieces_.size());
     made.first_origin = static_cast<std::uint32_t>(origins_.size());
     auto* top = const_cast<fhir::Node*>(node);
@@ -91,7 +97,7 @@ bool Repeats::keep_resource(Made made, std::uint64_t hash, const Trace& trace, s
     made.first_origin = static_cast<std::uint32_t>(origins_.size());
     bool own = true;
     for (std::size_t i = traced; i < trace.size() && own; ++i)
-        if (trace[i].resource == made.resource) own = keep_origin(trace[i], 0, value);
+        if (trace[i].resource == made.resource || trace[i].resource == made.via) own = keep_origin(trace[i], 0, value);
     return settle(made, hash, own);
 }
 
@@ -107,7 +113,7 @@ void Repeats::copy(const Made& made, fhir::MutableElement target, const V2Value&
         const Origin& origin = origins_[made.first_origin + i];
         TraceEntry& entry = trace.emplace_back();
         entry.node = origin.node ? origin.node : copied_[origin.piece];
-        entry.resource = resource;
+        entry.resource = origin.node ? origin.resource : resource;
         entry.line = origin.line;
         entry.has_source = origin.has_source;
         if (!origin.has_source) continue;

@@ -39,6 +39,7 @@ public:
     struct Origin {
         std::uint32_t piece = 0;
         const fhir::Node* node = nullptr;
+        std::uint32_t resource = 0;  ///< where the resource is shared
         std::uint32_t line = 0;
         bool has_source = false;
         V2Leaf source;
@@ -49,6 +50,7 @@ public:
         std::uint32_t line = 0;         ///< what was made on the way was its doing
         std::uint64_t read = 0;         ///< which of the value's leaves were read
         std::uint32_t resource = none;  ///< the one it is, behind a reference
+        std::uint32_t via = none;       ///< .. the one that reference stands in, where that is the same too
         std::uint32_t first_piece = 0, pieces = 0, first_origin = 0, origins = 0;
 
         static constexpr std::uint32_t none = 0xffffffff;
@@ -69,7 +71,7 @@ public:
     /// if it is not what its value alone made.
     bool keep_pieces(Made made, std::uint64_t hash, const fhir::Node* node, std::size_t from, const Trace& trace,
                      std::size_t traced, const V2Value& value);
-    /// Remembers the resource it is.
+    /// Remembers the resource it is, and the one on the way to it.
     bool keep_resource(Made made, std::uint64_t hash, const Trace& trace, std::size_t traced, const V2Value& value);
 
     /// Makes the pieces below `target` once more.

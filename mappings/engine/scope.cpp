@@ -194,8 +194,8 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
                                                                     : std::string_view();
     if (mode == Mode::erasing && leaf && leaf->erased) return true;
     const auto is = [&](const Constant& constant) {
-        return left ==
-               (constant.kind == Constant::Kind::v2 ? text(constant.v2, scope) : std::string_view(constant.text));
+        return same_text(left, constant.kind == Constant::Kind::v2 ? text(constant.v2, scope)
+                                                                   : std::string_view(constant.text));
     };
     switch (c.test) {
         case Test::equal:
@@ -216,10 +216,10 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
 }
 
 bool equals(fhir::Element element, const Constant& constant) {
-    if (constant.kind != Constant::Kind::code) return element.has_value() && element.text() == constant.text;
-    if (element.has_value()) return element.text() == constant.text;
+    if (constant.kind != Constant::Kind::code) return element.has_value() && same_text(element.text(), constant.text);
+    if (element.has_value()) return same_text(element.text(), constant.text);
     const auto coding = [&](fhir::Element e) {
-        if (e["code"].text() != constant.text) return false;
+        if (!same_text(e["code"].text(), constant.text)) return false;
         const auto system = e["system"].text();
         return system.empty() || system == constant.system;
     };
