@@ -76,12 +76,17 @@ bool read_parts(std::string_view format, Conversion& out) {
     return true;
 }
 
-/// Whether no element can satisfy both.
-bool told_apart(const std::vector<SliceTest>& a, const std::vector<SliceTest>& b) {
+/// Whether what two crossings lead to cannot be one resource: of different types, or with different constants.
+bool told_apart(const Step& one, const Step& other) {
+    if (std::none_of(one.crossing.begin(), one.crossing.end(), [&](const std::string& type) {
+            return std::find(other.crossing.begin(), other.crossing.end(), type) != other.crossing.end();
+        }))
+        return true;
+    const auto &a = one.crossing_where, &b = other.crossing_where;
     const auto says_otherwise = [](const SliceTest& x, const SliceTest& y) {
         if (x.test != Test::equal || y.test != Test::equal || x.path->text != y.path->text) return false;
-        const Constant &one = x.values.front(), &other = y.values.front();
-        return one.kind == other.kind && (one.text != other.text || one.system != other.system);
+        const Constant &said = x.values.front(), &otherwise = y.values.front();
+        return said.kind == otherwise.kind && (said.text != otherwise.text || said.system != otherwise.system);
     };
     return std::any_of(a.begin(), a.end(), [&](const SliceTest& x) {
         return std::any_of(b.begin(), b.end(), [&](const SliceTest& y) { return says_otherwise(x, y); });
@@ -397,6 +402,23 @@ void Compiler::number_places(Block& block) {
     }
 }
 
+void Compiler::gather_turns(Block& block) {
+    constexpr std::size_t turns_min = 12, turns_max = 64 * Block::turns_words_max;
+    if (block.forward.size() < turns_min || block.forward.size() > turns_max) return;
+    const auto own = std::find_if(block.forward.begin(), block.forward.end(),
+                                  [](const Block::Turn& turn) { return turn.parts != 0; });
+    block.turns_segment = own == block.forward.end() ? 0 : own->segment;
+    block.turns_words = (block.forward.size() + 63) / 64;
+    block.turns_of.assign(65 * block.turns_words, 0);
+    for (std::size_t i = 0; i < block.forward.size(); ++i) {
+        const Block::Turn& turn = block.forward[i];
+        const bool always = turn.parts == 0 || turn.segment != block.turns_segment;
+        for (std::size_t part = 0; part <= 64; ++part)
+            if (part == 64 ? always : !always && ((turn.parts >> part) & 1U) != 0)
+                block.turns_of[part * block.turns_words + i / 64] |= std::uint64_t{1} << (i % 64);
+    }
+}
+
 void Compiler::find_own_crossings() {
     struct Crossing {
         const Step* step;
@@ -429,7 +451,7 @@ void Compiler::find_own_crossings() {
                                         [](const Step& step) { return !step.crossing.empty(); });
         line->owns_crossing = std::none_of(all.begin(), all.end(), [&](const Crossing& other) {
             return other.line != line && other.step->key == own.key && other.step->owner == own.owner &&
-                   !told_apart(other.step->crossing_where, own.crossing_where);
+                   !told_apart(*other.step, own);
         });
     }
 }
@@ -443,6 +465,7 @@ void Compiler::order_forward(Block& block) {
         const Needs needs = needs_of(statement);
         block.forward.push_back({needs.parts, needs.segment, i});
     }
+    gather_turns(block);
     for (const bool defaults : {false, true})
         for (std::uint32_t i = 0; i < block.statements.size(); ++i)
             if (const auto* a = std::get_if<Assignment>(&block.statements[i]); a && a->is_default == defaults)
@@ -505,6 +528,8 @@ void Compiler::table(const syntax::Table& in, const Place& place) {
         out.passes_through |= row.v2 == "*" && row.fhir == "*";
     }
     const auto by_code = [](const TablePlan::Entry& a, const TablePlan::Entry& b) { return a.from < b.from; };
+    for (auto* rows : {&out.forward, &out.backward})
+        for (TablePlan::Entry& row : *rows) row.head = TablePlan::head_of(row.from);
     std::sort(out.forward.begin(), out.forward.end(), by_code);
     std::sort(out.backward.begin(), out.backward.end(), by_code);
 }

@@ -59,6 +59,7 @@ private:
     const TypePlan* find_type(std::string_view v2_type, std::string_view fhir_type) const;
     void order_forward(Block& block);
     static void number_places(Block& block);
+    static void gather_turns(Block& block);
     void find_own_crossings();
     void order_backward(Block& block);
     void table(const syntax::Table& in, const Place& place);

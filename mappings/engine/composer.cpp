@@ -1,6 +1,8 @@
 #include "mappings/engine/composer.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 #include "mappings/engine/known_steps.hpp"
 
@@ -237,7 +239,12 @@ void Composer::trace_write(const fhir::Node* node, std::uint32_t resource, std::
         if (!leaf) return;
         const LeafKey at = leaf->position();
         entry.has_source = true;
-        entry.source = {segment->number(), at.field, at.repetition, at.component, at.subcomponent, leaf->offset,
+        entry.source = {segment->number(),
+                        at.field,
+                        at.repetition,
+                        at.component,
+                        at.subcomponent,
+                        leaf->offset,
                         static_cast<std::uint32_t>(leaf->text.size())};
     };
     if (from != &from_parts) return add(from ? from->leaf() : nullptr, from ? from->segment : nullptr);
@@ -368,13 +375,27 @@ void Composer::run(const Block& block, const V2Scope& scope, Target& base, bool 
     const std::uint64_t parts = scope.is_value ? scope.parts : own ? own->fields() : 0;
     const SegmentCode segment = scope.is_value ? 0 : own ? own->code() : 0;
     Chain chain;
-    for (const Block::Turn& turn : block.forward) {
-        if (known && turn.parts != 0 && (turn.parts & parts) == 0 && turn.segment == segment) continue;
+    const auto take = [&](const Block::Turn& turn) {
         const Statement& statement = block.statements[turn.statement];
         if (const auto* line = std::get_if<Line>(&statement))
             run_line(*line, scope, base, chain);
         else
             run_choose(std::get<Choose>(statement), scope, base, of_type);
+    };
+    if (known && block.turns_words != 0 && block.turns_segment == segment) {
+        std::array<std::uint64_t, Block::turns_words_max> turns;
+        const auto asked_by = [&](std::size_t part) { return block.turns_of.data() + part * block.turns_words; };
+        std::copy_n(asked_by(64), block.turns_words, turns.begin());
+        for (std::uint64_t left = parts; left != 0; left &= left - 1U) {
+            const std::uint64_t* asked = asked_by(static_cast<std::size_t>(std::countr_zero(left)));
+            for (std::size_t word = 0; word < block.turns_words; ++word) turns[word] |= asked[word];
+        }
+        for (std::size_t word = 0; word < block.turns_words; ++word)
+            for (std::uint64_t left = turns[word]; left != 0; left &= left - 1U)
+                take(block.forward[64 * word + static_cast<std::size_t>(std::countr_zero(left))]);
+    } else {
+        for (const Block::Turn& turn : block.forward)
+            if (!known || turn.parts == 0 || (turn.parts & parts) != 0 || turn.segment != segment) take(turn);
     }
     // Constants only accompany data: a value none of whose parts is mapped leaves nothing behind.
     if (!of_type || writes_ != before)
@@ -420,8 +441,8 @@ bool Composer::usable(const Choose::Branch& branch, const V2Scope& scope) {
 void Composer::run_choose(const Choose& choose, const V2Scope& scope, Target& base, bool of_type) {
     const std::string_view answer = choose.asks ? reader_.text(*choose.asks, scope) : std::string_view();
     for (const auto& branch : choose.branches) {
-        if (!branch.asked.empty() &&
-            std::none_of(branch.asked.begin(), branch.asked.end(), [&](const auto& text) { return same_text(text, answer); }))
+        if (!branch.asked.empty() && std::none_of(branch.asked.begin(), branch.asked.end(),
+                                                  [&](const auto& text) { return same_text(text, answer); }))
             continue;
         if (!usable(branch, scope)) continue;
         // `where` selects backward; a branch that has nothing else to decide by is decided by it in both directions

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fhir/model/builder.hpp"
+#include "fhir/model/large_pages.hpp"
 #include "mappings/engine/pending.hpp"
 #include "mappings/engine/primitive.hpp"
 #include "mappings/engine/repeats.hpp"
@@ -113,6 +114,7 @@ public:
     /// `erases`: whether the message deletes anything (`""`).
     void expect(std::size_t writes, bool erases) {
         trace_.reserve(writes);
+        fhir::ask_for_large_pages(trace_.data(), trace_.capacity() * sizeof(TraceEntry));
         erases_ = erases;
     }
     bool refused() const noexcept { return refused_; }

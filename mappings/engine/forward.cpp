@@ -7,6 +7,7 @@
 #include <span>
 
 #include "fhir/json/json.hpp"
+#include "fhir/model/large_pages.hpp"
 #include "hl7v2/dictionary/dictionary.hpp"
 #include "mappings/engine/composer.hpp"
 #include "mappings/engine/identity.hpp"
@@ -235,6 +236,7 @@ std::vector<Named> name_all(Composer& composer, const Identities& identities, co
                             const std::string& tenant, TextArena& arena) {
     std::vector<Named> named(became.size());
     std::string url, key;
+    Sha1Row row;
     std::uint32_t count = 0;
     for (std::uint32_t i = 0; i < became.size(); ++i) {
         if (became[i] != i) {
@@ -243,9 +245,9 @@ std::vector<Named> name_all(Composer& composer, const Identities& identities, co
         }
         url = "urn:uuid:";
         if (tenant.empty())
-            append_uuid(identities.of(i).front(), url);
+            append_uuid(identities.of(i).front(), url, &row);
         else
-            append_uuid(key.assign(tenant).append("|").append(identities.of(i).front()), url);
+            append_uuid(key.assign(tenant).append("|").append(identities.of(i).front()), url, &row);
         named[i] = {count++, arena.copy(url)};
     }
     for (const auto& pending : composer.pending().entries())
@@ -389,6 +391,7 @@ fhir::DocumentPtr to_bundle(const ForwardResult& result, const ForwardContext& c
 void write_bundle(const ForwardResult& result, const ForwardContext& context, std::string& out) {
     const bool message = !result.resources.empty() && result.resources.front().type == "MessageHeader";
     out.reserve(out.size() + 48 * result.trace.size() + 128 * result.resources.size() + 256);
+    fhir::ask_for_large_pages(out.data(), out.capacity());
     out += R"({"resourceType":"Bundle","type":")";
     out += message ? "message\"" : "collection\"";
     if (!context.now.empty()) {

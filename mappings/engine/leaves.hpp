@@ -189,7 +189,7 @@ private:
     std::uint32_t number_ = 0;
     std::uint64_t fields_ = 0, repeating_ = 0;
     bool erases_ = false;
-    bool indexed_ = false;  ///< of a segment that was cut, and has few leaves
+    bool indexed_ = false;                   ///< of a segment that was cut, and has few leaves
     std::array<std::uint8_t, 32> starts_{};  ///< of the field of that number, or the next one there is: its first leaf
     Leaves leaves_;
 };

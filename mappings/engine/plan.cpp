@@ -8,9 +8,12 @@ namespace causeway::mappings {
 namespace {
 
 const TablePlan::Entry* find(const std::vector<TablePlan::Entry>& entries, std::string_view code) {
-    const auto at = std::lower_bound(entries.begin(), entries.end(), code,
-                                     [](const TablePlan::Entry& e, std::string_view c) { return e.from < c; });
-    return at != entries.end() && at->from == code ? &*at : nullptr;
+    const std::uint64_t head = TablePlan::head_of(code);
+    const auto before = [&](const TablePlan::Entry& e, std::string_view c) {
+        return e.head != head ? e.head < head : e.from < c;
+    };
+    const auto at = std::lower_bound(entries.begin(), entries.end(), code, before);
+    return at != entries.end() && at->head == head && at->from == code ? &*at : nullptr;
 }
 
 bool is_uri(std::string_view cell) {
@@ -66,6 +69,13 @@ TablePlan::Found through_pattern(const std::vector<TablePlan::Entry>& entries, s
 }
 
 }  // namespace
+
+std::uint64_t TablePlan::head_of(std::string_view code) noexcept {
+    std::uint64_t head = 0;
+    for (std::size_t i = 0; i < 8; ++i)
+        head = head << 8U | (i < code.size() ? static_cast<unsigned char>(code[i]) : 0U);
+    return head;
+}
 
 TablePlan::Found TablePlan::find_forward(std::string_view code) const {
     if (const Entry* entry = find(forward, code)) return {entry->to, entry->display, {}};

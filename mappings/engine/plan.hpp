@@ -167,7 +167,11 @@ struct Block {
         std::uint32_t statement = 0;
     };
     std::vector<Statement> statements;
-    std::vector<Turn> forward;               ///< lines and chooses, in the order of the file
+    std::vector<Turn> forward;            ///< lines and chooses, in the order of the file
+    std::vector<std::uint64_t> turns_of;  ///< by part (0 to 63), then 64: which turns it, or none, asks for; by bit
+    SegmentCode turns_segment = 0;        ///< .. of which segment's parts
+    static constexpr std::size_t turns_words_max = 4;
+    std::size_t turns_words = 0;             ///< .. how many words each takes; 0: a block of few or very many turns
     std::vector<std::uint32_t> assignments;  ///< those that act forward: `set`, then `default`
     std::vector<std::uint32_t> backward;     ///< the order in which they run backward
 };
@@ -203,7 +207,10 @@ struct MapPlan {
 struct TablePlan {
     struct Entry {
         std::string from, to, display;
+        std::uint64_t head = 0;  ///< of `from`: head_of
     };
+    /// The first eight bytes as a number that sorts as they do: most codes are found by comparing such.
+    static std::uint64_t head_of(std::string_view code) noexcept;
     std::uint32_t id = 0;  ///< index into Plan::lines
     std::string name;
     std::string system;                                      ///< of the FHIR codes; may be empty

@@ -194,8 +194,8 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
                                                                     : std::string_view();
     if (mode == Mode::erasing && leaf && leaf->erased) return true;
     const auto is = [&](const Constant& constant) {
-        return same_text(left, constant.kind == Constant::Kind::v2 ? text(constant.v2, scope)
-                                                                   : std::string_view(constant.text));
+        return same_text(
+            left, constant.kind == Constant::Kind::v2 ? text(constant.v2, scope) : std::string_view(constant.text));
     };
     switch (c.test) {
         case Test::equal:

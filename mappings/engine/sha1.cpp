@@ -96,7 +96,7 @@ Compress fastest() {
 
 class Sha1 {
 public:
-    explicit Sha1(Compress compress) : compress_(compress) {}
+    Sha1(Compress compress, Sha1Row* row) : compress_(compress), row_(row) {}
 
     void add(std::string_view bytes) {
         size_ += bytes.size();
@@ -125,11 +125,21 @@ public:
 private:
     void fill() { std::fill(block_.begin() + static_cast<std::ptrdiff_t>(used_), block_.end(), std::uint8_t{0}); }
     void end_block() {
-        compress_(state_, block_);
         used_ = 0;
+        if (!row_ || number_ == Sha1Row::blocks_max) return compress_(state_, block_);
+        if (number_ < row_->known && row_->blocks[number_] == block_) {
+            state_ = row_->states[number_++];
+            return;
+        }
+        compress_(state_, block_);
+        row_->blocks[number_] = block_;
+        row_->states[number_] = state_;
+        row_->known = ++number_;
     }
 
     Compress compress_;
+    Sha1Row* row_;
+    std::size_t number_ = 0;  ///< of the block
     State state_ = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
     Block block_;
     std::size_t used_ = 0;
@@ -138,9 +148,9 @@ private:
 
 }  // namespace
 
-std::array<std::uint8_t, 20> sha1(std::string_view first, std::string_view second, Sha1Code code) {
+std::array<std::uint8_t, 20> sha1(std::string_view first, std::string_view second, Sha1Code code, Sha1Row* row) {
     static const Compress chosen = fastest();
-    Sha1 hash(code == Sha1Code::portable ? compress_portable : chosen);
+    Sha1 hash(code == Sha1Code::portable ? compress_portable : chosen, row);
     hash.add(first);
     hash.add(second);
     return hash.finish();

@@ -3,8 +3,6 @@
 #include <array>
 #include <cstdint>
 
-#include "mappings/engine/sha1.hpp"
-
 namespace causeway::mappings {
 namespace {
 
@@ -14,8 +12,9 @@ constexpr std::array<std::uint8_t, 16> key_namespace = {0x7f, 0x1a, 0xd8, 0xf5, 
 
 }  // namespace
 
-void append_uuid(std::string_view name, std::string& out) {
-    auto bytes = sha1({reinterpret_cast<const char*>(key_namespace.data()), key_namespace.size()}, name);
+void append_uuid(std::string_view name, std::string& out, Sha1Row* row) {
+    auto bytes = sha1({reinterpret_cast<const char*>(key_namespace.data()), key_namespace.size()}, name,
+                      Sha1Code::automatic, row);
     bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0f) | 0x50);
     bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);
     constexpr std::string_view digits = "0123456789abcdef";

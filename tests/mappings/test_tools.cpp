@@ -208,6 +208,19 @@ TEST_SUITE("mappings/tools") {
         }
     }
 
+    TEST_CASE("SHA-1 of texts in a row is that of each") {
+        std::string common;
+        for (int i = 0; i < 400; ++i) common += static_cast<char>(i * 11);
+        Sha1Row row;
+        // Growing, shrinking, different from some byte on, the same again.
+        for (const std::size_t size : {0, 10, 64, 63, 200, 200, 130, 400, 300, 64, 65, 400})
+            for (const std::size_t changed : {0, 5, 63, 64, 70, 128, 199, 256, 1000}) {
+                std::string text = common.substr(0, size);
+                if (changed < text.size()) text[changed] = '!';
+                CHECK(sha1("first", text, Sha1Code::automatic, &row) == sha1("first", text));
+            }
+    }
+
     TEST_CASE("maps in force are exchanged for everyone, and a broken set is refused before") {
         CHECK(self_test(shipped()).empty());
         LiveMaps live(MapSet::load(MapSet::builtin()).maps);
