@@ -12,6 +12,7 @@
 #include "gateway/exchange/lineage_view.hpp"
 #include "gateway/exchange/numbered_link.hpp"
 #include "gateway/exchange/outgoing_check.hpp"
+#include "gateway/exchange/standing_order.hpp"
 #include "gateway/http/fresh_answer.hpp"
 #include "gateway/http/principal.hpp"
 
@@ -369,17 +370,21 @@ void AdminHandler::control(const std::string& partner, std::string_view verb, co
     order.verb = verb == "resume"  ? QueueOrder::Verb::run
                  : verb == "pause" ? QueueOrder::Verb::pause
                                    : QueueOrder::Verb::drain;
-    auto job = [partner, order, row = change_row(principal, "outbox/" + partner, verb)](
+    const bool known = !services_.numbering || services_.numbering(partner) != Services::Numbering::no_queue;
+    auto job = [partner, order, known, row = change_row(principal, "outbox/" + partner, verb)](
                    storage::Transaction& transaction) -> storage::Result<QueueOrder> {
         if (auto audited = transaction.append_audit(row); audited.has_error()) return audited.error();
         auto decided = order;
-        if (order.verb != QueueOrder::Verb::drain) return decided;
-        storage::OutboxQuery newest;
-        newest.partner = partner;
-        newest.count = 1;
-        const auto rows = transaction.outbox(newest);
-        if (rows.has_error()) return rows.error();
-        if (!rows->empty()) decided.last = static_cast<std::uint64_t>(rows->front().id);
+        if (order.verb == QueueOrder::Verb::drain) {
+            storage::OutboxQuery newest;
+            newest.partner = partner;
+            newest.count = 1;
+            const auto rows = transaction.outbox(newest);
+            if (rows.has_error()) return rows.error();
+            if (!rows->empty()) decided.last = static_cast<std::uint64_t>(rows->front().id);
+        }
+        if (known)
+            if (auto kept = keep_order(transaction, partner, decided); kept.has_error()) return kept.error();
         return decided;
     };
     storage::transact(

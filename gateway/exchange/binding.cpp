@@ -42,7 +42,8 @@ public:
             if (auto linked = link_numbers(candidate); linked.has_error()) return linked.error();
         }
         if (binding_.hold) return std::move(binding_);
-        auto hold = apply_result_rules(reader_, candidates_);
+        const bool decided = options_.without_orders_of_others || options_.patient.has_value();
+        auto hold = apply_result_rules(reader_, candidates_, decided);
         if (hold.has_error()) return hold.error();
         binding_.hold = std::move(*hold);
         if (binding_.hold) return std::move(binding_);
@@ -366,7 +367,7 @@ private:
                 binding_.fault_type = candidate.name.type;
                 return;
             }
-            binding_.writes.push_back({std::move(*draft), candidate.stored_version});
+            binding_.writes.push_back({std::move(*draft), candidate.stored_version, candidate.fresh});
         }
     }
 

@@ -18,6 +18,7 @@ namespace causeway::exchange {
 struct BoundWrite {
     rest::Draft draft;
     std::optional<std::int64_t> if_version;  ///< the version its content was made from; 0 = none
+    bool fresh = false;                      ///< its id was made for it
 };
 
 /// What a message means for the store as it was when it was looked at: which resources of ours its resources are, and

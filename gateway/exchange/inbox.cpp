@@ -498,7 +498,8 @@ storage::Result<void> Intake::write_all(storage::Transaction& transaction, stora
                                          .if_version = write.if_version,
                                          .origin = id,
                                          .correlation = receipt_.correlation,
-                                         .skip_same_content = false};
+                                         .skip_same_content = false,
+                                         .fresh = write.fresh};
         const auto written = services_.writer.write(transaction, write.draft, context);
         if (written.has_error()) return written.error();
         ++receipt_.resources;

@@ -98,6 +98,42 @@ storage::Result<bool> same_patient(storage::Reader& reader, ReferenceParts a, Re
     return *first != 0 && *first == *second;
 }
 
+/// What a result says, without who said it and how.
+bool says_otherwise(fhir::Element stored, fhir::Element incoming) {
+    for (const auto member : incoming.children()) {
+        const auto name = member.name();
+        if (!name.starts_with("value") && name != "interpretation" && name != "component" && name != "dataAbsentReason")
+            continue;
+        const auto before = stored[name];
+        if (!before || !fhir::same_content(before, member)) return true;
+    }
+    return false;
+}
+
+bool rises(const Candidate& candidate) {
+    return result_rank(status_of(candidate.incoming)) > result_rank(status_of(candidate.stored));
+}
+
+std::optional<Hold> find_contradiction(const std::vector<Candidate>& candidates) {
+    for (const auto& report : candidates) {
+        if (report.name.type != "DiagnosticReport" || !report.stored || !report.incoming || !report.note.empty() ||
+            rises(report) ||
+            compare_instants(report.incoming->root()["issued"].text(), report.stored->root()["issued"].text()) !=
+                Order::equal)
+            continue;
+        std::unordered_set<std::string_view> results;
+        for (const auto result : report.incoming->root()["result"].items()) results.insert(result["reference"].text());
+        for (const auto& result : candidates) {
+            if (result.name.type != "Observation" || !result.stored || !result.incoming || !result.note.empty() ||
+                results.count("Observation/" + result.name.id) == 0 || rises(result))
+                continue;
+            if (says_otherwise(result.stored->root(), result.incoming->root()))
+                return Hold{"other-value", result.name, result.name};
+        }
+    }
+    return std::nullopt;
+}
+
 void drop_stale_reports(std::vector<Candidate>& candidates) {
     std::unordered_set<std::string> stale_results;
     for (auto& report : candidates) {
@@ -178,7 +214,8 @@ fhir::DocumentPtr said_of_order(const fhir::Document& stored, const fhir::Docume
 int result_rank(std::string_view status) noexcept { return rank_of(result_ranks, status); }
 int order_rank(std::string_view status) noexcept { return rank_of(order_ranks, status); }
 
-storage::Result<std::optional<Hold>> apply_result_rules(storage::Reader& reader, std::vector<Candidate>& candidates) {
+storage::Result<std::optional<Hold>> apply_result_rules(storage::Reader& reader, std::vector<Candidate>& candidates,
+                                                        bool decided) {
     for (const auto& candidate : candidates) {
         if (!candidate.stored || !candidate.incoming ||
             (!is_result(candidate.name.type) && !is_order(candidate.name.type)))
@@ -187,7 +224,7 @@ storage::Result<std::optional<Hold>> apply_result_rules(storage::Reader& reader,
         if (hold.has_error() || *hold) return hold;
     }
     drop_stale_reports(candidates);
-    return std::optional<Hold>();
+    return decided ? std::optional<Hold>() : find_contradiction(candidates);
 }
 
 fhir::DocumentPtr keep_order_status(const fhir::Document& stored, fhir::DocumentPtr merged) {

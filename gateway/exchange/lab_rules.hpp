@@ -11,7 +11,7 @@ namespace causeway::exchange {
 
 /// Why a message is kept and acknowledged but not filed until a person decides.
 struct Hold {
-    std::string reason;                     ///< a code: "patient-mismatch"
+    std::string reason;                     ///< a code: "patient-mismatch", "other-value"
     storage::ResourceName expected, found;  ///< mismatch: the patient of the order, the patient of the result
 };
 
@@ -24,8 +24,10 @@ int order_rank(std::string_view status) noexcept;   ///< ServiceRequest.status, 
 ///
 /// A message whose order or report belongs to another patient is held. A report older than the one stored (by
 /// `issued`), or of the same time and a lower status, is stale: neither it nor its observations are written. An
-/// observation never goes back in status.
-storage::Result<std::optional<Hold>> apply_result_rules(storage::Reader& reader, std::vector<Candidate>& candidates);
+/// observation never goes back in status. Two messages that give one result of a report of the same time different
+/// values, without a step up in status, contradict each other: the later one is held, unless a person has `decided`.
+storage::Result<std::optional<Hold>> apply_result_rules(storage::Reader& reader, std::vector<Candidate>& candidates,
+                                                        bool decided);
 
 /// Held if `stored` and `incoming` are about different patients, where two records of one person are one patient.
 storage::Result<std::optional<Hold>> find_mismatch(storage::Reader& reader, const fhir::Document& stored,

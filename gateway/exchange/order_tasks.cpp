@@ -69,6 +69,7 @@ std::string_view status_of_order(fhir::Element order, std::string_view structure
     const auto status = order["status"].text();
     if (one_of(event, {"UA", "UD", "UM", "UX"})) return "rejected";
     if (one_of(event, {"CR", "OC", "DR", "OD"})) return "cancelled";
+    if (event == "DE") return "failed";  // data errors: the order cannot be worked on as it was sent
     if (one_of(event, {"SC"})) return "in-progress";
     if (one_of(event, {"OK", "NA", "XR"})) return "accepted";
     if (structure != "RRI_I12") return {};

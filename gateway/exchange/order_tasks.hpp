@@ -32,6 +32,7 @@ struct Told {
 ///     final report, dispense, consult note              completed, each an output
 ///     ORC-1 UA, referral refused                        rejected
 ///     cancelled there (ORC-1 CR, OC, DR, OD)            cancelled
+///     data errors (ORC-1 DE)                            failed
 ///
 /// Everything is written in the transaction of what caused it.
 class OrderTasks {

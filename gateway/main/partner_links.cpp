@@ -6,6 +6,7 @@
 
 #include "gateway/carriers/carrier_worker.hpp"
 #include "gateway/exchange/lanes.hpp"
+#include "gateway/exchange/standing_order.hpp"
 
 namespace causeway {
 
@@ -53,7 +54,7 @@ std::shared_ptr<exchange::QueueWorker> PartnerLinks::make_lane(std::shared_ptr<c
 void PartnerLinks::apply(const std::shared_ptr<const exchange::ExchangeSettings>& settings) {
     struct Exchange {
         std::shared_ptr<exchange::QueueWorker> old, next;
-        bool paused = false;
+        std::optional<exchange::QueueOrder> order = {};
     };
     std::vector<Exchange> changes;
     std::vector<std::shared_ptr<carriers::Pickup>> ended;
@@ -82,12 +83,14 @@ void PartnerLinks::apply(const std::shared_ptr<const exchange::ExchangeSettings>
         for (const auto& [name, old] : workers_) {
             const auto at = workers.find(name);
             if (at != workers.end() && at->second == old) continue;
-            const auto status = old->status();  // of a queue that drains no more goes than it was told
-            changes.push_back({old, at == workers.end() ? nullptr : at->second, status.paused || status.draining});
+            Exchange change{old, at == workers.end() ? nullptr : at->second};
+            change.order = kept_order(name);
+            if (!change.order && old->status().paused) change.order = {exchange::QueueOrder::Verb::pause};
+            changes.push_back(std::move(change));
             retired_.push_back(old);
         }
         for (const auto& [name, worker] : workers)
-            if (workers_.find(name) == workers_.end()) changes.push_back({nullptr, worker});
+            if (workers_.find(name) == workers_.end()) changes.push_back({nullptr, worker, kept_order(name)});
         for (const auto& [name, old] : pickups_)
             if (const auto at = pickups.find(name); at == pickups.end() || at->second != old) ended.push_back(old);
         if (started)
@@ -99,11 +102,11 @@ void PartnerLinks::apply(const std::shared_ptr<const exchange::ExchangeSettings>
     }
     if (!started) return;
     for (auto& each : changes) {
-        const auto begin = [io = &services_.io, next = each.next, paused = each.paused] {
+        const auto begin = [io = &services_.io, next = each.next, order = each.order] {
             if (!next) return;
             // not from inside the old one's last step
-            boost::asio::post(*io, [next, paused] {
-                if (paused) next->follow({exchange::QueueOrder::Verb::pause});
+            boost::asio::post(*io, [next, order] {
+                if (order) next->follow(*order);
                 next->start();
             });
         };
@@ -115,8 +118,20 @@ void PartnerLinks::apply(const std::shared_ptr<const exchange::ExchangeSettings>
 void PartnerLinks::start() {
     const std::lock_guard lock(mutex_);
     started_ = true;
-    for (const auto& [name, worker] : workers_) worker->start();
+    for (const auto& [name, worker] : workers_) {
+        if (const auto order = kept_order(name)) worker->follow(*order);
+        worker->start();
+    }
     for (const auto& [name, pickup] : pickups_) pickup->start();
+}
+
+/// What an operator wants of the queue. If that cannot be read, nothing goes until it can be said again.
+std::optional<exchange::QueueOrder> PartnerLinks::kept_order(const std::string& partner) const {
+    auto snapshot = services_.store.snapshot();
+    auto order = snapshot.has_error() ? storage::Result<std::optional<exchange::QueueOrder>>(snapshot.error())
+                                      : exchange::standing_order(**snapshot, partner);
+    if (order.has_error()) return exchange::QueueOrder{exchange::QueueOrder::Verb::pause};
+    return *order;
 }
 
 void PartnerLinks::stop(std::chrono::milliseconds patience, const std::function<void()>& stopped) {

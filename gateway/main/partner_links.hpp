@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ public:
     std::map<std::string, exchange::QueueWorker::Status> statuses() const;
 
 private:
+    std::optional<exchange::QueueOrder> kept_order(const std::string& partner) const;
     std::shared_ptr<exchange::QueueWorker> make_worker(const std::shared_ptr<const exchange::Partner>& partner);
     std::shared_ptr<exchange::QueueWorker> make_lane(std::shared_ptr<const exchange::Partner> partner,
                                                      std::shared_ptr<exchange::Claims> claims);

@@ -90,7 +90,7 @@ storage::Result<Written> ResourceWriter::write(storage::Transaction& transaction
             return written;
         }
     }
-    auto result = transaction.put({draft.prepared, context.kind, context.if_version, context.origin});
+    auto result = transaction.put({draft.prepared, context.kind, context.if_version, context.origin, context.fresh});
     if (result.has_error()) return result.error();
     written.version = result->version;
     written.created = result->created;

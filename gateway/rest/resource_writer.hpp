@@ -32,6 +32,7 @@ struct WriteContext {
     std::string_view correlation;  ///< id of the request or message, for the audit row
     /// An update with the content that is stored already makes no version (repeated A08 feeds).
     bool skip_same_content = true;
+    bool fresh = false;  ///< as in storage::ResourceWrite
 };
 
 /// What happened to one resource.

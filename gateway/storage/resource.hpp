@@ -88,6 +88,7 @@ struct ResourceWrite {
     std::optional<std::int64_t>
         if_version;  ///< the current version's number must be this; 0 = must not exist (or be erased)
     InboxId origin = 0;
+    bool fresh = false;  ///< the id was made for this resource: it is not looked for
 };
 
 struct WriteResult {

@@ -319,6 +319,10 @@ ordering_key = "patient"
             order.setdefault(number, []).append(ids[m.split("\r")[0].split("|")[9]])
         check(all(rows == sorted(rows) for rows in order.values()) and len(order) == 3, "each patient's in their order", order)
         check(len(self.us.outbox("partner=wards&state=pending")) == 1, "what came later waits")
+        check(self.us.stop() == 0, "the gateway stops")
+        self.us.start()
+        check(wait_for(lambda: self.queue("wards")["paused"]) and len(self.us.outbox("partner=wards&state=pending")) == 1,
+              "after a restart the queue is still paused", self.queue("wards"))
         code, text = self.us.run("partner", "resume", "wards")
         check(code == 0 and wait_for(lambda: len(self.received("wards")) == before + 7), "and goes when the queue runs again", text)
 

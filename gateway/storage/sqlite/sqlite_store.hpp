@@ -26,7 +26,7 @@ struct SqliteOptions {
     std::size_t group_bytes_max = 8u << 20;
     std::size_t queue_jobs_max = 16'384;
     std::size_t queue_bytes_max = 256u << 20;
-    std::size_t checkpoint_log_bytes = 16u << 20;
+    std::size_t checkpoint_log_bytes = 64u << 20;
     std::size_t writer_cache_bytes = 24u << 20;
     std::size_t reader_cache_bytes = 10u << 20;
     TimeUs page_token_life_us = 3'600'000'000;  ///< the snapshot horizon

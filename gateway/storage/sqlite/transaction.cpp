@@ -109,7 +109,8 @@ Result<WriteResult> SqliteTransaction::put(const ResourceWrite& write) {
     return guard_([&]() -> WriteResult {
         if (!write.resource) throw FailureException({FailureCode::refused, "a write without a resource"});
         const auto& content = write.resource.content();
-        auto at = current(content.type_code, content.id);
+        Current at;
+        if (!write.fresh) at = current(content.type_code, content.id);
         if (write.if_version && *write.if_version != (at.live() ? at.number : 0))
             throw FailureException({FailureCode::version_conflict, "the resource has another version"});
         WriteResult out;
@@ -123,7 +124,8 @@ Result<WriteResult> SqliteTransaction::put(const ResourceWrite& write) {
             references.push_back(std::move(key));
         }
         // A reference to itself has just made the row.
-        if (at.rid == 0 && !references.empty()) at.rid = current(content.type_code, content.id).rid;
+        if (at.rid == 0 && (!references.empty() || write.fresh))
+            if (const auto* const known = group_.cached_rid(content.type_code, content.id)) at.rid = *known;
         const auto kind = out.created ? WriteKind::create : write.kind;
         out.version =
             add_version(at, content.type_code, content.id, kind, write.origin, merge_keys(content.keys, references));

@@ -6,6 +6,7 @@
 #include "fhir/json/json.hpp"
 #include "gateway/exchange/admin.hpp"
 #include "gateway/exchange/lineage_view.hpp"
+#include "gateway/exchange/standing_order.hpp"
 #include "gateway/storage/memory/memory_store.hpp"
 #include "hl7v2/message.hpp"
 #include "mappings/engine/forward.hpp"
@@ -88,6 +89,10 @@ TEST_SUITE("gateway/exchange/admin") {
         CHECK(drained.second.find("\"draining\":true") != std::string::npos);
         REQUIRE(bench.controlled.size() == 1);
         CHECK(bench.controlled.front() == "lab drains to " + std::to_string(last));
+        const auto kept = standing_order(**bench.store->snapshot(), "lab").value();  // over a restart, too
+        REQUIRE(kept);
+        CHECK(kept->verb == QueueOrder::Verb::drain);
+        CHECK(kept->last == static_cast<std::uint64_t>(last));
         CHECK(bench.call(http::Method::post, "/admin/outbox/nobody/drain").first == 404);
         CHECK(bench.controlled.back() == "nobody drains to 0");
     }
@@ -97,12 +102,20 @@ TEST_SUITE("gateway/exchange/admin") {
         const auto paused = bench.call(http::Method::post, "/admin/outbox/lab/pause");
         CHECK(paused.first == 200);
         CHECK(paused.second.find("\"paused\":true") != std::string::npos);
+        const auto kept = [&](std::string_view partner) {
+            return standing_order(**bench.store->snapshot(), partner).value();
+        };
+        REQUIRE(kept("lab"));
+        CHECK(kept("lab")->verb == QueueOrder::Verb::pause);
         CHECK(bench.call(http::Method::post, "/admin/outbox/lab/resume").first == 200);
+        CHECK(!kept("lab"));
+        CHECK(bench.call(http::Method::post, "/admin/outbox/nobody/pause").first == 404);
+        CHECK(!kept("nobody"));
         CHECK(bench.call(http::Method::post, "/admin/outbox/nobody/resume").first == 404);
         CHECK(bench.call(http::Method::get, "/admin/outbox/lab/resume").first == 405);
-        CHECK(bench.controlled == std::vector<std::string>{"lab halts", "lab runs", "nobody runs"});
+        CHECK(bench.controlled == std::vector<std::string>{"lab halts", "lab runs", "nobody halts", "nobody runs"});
         auto snapshot = bench.store->snapshot();
-        CHECK((*(*snapshot)->audit({})).size() == 3);
+        CHECK((*(*snapshot)->audit({})).size() == 4);
     }
 
     TEST_CASE("sets the number of a halted link, on the record") {

@@ -433,7 +433,12 @@ TEST_SUITE("gateway/exchange/inbox") {
         };
         REQUIRE(bench.accept(oru("R1", "20260302154500", "P", "180")).outcome == Receipt::Outcome::processed);
         CHECK(bench.accept(oru("R2", "20260302161500", "F", "182")).resources == 2);
+        const auto silent = bench.accept(oru("R2b", "20260302161500", "F", "128"));  // of the same time, another value
+        CHECK(silent.outcome == Receipt::Outcome::held);
+        CHECK(silent.note == "held: other-value");
+        CHECK(bench.accept(oru("R2c", "20260302161500", "F", "182")).outcome == Receipt::Outcome::processed);
         CHECK(bench.accept(oru("R3", "20260303091000", "C", "128")).resources == 2);
+        CHECK(bench.accept(oru("R3b", "20260303091000", "F", "182")).resources == 0);
         const auto late = bench.accept(oru("R4", "20260302154500", "P", "999"));
         CHECK(late.outcome == Receipt::Outcome::processed);
         CHECK(late.resources == 0);

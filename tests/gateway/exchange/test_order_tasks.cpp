@@ -122,6 +122,11 @@ TEST_SUITE("gateway/exchange/order_tasks") {
             ward.reply("UA");
             CHECK(ward.status() == "rejected");
         }
+        SUBCASE("DE: it cannot be worked on as it was sent") {
+            ward.reply("DE");
+            CHECK(ward.status() == "failed");
+            CHECK(ward.read({"ServiceRequest", ward.order_id})->root()["code"]["text"].text() == "Lipid panel");
+        }
     }
     TEST_CASE("results move it on, never back, and what was ordered stays") {
         Ward ward;
