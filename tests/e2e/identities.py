@@ -278,8 +278,21 @@ def play(gateway, login, keys):
     check(gateway.status("GET", "/fhir/AuditEvent", certificate="anna") == 200, "the auditor reads the trail")
     check(gateway.status("GET", "/fhir/Patient/p1", certificate="anna") == 403, "and nothing else")
 
+    # certificates of another authority: the handshake ends, and the trail says it
+    with tempfile.TemporaryDirectory(prefix="elsewhere-") as elsewhere:
+        forged = Authority(pathlib.Path(elsewhere)).client("monitor")
+    forged.check_hostname, forged.verify_mode = False, ssl.CERT_NONE
+    gateway.contexts["forged"] = forged
+    try:
+        served = gateway.status("GET", "/fhir/Patient/p1", certificate="forged")
+    except OSError:
+        served = None
+    check(served is None, "a certificate of another authority ends the handshake")
+
     # the trail tells
     time.sleep(0.2)
+    alerts = gateway.request("GET", "/fhir/AuditEvent?type=110113", token=emr)[2].get("entry", [])
+    check(len(alerts) == 1 and "certificate" in alerts[0]["resource"]["outcomeDesc"], "a refused certificate is a Security Alert")
     status, _, trail = gateway.request("GET", "/fhir/AuditEvent?_count=200", token=emr)
     events = [each["resource"] for each in trail["entry"]]
     check(status == 200 and len(events) >= 36, f"every access is an AuditEvent: {len(events)}")
