@@ -355,7 +355,7 @@ ForwardResult forward(const Plan& plan, const hl7v2::MessageView& message, const
         leaves += segment.leaves().size();
         erases |= segment.erases();
     }
-    composer.expect(2 * leaves, erases);
+    composer.expect(5 * leaves / 2, erases);  // a leaf makes two elements or so
     GroupInstance& root = match(*chosen, segments, run_memory, composer.issues());
     ForwardRun run(*chosen, composer, run_memory);
     run.run(root);
