@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "fhir/json/json.hpp"
+#include "fhir/json/room.hpp"
 #include "fhir/json/scan.hpp"
 #include "fhir/json/tree.hpp"
 
@@ -14,9 +15,6 @@ namespace causeway::fhir {
 namespace {
 
 using json::TreeHandler;
-
-/// RapidJSON reads whole 16-byte blocks, up to 15 bytes past the terminator.
-constexpr std::size_t padding_bytes = 16;
 
 struct Place {
     std::size_t line = 1;
@@ -77,8 +75,8 @@ Result<DocumentPtr> parse_json(std::string bytes, const Limits& limits) {
     if (scan.has_newline_escape) newlines = newlines_of(bytes);
 
     const std::size_t size = bytes.size();
-    if (bytes.capacity() < size + padding_bytes) bytes.reserve(size + padding_bytes);  // not the double of it
-    bytes.append(padding_bytes, '\0');
+    reserve_exactly(bytes, size + json_padding_bytes);
+    bytes.append(json_padding_bytes, '\0');
     auto owned = std::make_shared<std::string>(std::move(bytes));
     Arena arena(std::clamp<std::size_t>(size * 3, 2048, std::size_t{1} << 20));
     TreeHandler handler(arena, owned->data(), size, limits);

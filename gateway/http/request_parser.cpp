@@ -1,5 +1,7 @@
 #include "gateway/http/request_parser.hpp"
 
+#include "fhir/json/room.hpp"
+
 namespace causeway::http {
 namespace {
 
@@ -129,7 +131,7 @@ void RequestParser::on_body_init_impl(const boost::optional<std::uint64_t>& cont
 std::size_t RequestParser::on_body_impl(string_view bytes, error_code&) {
     auto& body = request.body;
     if (const auto wanted = body.size() + bytes.size(); wanted > body.capacity() && announced_ >= wanted)
-        body.reserve(std::min(announced_, std::max(wanted, 2 * body.capacity())));  // and not beyond its end
+        fhir::reserve_exactly(body, std::min(announced_, std::max(wanted, 2 * body.capacity())));
     body.append(bytes.data(), bytes.size());
     return bytes.size();
 }

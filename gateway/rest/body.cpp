@@ -1,6 +1,7 @@
 #include "gateway/rest/body.hpp"
 
 #include "fhir/json/json.hpp"
+#include "fhir/json/room.hpp"
 #include "fhir/xml/xml.hpp"
 #include "gateway/rest/binary.hpp"
 
@@ -25,7 +26,10 @@ Outcome<ResourceBody> read_body(const Services& services, const Call& call) {
             return fault(415, IssueCode::not_supported,
                          "A resource is taken as application/fhir+json or application/fhir+xml");
         }
-        auto parsed = xml ? fhir::parse_xml(call.request.body, limits) : fhir::parse_json(call.request.body, limits);
+        std::string text;  // the parser decodes in place
+        text.reserve(call.request.body.size() + fhir::json_padding_bytes);
+        text += call.request.body;
+        auto parsed = xml ? fhir::parse_xml(std::move(text), limits) : fhir::parse_json(std::move(text), limits);
         if (parsed.has_error()) return fault_of(parsed.error());
         body.document = std::move(*parsed);
         if (!xml) body.json = call.request.body;
