@@ -161,6 +161,7 @@ void Delivery::on_taken(std::optional<Outgoing> row, std::int64_t now_us) {
         until_us_ = connected_ ? idle_since_us_ + ms(endpoint_.idle_close_ms) : forever;
         return;
     }
+    if (row->id == 0 && row->due_us <= now_us) return next_message(now_us);  // only a time, which has come meanwhile
     if (row->due_us > now_us) {
         if (connected_ && row->due_us - now_us > ms(endpoint_.idle_close_ms)) {
             state_ = State::close_idle;

@@ -682,6 +682,21 @@ TEST_SUITE("gateway/exchange/delivery") {
         CHECK(first->segment("MSH").at({13}).is("17"));
     }
 
+    TEST_CASE("a time at which something comes due is no message, also if it has come when it is told") {
+        Bench bench;
+        Outgoing later;
+        later.due_us = bench.now - 1;
+        bench.delivery.on_woken(bench.now);
+        REQUIRE(std::holds_alternative<StepTake>(bench.delivery.step()));
+        bench.delivery.on_taken(later, bench.now);
+        CHECK(std::holds_alternative<StepTake>(bench.delivery.step()));
+        later.due_us = bench.now + second;
+        bench.delivery.on_taken(later, bench.now);
+        const auto step = bench.delivery.step();
+        REQUIRE(std::holds_alternative<StepWait>(step));
+        CHECK(std::get<StepWait>(step).until_us == later.due_us);
+    }
+
     TEST_CASE("MLLP release 2: the commit block comes first, and a NAK sends the message again") {
         Bench bench([](Partner& partner) { partner.mllp->release = 2; });
         bench.queued(1);
