@@ -252,7 +252,7 @@ private:
     /// A member's name with what stands before it and after it.
     void name(Element named, bool companion, bool& first) {
         const std::string_view text = named.name();
-        if (!companion && !pretty_ && (named.node()->flags & FramedName::flag) != 0)
+        if (!companion && !pretty_ && (named.node()->flags & Node::framed) != 0)
             return out_.framed(*named.node(), std::exchange(first, false));
         const std::string_view colon = pretty_ ? ": " : ":";
         if (!companion && !pretty_) {
@@ -277,7 +277,7 @@ private:
 
     void member(Element child, bool& first) {
         const Node& node = *child.node();
-        if ((node.flags & FramedName::flag) != 0 && !pretty_ && (node.first == nullptr || node.kind == Kind::object)) {
+        if ((node.flags & Node::framed) != 0 && !pretty_ && (node.first == nullptr || node.kind == Kind::object)) {
             const bool was_first = std::exchange(first, false);
             if (node.kind == Kind::string) return out_.framed_text(node, was_first);
             out_.framed(node, was_first);

@@ -2,7 +2,9 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "fhir/model/element.hpp"
@@ -20,6 +22,13 @@ public:
         char* to = static_cast<char*>(take(text.size(), 1));
         std::memcpy(to, text.data(), text.size());
         return {to, text.size()};
+    }
+    template <class Plain>
+        requires std::is_trivially_copyable_v<Plain>
+    std::span<const Plain> copy(std::span<const Plain> row) {
+        auto* const to = static_cast<Plain*>(take(row.size_bytes(), alignof(Plain)));
+        std::uninitialized_copy(row.begin(), row.end(), to);
+        return {to, row.size()};
     }
     std::size_t bytes() const noexcept { return bytes_; }
 

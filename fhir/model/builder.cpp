@@ -141,7 +141,7 @@ MutableElement& MutableElement::as_object() noexcept {
 }
 
 void MutableElement::copy(Element source, bool borrow) {
-    const auto text = source.text();
+    const auto text = source.is_object() ? std::string_view() : source.text();
     set_text(source ? source.kind() : Kind::null, borrow ? text : builder_->arena().copy(text));
     if (source.is_primitive() && (source.has_value() || source.size() != 0 || source.node()->flags & Node::primitive))
         node_->flags |= Node::primitive;
@@ -156,7 +156,7 @@ void MutableElement::copy(Element source, bool borrow) {
         made.node_->name_data = name.data();
         made.node_->name_size = static_cast<std::uint16_t>(name.size());
         if (borrow && !source.is_array())
-            made.node_->flags |= static_cast<std::uint8_t>(child.node()->flags & FramedName::flag);
+            made.node_->flags |= static_cast<std::uint8_t>(child.node()->flags & Node::framed);
         link_last(made.node_);
         made.copy(child, borrow);
     }

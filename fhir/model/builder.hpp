@@ -17,7 +17,13 @@ class DocumentBuilder;
 class FramedName {
 public:
     static constexpr std::size_t slack = 8;
-    static constexpr std::uint8_t flag = 32;  ///< of a Node whose name is one
+
+    /// One of 64 bits for the name of a FramedName: an object under construction knows by them, without a look at its
+    /// members, that it has none of that name.
+    static std::uint64_t bit_of(const char* name) noexcept {
+        const auto address = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(name));
+        return std::uint64_t{1} << ((address * 0x9e3779b97f4a7c15U) >> 58U);
+    }
 
     explicit FramedName(std::string_view name) : text_("\"") {
         text_.append(name).append("\":");
@@ -33,12 +39,18 @@ private:
     std::uint16_t size_ = 0;
 };
 
+/// Whether an object may have a member whose name has one of these bits.
+inline bool may_have(Element element, std::uint64_t name_bits) noexcept {
+    const Node* const node = element.node();
+    return node && ((node->flags & Node::names_noted) == 0 || (node->names & name_bits) != 0);
+}
+
 /// As element[name], for the name of a FramedName: those of other elements that have one are told apart by address.
 inline Element member_of(Element element, std::string_view name) noexcept {
     const Node* const node = element.node();
-    if (!node || node->kind == Kind::array) return {};
+    if (!may_have(element, FramedName::bit_of(name.data())) || node->kind == Kind::array) return {};
     for (const Node* child = node->first; child; child = child->next)
-        if (child->name_data == name.data() || ((child->flags & FramedName::flag) == 0 && child->is_named(name)))
+        if (child->name_data == name.data() || ((child->flags & Node::framed) == 0 && child->is_named(name)))
             return Element(child);
     return {};
 }
@@ -108,14 +120,27 @@ private:
     friend class DocumentBuilder;
     MutableElement() noexcept = default;
     MutableElement(DocumentBuilder* builder, Node* node) noexcept : builder_(builder), node_(node) {}
-    MutableElement add_child(std::string_view kept_name);
+    MutableElement add_child(std::string_view kept_name, std::uint8_t flags = 0);
     MutableElement array(std::string_view name);
     void set_text(Kind kind, std::string_view text) noexcept {
         node_->kind = kind;
+        node_->flags &= static_cast<std::uint8_t>(~Node::names_noted);
         node_->text_data = text.data();
         node_->text_size = static_cast<std::uint32_t>(text.size());
     }
+    /// Before a member is linked to an object: its name is noted if those of all before it were.
+    void note_name(const Node& child) const noexcept {
+        if ((child.flags & Node::framed) != 0 && node_->kind == Kind::object &&
+            (node_->first == nullptr || (node_->flags & Node::names_noted) != 0)) {
+            node_->names = (node_->first ? node_->names : 0) | FramedName::bit_of(child.name_data);
+            node_->flags |= Node::names_noted;
+        } else if ((node_->flags & Node::names_noted) != 0) {
+            node_->flags &= static_cast<std::uint8_t>(~Node::names_noted);
+            node_->text_data = nullptr;
+        }
+    }
     void link_last(Node* child) const noexcept {
+        note_name(*child);
         child->parent = node_;
         if (node_->last)
             node_->last->next = child;
@@ -163,10 +188,11 @@ private:
 
 // What the maps do for every element of every message stands here, so that it is inlined.
 
-inline MutableElement MutableElement::add_child(std::string_view kept_name) {
+inline MutableElement MutableElement::add_child(std::string_view kept_name, std::uint8_t flags) {
     Node* child = builder_->arena().node();
     child->name_data = kept_name.data();
     child->name_size = static_cast<std::uint16_t>(kept_name.size());
+    child->flags = flags;
     link_last(child);
     return {builder_, child};
 }
@@ -174,9 +200,8 @@ inline MutableElement MutableElement::add_child(std::string_view kept_name) {
 inline Node* MutableElement::add_below(Node* above, std::string_view name, Kind kind, std::string_view text,
                                        std::uint8_t flags) {
     if (above->kind == Kind::null && !(above->flags & Node::primitive)) above->kind = Kind::object;
-    MutableElement child = MutableElement(builder_, above).add_child(name);
+    MutableElement child = MutableElement(builder_, above).add_child(name, flags);
     child.set_text(kind, text);
-    child.node_->flags = flags;
     return child.node_;
 }
 
@@ -189,9 +214,7 @@ inline MutableElement MutableElement::member_ref(std::string_view name) {
 inline MutableElement MutableElement::member_framed(std::string_view name) {
     if (const Element found = member_of(get(), name)) return {builder_, const_cast<Node*>(found.node())};
     if (node_->kind == Kind::null && !(node_->flags & Node::primitive)) node_->kind = Kind::object;
-    MutableElement made = add_child(name);
-    made.node_->flags = FramedName::flag;
-    return made;
+    return add_child(name, Node::framed);
 }
 
 inline MutableElement& MutableElement::as_array() noexcept {

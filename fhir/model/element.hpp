@@ -14,7 +14,10 @@ enum class Kind : std::uint8_t { absent, null, boolean, number, string, object, 
 /// so an address identifies an element. Read it through Element.
 struct Node {
     const char* name_data = nullptr;
-    const char* text_data = nullptr;
+    union {
+        const char* text_data = nullptr;
+        std::uint64_t names;  ///< of an object with names_noted, which has no text: a bit of each member's name
+    };
     Node* first = nullptr;
     Node* last = nullptr;
     Node* next = nullptr;
@@ -31,6 +34,8 @@ struct Node {
     static constexpr std::uint8_t primitive = 4;       ///< takes `id` and `extension` without becoming an object
     static constexpr std::uint8_t explicit_null = 8;   ///< `x` was written as null outside an array: always a fault
     static constexpr std::uint8_t forwarded = 16;      ///< of no document any more: `parent` is what took its place
+    static constexpr std::uint8_t framed = 32;         ///< its name is that of a FramedName
+    static constexpr std::uint8_t names_noted = 64;  ///< .. and so are those of all its members: `names` has their bits
 
     std::string_view name() const noexcept { return {name_data, name_size}; }
     std::string_view text() const noexcept { return {text_data, text_size}; }

@@ -76,7 +76,7 @@ private:
                 const auto known = look_up(key);
                 if (known.has_error()) return known.error();
                 if (!*known) {
-                    unknown.push_back(key);
+                    unknown.emplace_back(key);
                 } else if (candidate.name.id.empty() && (*known)->type == resource.type) {
                     candidate.name = **known;
                     known_.insert(candidate.name.id);
@@ -99,9 +99,9 @@ private:
         return {};
     }
 
-    Result<std::optional<ResourceName>> look_up(const std::string& key) {
+    Result<std::optional<ResourceName>> look_up(std::string_view key) {
         auto known = reader_.identity(key);
-        if (known.has_value()) binding_.seen_keys.push_back({key, *known});
+        if (known.has_value()) binding_.seen_keys.push_back({std::string(key), *known});
         return known;
     }
 
@@ -179,7 +179,7 @@ private:
             renamed.former = old.mapped;
             old.note = "renamed";
             binding_.names[event.survivor] = old.name;
-            targets_[renamed.mapped->full_url] = old.name.type + "/" + old.name.id;
+            targets_[std::string(renamed.mapped->full_url)] = old.name.type + "/" + old.name.id;
         }
     }
 
@@ -292,7 +292,7 @@ private:
                 type == "Organization" || type == "Practitioner" || type == "PractitionerRole" || type == "Location";
             const auto& keys = candidate.mapped->identity_keys;
             const bool found_again =
-                options_.message_key.empty() || std::any_of(keys.begin(), keys.end(), [&](const std::string& key) {
+                options_.message_key.empty() || std::any_of(keys.begin(), keys.end(), [&](std::string_view key) {
                     return key.find(options_.message_key) == std::string::npos;
                 });
             if (helper && !found_again && candidate.content && !candidate.stored && !referred[places_[i]]) {

@@ -102,8 +102,9 @@ void apply_pharmacy_rules(const Envelope& envelope, mappings::ForwardResult& map
             const auto event = event_of(resource.doc->root());
             if (event != "RF" && !(event == "XO" && from_pharmacy)) continue;
             resource.doc = as_proposal(resource.doc, envelope);
-            resource.identity_keys = {"MedicationRequest|proposal|" + partner_of(envelope) + "|" + envelope.control_id +
-                                      "|" + std::to_string(++proposals)};
+            mappings::replace_keys(mapped, resource,
+                                   {"MedicationRequest|proposal|" + partner_of(envelope) + "|" + envelope.control_id +
+                                    "|" + std::to_string(++proposals)});
         } else if (resource.type == "MedicationDispense" && dispenses < controls.size()) {
             const auto& [control, state] = controls[dispenses++];
             const auto status = dispense_status(control, state);

@@ -125,7 +125,7 @@ private:
         if (to == "v2") {
             std::vector<mappings::SourceResource> resources;
             for (const auto& resource : result.resources)
-                resources.push_back({resource.doc->root(), resource.full_url});
+                resources.push_back({resource.doc->root(), std::string(resource.full_url)});
             return write_message(name, resources, result.structure, result.control_id);
         }
         auto bundle = mappings::to_bundle(result, context);

@@ -87,13 +87,13 @@ public:
         if (changed)
             note("", after.refused ? "the message would be refused" : "the message would no longer be refused", id, {},
                  {});
-        std::map<std::string, std::pair<const mappings::MappedResource*, const mappings::MappedResource*>> pairs;
+        std::map<std::string_view, std::pair<const mappings::MappedResource*, const mappings::MappedResource*>> pairs;
         for (const auto& each : before.resources) pairs[each.full_url].first = &each;
         for (const auto& each : after.resources) pairs[each.full_url].second = &each;
         const auto old_lines = lines_of(before, *before_plan), new_lines = lines_of(after, *after_plan);
         for (const auto& [url, pair] : pairs) {
             const auto& [old, made] = pair;
-            const std::string& type = old ? old->type : made->type;
+            const std::string type(old ? old->type : made->type);
             for (const auto& d : mappings::differences(old ? old->doc->root() : fhir::Element(),
                                                        made ? made->doc->root() : fhir::Element(), type)) {
                 changed = true;

@@ -57,7 +57,8 @@ public:
         const auto result = mappings::forward(*plan_, message->view(), context);
         const auto bundle = mappings::to_bundle(result, context);
         std::vector<mappings::SourceResource> resources;
-        for (const auto& resource : result.resources) resources.push_back({resource.doc->root(), resource.full_url});
+        for (const auto& resource : result.resources)
+            resources.push_back({resource.doc->root(), std::string(resource.full_url)});
         mappings::BackwardContext back;
         back.now = command_.now;
         back.control_id = result.control_id;

@@ -78,7 +78,7 @@ bool read_parts(std::string_view format, Conversion& out) {
 
 /// Whether what two crossings lead to cannot be one resource: of different types, or with different constants.
 bool told_apart(const Step& one, const Step& other) {
-    if (std::none_of(one.crossing.begin(), one.crossing.end(), [&](const std::string& type) {
+    if (std::none_of(one.crossing.begin(), one.crossing.end(), [&](std::string_view type) {
             return std::find(other.crossing.begin(), other.crossing.end(), type) != other.crossing.end();
         }))
         return true;
@@ -173,8 +173,12 @@ Line Compiler::line(const syntax::Statement& in, const Context& context) {
     out.one_way |= in.arrow == syntax::Arrow::both && !version_allows(o.since, {}, true);  // a later version has it
     out.joined = o.join.has_value();
     out.join = o.join.value_or("");
-    out.single = !out.joined && out.sources.size() == 1 && !out.sources.front().many() &&
-                 (out.sources.front().kind == V2Ref::Kind::field || out.sources.front().kind == V2Ref::Kind::value);
+    if (!out.joined && out.sources.size() == 1 && !out.sources.front().many() &&
+        (out.sources.front().kind == V2Ref::Kind::field || out.sources.front().kind == V2Ref::Kind::value))
+        out.single = out.sources.front();
+    out.takes_first = !out.sources.empty() && out.sources.front().kind == V2Ref::Kind::field &&
+                      !out.sources.front().repetition_given && out.backward;
+    out.conditional = out.if_.kind != Condition::Kind::yes;
     out.conversion = conversion(in, out, context);
     return out;
 }
@@ -312,15 +316,29 @@ const Condition* first_question(const Condition& condition) {
 }
 
 void find_question(Choose& choose) {
-    for (Choose::Branch& branch : choose.branches) {
-        const Condition* question = first_question(branch.if_);
+    std::vector<const Condition*> asked;  // by branch; null: it does not ask, or for something else
+    for (const Choose::Branch& branch : choose.branches) {
+        const Condition* question = asked.emplace_back(first_question(branch.if_));
         if (!question) continue;
         if (!choose.asks) choose.asks = question->v2;
         const V2Ref& asks = *choose.asks;
         if (asks.kind != question->v2.kind || asks.segment != question->v2.segment || !(asks.at == question->v2.at) ||
-            asks.segment_repetition != question->v2.segment_repetition)
+            asks.segment_repetition != question->v2.segment_repetition) {
+            asked.back() = nullptr;
             continue;
-        for (const Constant& value : question->values) branch.asked.push_back(value.text);
+        }
+        for (const Constant& value : question->values)
+            if (!choose.answers.contains(value.text)) choose.answers.add(value.text);
+    }
+    choose.open_to.resize(choose.answers.size() + 1);
+    for (std::uint32_t i = 0; i < asked.size(); ++i) {
+        if (!asked[i]) {
+            for (auto& open : choose.open_to) open.push_back(i);
+            continue;
+        }
+        for (const Constant& value : asked[i]->values)
+            if (auto& open = choose.open_to[choose.answers.find(value.text)]; open.empty() || open.back() != i)
+                open.push_back(i);
     }
 }
 
@@ -458,18 +476,18 @@ void Compiler::find_own_crossings() {
 
 void Compiler::order_forward(Block& block) {
     number_places(block);
-    for (std::uint32_t i = 0; i < block.statements.size(); ++i) {
-        const Statement& statement = block.statements[i];
+    for (const Statement& statement : block.statements) {
         if (std::holds_alternative<Assignment>(statement)) continue;
         if (const auto* line = std::get_if<Line>(&statement); line && !line->forward) continue;
         const Needs needs = needs_of(statement);
-        block.forward.push_back({needs.parts, needs.segment, i});
+        block.forward.push_back(
+            {needs.parts, needs.segment, std::get_if<Line>(&statement), std::get_if<Choose>(&statement)});
     }
     gather_turns(block);
     for (const bool defaults : {false, true})
-        for (std::uint32_t i = 0; i < block.statements.size(); ++i)
-            if (const auto* a = std::get_if<Assignment>(&block.statements[i]); a && a->is_default == defaults)
-                block.assignments.push_back(i);
+        for (const Statement& statement : block.statements)
+            if (const auto* a = std::get_if<Assignment>(&statement); a && a->is_default == defaults)
+                block.assignments.push_back(a);
 }
 
 void Compiler::order_backward(Block& block) {
@@ -528,10 +546,13 @@ void Compiler::table(const syntax::Table& in, const Place& place) {
         out.passes_through |= row.v2 == "*" && row.fhir == "*";
     }
     const auto by_code = [](const TablePlan::Entry& a, const TablePlan::Entry& b) { return a.from < b.from; };
-    for (auto* rows : {&out.forward, &out.backward})
-        for (TablePlan::Entry& row : *rows) row.head = TablePlan::head_of(row.from);
-    std::sort(out.forward.begin(), out.forward.end(), by_code);
-    std::sort(out.backward.begin(), out.backward.end(), by_code);
+    const auto sort = [&](std::vector<TablePlan::Entry>& rows, std::vector<std::uint64_t>& heads) {
+        std::sort(rows.begin(), rows.end(), by_code);
+        heads.reserve(rows.size());
+        for (const TablePlan::Entry& row : rows) heads.push_back(head_of(row.from));
+    };
+    sort(out.forward, out.forward_heads);
+    sort(out.backward, out.backward_heads);
 }
 
 }  // namespace causeway::mappings

@@ -49,7 +49,7 @@ void Compiler::collect_variables(const std::vector<syntax::Item>& items, Message
             if (clause.kind != syntax::Clause::Kind::make) continue;
             const int at = variable(message, clause.variable);
             if (at < 0)
-                message.variables.push_back({clause.variable, clause.type, groups});
+                message.variables.push_back({clause.variable, std::string(clause.type), groups});
             else if (message.variables[static_cast<std::size_t>(at)].type != clause.type)
                 fault(clause.place, "E146", "variable " + clause.variable + " is made as two types");
             else  // made at several places: the groups that hold them all
@@ -138,8 +138,8 @@ ClausePlan Compiler::clause(const syntax::Clause& in, MessagePlan& message, cons
         case In::make: {
             out.kind = ClausePlan::Kind::make;
             out.variable = static_cast<std::uint32_t>(variable(message, in.variable));
-            out.type = in.type;
             type = r4::find_type(in.type);
+            if (type) out.type = type->name;
             if (!type || !r4::is_resource_type(in.type))
                 fault(in.place, "E160",
                       "R4 has no resource type " + in.type +

@@ -22,6 +22,29 @@ std::string value_member(std::string_view type) {
     return name;
 }
 
+/// What its comparisons need of the values, ahead of them.
+void prepare(Condition& condition) {
+    const auto& values = condition.values;
+    if (condition.kind == Condition::Kind::v2) {
+        if (std::any_of(values.begin(), values.end(), [](const Constant& v) { return v.kind == Constant::Kind::v2; }))
+            return;
+        for (const Constant& value : values) condition.codes.add(value.text);
+    } else if (condition.kind != Condition::Kind::fhir && !values.empty()) {
+        const std::string& text = values.front().text;
+        int number = 0;
+        const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (read.ec == std::errc() && read.ptr == text.data() + text.size()) condition.number = number;
+    }
+}
+
+/// As R4's tables name them.
+std::vector<std::string_view> type_names(const std::vector<std::string>& types) {
+    std::vector<std::string_view> names;
+    for (const auto& type : types)
+        if (const r4::TypeDef* known = r4::find_type(type)) names.push_back(known->name);
+    return names;
+}
+
 bool matches_pattern(std::string_view text, std::string_view pattern) {
     const auto star = pattern.find('*');
     if (star == std::string_view::npos) return text == pattern;
@@ -72,7 +95,11 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
             return;
         }
         step.n = static_cast<std::uint32_t>(source.n);
-        if (member.element->is_choice) step.choice = member.element->json_names;
+        if (member.element->is_choice) {
+            step.choice = member.element->json_names;
+            for (const std::string_view other : step.choice)
+                if (other != step.name) step.other_choices |= fhir::FramedName::bit_of(r4::framed_name(other).data());
+        }
         switch (source.index) {
             case syntax::FhirStep::Index::none:
                 step.index = array ? Step::Index::first : Step::Index::only;
@@ -157,7 +184,7 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
                 }
             }
             next = r4::find_type(source.crossing.front());
-            step.crossing = source.crossing;
+            step.crossing = type_names(source.crossing);
             step.crossing_where = slice_tests(source.crossing_where, *next, in.place);
         }
         out.steps.push_back(std::move(step));
@@ -175,7 +202,7 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
                     fault(in.place, "E164", "R4 has no resource type " + crossing.crossing.front());
                     return;
                 }
-                value.crossing = crossing.crossing;
+                value.crossing = type_names(crossing.crossing);
                 value.crossing_where = slice_tests(crossing.crossing_where, *next, in.place);
             }
             out.steps.push_back(std::move(value));
@@ -456,6 +483,7 @@ Condition Compiler::condition_itself(const syntax::Condition& in, const Context&
     }
     out.values.reserve(in.values.size());
     for (const auto& value : in.values) out.values.push_back(constant(value, in.place, type, &context));
+    prepare(out);
     return out;
 }
 

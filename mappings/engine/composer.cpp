@@ -94,7 +94,9 @@ bool Composer::blocked(const Target& target) const {
     for (const Target* t = &target; t && t->step && !t->node; t = t->parent) {
         if (t->step->choice.empty() || !t->parent) continue;
         const auto& choice = t->step->choice;
-        for (const fhir::Element member : peek(*t->parent).children()) {
+        const fhir::Element above = peek(*t->parent);
+        if (!fhir::may_have(above, t->step->other_choices)) continue;
+        for (const fhir::Element member : above.children()) {
             const std::string_view name = member.name();
             if (name.data() == t->step->key.data() || name.front() != choice.front().front()) continue;
             if (name != t->step->name && std::find(choice.begin(), choice.end(), name) != choice.end()) return true;
@@ -376,11 +378,10 @@ void Composer::run(const Block& block, const V2Scope& scope, Target& base, bool 
     const SegmentCode segment = scope.is_value ? 0 : own ? own->code() : 0;
     Chain chain;
     const auto take = [&](const Block::Turn& turn) {
-        const Statement& statement = block.statements[turn.statement];
-        if (const auto* line = std::get_if<Line>(&statement))
-            run_line(*line, scope, base, chain);
+        if (turn.line)
+            run_line(*turn.line, scope, base, chain);
         else
-            run_choose(std::get<Choose>(statement), scope, base, of_type);
+            run_choose(*turn.choose, scope, base, of_type);
     };
     if (known && block.turns_words != 0 && block.turns_segment == segment) {
         std::array<std::uint64_t, Block::turns_words_max> turns;
@@ -399,8 +400,7 @@ void Composer::run(const Block& block, const V2Scope& scope, Target& base, bool 
     }
     // Constants only accompany data: a value none of whose parts is mapped leaves nothing behind.
     if (!of_type || writes_ != before)
-        for (const std::uint32_t i : block.assignments)
-            run_assignment(std::get<Assignment>(block.statements[i]), scope, base);
+        for (const Assignment* assignment : block.assignments) run_assignment(*assignment, scope, base);
     --depth_;
 }
 
@@ -440,10 +440,8 @@ bool Composer::usable(const Choose::Branch& branch, const V2Scope& scope) {
 
 void Composer::run_choose(const Choose& choose, const V2Scope& scope, Target& base, bool of_type) {
     const std::string_view answer = choose.asks ? reader_.text(*choose.asks, scope) : std::string_view();
-    for (const auto& branch : choose.branches) {
-        if (!branch.asked.empty() && std::none_of(branch.asked.begin(), branch.asked.end(),
-                                                  [&](const auto& text) { return same_text(text, answer); }))
-            continue;
+    for (const std::uint32_t open : choose.open_to[std::min(choose.answers.find(answer), choose.answers.size())]) {
+        const Choose::Branch& branch = choose.branches[open];
         if (!usable(branch, scope)) continue;
         // `where` selects backward; a branch that has nothing else to decide by is decided by it in both directions
         if (!holds(branch.if_, scope, base)) continue;
@@ -489,21 +487,24 @@ void Composer::note_repetitions(const Line& line, const V2Ref& source, const V2V
 
 void Composer::run_line(const Line& line, const V2Scope& scope, Target& base, Chain& chain) {
     if (!line.single) return run_values(line, scope, base);
-    if (!holds(line.if_, scope, base)) return erase_other_shape(line, scope, base);
-    const V2Value value = reader_.one(line.sources.front(), scope);
+    if (line.conditional && !holds(line.if_, scope, base)) return erase_other_shape(line, scope, base);
+    const V2Value value = reader_.one(*line.single, scope);
     if (!value.segment) return missing(line, scope);
-    if (erased(line, value, base)) return;
-    if (lacks_deleted(line, value, base)) return erase(line, base);
+    if (erases_) {
+        if (erased(line, value, base)) return;
+        if (lacks_deleted(line, value, base)) return erase(line, base);
+    }
     if (line.target.each >= 0) return write_each(line, value, base);
     const auto& steps = line.target.steps;
     convert(line, value,
             chain.follow(base, steps, scope.frame ? scope.frame->nearest_ordinal() : 1, chain.shared(steps)));
-    note_repetitions(line, line.sources.front(), value, base);
+    if (line.takes_first && value.segment->may_repeat(value.at.field))
+        note_repetitions(line, *line.single, value, base);
 }
 
 /// A line with alternatives, or whose source may name several values.
 void Composer::run_values(const Line& line, const V2Scope& scope, Target& base) {
-    if (!holds(line.if_, scope, base)) return erase_other_shape(line, scope, base);
+    if (line.conditional && !holds(line.if_, scope, base)) return erase_other_shape(line, scope, base);
     // Values lie on one stack for all lines at work, found by number: a type map's lines push onto it and leave.
     const struct Values {
         std::vector<V2Value>& stack;

@@ -181,7 +181,7 @@ void Coverage::observe(const hl7v2::MessageView& message) {
     const auto result = forward(*plan_, message, context);
     ++messages_;
     std::map<std::string, std::string, std::less<>> type_of_url;
-    for (const auto& resource : result.resources) type_of_url[resource.full_url] = resource.type;
+    for (const auto& resource : result.resources) type_of_url.emplace(resource.full_url, resource.type);
     std::set<std::pair<std::uint32_t, std::uint64_t>> residue;
     for (const auto& entry : result.residue)
         residue.insert(

@@ -226,21 +226,15 @@ bool identity_only(fhir::Element root) {
     return true;
 }
 
-/// What becomes of a draft: the resource it is, or that it was joined to.
-struct Named {
-    std::uint32_t position = 0;  ///< in the result
-    std::string_view url;
-};
-
-std::vector<Named> name_all(Composer& composer, const Identities& identities, const std::vector<std::uint32_t>& became,
-                            const std::string& tenant, TextArena& arena) {
-    std::vector<Named> named(became.size());
+/// The urls of all drafts: of those that were joined, the one they joined's. What refers to them says so.
+std::vector<std::string_view> name_all(Composer& composer, const Identities& identities,
+                                       const std::vector<Joined>& became, const std::string& tenant, TextArena& arena) {
+    std::vector<std::string_view> urls(became.size());
     std::string url, key;
     Sha1Row row;
-    std::uint32_t count = 0;
     for (std::uint32_t i = 0; i < became.size(); ++i) {
-        if (became[i] != i) {
-            named[i] = named[became[i]];  // an earlier one
+        if (became[i].draft != i) {
+            urls[i] = urls[became[i].draft];  // an earlier one
             continue;
         }
         url = "urn:uuid:";
@@ -248,45 +242,45 @@ std::vector<Named> name_all(Composer& composer, const Identities& identities, co
             append_uuid(identities.of(i).front(), url, &row);
         else
             append_uuid(key.assign(tenant).append("|").append(identities.of(i).front()), url, &row);
-        named[i] = {count++, arena.copy(url)};
+        urls[i] = arena.copy(url);
     }
     for (const auto& pending : composer.pending().entries())
-        composer.handle(fhir::Element(pending.text)).set_string_ref(named[pending.resource].url);
-    return named;
+        composer.handle(fhir::Element(pending.text)).set_string_ref(urls[pending.resource]);
+    return urls;
 }
 
 void finish(Composer& composer, ForwardRun& run, std::string_view message_key, const std::string& tenant,
             const Plan& plan, TextArena& arena, ForwardResult& result) {
     auto& drafts = composer.drafts();
     composer.prune();
-    const Identities identities(plan, composer, message_key);
+    const Identities identities(plan, composer, message_key, arena);
     const auto became = join_same(composer, identities);
-    const auto named = name_all(composer, identities, became, tenant, arena);
+    const auto urls = name_all(composer, identities, became, tenant, arena);
     std::vector<fhir::Resident> residents;
     residents.reserve(drafts.size());
     result.resources.reserve(drafts.size());
     for (std::uint32_t i = 0; i < drafts.size(); ++i) {
-        if (became[i] != i) continue;
+        if (became[i].draft != i) continue;
         residents.push_back({drafts[i].root.node(), drafts[i].type, {}});
         MappedResource& resource = result.resources.emplace_back();
         resource.type = drafts[i].type;
-        resource.full_url = named[i].url;
-        const auto keys = identities.of(i);
-        resource.identity_keys.assign(keys.begin(), keys.end());
+        resource.full_url = urls[i];
+        resource.identity_keys = arena.copy(identities.of(i));
         resource.from_identity_only = drafts[i].crossed && identity_only(drafts[i].root);
         resource.erased = std::move(drafts[i].erased);
     }
     // One memory for all documents, which keep it, and with it the plan whose names and constants they borrow.
     composer.memory().keep(plan.shared_from_this());
-    auto documents = fhir::share(std::move(composer.memory()).finish(), residents);
+    const auto memory = std::move(composer.memory()).finish();
+    auto documents = fhir::share(memory, residents);
     for (std::size_t i = 0; i < documents.size(); ++i) result.resources[i].doc = std::move(documents[i]);
+    result.memory.push_back(memory);
     for (auto& event : run.events) {
-        event.survivor = named[event.survivor].position;
-        event.other = named[event.other].position;
+        event.survivor = became[event.survivor].position;
+        event.other = became[event.other].position;
         result.events.push_back(event);
     }
     result.trace = std::move(composer.trace());
-    for (auto& entry : result.trace) entry.resource = named[entry.resource].position;
 }
 
 void find_residue(std::pmr::vector<LeafSegment>& segments, const std::vector<std::uint32_t>& kept,
@@ -371,6 +365,18 @@ ForwardResult forward(const Plan& plan, const hl7v2::MessageView& message, const
     finish(composer, run, message_key, context.tenant, plan, arena, result);
     find_residue(segments, run.kept, result);
     return result;
+}
+
+void replace_keys(ForwardResult& result, MappedResource& resource, std::vector<std::string> keys) {
+    struct Keys {
+        std::vector<std::string> texts;
+        std::vector<std::string_view> views;
+    };
+    const auto kept = std::make_shared<Keys>();
+    kept->texts = std::move(keys);
+    kept->views.assign(kept->texts.begin(), kept->texts.end());
+    resource.identity_keys = kept->views;
+    result.memory.push_back(kept);
 }
 
 fhir::DocumentPtr to_bundle(const ForwardResult& result, const ForwardContext& context) {

@@ -1,5 +1,8 @@
 #pragma once
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fhir/model/document.hpp"
@@ -18,13 +21,13 @@ struct ForwardContext {
     std::string tenant;  ///< keeps the ids of two installations' data apart; may be empty
 };
 
-/// One resource a message yields.
+/// One resource a message yields. Its url and keys lie in the result's memory: they are valid while the result lives.
 struct MappedResource {
-    std::string type;
-    fhir::DocumentPtr doc;  ///< references inside to resources of the same result are their full_url
-    std::string full_url;   ///< "urn:uuid:…", uuid5 of the first identity key: the same for the same message
-    std::vector<std::string> identity_keys;  ///< most specific first, e.g. "Patient|urn:oid:1.2.3|483921"
-    bool from_identity_only = false;         ///< made to be referred to; has nothing but an identifier
+    std::string_view type;      ///< as R4's tables name it
+    fhir::DocumentPtr doc;      ///< references inside to resources of the same result are their full_url
+    std::string_view full_url;  ///< "urn:uuid:…", uuid5 of the first identity key: the same for the same message
+    std::span<const std::string_view> identity_keys;  ///< most specific first, e.g. "Patient|urn:oid:1.2.3|483921"
+    bool from_identity_only = false;                  ///< made to be referred to; has nothing but an identifier
     std::vector<std::string> erased;  ///< FHIRPaths of elements the sender deletes (`""`), e.g. "Patient.birthDate"
 };
 
@@ -47,7 +50,11 @@ struct ForwardResult {
     Trace trace;
     Residue residue;
     std::size_t leaves = 0;  ///< valued places of the message, delimiters apart; residue.size() of them were not read
+    std::vector<std::shared_ptr<const void>> memory;  ///< what the resources' texts lie in
 };
+
+/// Gives a resource of the result other keys.
+void replace_keys(ForwardResult& result, MappedResource& resource, std::vector<std::string> keys);
 
 /// Runs the plan's map for the message's structure (MSH-9.3, else by event). Bad data is an issue; nothing throws.
 /// The result borrows nothing from `message`.

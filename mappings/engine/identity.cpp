@@ -28,8 +28,8 @@ void append_number(std::uint32_t number, std::string& out) {
 
 }  // namespace
 
-Identities::Identities(const Plan& plan, Composer& composer, std::string_view message_key)
-    : plan_(plan), composer_(composer), message_key_(message_key), seen_(composer.drafts().size()) {
+Identities::Identities(const Plan& plan, Composer& composer, std::string_view message_key, TextArena& arena)
+    : plan_(plan), composer_(composer), message_key_(message_key), arena_(arena), seen_(composer.drafts().size()) {
     const std::size_t count = composer_.drafts().size();
     ranges_.resize(count);
     keys_.reserve(2 * count);

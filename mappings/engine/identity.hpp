@@ -12,10 +12,10 @@ namespace causeway::mappings {
 /// How the resources of a message are recognised again (the maps' `identity` lines).
 class Identities {
 public:
-    /// `message_key` names this message: its sender and control id.
-    Identities(const Plan& plan, Composer& composer, std::string_view message_key);
+    /// `message_key` names this message: its sender and control id. The keys' texts come to lie in `arena`.
+    Identities(const Plan& plan, Composer& composer, std::string_view message_key, TextArena& arena);
 
-    /// The keys that hold for a draft, most specific first; never empty. They lie here.
+    /// The keys that hold for a draft, most specific first; never empty.
     std::span<const std::string_view> of(std::uint32_t draft) const {
         return std::span(keys_).subspan(ranges_[draft].first, ranges_[draft].count);
     }
@@ -42,7 +42,7 @@ private:
     const Plan& plan_;
     Composer& composer_;
     std::string_view message_key_;
-    TextArena arena_;                       ///< the keys' texts
+    TextArena& arena_;
     std::vector<std::string_view> keys_;    ///< of all drafts
     std::vector<Range> ranges_;             ///< each draft's part of them
     std::vector<std::string_view> adding_;  ///< stack: keys of the drafts at work, since one may need another's
@@ -51,8 +51,14 @@ private:
     TextIndex seen_;                        ///< how often a key that cannot tell siblings apart was given
 };
 
-/// Joins drafts that are the same resource: what the later says and the earlier does not is taken over. Gives for each
-/// draft the one it became; the trace and the pending references follow.
-std::vector<std::uint32_t> join_same(Composer& composer, const Identities& identities);
+/// What became of a draft.
+struct Joined {
+    std::uint32_t draft = 0;     ///< the one it is now: itself, or an earlier one
+    std::uint32_t position = 0;  ///< .. among those that are left
+};
+
+/// Joins drafts that are the same resource: what the later says and the earlier does not is taken over. The pending
+/// references follow, and the trace, whose resources are positions from then on.
+std::vector<Joined> join_same(Composer& composer, const Identities& identities);
 
 }  // namespace causeway::mappings

@@ -69,29 +69,36 @@ void merge_into(fhir::DocumentBuilder& builder, const Draft& draft, fhir::Elemen
 
 }  // namespace
 
-std::vector<std::uint32_t> join_same(Composer& composer, const Identities& identities) {
+std::vector<Joined> join_same(Composer& composer, const Identities& identities) {
     auto& drafts = composer.drafts();
-    std::vector<std::uint32_t> became(drafts.size());
+    std::vector<Joined> became(drafts.size());
     TextIndex first(drafts.size());
-    bool joined_any = false;
+    std::uint32_t left = 0;
     for (std::uint32_t i = 0; i < drafts.size(); ++i) {
-        became[i] = first.number(identities.of(i).front(), i);
-        if (became[i] == i) continue;
-        joined_any = true;
-        Draft& kept = drafts[became[i]];
+        became[i].draft = first.number(identities.of(i).front(), i);
+        if (became[i].draft == i) {
+            became[i].position = left++;
+            continue;
+        }
+        became[i].position = became[became[i].draft].position;
+        Draft& kept = drafts[became[i].draft];
         Draft& joined = drafts[i];
         kept.crossed &= joined.crossed;
         kept.erased.insert(kept.erased.end(), joined.erased.begin(), joined.erased.end());
         merge_into(composer.memory(), kept, kept.root, joined.root);
     }
-    if (!joined_any) return became;
+    if (left == drafts.size()) return became;
     // What a joined draft says and the one it joins says otherwise is gone, and its trace with it.
+    bool gone = false;
     for (TraceEntry& entry : composer.trace()) {
-        if (became[entry.resource] == entry.resource) continue;
-        entry.node = successor(entry.node);
-        entry.resource = became[entry.resource];
+        const Joined& to = became[entry.resource];
+        if (to.draft != entry.resource) {
+            entry.node = successor(entry.node);
+            gone |= entry.node == nullptr;
+        }
+        if (to.position != entry.resource) entry.resource = to.position;
     }
-    std::erase_if(composer.trace(), [](const TraceEntry& entry) { return entry.node == nullptr; });
+    if (gone) std::erase_if(composer.trace(), [](const TraceEntry& entry) { return entry.node == nullptr; });
     auto& pending = composer.pending();
     for (std::size_t i = 0, count = pending.entries().size(); i < count; ++i) {
         const auto entry = pending.entries()[i];

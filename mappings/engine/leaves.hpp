@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory_resource>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,8 @@ public:
     TextArena& operator=(const TextArena&) = delete;
 
     std::string_view copy(std::string_view text) { return text.empty() ? std::string_view() : arena_->copy(text); }
+    /// The list alone; its texts must live as long.
+    std::span<const std::string_view> copy(std::span<const std::string_view> texts) { return arena_->copy(texts); }
 
 private:
     fhir::Arena own_;

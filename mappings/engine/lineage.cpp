@@ -368,7 +368,7 @@ std::vector<fhir::DocumentPtr> provenance(const Lineage& lineage, const Provenan
 std::vector<fhir::DocumentPtr> provenance(const Plan& plan, const ForwardResult& result,
                                           const hl7v2::MessageView& message, const ForwardContext& context) {
     std::vector<std::string> names;
-    for (const auto& resource : result.resources) names.push_back(resource.full_url);
+    for (const auto& resource : result.resources) names.emplace_back(resource.full_url);
     const auto lineage = Lineage::load(store_lineage(names, lineage_of(plan, result, message)));
     if (!lineage) return {};  // cannot be: what was just written is read back
     const auto msh = message.segment("MSH");

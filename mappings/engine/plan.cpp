@@ -7,13 +7,13 @@
 namespace causeway::mappings {
 namespace {
 
-const TablePlan::Entry* find(const std::vector<TablePlan::Entry>& entries, std::string_view code) {
-    const std::uint64_t head = TablePlan::head_of(code);
-    const auto before = [&](const TablePlan::Entry& e, std::string_view c) {
-        return e.head != head ? e.head < head : e.from < c;
-    };
-    const auto at = std::lower_bound(entries.begin(), entries.end(), code, before);
-    return at != entries.end() && at->head == head && at->from == code ? &*at : nullptr;
+const TablePlan::Entry* find(const std::vector<TablePlan::Entry>& rows, const std::vector<std::uint64_t>& heads,
+                             std::string_view code) {
+    const auto [begin, end] = std::equal_range(heads.begin(), heads.end(), head_of(code));
+    const auto first = rows.begin() + (begin - heads.begin()), last = rows.begin() + (end - heads.begin());
+    const auto before = [](const TablePlan::Entry& row, std::string_view c) { return row.from < c; };
+    const auto at = last - first > 1 ? std::lower_bound(first, last, code, before) : first;
+    return at != last && same_text(at->from, code) ? &*at : nullptr;
 }
 
 bool is_uri(std::string_view cell) {
@@ -59,10 +59,13 @@ TablePlan::Found through_pattern(const std::vector<TablePlan::Entry>& entries, s
         if (at == std::string::npos) return found;
         found.row = {};
         const auto captured = code.substr(head.size(), code.size() - head.size() - tail.size());
-        const std::string text = is_uri(entry.from) && !is_uri(entry.to)   ? from_uri(captured)
-                                 : is_uri(entry.to) && !is_uri(entry.from) ? to_uri(captured)
-                                                                           : std::string(captured);
-        found.made.append(entry.to, 0, at).append(text).append(entry.to, at + 1);
+        found.made.reserve(entry.to.size() + captured.size());
+        found.made.append(entry.to, 0, at);
+        if (is_uri(entry.from) == is_uri(entry.to))
+            found.made.append(captured);
+        else
+            found.made.append(is_uri(entry.to) ? to_uri(captured) : from_uri(captured));
+        found.made.append(entry.to, at + 1);
         return found;
     }
     return {};
@@ -70,20 +73,13 @@ TablePlan::Found through_pattern(const std::vector<TablePlan::Entry>& entries, s
 
 }  // namespace
 
-std::uint64_t TablePlan::head_of(std::string_view code) noexcept {
-    std::uint64_t head = 0;
-    for (std::size_t i = 0; i < 8; ++i)
-        head = head << 8U | (i < code.size() ? static_cast<unsigned char>(code[i]) : 0U);
-    return head;
-}
-
 TablePlan::Found TablePlan::find_forward(std::string_view code) const {
-    if (const Entry* entry = find(forward, code)) return {entry->to, entry->display, {}};
+    if (const Entry* entry = find(forward, forward_heads, code)) return {entry->to, entry->display, {}};
     return through_pattern(forward_patterns, code);
 }
 
 TablePlan::Found TablePlan::find_backward(std::string_view code) const {
-    if (const Entry* entry = find(backward, code)) return {entry->to, entry->display, {}};
+    if (const Entry* entry = find(backward, backward_heads, code)) return {entry->to, entry->display, {}};
     return through_pattern(backward_patterns, code);
 }
 

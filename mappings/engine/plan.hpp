@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fhir/model/builder.hpp"
+#include "mappings/engine/code_list.hpp"
 #include "mappings/engine/leaves.hpp"
 #include "mappings/engine/mapset.hpp"
 #include "mappings/engine/syntax.hpp"
@@ -76,10 +77,11 @@ struct Step {
     std::uint32_t place = 0;
     std::uint32_t n = 0;
     Index index = Index::only;
-    bool primitive = false;             ///< a FHIR primitive: what hangs below it is id and extension
-    std::vector<std::string> crossing;  ///< resource types behind the reference
+    bool primitive = false;                  ///< a FHIR primitive: what hangs below it is id and extension
+    std::vector<std::string_view> crossing;  ///< resource types behind the reference, as R4's tables name them
     /// The names a choice element can have (valueString, valueQuantity ...), of which one may stand; empty: no choice.
     std::span<const std::string_view> choice;
+    std::uint64_t other_choices = 0;        ///< FramedName::bit_of the others
     std::vector<SliceTest> where;           ///< on the element (an extension's url is one of them)
     std::vector<SliceTest> crossing_where;  ///< on the resource
     std::string name;
@@ -103,6 +105,8 @@ struct Condition {
     Test test = Test::valued;
     bool about_fhir = false;  ///< it, or a part of it, tests the FHIR side
     std::vector<Constant> values;
+    CodeList codes;   ///< v2: the values, if all of them are plain texts
+    int number = -1;  ///< count, length: the first value, if it is a number
     V2Ref v2;
     std::vector<Condition> parts;
     Path fhir;
@@ -133,10 +137,12 @@ struct Line {
     bool required = false, refuse = false, mirror = false;
     bool one_way = false;  ///< the map says why there is no way back
     bool joined = false;
-    bool single = false;  ///< forward: it has one source, which names one value at most
+    bool takes_first = false;  ///< it reads a field's first repetition without saying so
+    bool conditional = false;  ///< it has an `if`
     /// forward: its target lies behind two references, and nothing else writes to the resource behind the first one
     bool owns_crossing = false;
-    bool competes = false;  ///< a `->` line of the block has this target: backward, this one runs last
+    bool competes = false;        ///< a `->` line of the block has this target: backward, this one runs last
+    std::optional<V2Ref> single;  ///< forward: its source, if it is the only one and names one value at most
     std::vector<V2Ref> sources;
     Path target;
     Conversion conversion;
@@ -158,33 +164,41 @@ struct Assignment {
 struct Choose;
 using Statement = std::variant<Line, Assignment, Choose>;
 
+/// Once it is compiled, what it consists of stays where it is.
 struct Block {
     /// A line or choose as it comes up forward, with what must have been sent for it to do anything: most lines of a
     /// map have nothing to read in a given message, and are passed over by one look at a bit.
     struct Turn {
         std::uint64_t parts = 0;  ///< any of these, by bit_of; 0: it may do something whatever was sent
         SegmentCode segment = 0;  ///< fields of that segment; 0: components of the value
-        std::uint32_t statement = 0;
+        const Line* line = nullptr;
+        const Choose* choose = nullptr;  ///< if it is no line
     };
+    Block() = default;
+    Block(Block&&) = default;  // a copy's turns would be those of the other
+    Block& operator=(Block&&) = default;
+
     std::vector<Statement> statements;
     std::vector<Turn> forward;            ///< lines and chooses, in the order of the file
     std::vector<std::uint64_t> turns_of;  ///< by part (0 to 63), then 64: which turns it, or none, asks for; by bit
     SegmentCode turns_segment = 0;        ///< .. of which segment's parts
     static constexpr std::size_t turns_words_max = 4;
-    std::size_t turns_words = 0;             ///< .. how many words each takes; 0: a block of few or very many turns
-    std::vector<std::uint32_t> assignments;  ///< those that act forward: `set`, then `default`
-    std::vector<std::uint32_t> backward;     ///< the order in which they run backward
+    std::size_t turns_words = 0;                 ///< .. how many words each takes; 0: a block of few or very many turns
+    std::vector<const Assignment*> assignments;  ///< those that act forward: `set`, then `default`
+    std::vector<std::uint32_t> backward;         ///< the order in which they run backward
 };
 
 struct Choose {
     struct Branch {
         Condition if_, where;
         Block block;
-        std::vector<std::string> asked;  ///< the values of `asks` with which it can be chosen; empty: with any
     };
     std::vector<Branch> branches;
     /// The one place that most branches ask for first (OBX-2): looked up once, it passes over all but a few.
     std::optional<V2Ref> asks;
+    CodeList answers;  ///< what they ask for
+    /// By the number of the answer, or after the last for any other: which branches can be chosen, in their order.
+    std::vector<std::vector<std::uint32_t>> open_to;
 };
 
 /// A type map: `type CX <-> Identifier`.
@@ -207,16 +221,14 @@ struct MapPlan {
 struct TablePlan {
     struct Entry {
         std::string from, to, display;
-        std::uint64_t head = 0;  ///< of `from`: head_of
     };
-    /// The first eight bytes as a number that sorts as they do: most codes are found by comparing such.
-    static std::uint64_t head_of(std::string_view code) noexcept;
     std::uint32_t id = 0;  ///< index into Plan::lines
     std::string name;
-    std::string system;                                      ///< of the FHIR codes; may be empty
-    std::vector<Entry> forward, backward;                    ///< sorted by `from`
-    std::vector<Entry> forward_patterns, backward_patterns;  ///< with one '*', in the order of the file
-    bool passes_through = false;                             ///< `* <-> *`
+    std::string system;                                        ///< of the FHIR codes; may be empty
+    std::vector<Entry> forward, backward;                      ///< sorted by `from`
+    std::vector<std::uint64_t> forward_heads, backward_heads;  ///< head_of their `from`: most codes are found by these
+    std::vector<Entry> forward_patterns, backward_patterns;    ///< with one '*', in the order of the file
+    bool passes_through = false;                               ///< `* <-> *`
 
     /// What a code becomes: borrowed from the plan, or made by a row with a star. Empty if there is no row.
     struct Found {
@@ -246,7 +258,7 @@ struct ClausePlan {
     Kind kind = Kind::keep;
     std::uint32_t id = 0;
     std::uint32_t variable = 0;  ///< make, fill
-    std::string type;            ///< make
+    std::string_view type;       ///< make: as R4's tables name it
     Path target;                 ///< fill: below the variable's resource
     Path every;                  ///< the same with [] for [#]
     std::vector<const MapPlan*> maps;

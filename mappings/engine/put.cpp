@@ -97,7 +97,7 @@ public:
         bool changed = false;
         for (std::size_t i = 0; i < read_.resources.size(); ++i) {
             const auto& resource = read_.resources[i];
-            before.push_back({resource.doc->root(), resource.full_url});
+            before.push_back({resource.doc->root(), std::string(resource.full_url)});
             if (!matched[i]) {
                 changed |= context_.complete;
                 if (!context_.complete) after.push_back(before.back());
@@ -108,7 +108,7 @@ public:
             urls_.emplace(resource.full_url, resource.full_url);
             if (auto url = url_of(now); !url.empty()) urls_.emplace(url, resource.full_url);
             if (!now.full_url.empty()) urls_.emplace(now.full_url, resource.full_url);
-            after.push_back({now.element, resource.full_url});
+            after.push_back({now.element, std::string(resource.full_url)});
         }
         for (std::size_t j = 0; j < given_.size(); ++j) {
             if (used[j]) continue;
@@ -201,7 +201,7 @@ private:
         for (std::size_t i = 0; i < again.resources.size(); ++i) {
             if (!matched[i]) continue;
             used[*matched[i]] = 1;
-            const std::string& url = again.resources[i].full_url;
+            const std::string_view url = again.resources[i].full_url;
             urls.emplace(wanted[*matched[i]].full_url, url);
             if (auto other = url_of(wanted[*matched[i]]); !other.empty()) urls.emplace(other, url);
             // a reference given as the message's own resources were first known by
@@ -218,12 +218,12 @@ private:
         const Comparison compare(urls);
         for (std::size_t i = 0; i < again.resources.size(); ++i) {
             if (!matched[i]) {
-                lost(again.resources[i].type + " (it is still there)");
+                lost(std::string(again.resources[i].type) + " (it is still there)");
                 continue;
             }
             const fhir::Element is = again.resources[i].doc->root(), was_meant = wanted[*matched[i]].element;
             if (fhir::same_content(is, was_meant)) continue;
-            for (const auto& d : compare(is, was_meant, again.resources[i].type))
+            for (const auto& d : compare(is, was_meant, std::string(again.resources[i].type)))
                 if (!follows_from_code(d)) lost(d.path);
         }
         for (std::size_t j = 0; j < wanted.size(); ++j)

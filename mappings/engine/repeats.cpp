@@ -19,7 +19,8 @@ void flatten(fhir::Node* node, std::uint32_t above, std::size_t from, std::vecto
             --from;
             continue;
         }
-        pieces.push_back({child->name(), child->text(), above, child->kind, child->flags});
+        const std::string_view text = child->kind == fhir::Kind::object ? std::string_view() : child->text();
+        pieces.push_back({child->name(), text, above, child->kind, child->flags});
         child->offset = static_cast<std::uint32_t>(pieces.size()) - first;
         flatten(child, child->offset, 0, pieces, first);
     }

@@ -25,7 +25,10 @@ public:
         std::uint32_t first = 0;   ///< .. and of its first leaf
         std::string_view sibling;  ///< the one member the element had before; empty if it was not there
 
-        bool operator==(const Key&) const = default;
+        bool operator==(const Key& other) const noexcept {
+            return how == other.how && at == other.at && first == other.first && same_text(bytes, other.bytes) &&
+                   same_text(sibling, other.sibling);
+        }
         std::uint64_t hash() const noexcept;
     };
     /// An element of what a value became, in the order of the document.

@@ -160,10 +160,8 @@ std::size_t Reader::count(const V2Ref& ref, const V2Scope& scope) const {
 bool Reader::test_size(const Condition& c, const V2Scope& scope) const {
     const std::size_t size = c.kind == Condition::Kind::count ? count(c.v2, scope) : text(c.v2, scope).size();
     const std::string_view limit = c.values.empty() ? std::string_view() : std::string_view(c.values.front().text);
-    std::size_t number = 0;
-    const auto read = std::from_chars(limit.data(), limit.data() + limit.size(), number);
-    const int order = read.ec != std::errc() || read.ptr != limit.data() + limit.size()
-                          ? compare(std::to_string(size), limit)
+    const auto number = static_cast<std::size_t>(c.number);
+    const int order = c.number < 0    ? compare(std::to_string(size), limit)
                       : size < number ? -1
                                       : static_cast<int>(size > number);
     if (c.test == Test::equal) return order == 0;
@@ -193,21 +191,24 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
                                   : c.v2.kind == V2Ref::Kind::event ? facts.event
                                                                     : std::string_view();
     if (mode == Mode::erasing && leaf && leaf->erased) return true;
-    const auto is = [&](const Constant& constant) {
-        return same_text(
-            left, constant.kind == Constant::Kind::v2 ? text(constant.v2, scope) : std::string_view(constant.text));
+    const auto is_one = [&] {
+        if (!c.codes.empty()) return c.codes.contains(left);
+        return std::any_of(c.values.begin(), c.values.end(), [&](const Constant& constant) {
+            return same_text(
+                left, constant.kind == Constant::Kind::v2 ? text(constant.v2, scope) : std::string_view(constant.text));
+        });
     };
     switch (c.test) {
         case Test::equal:
         case Test::in: {
             if (backward && left.empty()) return true;
-            const bool yes = std::any_of(c.values.begin(), c.values.end(), is);
+            const bool yes = is_one();
             if (yes && !backward && leaf) leaf->read = true;  // backward this test is written, so the value is not lost
             return yes;
         }
         case Test::unequal:
         case Test::not_in:
-            return std::none_of(c.values.begin(), c.values.end(), is);
+            return !is_one();
         case Test::like:
             return like(left, c.values.front().text);
         default:

@@ -34,7 +34,8 @@ std::string fault_of(const Plan& plan, const MessagePlan& message) {
     const auto read = forward(plan, parsed->view(), context);
     if (read.refused) return {};  // a line says `required error`: an empty message is rightly refused
     std::vector<SourceResource> resources;
-    for (const auto& resource : read.resources) resources.push_back({resource.doc->root(), resource.full_url});
+    for (const auto& resource : read.resources)
+        resources.push_back({resource.doc->root(), std::string(resource.full_url)});
     BackwardContext back;
     back.now = context.now;
     back.control_id = "1";

@@ -537,11 +537,11 @@ bool not_above(std::string_view a, std::string_view b) {
 }
 
 /// The two ends of "3.5-5.1" or "70 - 105", as they are written; anything else ("<5", "negative", "M: 3-5") stays text only.
-bool closed_range(std::string_view text, std::string& low, std::string& high) {
+bool closed_range(std::string_view text, std::string_view& low, std::string_view& high) {
     const auto blanks = [&] {
         while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
     };
-    const auto number = [&](std::string& out) {
+    const auto number = [&](std::string_view& out) {
         blanks();
         std::size_t digits = 0, points = 0, size = 0;
         for (; size < text.size(); ++size) {
@@ -566,13 +566,19 @@ bool closed_range(std::string_view text, std::string& low, std::string& high) {
 }
 
 bool range_low_forward(const CodecInput& in, std::string& out) {
-    std::string high;
-    return closed_range(in.component(1), out, high);
+    const std::string text = in.component(1);
+    std::string_view low, high;
+    if (!closed_range(text, low, high)) return false;
+    out = low;
+    return true;
 }
 
 bool range_high_forward(const CodecInput& in, std::string& out) {
-    std::string low;
-    return closed_range(in.component(1), low, out);
+    const std::string text = in.component(1);
+    std::string_view low, high;
+    if (!closed_range(text, low, high)) return false;
+    out = high;
+    return true;
 }
 
 constexpr std::array codecs = {

@@ -10,7 +10,8 @@ void oml_back(benchmark::State& state) {
     const auto message = hl7v2::MessageView::parse(std::string_view(bench::sample_order()));
     const auto read = mappings::forward(plan, *message, bench::at_noon());
     std::vector<mappings::SourceResource> resources;
-    for (const auto& resource : read.resources) resources.push_back({resource.doc->root(), resource.full_url});
+    for (const auto& resource : read.resources)
+        resources.push_back({resource.doc->root(), std::string(resource.full_url)});
     mappings::BackwardContext context;
     context.now = bench::at_noon().now;
     context.control_id = "1";

@@ -22,7 +22,7 @@ void put_edit(benchmark::State& state, const std::string& bytes, const char* typ
             kept.back() = std::move(builder).finish();
             text = nullptr;
         }
-        resources.push_back({kept.back()->root(), resource.full_url});
+        resources.push_back({kept.back()->root(), std::string(resource.full_url)});
     }
     const std::size_t before = allocations;
     for (auto _ : state) benchmark::DoNotOptimize(mappings::put(plan, resources, *message, {bench::at_noon(), true}));

@@ -32,7 +32,7 @@ std::string deterministic(const Sample& sample) {
 
 std::vector<SourceResource> sources(const ForwardResult& result) {
     std::vector<SourceResource> out;
-    for (const auto& resource : result.resources) out.push_back({resource.doc->root(), resource.full_url});
+    for (const auto& resource : result.resources) out.push_back({resource.doc->root(), std::string(resource.full_url)});
     return out;
 }
 
@@ -43,7 +43,7 @@ std::string get_put(const Sample& sample) {
     std::vector<SourceResource> resources;
     for (const auto& resource : result.resources) {
         documents.push_back(*fhir::parse_json(fhir::to_json(resource.doc->root())));
-        resources.push_back({documents.back()->root(), resource.full_url});
+        resources.push_back({documents.back()->root(), std::string(resource.full_url)});
     }
     const auto back = put(plan, resources, message.view(), {at_noon(), true});
     if (back.er7 == er7) return {};
@@ -240,8 +240,8 @@ Fidelity measure(const Plan& plan, const MessagePlan& message, std::uint64_t fir
         const auto again = parse(made.er7);
         const auto twice = convert(plan, again.view());
         std::multiset<std::string> before, after;
-        for (const auto& resource : once.resources) leaves_of(resource.doc->root(), resource.type, before);
-        for (const auto& resource : twice.resources) leaves_of(resource.doc->root(), resource.type, after);
+        for (const auto& resource : once.resources) leaves_of(resource.doc->root(), std::string(resource.type), before);
+        for (const auto& resource : twice.resources) leaves_of(resource.doc->root(), std::string(resource.type), after);
         out.leaves += before.size();
         for (const auto& leaf : before)
             if (const auto at = after.find(leaf); at != after.end()) {

@@ -21,7 +21,7 @@ void leaf_texts(fhir::Element element, const std::string& path, std::multiset<st
 
 std::multiset<std::string> leaf_texts(const ForwardResult& result) {
     std::multiset<std::string> out;
-    for (const auto& resource : result.resources) leaf_texts(resource.doc->root(), resource.type, out);
+    for (const auto& resource : result.resources) leaf_texts(resource.doc->root(), std::string(resource.type), out);
     return out;
 }
 
@@ -165,7 +165,7 @@ std::string changes_what_names_it(const Sample& sample) {
     const auto after = convert(plan, changed.view());
     const auto urls = [](const ForwardResult& result) {
         std::vector<std::string> out;
-        for (const auto& resource : result.resources) out.push_back(resource.full_url);
+        for (const auto& resource : result.resources) out.emplace_back(resource.full_url);
         return out;
     };
     if (urls(before) != urls(after)) return {};  // it is part of what the resource is known by
@@ -200,7 +200,7 @@ std::string one_slice(const Sample& sample) {
     // Of slices that ask for nothing but a code, one holds: others may name the same element more closely.
     for (const auto& resource : result.resources)
         for (const fhir::Element member : resource.doc->root().children()) {
-            const auto at = of->reserved.find(resource.type + "." + std::string(member.name()));
+            const auto at = of->reserved.find(std::string(resource.type) + "." + std::string(member.name()));
             if (at == of->reserved.end() || !member.is_array()) continue;
             for (const fhir::Element item : member.items()) {
                 std::set<std::string> codes;

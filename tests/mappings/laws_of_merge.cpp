@@ -28,19 +28,19 @@ std::vector<std::string> way_to(const fhir::Node* node) {
     return path;
 }
 
-bool is_choice(const std::string& type, const std::string& name) {
+bool is_choice(std::string_view type, std::string_view name) {
     const auto* of = fhir::r4::find_type(type);
     const auto found = of ? fhir::r4::find_element(*of, name) : fhir::r4::MemberDef{};
     return found.element && found.element->is_choice;
 }
 
-bool is_backbone(const std::string& type, const std::vector<std::string>& path) {
+bool is_backbone(std::string_view type, const std::vector<std::string>& path) {
     const auto* of = fhir::r4::find_type(type);
     for (const auto& name : path) of = of ? fhir::r4::find_element(*of, name).type : nullptr;
     return of && of->name.find('.') != std::string_view::npos;
 }
 
-const MappedResource* by_url(const ForwardResult& result, const std::string& url) {
+const MappedResource* by_url(const ForwardResult& result, std::string_view url) {
     for (const auto& resource : result.resources)
         if (resource.full_url == url) return &resource;
     return nullptr;
@@ -87,7 +87,7 @@ std::string null_deletes(const Sample& sample) {
     if (candidates.empty()) return {};
     const TraceEntry& chosen = *candidates[std::hash<std::string>()(er7) % candidates.size()];
     const auto path = way_to(chosen.node);
-    const auto& url = stored.resources[chosen.resource].full_url;
+    const auto url = stored.resources[chosen.resource].full_url;
     const std::string name = fhir::path_of(fhir::Element(chosen.node));
     const auto with = [&](const char* text) {
         std::string other = er7;
@@ -116,9 +116,10 @@ std::string idempotent(const Sample& sample) {
     for (const auto& resource : sample.result.resources) {
         const auto once = merge(*resource.doc, resource);
         const auto twice = merge(*once, resource);
-        if (!fhir::same_content(once->root(), twice->root())) return resource.type + " changes when merged again";
+        if (!fhir::same_content(once->root(), twice->root()))
+            return std::string(resource.type) + " changes when merged again";
         if (resource.erased.empty() && !fhir::same_content_in_any_order(once->root(), resource.doc->root()))
-            return resource.type + " is not itself merged with itself";
+            return std::string(resource.type) + " is not itself merged with itself";
     }
     return {};
 }
@@ -131,8 +132,8 @@ std::string senders_commute(const Sample& sample) {
         const auto stored = std::move(builder).finish();
         const auto ab = merge(*merge(*stored, *a, {}), *b, {}), ba = merge(*merge(*stored, *b, {}), *a, {});
         if (!fhir::same_content_in_any_order(ab->root(), ba->root()))
-            return resource.type + " depends on which message came first";
-        if (!ab->root()["extension"]) return resource.type + " lost what no message speaks of";
+            return std::string(resource.type) + " depends on which message came first";
+        if (!ab->root()["extension"]) return std::string(resource.type) + " lost what no message speaks of";
     }
     return {};
 }

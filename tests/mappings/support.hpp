@@ -63,7 +63,8 @@ inline ForwardResult convert(const Plan& plan, const hl7v2::MessageView& message
 /// The message made from a forward result, with the control id and event it had.
 inline BackwardResult create(const Plan& plan, const ForwardResult& result) {
     std::vector<SourceResource> resources;
-    for (const auto& resource : result.resources) resources.push_back({resource.doc->root(), resource.full_url});
+    for (const auto& resource : result.resources)
+        resources.push_back({resource.doc->root(), std::string(resource.full_url)});
     BackwardContext context;
     context.now = at_noon().now;
     context.control_id = result.control_id;

@@ -89,7 +89,7 @@ void leaf_texts(causeway::fhir::Element element, const std::string& path, std::m
 std::multiset<std::string> leaf_texts(const ForwardResult& result) {
     std::multiset<std::string> out;
     for (const auto& resource : result.resources)
-        if (resource.type != "MessageHeader") leaf_texts(resource.doc->root(), resource.type, out);
+        if (resource.type != "MessageHeader") leaf_texts(resource.doc->root(), std::string(resource.type), out);
     return out;
 }
 

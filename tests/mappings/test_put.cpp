@@ -47,7 +47,7 @@ PutResult edit(const std::string& er7, const Edit& edit) {
             document = std::move(builder).finish();
         }
         documents.push_back(document);
-        resources.push_back({document->root(), resource.full_url});
+        resources.push_back({document->root(), std::string(resource.full_url)});
     }
     return put(*plan, resources, message->view(), {at_noon(), true});
 }
@@ -153,7 +153,7 @@ TEST_SUITE("mappings/put") {
                     auto parsed = fhir::parse_json(fhir::to_json(resource.doc->root()));
                     REQUIRE(parsed.has_value());
                     documents.push_back(*parsed);
-                    resources.push_back({documents.back()->root(), resource.full_url});
+                    resources.push_back({documents.back()->root(), std::string(resource.full_url)});
                 }
                 CHECK(put(*plan, resources, message->view(), {at_noon(), true}).er7 == text);
                 ++count;

@@ -122,7 +122,7 @@ TEST_SUITE("mappings/tools") {
         std::vector<std::string> names;
         std::string patient;
         for (const auto& resource : result.resources) {
-            names.push_back(resource.full_url);
+            names.emplace_back(resource.full_url);
             if (resource.type == "Patient") patient = resource.full_url;
         }
         const auto stored = store_lineage(names, lineage_of(plan, result, message->view()));

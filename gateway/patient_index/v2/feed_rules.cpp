@@ -217,11 +217,11 @@ void restrict_keys(std::string_view partner, const Authorities& authorities, map
             if (names_no_record(identifier, partner, authorities))
                 shared.push_back(
                     exchange::identity_key("Patient", {}, identifier["system"].text(), identifier["value"].text()));
-        const auto is_shared = [&](const std::string& key) {
-            return std::find(shared.begin(), shared.end(), key) != shared.end();
-        };
-        auto& keys = resource.identity_keys;
-        if (!std::all_of(keys.begin(), keys.end(), is_shared)) std::erase_if(keys, is_shared);
+        std::vector<std::string> own;
+        for (const auto key : resource.identity_keys)
+            if (std::find(shared.begin(), shared.end(), key) == shared.end()) own.emplace_back(key);
+        if (!own.empty() && own.size() != resource.identity_keys.size())
+            mappings::replace_keys(mapped, resource, std::move(own));
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "fhir/json/json.hpp"
 #include "fhir/model/builder.hpp"
+#include "fhir/r4/names.hpp"
 
 using namespace causeway::fhir;
 
@@ -90,5 +91,53 @@ TEST_SUITE("fhir/model/builder") {
         CHECK(root.remove_item("l", 0));
         root.append("l").set_string("d");
         CHECK(to_json(root.get()) == R"({"l":["d"]})");
+    }
+
+    TEST_CASE("a name of R4 is found once, whoever wrote the members before it") {
+        const auto family = r4::framed_name("family"), given = r4::framed_name("given"), text = r4::framed_name("text");
+        DocumentBuilder builder("Patient");
+        auto name = builder.root().append("name");
+        auto first = name.member_framed(family);
+        first.set_string("Chalmers");
+        CHECK(may_have(name.get(), FramedName::bit_of(family.data())));
+        CHECK_FALSE(may_have(Element(), FramedName::bit_of(family.data())));
+        CHECK(name.member_framed(family).node() == first.node());
+        CHECK_FALSE(member_of(name.get(), given));
+        // a member whose name is another text of the same letters
+        auto second = name.member("given");
+        second.set_string("Peter");
+        CHECK(name.member_framed(given).node() == second.node());
+        CHECK(name.member_framed(family).node() == first.node());
+        CHECK(name.member_framed(text).node() != first.node());
+        CHECK(name.get().size() == 3);
+        CHECK(name.get().text().empty());
+        // gone, and there again
+        CHECK(name.remove("family"));
+        CHECK_FALSE(member_of(name.get(), family));
+        name.member_framed(family).set_string("Windsor");
+        CHECK(name.get()["family"].text() == "Windsor");
+        // every name of a long object, and a copy of it
+        auto many = builder.root().append("contact");
+        constexpr std::string_view names[] = {"id",     "extension", "gender", "name", "period", "use",    "value",
+                                              "system", "rank",      "code",   "text", "url",    "coding", "status",
+                                              "unit",   "start",     "end",    "city", "state",  "line"};
+        for (const auto each : names) {
+            CHECK_FALSE(member_of(many.get(), r4::framed_name(each)));
+            many.member_framed(r4::framed_name(each)).set_string(each);
+        }
+        auto copy = builder.root().append("contact");
+        copy.copy_ref_from(many.get());
+        for (const auto each : names) {
+            CHECK(member_of(many.get(), r4::framed_name(each)).text() == each);
+            CHECK(member_of(copy.get(), r4::framed_name(each)).text() == each);
+        }
+        CHECK(same_content(many.get(), copy.get()));
+        // an object that becomes a text, and an object once more
+        copy.set_string("said otherwise");
+        CHECK(copy.get().text() == "said otherwise");
+        copy.remove_all();
+        copy.member_framed(family).set_string("Lind");
+        CHECK(copy.get().size() == 1);
+        CHECK(copy.member_framed(family).get().text() == "Lind");
     }
 }

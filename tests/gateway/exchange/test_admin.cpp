@@ -183,7 +183,7 @@ TEST_SUITE("gateway/exchange/admin") {
         const auto mapped = mappings::forward(*plan, message->view(), context);
         std::vector<std::string> names;
         for (std::size_t i = 0; i < mapped.resources.size(); ++i)
-            names.push_back(mapped.resources[i].type + "/" + std::to_string(i));
+            names.push_back(std::string(mapped.resources[i].type) + "/" + std::to_string(i));
         const auto patient = static_cast<std::size_t>(
             std::find_if(names.begin(), names.end(), [](const auto& n) { return n.find("Patient/") == 0; }) -
             names.begin());
