@@ -1,6 +1,6 @@
 #include "fhir/model/document.hpp"
 
-#include <deque>
+#include <memory>
 #include <utility>
 
 namespace causeway::fhir {
@@ -20,20 +20,36 @@ std::size_t Document::bytes_used() const noexcept {
 
 namespace {
 
-struct Family {
-    DocumentPtr memory;
-    std::deque<Document> members;
+/// Documents of one memory, in one piece.
+class Family {
+public:
+    Family(DocumentPtr memory, const std::vector<Resident>& residents)
+        : memory_(std::move(memory)), members_(std::allocator<Document>().allocate(residents.size())) {
+        for (const Resident& one : residents)
+            std::construct_at(members_ + size_++, one.root, one.resource_type, one.id);
+    }
+    Family(const Family&) = delete;
+    Family& operator=(const Family&) = delete;
+    ~Family() {
+        std::destroy_n(members_, size_);
+        std::allocator<Document>().deallocate(members_, size_);
+    }
+
+    const Document* member(std::size_t i) const noexcept { return members_ + i; }
+
+private:
+    DocumentPtr memory_;
+    Document* members_;
+    std::size_t size_ = 0;
 };
 
 }  // namespace
 
 std::vector<DocumentPtr> share(DocumentPtr memory, const std::vector<Resident>& residents) {
-    const auto family = std::make_shared<Family>();
-    family->memory = std::move(memory);
+    const auto family = std::make_shared<Family>(std::move(memory), residents);
     std::vector<DocumentPtr> out;
     out.reserve(residents.size());
-    for (const Resident& one : residents)
-        out.emplace_back(family, &family->members.emplace_back(one.root, one.resource_type, one.id));
+    for (std::size_t i = 0; i < residents.size(); ++i) out.emplace_back(family, family->member(i));
     return out;
 }
 

@@ -37,6 +37,13 @@ void prepare(Condition& condition) {
     }
 }
 
+void ends_in(const r4::TypeDef& type, Path& path) {
+    path.type = type.name;
+    path.kind = models::kind_of(type);
+    path.is_uri = type.name == "uri" || type.name == "url";
+    path.is_concept = type.name == "CodeableConcept";
+}
+
 /// As R4's tables name them.
 std::vector<std::string_view> type_names(const std::vector<std::string>& types) {
     std::vector<std::string_view> names;
@@ -63,8 +70,7 @@ void Compiler::name(Step& step, std::string_view text) {
 Path Compiler::path(const syntax::FhirPath& in, const TypeDef& start) {
     Path out;
     out.text = in.to_string();
-    out.type = start.name;
-    out.kind = models::kind_of(start);
+    ends_in(start, out);
     const bool whole = !in.steps.empty() && in.steps.front().name == "$";
     add_steps(in, whole ? 1 : 0, start, out);
     for (std::size_t i = 0; i < out.steps.size(); ++i)
@@ -209,8 +215,7 @@ void Compiler::add_steps(const syntax::FhirPath& in, std::size_t from, const Typ
         }
         type = next;
     }
-    out.type = type->name;
-    out.kind = models::kind_of(*type);
+    ends_in(*type, out);
 }
 
 std::vector<SliceTest> Compiler::slice_tests(const std::vector<syntax::Constraint>& in, const TypeDef& type,

@@ -17,6 +17,8 @@ constexpr std::size_t issues_max = 1000;
 Composer::Composer(const Plan& plan, TextArena& arena, fhir::DocumentBuilder* memory, TimeZone zone, std::string now)
     : plan_(plan), reader_(arena, *this), zone_(zone), now_(std::move(now)), memory_(memory) {
     values_.reserve(32);
+    parts_.reserve(8);
+    used_.reserve(8);
     drafts_.reserve(32);
     identities_.reserve(16);
 }
@@ -266,11 +268,11 @@ bool Composer::write_member(Target& parent, const Step& step, Text text, std::ui
     return write(member, text, FhirKind::string, line, from);
 }
 
-void Composer::write_code(Target& target, const std::string& type, std::string_view system, Text code,
-                          std::string_view display, std::uint32_t line, const V2Value* from) {
-    if (type == "CodeableConcept") {
+void Composer::write_code(Target& target, bool is_concept, std::string_view system, Text code, std::string_view display,
+                          std::uint32_t line, const V2Value* from) {
+    if (is_concept) {
         Target coding(target, coding_step, 1);
-        return write_code(coding, "Coding", system, code, display, line, from);
+        return write_code(coding, false, system, code, display, line, from);
     }
     write_member(target, system_step, Text::of(system), line, nullptr);
     write_member(target, code_step, code, line, from);
@@ -284,7 +286,7 @@ void Composer::write_constant(Target& base, const Path& path, const Constant& co
     switch (constant.kind) {
         case Constant::Kind::code:
             if (path.kind == FhirKind::complex)
-                write_code(target, path.type, constant.system, Text::of(constant.text), constant.display, line,
+                write_code(target, path.is_concept, constant.system, Text::of(constant.text), constant.display, line,
                            nullptr);
             else
                 write(target, Text::of(constant.text), path.kind, line, nullptr, overwrite);
@@ -415,7 +417,7 @@ void Composer::run_assignment(const Assignment& a, const V2Scope& scope, Target&
             expected = ordinal = std::to_string(scope.frame ? scope.frame->nearest_ordinal() : 1);
         if (a.value.kind == Constant::Kind::v2) expected = reader_.text(a.value.v2, scope);
         const bool injected = a.value.kind == Constant::Kind::now || a.value.kind == Constant::Kind::control_id;
-        if (injected || leaf->text == expected || leaf->position().field == 12) leaf->read = true;
+        if (injected || same_text(leaf->text, expected) || leaf->position().field == 12) leaf->read = true;
         return;
     }
     if (!holds(a.if_, scope, base)) return;
@@ -433,6 +435,7 @@ bool Composer::usable(const Choose::Branch& branch, const V2Scope& scope) {
         first->target.kind != FhirKind::time)
         return true;
     const std::string_view text = reader_.text(first->sources.front(), scope);
+    if (first->target.kind == FhirKind::number && is_json_number(text)) return true;
     std::string ignored;
     const Converted result = text.empty() ? Converted::good : to_fhir(text, first->target.kind, zone_, ignored);
     return result == Converted::good || result == Converted::doubtful;

@@ -174,8 +174,9 @@ private:
     bool write(Target& target, Text text, FhirKind kind, std::uint32_t line, const V2Value* from,
                bool overwrite = false);
     void write_constant(Target& base, const Path& path, const Constant& constant, std::uint32_t line, bool overwrite);
-    void write_code(Target& target, const std::string& type, std::string_view system, Text code,
-                    std::string_view display, std::uint32_t line, const V2Value* from);
+    /// `is_concept`: the target is a CodeableConcept, not a Coding.
+    void write_code(Target& target, bool is_concept, std::string_view system, Text code, std::string_view display,
+                    std::uint32_t line, const V2Value* from);
     bool write_member(Target& parent, const Step& step, Text text, std::uint32_t line, const V2Value* from);
     fhir::MutableElement item(const Target& parent, const Step& step, std::size_t index);
     bool make(Target& target);
@@ -205,6 +206,7 @@ private:
     Issues issues_;
     std::vector<V2Value> values_;  ///< stack: what the lines at work have collected
     std::string scratch_;          ///< the text one conversion makes
+    std::string codec_text_;       ///< .. and the v2 text it makes it of
     std::vector<V2Value> used_;    ///< the places one codec has looked at
     std::vector<V2Value> parts_;   ///< the leaves it is made of, where they are not just its value
     Repeats repeats_;

@@ -72,13 +72,14 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
         case Conversion::Kind::codec: {
             used_.clear();
             const ValueInput input(reader_, value, !target.capture, used_, outside_);
-            if (!how.codec->forward(input, out)) return false;
-            for (const V2Value& place : used_) note_part(place);
             const FhirKind type = line.target.kind;
-            if (type != FhirKind::string &&
-                type != FhirKind::complex) {  // a codec gives v2 text; its element may want more
-                const std::string text = std::exchange(out, {});
-                const Converted result = to_fhir(text, type, zone_, out);
+            const bool as_it_is = type == FhirKind::string || type == FhirKind::complex;
+            std::string& said = as_it_is ? out : codec_text_;
+            said.clear();
+            if (!how.codec->forward(input, said)) return false;
+            for (const V2Value& place : used_) note_part(place);
+            if (!as_it_is) {  // a codec gives v2 text; its element may want more
+                const Converted result = to_fhir(said, type, zone_, out);
                 if (result == Converted::wrong || result == Converted::imprecise) return false;
             }
             break;
@@ -91,7 +92,7 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
                 out += text;
                 out += how.after;
             }
-            if (line.target.type == "uri" || line.target.type == "url")
+            if (line.target.is_uri)
                 for (std::size_t at = 0; (at = out.find(' ', at)) != std::string::npos;) out.replace(at, 1, "%20");
             mark_read(value);
             break;
@@ -120,6 +121,8 @@ bool Composer::convert(const Line& line, V2Value value, Target& target) {
                 if (static_cast<unsigned char>(text.front()) > ' ' ||
                     text.find_first_not_of(" \t") != std::string_view::npos)
                     as_sent = text;
+            } else if (line.target.kind == FhirKind::number && is_json_number(text)) {
+                as_sent = text;
             }
             const Converted result = as_sent.empty() ? to_fhir(text, line.target.kind, zone_, out) : Converted::good;
             if (result == Converted::wrong || result == Converted::imprecise) {
@@ -282,7 +285,7 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
     const V2Value code_place = value.segment && how.type ? value.part(1, 0) : value;
     const std::string_view code = value.segment ? reader_.text(code_place) : reader_.facts.event;
     auto found = code.empty() ? TablePlan::Found() : how.table->find_forward(code);
-    if (line.target.type == "uri" || line.target.type == "url")  // a name with blanks in it is no uri as it stands
+    if (line.target.is_uri)  // a name with blanks in it is no uri as it stands
         if (found.code().find(' ') != std::string_view::npos) {
             if (found.made.empty()) found.made = found.row;
             for (std::size_t at = 0; (at = found.made.find(' ', at)) != std::string::npos;)
@@ -321,7 +324,7 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
         }
         return true;
     }
-    const bool is_concept = line.target.type == "CodeableConcept";
+    const bool is_concept = line.target.is_concept;
     if (mapped.empty()) {
         if (!code.empty() && !how.table->passes_through)
             report(Severity::note, "R320",
@@ -333,7 +336,7 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
             return writes_ != before;
         }
         if (code.empty()) return false;
-        write_code(target, line.target.type, {}, Text::of(code), {}, line.id, &code_place);
+        write_code(target, is_concept, {}, Text::of(code), {}, line.id, &code_place);
         mark_read(code_place);
         return true;
     }
@@ -343,7 +346,7 @@ bool Composer::convert_by_table(const Line& line, V2Value value, Target& target)
         run_type(*how.type, value, target);
         return true;
     }
-    write_code(target, line.target.type, how.table->system, to_write, found.display, line.id, &code_place);
+    write_code(target, is_concept, how.table->system, to_write, found.display, line.id, &code_place);
     mark_read(code_place);
     if (!is_concept) return true;
     if (composite && more_parts) {

@@ -33,6 +33,8 @@ Identities::Identities(const Plan& plan, Composer& composer, std::string_view me
     const std::size_t count = composer_.drafts().size();
     ranges_.resize(count);
     keys_.reserve(2 * count);
+    adding_.reserve(16);
+    found_.reserve(16);
     text_.reserve(key_bytes_max);
     for (std::uint32_t i = 0; i < count; ++i) find_keys(i);
 }

@@ -92,10 +92,12 @@ struct Step {
 struct Path {
     std::vector<Step> steps;  ///< empty: the element itself (`$`)
     FhirKind kind = FhirKind::complex;
-    int iterates = -1;  ///< the last step with [], -1 if none
-    int each = -1;      ///< the step with [*], -1 if none; it is Step::same, once for every element there is
-    std::string type;   ///< FHIR type at its end, "Patient.contact" for a backbone element
-    std::string text;   ///< as written in the map
+    bool is_uri = false;      ///< it ends in a uri or url
+    bool is_concept = false;  ///< .. in a CodeableConcept
+    int iterates = -1;        ///< the last step with [], -1 if none
+    int each = -1;            ///< the step with [*], -1 if none; it is Step::same, once for every element there is
+    std::string type;         ///< FHIR type at its end, "Patient.contact" for a backbone element
+    std::string text;         ///< as written in the map
 };
 
 /// A condition with everything that does not depend on the message already decided.

@@ -79,6 +79,7 @@ bool Repeats::keep_pieces(Made made, std::uint64_t hash, const fhir::Node* node,
     if (pieces_.capacity() == 0) {  // what most messages take, at once
         pieces_.reserve(256);
         origins_.reserve(256);
+        copied_.reserve(64);
     }
     made.first_piece = static_cast<std::uint32_t>(pieces_.size());
     made.first_origin = static_cast<std::uint32_t>(origins_.size());

@@ -80,6 +80,16 @@ V2Value Reader::locate(const V2Ref& ref, const V2Scope& scope) const {
     return value;
 }
 
+Leaf* Reader::leaf(const V2Ref& ref, const V2Scope& scope) const {
+    if (ref.kind == V2Ref::Kind::value) return scope.value.part(ref.at.component, ref.at.subcomponent).leaf();
+    if (ref.kind != V2Ref::Kind::field || !scope.frame) return nullptr;
+    LeafSegment* const segment = scope.frame->find(ref.segment, ref.all_segments ? 1 : ref.segment_repetition);
+    if (!segment) return nullptr;
+    LeafKey at = ref.at;
+    if (at.repetition == 0) at.repetition = 1;
+    return segment->find(at);
+}
+
 V2Value Reader::one(const V2Ref& ref, const V2Scope& scope) const {
     V2Value value;
     if (ref.kind == V2Ref::Kind::value)
@@ -140,7 +150,8 @@ std::string_view Reader::text(const V2Value& value) const {
 
 std::string_view Reader::text(const V2Ref& ref, const V2Scope& scope) const {
     if (ref.kind == V2Ref::Kind::event) return facts.event;
-    return text(locate(ref, scope));
+    const Leaf* const one = leaf(ref, scope);
+    return one ? text(*one) : std::string_view();
 }
 
 /// How many values a path names.
@@ -186,11 +197,11 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
         }
         return valued == (c.test == Test::valued);
     }
-    Leaf* const leaf = c.v2.kind == V2Ref::Kind::event ? nullptr : locate(c.v2, scope).leaf();
-    const std::string_view left = leaf                              ? text(*leaf)
+    Leaf* const tested = leaf(c.v2, scope);
+    const std::string_view left = tested                            ? text(*tested)
                                   : c.v2.kind == V2Ref::Kind::event ? facts.event
                                                                     : std::string_view();
-    if (mode == Mode::erasing && leaf && leaf->erased) return true;
+    if (mode == Mode::erasing && tested && tested->erased) return true;
     const auto is_one = [&] {
         if (!c.codes.empty()) return c.codes.contains(left);
         return std::any_of(c.values.begin(), c.values.end(), [&](const Constant& constant) {
@@ -203,7 +214,8 @@ bool Reader::test_v2(const Condition& c, const V2Scope& scope, Mode mode) const 
         case Test::in: {
             if (backward && left.empty()) return true;
             const bool yes = is_one();
-            if (yes && !backward && leaf) leaf->read = true;  // backward this test is written, so the value is not lost
+            if (yes && !backward && tested)
+                tested->read = true;  // backward this test is written, so the value is not lost
             return yes;
         }
         case Test::unequal:

@@ -51,12 +51,16 @@ public:
 /// Reads v2 values and FHIR elements for the conditions of both directions.
 class Reader {
 public:
-    Reader(TextArena& arena, const References& references) : arena_(arena), references_(references) {}
+    Reader(TextArena& arena, const References& references) : arena_(arena), references_(references) {
+        found_.reserve(16);
+    }
 
     MessageFacts facts;
 
     /// The place a path names: its first valued repetition, or where it would stand.
     V2Value locate(const V2Ref& ref, const V2Scope& scope) const;
+    /// The leaf at that place; null if nothing was sent there.
+    Leaf* leaf(const V2Ref& ref, const V2Scope& scope) const;
     /// What a path that names one value at most has; without a segment if nothing was sent.
     V2Value one(const V2Ref& ref, const V2Scope& scope) const;
     /// All valued or erased repetitions the path names, at most one unless it says [].
